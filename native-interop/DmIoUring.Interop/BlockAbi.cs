@@ -1,0 +1,23 @@
+namespace DmIoUring.Interop;
+
+/// <summary>Requests of block and loop devices: include/uapi/linux/fs.h and loop.h.</summary>
+internal static class BlockAbi
+{
+    public const nuint BLKROSET = 0x125D;
+    public const nuint BLKROGET = 0x125E;
+    public const nuint BLKGETSIZE64 = 0x80081272;
+    public const nuint BLKFLSBUF = 0x1261;
+    public const nuint BLKSSZGET = 0x1268;
+    public const nuint BLKPBSZGET = 0x127B;
+    public const nuint BLKDISCARD = 0x1277;
+    public const nuint BLKZEROOUT = 0x127F;
+
+    public const nuint LOOP_CTL_GET_FREE = 0x4C82;
+    public const nuint LOOP_CONFIGURE = 0x4C0A;
+    public const nuint LOOP_CLR_FD = 0x4C01;
+    public const nuint LOOP_GET_STATUS64 = 0x4C05;
+    public const nuint LOOP_SET_CAPACITY = 0x4C07;
+    public const uint LO_FLAGS_READ_ONLY = 1;
+    public const uint LO_FLAGS_AUTOCLEAR = 4;
+    public const uint LO_FLAGS_DIRECT_IO = 16;
+}

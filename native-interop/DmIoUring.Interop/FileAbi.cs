@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+
+namespace DmIoUring.Interop;
+
+/// <summary>Constants of files and mappings: fcntl.h, stat.h, fs.h, mman.h, eventfd.h, poll.h, falloc.h.</summary>
+internal static class FileAbi
+{
+    public const int O_RDONLY = 0;
+    public const int O_WRONLY = 1;
+    public const int O_RDWR = 2;
+    public const int O_ACCMODE = 3;
+    public const int O_CREAT = 0x40;
+    public const int O_EXCL = 0x80;
+    public const int O_NONBLOCK = 0x800;
+    public const int O_CLOEXEC = 0x80000;
+
+    /// <summary>O_DIRECT: the only one of these whose value depends on the architecture.</summary>
+    public static readonly int O_DIRECT =
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x10000 : 0x4000;
+
+    public const int F_GETFL = 3;
+    public const int F_SETFL = 4;
+    public const int F_DUPFD_CLOEXEC = 1030;
+
+    public const int AT_EMPTY_PATH = 0x1000;
+    public const uint STATX_BASIC_STATS = 0x7ff;
+    public const uint STATX_DIOALIGN = 0x2000;
+    public const uint STATX_WRITE_ATOMIC = 0x10000;
+    public const uint S_IFMT = 0xF000;
+    public const uint S_IFBLK = 0x6000;
+    public const uint S_IFREG = 0x8000;
+    public const uint S_IFDIR = 0x4000;
+    public const uint S_IFCHR = 0x2000;
+    public const uint S_IFIFO = 0x1000;
+    public const uint S_IFSOCK = 0xC000;
+
+    public const int RWF_HIPRI = 0x1;
+    public const int RWF_DSYNC = 0x2;
+    public const int RWF_SYNC = 0x4;
+    public const int RWF_NOWAIT = 0x8;
+    public const int RWF_ATOMIC = 0x40;
+
+    public const int PROT_READ = 0x1;
+    public const int PROT_WRITE = 0x2;
+    public const int MAP_SHARED = 0x01;
+    public const int MAP_PRIVATE = 0x02;
+    public const int MAP_ANONYMOUS = 0x20;
+    public const int MAP_POPULATE = 0x8000;
+    public const int MADV_DONTFORK = 10;
+
+    public const int EFD_CLOEXEC = O_CLOEXEC;
+    public const int EFD_NONBLOCK = O_NONBLOCK;
+    public const short POLLIN = 0x1;
+
+    public const int FALLOC_FL_KEEP_SIZE = 0x01;
+    public const int FALLOC_FL_PUNCH_HOLE = 0x02;
+    public const int FALLOC_FL_ZERO_RANGE = 0x10;
+}

@@ -1,0 +1,171 @@
+using System.Globalization;
+using DmIoUring.Devices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmIoUring;
+
+/// <summary>An open block device or regular file, with what the kernel says of its size and alignment.</summary>
+/// <remarks>
+/// Any thread may use it, with any number of clients. It stays open while requests on it are in flight, even after
+/// <see cref="Dispose"/>; new requests are refused from then on.
+/// </remarks>
+public sealed class BlockDevice : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+    private readonly bool _ownsHandle;
+    private DeviceGeometry _geometry;
+    private volatile bool _disposed;
+
+    private BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry)
+    {
+        Path = path;
+        _handle = handle;
+        _ownsHandle = ownsHandle;
+        _geometry = geometry;
+        Descriptor = (int)handle.DangerousGetHandle();
+    }
+
+    /// <summary>The path that it was opened by; for a caller's handle, what the kernel says it is.</summary>
+    public string Path { get; }
+
+    /// <summary>The size in bytes, when the device was opened or last asked (<see cref="Refresh"/>).</summary>
+    public long Size => _geometry.Size;
+
+    /// <summary>The size in whole sectors of 512 bytes.</summary>
+    public long SectorCount => _geometry.Size / IoRegion.SectorSize;
+
+    /// <summary>
+    /// The smallest unit of I/O in bytes: regions must start and end on a multiple of it. BLKSSZGET; for a regular file
+    /// its direct-I/O offset alignment; 512 when the device is not open for direct I/O.
+    /// </summary>
+    public int LogicalBlockSize => _geometry.LogicalBlockSize;
+
+    /// <summary>What a buffer's address must be a multiple of, in bytes (statx DIOALIGN); 1 when not open for direct I/O.</summary>
+    public int MemoryAlignment => _geometry.MemoryAlignment;
+
+    /// <summary>
+    /// What an offset and a length must be a multiple of, in bytes (statx DIOALIGN); equal to <see cref="LogicalBlockSize"/>
+    /// or smaller.
+    /// </summary>
+    public int OffsetAlignment => _geometry.OffsetAlignment;
+
+    /// <summary>Whether writes are impossible: opened for reading, or the block device itself was read-only then.</summary>
+    public bool IsReadOnly => _geometry.IsReadOnly;
+
+    /// <summary>Whether I/O goes past the page cache.</summary>
+    public bool IsDirect => _geometry.IsDirect;
+
+    /// <summary>A block device; otherwise a regular file.</summary>
+    public bool IsBlockDevice => _geometry.IsBlockDevice;
+
+    /// <summary>Where the alignments come from: <c>statx</c>, or the fall-back's name when the kernel does not tell them.</summary>
+    public string AlignmentSource => _geometry.AlignmentSource;
+
+    /// <summary>The descriptor; valid while a reference is held.</summary>
+    internal int Descriptor { get; }
+
+    /// <summary>Opens a block device or a regular file.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="options">How; <see langword="null"/> for reads and writes with direct I/O.</param>
+    /// <returns>The device; dispose it to close it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="FileNotFoundException">Nothing is there.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be opened so: no permission, or read-only.</exception>
+    /// <exception cref="IOException">
+    /// It is in use and <see cref="BlockDeviceOptions.Exclusive"/> was asked for, is neither a block device nor a
+    /// regular file, its file system refuses direct I/O, or the kernel refused for another reason.
+    /// </exception>
+    public static BlockDevice Open(string path, BlockDeviceOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new BlockDeviceOptions();
+        SafeFileHandle handle = DeviceOpening.Open(path, options);
+        try
+        {
+            return new BlockDevice(path, handle, ownsHandle: true, DeviceGeometry.Of(handle, path));
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a block device or a regular file for reads, or for reads and writes, with direct I/O.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="access">What for.</param>
+    /// <returns>The device; dispose it to close it.</returns>
+    /// <inheritdoc cref="Open(string, BlockDeviceOptions?)" path="/exception"/>
+    public static BlockDevice Open(string path, DeviceAccess access) => Open(path, new BlockDeviceOptions { Access = access });
+
+    /// <summary>Uses a handle that the caller opened; its flags say whether I/O is direct and what it is open for.</summary>
+    /// <param name="handle">The handle. It is kept from closing while requests are in flight.</param>
+    /// <param name="ownsHandle">Whether <see cref="Dispose"/> disposes the handle too.</param>
+    /// <returns>The device.</returns>
+    /// <exception cref="ArgumentException"><paramref name="handle"/> is closed or invalid.</exception>
+    /// <exception cref="IOException">It is neither a block device nor a regular file.</exception>
+    public static BlockDevice FromHandle(SafeFileHandle handle, bool ownsHandle = false)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        if (handle.IsInvalid || handle.IsClosed)
+            throw new ArgumentException("The handle is closed or invalid; pass one that is open.", nameof(handle));
+        int descriptor = (int)handle.DangerousGetHandle();
+        string link = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}");
+        string path = File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName ?? link;
+        return new BlockDevice(path, handle, ownsHandle, DeviceGeometry.Of(handle, path));
+    }
+
+    /// <summary>Asks the kernel again for the size: a device may have been resized, a file truncated.</summary>
+    /// <returns>The size in bytes.</returns>
+    /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
+    /// <exception cref="IOException">The kernel does not answer.</exception>
+    public long Refresh()
+    {
+        AddReference();
+        try
+        {
+            _geometry = DeviceGeometry.Of(_handle, Path);
+            return _geometry.Size;
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>What the device can do beyond reads and writes: flush, FUA, discard, write zeroes.</summary>
+    /// <returns>The abilities as the kernel tells them now.</returns>
+    /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
+    public DeviceAbilities ReadAbilities()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return DeviceAbilities.Of(_geometry);
+    }
+
+    /// <summary>
+    /// Refuses new requests, and closes the device when the last request in flight on it has ended. Does not wait.
+    /// </summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        if (_ownsHandle)
+            _handle.Dispose();
+    }
+
+    /// <summary>For a person: path, size, logical block.</summary>
+    /// <returns>One line.</returns>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{Path} ({Size} bytes, logical block {LogicalBlockSize})");
+
+    /// <summary>Keeps the descriptor open until <see cref="Release"/>: a closed number may be another file's by then.</summary>
+    internal void AddReference()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        bool held = false;
+        _handle.DangerousAddRef(ref held);
+    }
+
+    internal void Release() => _handle.DangerousRelease();
+}

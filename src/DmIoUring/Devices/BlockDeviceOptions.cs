@@ -1,0 +1,20 @@
+namespace DmIoUring;
+
+/// <summary>How a device is opened.</summary>
+public sealed record BlockDeviceOptions
+{
+    /// <summary>Reads and writes, or reads only.</summary>
+    public DeviceAccess Access { get; init; } = DeviceAccess.ReadWrite;
+
+    /// <summary>
+    /// Whether I/O goes past the page cache (O_DIRECT). On by default. Off, any alignment is accepted and a completed
+    /// write may be in memory only.
+    /// </summary>
+    public bool Direct { get; init; } = true;
+
+    /// <summary>
+    /// Whether a block device that is mounted, or that another program holds in the same way, is refused (O_EXCL).
+    /// Without meaning for a regular file. Off by default.
+    /// </summary>
+    public bool Exclusive { get; init; }
+}

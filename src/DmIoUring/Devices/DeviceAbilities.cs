@@ -1,0 +1,57 @@
+using System.Globalization;
+using DmIoUring.Devices;
+
+namespace DmIoUring;
+
+/// <summary>What a device can do beyond reads and writes, as the kernel's block layer tells it (Documentation/ABI/stable/sysfs-block).</summary>
+public sealed record DeviceAbilities
+{
+    /// <summary>Whether a completed write may sit in the device's volatile cache until a flush; <see langword="null"/> when not told.</summary>
+    public required bool? HasVolatileCache { get; init; }
+
+    /// <summary>Whether the device itself can write through its cache (FUA); otherwise the kernel writes, then flushes.</summary>
+    public required bool? HasFua { get; init; }
+
+    /// <summary>The most bytes that one discard may cover; 0 when the device has no discard, <see langword="null"/> when not told.</summary>
+    public required long? MaxDiscardBytes { get; init; }
+
+    /// <summary>The most bytes that one write-zeroes may cover; 0 when the device has none, <see langword="null"/> when not told.</summary>
+    public required long? MaxWriteZeroesBytes { get; init; }
+
+    /// <summary>The unit that the medium works in, in bytes.</summary>
+    public required int PhysicalBlockSize { get; init; }
+
+    /// <summary>Where this was read, or why it could not be.</summary>
+    public required string Source { get; init; }
+
+    internal static DeviceAbilities Of(DeviceGeometry geometry)
+    {
+        string device = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{geometry.Major}:{geometry.Minor}");
+        string node = Directory.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName ?? device;
+
+        // A partition has no queue of its own: its disk's is one level up.
+        string queue = Path.Combine(File.Exists(Path.Combine(node, "partition")) ? Path.GetDirectoryName(node)! : node, "queue");
+        bool known = Directory.Exists(queue);
+        string? cache = Line(queue, "write_cache");
+        return new DeviceAbilities
+        {
+            HasVolatileCache = cache is null ? null : cache is "write back",
+            HasFua = Number(queue, "fua") is { } fua ? fua != 0 : null,
+            MaxDiscardBytes = Number(queue, "discard_max_bytes"),
+            MaxWriteZeroesBytes = Number(queue, "write_zeroes_max_bytes"),
+            PhysicalBlockSize = geometry.PhysicalBlockSize,
+            Source = known
+                ? geometry.IsBlockDevice ? queue : queue + " (the device that the file lives on)"
+                : "not told: the file lives on no block device, or sysfs is not mounted",
+        };
+    }
+
+    private static string? Line(string queue, string name)
+    {
+        string path = Path.Combine(queue, name);
+        return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
+    }
+
+    private static long? Number(string queue, string name) =>
+        long.TryParse(Line(queue, name), NumberStyles.Integer, CultureInfo.InvariantCulture, out long value) ? value : null;
+}

@@ -1,0 +1,139 @@
+using System.Numerics;
+using DmIoUring.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmIoUring.Devices;
+
+/// <summary>Size, units and state of an open device, read from the kernel in one go.</summary>
+internal sealed unsafe record DeviceGeometry
+{
+    private const int FallbackAlignment = 4096;
+
+    public required long Size { get; init; }
+
+    public required int LogicalBlockSize { get; init; }
+
+    public required int PhysicalBlockSize { get; init; }
+
+    public required int MemoryAlignment { get; init; }
+
+    public required int OffsetAlignment { get; init; }
+
+    public required bool IsReadOnly { get; init; }
+
+    public required bool IsDirect { get; init; }
+
+    public required bool IsBlockDevice { get; init; }
+
+    public required string AlignmentSource { get; init; }
+
+    /// <summary>The block device's own number, or that of the device which the file lives on.</summary>
+    public required uint Major { get; init; }
+
+    public required uint Minor { get; init; }
+
+    public static DeviceGeometry Of(SafeFileHandle handle, string path)
+    {
+        bool held = false;
+        try
+        {
+            handle.DangerousAddRef(ref held);
+            return Of((int)handle.DangerousGetHandle(), path);
+        }
+        finally
+        {
+            if (held)
+                handle.DangerousRelease();
+        }
+    }
+
+    public static string NotADevice(string path, string what) =>
+        $"{path} is {what}. Name a block device or a regular file.";
+
+    private static DeviceGeometry Of(int descriptor, string path)
+    {
+        Statx stat;
+        Check(Libc.Statx(descriptor, &stat), path, "statx");
+        uint type = stat.stx_mode & FileAbi.S_IFMT;
+        if (type is not (FileAbi.S_IFBLK or FileAbi.S_IFREG))
+            throw new IOException(NotADevice(path, Kind(type)));
+
+        int flags = Check(Libc.Fcntl(descriptor, FileAbi.F_GETFL, 0), path, "fcntl(F_GETFL)");
+        bool direct = (flags & FileAbi.O_DIRECT) != 0;
+        bool readOnly = (flags & FileAbi.O_ACCMODE) == FileAbi.O_RDONLY;
+        bool block = type == FileAbi.S_IFBLK;
+        long size = (long)stat.stx_size;
+        int logical = IoRegion.SectorSize;
+        int physical = IoRegion.SectorSize;
+        if (block)
+        {
+            int value;
+            ulong bytes;
+            Check(Libc.Ioctl(descriptor, BlockAbi.BLKGETSIZE64, &bytes), path, "BLKGETSIZE64");
+            size = checked((long)bytes);
+            Check(Libc.Ioctl(descriptor, BlockAbi.BLKSSZGET, &value), path, "BLKSSZGET");
+            logical = value;
+            Check(Libc.Ioctl(descriptor, BlockAbi.BLKPBSZGET, &value), path, "BLKPBSZGET");
+            physical = value;
+            Check(Libc.Ioctl(descriptor, BlockAbi.BLKROGET, &value), path, "BLKROGET");
+            readOnly |= value != 0;
+        }
+
+        (int memory, int offset, string source) = Alignments(stat, direct, block, logical, path);
+        int unit = block && direct ? Math.Max(logical, offset) : Math.Max(IoRegion.SectorSize, offset);
+        return new DeviceGeometry
+        {
+            Size = size,
+            LogicalBlockSize = unit,
+            PhysicalBlockSize = Math.Max(physical, unit),
+            MemoryAlignment = memory,
+            OffsetAlignment = offset,
+            IsReadOnly = readOnly,
+            IsDirect = direct,
+            IsBlockDevice = block,
+            AlignmentSource = source,
+            Major = block ? stat.stx_rdev_major : stat.stx_dev_major,
+            Minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor,
+        };
+    }
+
+    /// <summary>
+    /// statx DIOALIGN (6.1) where the kernel has it. Before, a block device wants its logical block for both, and a
+    /// file at most its file system's block; tmpfs and FUSE say nothing and take anything.
+    /// </summary>
+    private static (int Memory, int Offset, string Source) Alignments(
+        Statx stat, bool direct, bool block, int logical, string path)
+    {
+        if (!direct)
+            return (1, 1, "buffered I/O has none");
+        if ((stat.stx_mask & FileAbi.STATX_DIOALIGN) != 0)
+        {
+            if (stat.stx_dio_offset_align == 0)
+                throw new IOException($"{path} does no direct I/O, says its file system. Open it with Direct = false.", Errno.EINVAL);
+            return ((int)stat.stx_dio_mem_align, (int)stat.stx_dio_offset_align, "statx");
+        }
+
+        if (block)
+            return (logical, logical, "logical block (statx does not tell)");
+        int unit = BitOperations.IsPow2(stat.stx_blksize) && stat.stx_blksize <= FallbackAlignment
+            ? Math.Max((int)stat.stx_blksize, IoRegion.SectorSize)
+            : FallbackAlignment;
+        return (unit, unit, "file system's block (statx does not tell)");
+    }
+
+    private static string Kind(uint type) => type switch
+    {
+        FileAbi.S_IFDIR => "a directory",
+        FileAbi.S_IFCHR => "a character device",
+        FileAbi.S_IFIFO => "a FIFO",
+        FileAbi.S_IFSOCK => "a socket",
+        _ => "neither a block device nor a regular file",
+    };
+
+    private static int Check(int result, string path, string call)
+    {
+        if (result < 0)
+            throw new IOException($"{path}: {call} failed with {Errno.Name(-result)}.", -result);
+        return result;
+    }
+}

@@ -1,0 +1,49 @@
+using DmIoUring.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmIoUring.Devices;
+
+/// <summary>Opens a path, and says in words why the kernel refused.</summary>
+internal static class DeviceOpening
+{
+    public static SafeFileHandle Open(string path, BlockDeviceOptions options)
+    {
+        // O_NONBLOCK: a FIFO without a writer would otherwise hang here instead of being refused below.
+        int flags = FileAbi.O_CLOEXEC | FileAbi.O_NONBLOCK;
+        flags |= options.Access == DeviceAccess.Read ? FileAbi.O_RDONLY : FileAbi.O_RDWR;
+        if (options.Direct)
+            flags |= FileAbi.O_DIRECT;
+        if (options.Exclusive)
+            flags |= FileAbi.O_EXCL;
+
+        int descriptor = Libc.Open(path, flags, 0);
+        if (descriptor < 0)
+            throw Refusal(path, options, -descriptor);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    private static Exception Refusal(string path, BlockDeviceOptions options, int errno)
+    {
+        string asked = options.Access == DeviceAccess.Read ? "reading" : "reading and writing";
+        string name = Errno.Name(errno);
+        return errno switch
+        {
+            Errno.ENOENT or Errno.ENOTDIR =>
+                new FileNotFoundException($"{path} does not exist ({name}). Name a block device or a regular file.", path),
+            Errno.EISDIR => new IOException(DeviceGeometry.NotADevice(path, "a directory"), errno),
+            Errno.EACCES or Errno.EPERM or Errno.EROFS => new UnauthorizedAccessException(
+                $"{path} can't be opened for {asked} ({name}): it is read-only, or this user may not. " +
+                "Open it with DeviceAccess.Read, make it writable, or run with the permission."),
+            Errno.EBUSY => new IOException(
+                $"{path} is in use ({name}): it is mounted, or another program holds it exclusively. " +
+                "Unmount it, or open it without Exclusive if you know that nobody else writes.", errno),
+            Errno.EINVAL when options.Direct => new IOException(
+                $"{path} refuses direct I/O ({name}): its file system has no O_DIRECT. Open it with Direct = false.", errno),
+            Errno.ENXIO or Errno.ENODEV => new IOException(
+                $"{path} has no device behind it ({name}): is it attached, is its driver loaded?", errno),
+            Errno.EMFILE or Errno.ENFILE => new IOException(
+                $"{path} can't be opened ({name}): too many open files. Raise RLIMIT_NOFILE (ulimit -n).", errno),
+            _ => new IOException($"{path} can't be opened for {asked}: {name}.", errno),
+        };
+    }
+}

@@ -1,0 +1,29 @@
+namespace DmIoUring;
+
+/// <summary>What a client's lanes and synchronous rings have done since it was made. A snapshot; the counters are not taken at one instant.</summary>
+public sealed record IoStatistics
+{
+    /// <summary>Requests that have ended.</summary>
+    public required long Requests { get; init; }
+
+    /// <summary>Entries given to rings, retries included.</summary>
+    public required long Entries { get; init; }
+
+    /// <summary>Calls of io_uring_enter.</summary>
+    public required long Enters { get; init; }
+
+    /// <summary>Transfers that were continued after a short one.</summary>
+    public required long ShortTransfers { get; init; }
+
+    /// <summary>Entries issued again after EAGAIN or EINTR.</summary>
+    public required long Retries { get; init; }
+
+    /// <summary>Times that a submitter had to wake a sleeping lane.</summary>
+    public required long WakeUps { get; init; }
+
+    /// <summary>Synchronous transfers that one preadv2 or pwritev2 did without a ring.</summary>
+    public required long DirectTransfers { get; init; }
+
+    /// <summary>Callbacks that threw.</summary>
+    public required long CallbackExceptions { get; init; }
+}

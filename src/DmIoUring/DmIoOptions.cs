@@ -1,0 +1,67 @@
+namespace DmIoUring;
+
+/// <summary>How a client works. The defaults suit a client that many threads share.</summary>
+public sealed record DmIoOptions
+{
+    /// <summary>The largest <see cref="QueueDepth"/>: half of the kernel's longest completion queue (IORING_MAX_CQ_ENTRIES).</summary>
+    public const int MaxQueueDepth = 32768;
+
+    /// <summary>The largest <see cref="ChunkBytes"/>: 1 GiB, below the 0x7ffff000 bytes that one call can transfer.</summary>
+    public const int MaxChunkBytes = 1 << 30;
+
+    /// <summary>
+    /// How many chunks a lane has in the kernel at once, 1 to 32,768. More requests than that wait in the lane, in order
+    /// of arrival. Default 256.
+    /// </summary>
+    public int QueueDepth { get; init; } = 256;
+
+    /// <summary>
+    /// How many lanes (threads, each with a ring of its own) carry the asynchronous requests, 1 to 64. All regions of a
+    /// request travel on one lane; requests are dealt out in turn. Default 1.
+    /// </summary>
+    public int Lanes { get; init; } = 1;
+
+    /// <summary>
+    /// The largest piece that a region is cut into, in bytes, a multiple of 4,096. Default 1 MiB: 256 pages is what
+    /// the kernel takes without a worker (BIO_MAX_VECS, block/fops.c).
+    /// </summary>
+    public int ChunkBytes { get; init; } = 1 << 20;
+
+    /// <summary>
+    /// How many threads may have a ring of their own for synchronous requests of several regions or chunks, 0 to 4,096.
+    /// The ring goes back when the thread ends. Past the bound such a request goes through a lane. Default 64.
+    /// </summary>
+    public int SyncRings { get; init; } = 64;
+
+    /// <summary>
+    /// Whether code after an awaited request runs on the lane's thread instead of the thread pool. It saves a
+    /// hand-over and puts <see cref="IoNotify"/>'s rule on that code: it must not block. Off by default.
+    /// </summary>
+    public bool InlineContinuations { get; init; }
+
+    /// <summary>
+    /// Called on the lane's thread when a callback threw, with what it threw. The exception ends here, and one that
+    /// this handler throws is dropped. Without a handler it is written to <see cref="System.Diagnostics.Trace"/>. Either
+    /// way it is counted in <see cref="IoStatistics.CallbackExceptions"/>.
+    /// </summary>
+    public Action<Exception>? CallbackFailed { get; init; }
+
+    internal void Validate()
+    {
+        Check(nameof(QueueDepth), QueueDepth, 1, MaxQueueDepth);
+        Check(nameof(Lanes), Lanes, 1, 64);
+        Check(nameof(SyncRings), SyncRings, 0, 4096);
+        Check(nameof(ChunkBytes), ChunkBytes, 4096, MaxChunkBytes);
+        if (ChunkBytes % 4096 != 0)
+            throw OutOfRange(nameof(ChunkBytes), ChunkBytes, "a multiple of 4096 bytes");
+    }
+
+    private static void Check(string option, int value, int least, int most)
+    {
+        if (value < least || value > most)
+            throw OutOfRange(option, value, FormattableString.Invariant($"{least} to {most}"));
+    }
+
+    private static ArgumentOutOfRangeException OutOfRange(string option, int value, string rule) =>
+        new(option, value, $"{option} must be {rule}.");
+}

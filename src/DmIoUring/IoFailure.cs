@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace DmIoUring;
+
+/// <summary>What went wrong first in a request: the lowest region that failed, and the lowest sector in it.</summary>
+/// <param name="Region">The region's index in its request.</param>
+/// <param name="Sector">The first sector, in units of 512 bytes on that region's device, of the piece that failed.</param>
+/// <param name="Errno">The error number of Linux.</param>
+/// <param name="Cause">Who said so.</param>
+/// <remarks>"First" is by place, not by time, so that the same faults give the same report whatever order they came in.</remarks>
+public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFailureCause Cause)
+{
+    /// <summary>The name of <see cref="Errno"/>: <c>EIO</c>.</summary>
+    public string ErrnoName => Interop.Errno.Name(Errno);
+
+    /// <summary>For a person: <c>region 1, sector 4096: EIO</c>, with the cause where it is not the device.</summary>
+    /// <returns>One line.</returns>
+    public override string ToString()
+    {
+        string why = Cause switch
+        {
+            IoFailureCause.BeyondEnd => " (beyond the end of the device; nothing was issued)",
+            IoFailureCause.Misaligned => " (off the device's logical block; nothing was issued)",
+            IoFailureCause.ReadOnly => " (the device is open for reading only; nothing was issued)",
+            IoFailureCause.EndedEarly => " (the device ended before the transfer did)",
+            IoFailureCause.RetriesExhausted => " (still busy after every retry)",
+            _ => "",
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"region {Region}, sector {Sector}: {ErrnoName}{why}");
+    }
+}

@@ -1,0 +1,36 @@
+namespace DmIoUring;
+
+/// <summary>
+/// Where an I/O goes: <paramref name="Count"/> sectors of <paramref name="Device"/> from
+/// <paramref name="Sector"/> on. dm-io's <c>struct io_region</c>.
+/// </summary>
+/// <param name="Device">The block device or regular file.</param>
+/// <param name="Sector">The first sector, in units of 512 bytes whatever the device's logical block is.</param>
+/// <param name="Count">How many sectors of 512 bytes; 0 skips the region, and its bit index still counts.</param>
+/// <remarks>
+/// A region that is off the device's logical block is reported <see cref="IoResult.Unsupported"/>, one that goes
+/// beyond the device's end <see cref="IoResult.Failed"/>; neither is issued and neither stops the other regions
+/// of its request.
+/// </remarks>
+public readonly record struct IoRegion(BlockDevice Device, long Sector, long Count)
+{
+    /// <summary>Bytes in a sector: the unit of <see cref="Sector"/> and <see cref="Count"/>.</summary>
+    public const int SectorSize = 512;
+
+    /// <summary>The most regions that one write may name.</summary>
+    public const int MaxRegions = 64;
+
+    /// <summary>The whole of a device.</summary>
+    /// <param name="device">The device.</param>
+    /// <returns>The region from sector 0 to the device's end.</returns>
+    public static IoRegion Whole(BlockDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return new IoRegion(device, 0, device.SectorCount);
+    }
+
+    /// <summary>For a person: <c>/dev/sdb sectors 2048+8</c>.</summary>
+    /// <returns>The device's path, the first sector and the count.</returns>
+    public override string ToString() => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture, $"{Device?.Path ?? "(no device)"} sectors {Sector}+{Count}");
+}

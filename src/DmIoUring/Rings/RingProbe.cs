@@ -1,0 +1,6 @@
+namespace DmIoUring.Rings;
+
+internal static class RingProbe
+{
+    public static IoCapabilities Run() => throw new NotSupportedException();
+}
