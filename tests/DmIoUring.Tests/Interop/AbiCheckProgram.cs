@@ -35,10 +35,9 @@ public sealed class AbiCheckProgram
     }
 
     /// <summary>
-    /// Sets what the program says beside what the C# code says. The answer is one line for every name that differs,
-    /// that only the C# code has, or that only the program has.
+    /// Fails with one line for every name whose numbers differ, that only the C# code has, or that only the program has.
     /// </summary>
-    internal List<string> Differences(string kind, IEnumerable<AbiFact> managed)
+    internal void AssertAgrees(string kind, IEnumerable<AbiFact> managed)
     {
         Dictionary<string, AbiFact> kernel = Facts(kind).ToDictionary(fact => fact.Name, StringComparer.Ordinal);
         List<string> differences = [];
@@ -51,7 +50,7 @@ public sealed class AbiCheckProgram
         }
 
         differences.AddRange(kernel.Keys.Select(name => $"{kind} {name}: in abi-check.c, and nowhere in C#"));
-        return differences;
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
     }
 
     private static string Show(AbiFact fact) => string.Join(" size ", fact.Numbers);
