@@ -28,6 +28,7 @@
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/loop.h>
+#include <linux/memfd.h>
 #include <linux/mman.h>
 #include <linux/poll.h>
 #include <linux/stat.h>
@@ -381,6 +382,10 @@ static void file_constants(void)
     CONST(FALLOC_FL_KEEP_SIZE);
     CONST(FALLOC_FL_PUNCH_HOLE);
     CONST(FALLOC_FL_ZERO_RANGE);
+    CONST(MFD_CLOEXEC);
+    CONST(MFD_ALLOW_SEALING);
+    CONST(F_ADD_SEALS);
+    CONST(F_SEAL_GROW);
 }
 
 static void block_constants(void)

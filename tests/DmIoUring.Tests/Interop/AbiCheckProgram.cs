@@ -1,3 +1,4 @@
+using DmIoUring.Tests.Devices;
 using DmIoUring.Tests.Support;
 
 namespace DmIoUring.Tests.Interop;
@@ -6,16 +7,14 @@ namespace DmIoUring.Tests.Interop;
 public sealed class AbiCheckProgram
 {
     private readonly Dictionary<(string Kind, string Name), AbiFact> _facts = [];
-    private readonly string? _failure;
+    private readonly string? _obstacle;
 
     public AbiCheckProgram()
     {
         using CProgram program = new("abi-check.c");
-        if (!program.IsCompiled)
-        {
-            _failure = program.WhyNot;
+        _obstacle = program.Obstacle;
+        if (_obstacle is not null)
             return;
-        }
 
         ChildProcess? run = ChildProcess.Run(program.FullPath);
         Assert.NotNull(run);
@@ -30,7 +29,7 @@ public sealed class AbiCheckProgram
     /// <summary>Every fact of one kind; skips or fails the test on a host without a compiler.</summary>
     internal IEnumerable<AbiFact> Facts(string kind)
     {
-        Requirement.Met(_failure is null, _failure ?? "");
+        Require.That(_obstacle);
         return _facts.Values.Where(fact => string.Equals(fact.Kind, kind, StringComparison.Ordinal));
     }
 
