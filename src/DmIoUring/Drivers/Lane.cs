@@ -84,10 +84,12 @@ internal sealed class Lane : IDisposable
 
             // Announced first, then looked at _closing: whoever closes or delivers does it the other way round, so
             // either the lane sees it here or the eventfd gets written.
+            // Awake again before callbacks run, so that what they submit needs no waking.
             bool announced = _inbox.TrySleep();
-            _engine.Turn(wait: announced && !(_closing && _engine.IsIdle));
+            _engine.Enter(wait: announced && !(_closing && _engine.IsIdle));
             if (announced)
                 _inbox.Interrupt();
+            _engine.Dispatch();
         }
 
         Release();

@@ -7,7 +7,8 @@ namespace DmIoUring.Engine;
 /// <content>Completions.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    private void Dispatch()
+    /// <summary>The second half of a turn: deals with every completion that is there. Callbacks run in here and may submit.</summary>
+    public void Dispatch()
     {
         while (true)
         {

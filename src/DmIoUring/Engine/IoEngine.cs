@@ -8,7 +8,7 @@ namespace DmIoUring.Engine;
 /// <summary>
 /// Turns requests into chunks, chunks into ring entries, completions into error bits, and the last completion of a
 /// request into its end. One thread owns it: no lock, no allocation after the constructor, no waiting but in
-/// <see cref="Turn"/>.
+/// <see cref="Enter"/>.
 /// </summary>
 internal sealed unsafe partial class IoEngine<TRing> : IDisposable
     where TRing : struct, IRing
@@ -72,22 +72,25 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
         _queueLast = request;
     }
 
-    /// <summary>
-    /// Issues what can be issued, enters the ring once, and deals with every completion that is there.
-    /// </summary>
+    /// <summary>Issues what can be issued, enters the ring once, and deals with every completion that is there.</summary>
     /// <param name="wait">Whether to sleep when nothing has completed. The caller goes on turning: a turn may end early.</param>
     public void Turn(bool wait)
+    {
+        Enter(wait);
+        Dispatch();
+    }
+
+    /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
+    /// <param name="wait">Whether to sleep when nothing has completed.</param>
+    public void Enter(bool wait)
     {
         if (!_delayed.IsEmpty)
             ReleaseDueChunks();
         Issue();
-        if (InFlight != 0 || _wakeIsArmed || !_delayed.IsEmpty)
-        {
-            bool sleep = wait && !_ring.HasCompletions;
-            _ring.Enter(sleep ? 1u : 0u, _delayed.IsEmpty ? -1 : TimeUntilDue());
-        }
-
-        Dispatch();
+        if (InFlight == 0 && !_wakeIsArmed)
+            return;
+        bool sleep = wait && !_ring.HasCompletions;
+        _ring.Enter(sleep ? 1u : 0u, _delayed.IsEmpty ? -1 : TimeUntilDue());
         Counters.Enters = _ring.EnterCount;
     }
 

@@ -32,10 +32,17 @@ internal unsafe struct KernelRing : IRing
     private uint _tail;
 
     public KernelRing(KernelRingHandle handle, int capacity)
+        : this(handle.Layout, capacity)
     {
         _handle = handle;
+        _descriptor = handle.Descriptor;
+    }
+
+    /// <summary>The queues alone, wherever they are.</summary>
+    internal KernelRing(in RingLayout layout, int capacity)
+    {
+        _handle = null!;
         _capacity = capacity;
-        RingLayout layout = handle.Layout;
         _entries = layout.Entries;
         _completions = layout.Completions;
         _submissionHead = layout.SubmissionHead;
@@ -46,7 +53,7 @@ internal unsafe struct KernelRing : IRing
         _submissionEntries = layout.SubmissionEntries;
         _completionMask = layout.CompletionEntries - 1;
         _tail = Volatile.Read(ref *_submissionTail);
-        _descriptor = handle.Descriptor;
+        _descriptor = -1;
         _enterFlags = IoUring.IORING_ENTER_GETEVENTS;
     }
 
