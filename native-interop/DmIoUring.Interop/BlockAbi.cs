@@ -12,6 +12,8 @@ internal static class BlockAbi
     public const nuint BLKDISCARD = 0x1277;
     public const nuint BLKZEROOUT = 0x127F;
 
+    public const uint BLOCK_URING_CMD_DISCARD = 0x1200;
+
     public const nuint LOOP_CTL_GET_FREE = 0x4C82;
     public const nuint LOOP_CONFIGURE = 0x4C0A;
     public const nuint LOOP_CLR_FD = 0x4C01;

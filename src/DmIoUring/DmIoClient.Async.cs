@@ -1,4 +1,4 @@
-using System.Buffers;
+using DmIoUring.Drivers;
 using DmIoUring.Engine;
 
 namespace DmIoUring;
@@ -11,95 +11,102 @@ public sealed partial class DmIoClient
     /// <param name="buffer">Where to; at least the region's size. Yours again when the callback runs. Zeroed where the read failed.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
-    /// <exception cref="ArgumentException">The region or the buffer can't be meant so; the message says what and why.</exception>
-    /// <exception cref="ObjectDisposedException">The client or the device was disposed.</exception>
-    public void SubmitRead(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null) =>
-        SubmitCallback(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context);
+    /// <param name="options">What else the request asks for.</param>
+    /// <exception cref="ArgumentException">The region, the buffer or the options can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ObjectDisposedException">The client, a device or the buffer was disposed.</exception>
+    public void SubmitRead(
+        IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        SubmitCallback(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context, options);
 
     /// <summary>Writes one region and calls back.</summary>
     /// <param name="region">Where to.</param>
     /// <param name="buffer">What; at least the region's size. Yours again when the callback runs.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">What else the request asks for.</param>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
-    public void SubmitWrite(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null) =>
-        SubmitCallback(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context);
+    public void SubmitWrite(
+        IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        SubmitCallback(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context, options);
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and calls back when all are done.</summary>
-    /// <param name="regions">Where to; not used after the call returns. Each starts at the buffer's beginning and takes its own count of sectors.</param>
-    /// <param name="buffer">What; at least the largest region's size. Yours again when the callback runs.</param>
+    /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
+    /// <param name="buffer">What. Yours again when the callback runs.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">What else the request asks for.</param>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
-    public void SubmitWrite(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null) =>
-        SubmitCallback(IoOperation.Write, regions, buffer, notify, context);
+    public void SubmitWrite(
+        ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        SubmitCallback(IoOperation.Write, regions, buffer, notify, context, options);
 
     /// <summary>Reads one region.</summary>
     /// <param name="region">What to read.</param>
     /// <param name="buffer">Where to; at least the region's size. Yours again when the task completes. Zeroed where the read failed.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <param name="cancellationToken">
+    /// Asks for the request to be given up, best effort. The task completes when the kernel has let go of the buffer, not
+    /// before, and then with a result like any other: what was not done has failed with ECANCELED.
+    /// </param>
     /// <returns>How it ended; region 0 is the only one. Await it once: the object behind it is used again.</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
-    public ValueTask<IoResult> ReadAsync(IoRegion region, IoBuffer buffer) =>
-        SubmitTask(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer);
+    public ValueTask<IoResult> ReadAsync(
+        IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
+        SubmitTask(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, cancellationToken);
 
     /// <summary>Writes one region.</summary>
     /// <param name="region">Where to.</param>
     /// <param name="buffer">What; at least the region's size. Yours again when the task completes.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended; region 0 is the only one. Await it once: the object behind it is used again.</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
-    public ValueTask<IoResult> WriteAsync(IoRegion region, IoBuffer buffer) =>
-        SubmitTask(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer);
+    public ValueTask<IoResult> WriteAsync(
+        IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
+        SubmitTask(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options, cancellationToken);
 
     /// <summary>Writes one buffer to 1 to 64 regions at once.</summary>
-    /// <param name="regions">Where to; not used after the call returns. Each starts at the buffer's beginning and takes its own count of sectors.</param>
-    /// <param name="buffer">What; at least the largest region's size. Yours again when the task completes.</param>
+    /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
+    /// <param name="buffer">What. Yours again when the task completes.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again.</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
-    public ValueTask<IoResult> WriteAsync(ReadOnlySpan<IoRegion> regions, IoBuffer buffer) =>
-        SubmitTask(IoOperation.Write, regions, buffer);
+    public ValueTask<IoResult> WriteAsync(
+        ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
+        SubmitTask(IoOperation.Write, regions, buffer, options, cancellationToken);
 
     private void SubmitCallback(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
     {
         ArgumentNullException.ThrowIfNull(notify);
-        Request request = Prepare(operation, regions, buffer);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        RequestGuard.Check(operation, regions, buffer, options);
+        Request request = Prepare(operation, regions, buffer, options);
         request.EndWith(notify, context);
-        Submit(request);
+        Submit(NextLane(), request);
     }
 
-    private ValueTask<IoResult> SubmitTask(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer)
+    private ValueTask<IoResult> SubmitTask(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, CancellationToken cancellation)
     {
-        Request request = Prepare(operation, regions, buffer);
-        ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations);
-        Submit(request);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        RequestGuard.Check(operation, regions, buffer, options);
+        Request request = Prepare(operation, regions, buffer, options);
+        Lane lane = NextLane();
+        ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane, cancellation);
+        Submit(lane, request);
         return task;
     }
 
     /// <summary>A request that holds its devices and its memory, or an exception and nothing held.</summary>
-    private unsafe Request Prepare(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        RequestGuard.Check(operation, regions, buffer);
-        MemoryHandle pin = RequestGuard.Pin(regions, buffer, out byte* memory);
-        try
-        {
-            Request request = Rent(operation, regions, memory);
-            request.Keep(pin);
-            return request;
-        }
-        catch
-        {
-            pin.Dispose();
-            throw;
-        }
-    }
-
-    private unsafe Request Rent(IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
+    private Request Prepare(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
         Request request = _pool.Take();
         try
         {
-            request.Prepare(operation, regions, memory);
+            request.Prepare(operation, regions, buffer, options);
             return request;
         }
         catch
@@ -109,9 +116,9 @@ public sealed partial class DmIoClient
         }
     }
 
-    private void Submit(Request request)
+    private void Submit(Lane lane, Request request)
     {
-        if (NextLane().Submit(request))
+        if (lane.Submit(request))
             return;
         GiveBack(request);
         throw new ObjectDisposedException(nameof(DmIoClient));

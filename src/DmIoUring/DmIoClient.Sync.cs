@@ -10,48 +10,59 @@ public sealed partial class DmIoClient
     /// <summary>Reads one region and returns when it is done.</summary>
     /// <param name="region">What to read.</param>
     /// <param name="buffer">Where to; at least the region's size. Yours again on return. Zeroed where the read failed.</param>
+    /// <param name="options">What else the request asks for.</param>
     /// <returns>How it ended; region 0 is the only one.</returns>
     /// <remarks>
     /// dm-io's <c>dm_io_sync</c>: never gives the buffer back early, so it can't be interrupted. One chunk is read by one
-    /// pread; more go through a ring of the calling thread's own, or a lane when there is none left
+    /// pread; more goes through a ring of the calling thread's own, or a lane when there is none left
     /// (<see cref="DmIoOptions.SyncRings"/>).
     /// </remarks>
-    /// <exception cref="ArgumentException">The region or the buffer can't be meant so; the message says what and why.</exception>
-    /// <exception cref="ObjectDisposedException">The client or the device was disposed.</exception>
+    /// <exception cref="ArgumentException">The region, the buffer or the options can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ObjectDisposedException">The client, a device or the buffer was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
-    public IoResult Read(IoRegion region, IoBuffer buffer) => RunSync(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer);
+    public IoResult Read(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) =>
+        RunSync(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options);
 
     /// <summary>Writes one region and returns when it is done.</summary>
     /// <param name="region">Where to.</param>
     /// <param name="buffer">What; at least the region's size. Yours again on return.</param>
+    /// <param name="options">What else the request asks for.</param>
     /// <returns>How it ended; region 0 is the only one.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>
-    public IoResult Write(IoRegion region, IoBuffer buffer) => RunSync(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer);
+    public IoResult Write(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) =>
+        RunSync(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options);
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and returns when all are done.</summary>
-    /// <param name="regions">Where to. Each starts at the buffer's beginning and takes its own count of sectors.</param>
-    /// <param name="buffer">What; at least the largest region's size. Yours again on return.</param>
+    /// <param name="regions">Where to. Each takes its own count of sectors from its own offset into the buffer.</param>
+    /// <param name="buffer">What. Yours again on return.</param>
+    /// <param name="options">What else the request asks for.</param>
     /// <returns>How it ended, one bit a region.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>
-    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer) => RunSync(IoOperation.Write, regions, buffer);
+    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default) =>
+        RunSync(IoOperation.Write, regions, buffer, options);
 
-    private unsafe IoResult RunSync(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer)
+    private unsafe IoResult RunSync(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        RequestGuard.Check(operation, regions, buffer);
-        using MemoryHandle pin = RequestGuard.Pin(regions, buffer, out byte* memory);
-        if (regions.Length == 1 && regions[0].Count <= _options.ChunkBytes / IoRegion.SectorSize)
+        RequestGuard.Check(operation, regions, buffer, options);
+        if (_options.RequestTimeLimit is null && DirectTransfer.Suits(operation, regions, buffer, options, _options.ChunkBytes))
         {
-            Interlocked.Increment(ref _directTransfers);
-            return DirectTransfer.Run(operation, regions[0], memory);
+            using MemoryHandle pin = buffer.Memory.Pin();
+            byte* memory = (buffer.Kind == IoBufferKind.Native ? buffer.Pointer : (byte*)pin.Pointer) + regions[0].BufferOffset;
+            if (((nint)memory & (regions[0].Device.MemoryAlignment - 1)) == 0)
+            {
+                Interlocked.Increment(ref _directTransfers);
+                return DirectTransfer.Run(operation, regions[0], memory, options.Flags);
+            }
         }
 
         SyncRing? ring = _syncRings.TryEnter();
         if (ring is null)
-            return RunOnLane(operation, regions, memory);
+            return RunOnLane(operation, regions, buffer, options);
         try
         {
-            return ring.Run(operation, regions, memory);
+            return ring.Run(operation, regions, buffer, options);
         }
         finally
         {
@@ -59,7 +70,8 @@ public sealed partial class DmIoClient
         }
     }
 
-    private unsafe IoResult RunOnLane(IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
+    private IoResult RunOnLane(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
         if (IsOnLane)
         {
@@ -68,9 +80,9 @@ public sealed partial class DmIoClient
                 "wait for the lane that it blocks. Submit it with a callback, or raise DmIoOptions.SyncRings.");
         }
 
-        Request request = Rent(operation, regions, memory);
+        Request request = Prepare(operation, regions, buffer, options);
         request.EndSync(sleeps: true);
-        Submit(request);
+        Submit(NextLane(), request);
         request.WaitUntilDone();
         IoResult result = request.Result;
         _pool.Return(request);

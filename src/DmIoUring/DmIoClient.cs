@@ -46,7 +46,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
             {
                 KernelRingHandle handle = KernelRingHandle.Create(_options.QueueDepth);
                 Capabilities ??= RingProbe.Describe(handle);
-                _lanes[i] = new Lane(new KernelRing(handle, _options.QueueDepth), _options.ChunkBytes, FormattableString.Invariant($"dmio lane {i}"));
+                _lanes[i] = new Lane(new KernelRing(handle, _options.QueueDepth), _options, FormattableString.Invariant($"dmio lane {i}"));
             }
         }
         catch

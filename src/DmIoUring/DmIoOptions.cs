@@ -46,8 +46,19 @@ public sealed record DmIoOptions
     /// </summary>
     public Action<Exception>? CallbackFailed { get; init; }
 
+    /// <summary>
+    /// How long a request may take from the moment that its engine has it; null, the default, for as long as it takes. Past
+    /// it what is left of the request fails with ETIMEDOUT and is asked back from the kernel, best effort: the request ends, and
+    /// its buffer is free, when the kernel has let go of it, which a stuck device may put off.
+    /// </summary>
+    public TimeSpan? RequestTimeLimit { get; init; }
+
+    internal long TimeLimitNanoseconds => (long)(RequestTimeLimit.GetValueOrDefault().Ticks * TimeSpan.NanosecondsPerTick);
+
     internal void Validate()
     {
+        if (RequestTimeLimit is { } limit && (limit <= TimeSpan.Zero || limit > TimeSpan.FromDays(365)))
+            throw OutOfRange(nameof(RequestTimeLimit), limit, "more than zero and at most a year, or null for none");
         Check(nameof(QueueDepth), QueueDepth, 1, MaxQueueDepth);
         Check(nameof(Lanes), Lanes, 1, 64);
         Check(nameof(SyncRings), SyncRings, 0, 4096);
@@ -62,6 +73,6 @@ public sealed record DmIoOptions
             throw OutOfRange(option, value, FormattableString.Invariant($"{least} to {most}"));
     }
 
-    private static ArgumentOutOfRangeException OutOfRange(string option, int value, string rule) =>
+    private static ArgumentOutOfRangeException OutOfRange(string option, object value, string rule) =>
         new(option, value, $"{option} must be {rule}.");
 }

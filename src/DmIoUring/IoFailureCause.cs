@@ -23,4 +23,13 @@ public enum IoFailureCause : byte
 
     /// <summary>The kernel asked again and again to come back later (EAGAIN, EINTR), past the bound.</summary>
     RetriesExhausted,
+
+    /// <summary>The request was cancelled before this part of it was done (ECANCELED).</summary>
+    Cancelled,
+
+    /// <summary>The request's time limit passed before this part of it was done (ETIMEDOUT).</summary>
+    TimedOut,
+
+    /// <summary>The region can't be written atomically as it is: not a power of two, not naturally aligned, or outside the device's limits (EINVAL); or the device has no atomic writes (EOPNOTSUPP).</summary>
+    NotAtomic,
 }

@@ -7,12 +7,16 @@ namespace DmIoUring;
 /// <param name="Device">The block device or regular file.</param>
 /// <param name="Sector">The first sector, in units of 512 bytes whatever the device's logical block is.</param>
 /// <param name="Count">How many sectors of 512 bytes; 0 skips the region, and its bit index still counts.</param>
+/// <param name="BufferOffset">
+/// Where in the request's buffer this region's part begins, in bytes. By default every region takes the buffer from its
+/// beginning, as in a mirror; with offsets one request stripes, or mixes both.
+/// </param>
 /// <remarks>
 /// A region that is off the device's logical block is reported <see cref="IoResult.Unsupported"/>, one that goes
 /// beyond the device's end <see cref="IoResult.Failed"/>; neither is issued and neither stops the other regions
 /// of its request.
 /// </remarks>
-public readonly record struct IoRegion(BlockDevice Device, long Sector, long Count)
+public readonly record struct IoRegion(BlockDevice Device, long Sector, long Count, long BufferOffset = 0)
 {
     /// <summary>Bytes in a sector: the unit of <see cref="Sector"/> and <see cref="Count"/>.</summary>
     public const int SectorSize = 512;

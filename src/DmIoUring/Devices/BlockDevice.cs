@@ -61,6 +61,9 @@ public sealed class BlockDevice : IDisposable
     /// <summary>Where the alignments come from: <c>statx</c>, or the fall-back's name when the kernel does not tell them.</summary>
     public string AlignmentSource => _geometry.AlignmentSource;
 
+    /// <summary>The smallest and the largest atomic write in bytes; 0 and 0 where the device has none.</summary>
+    internal (int Least, int Most) AtomicWriteLimits => _geometry.AtomicWriteLimits;
+
     /// <summary>The descriptor; valid while a reference is held.</summary>
     internal int Descriptor { get; }
 

@@ -27,6 +27,9 @@ internal sealed unsafe record DeviceGeometry
 
     public required string AlignmentSource { get; init; }
 
+    /// <summary>statx WRITE_ATOMIC (6.11); 0 and 0 where the device or the kernel has no atomic writes.</summary>
+    public required (int Least, int Most) AtomicWriteLimits { get; init; }
+
     /// <summary>The block device's own number, or that of the device which the file lives on.</summary>
     public required uint Major { get; init; }
 
@@ -108,6 +111,9 @@ internal sealed unsafe record DeviceGeometry
             IsDirect = direct,
             IsBlockDevice = block,
             AlignmentSource = source,
+            AtomicWriteLimits = (stat.stx_mask & FileAbi.STATX_WRITE_ATOMIC) != 0
+                ? ((int)stat.stx_atomic_write_unit_min, (int)stat.stx_atomic_write_unit_max)
+                : (0, 0),
             Major = block ? stat.stx_rdev_major : stat.stx_dev_major,
             Minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor,
         };

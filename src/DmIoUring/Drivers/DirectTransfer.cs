@@ -5,21 +5,31 @@ using DmIoUring.Interop;
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// One region in one piece, on the caller's thread, by pread or pwrite: the same rules as the engine's, no ring.
+/// One region in one piece, on the caller's thread, by one system call: the same rules as the engine's, no ring.
 /// </summary>
 internal static unsafe class DirectTransfer
 {
-    public static IoResult Run(IoOperation operation, in IoRegion region, byte* buffer)
+    /// <summary>Whether this is all that a request asks for, but for the memory's alignment.</summary>
+    public static bool Suits(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, int chunkBytes) =>
+        regions.Length == 1
+        && regions[0].Count <= chunkBytes / IoRegion.SectorSize
+        && operation is IoOperation.Read or IoOperation.Write
+        && buffer.Kind is IoBufferKind.Memory or IoBufferKind.Native
+        && (options.Flags & ~IoFlags.Fua) == 0
+        && options.Priority == default
+        && options.Report is null;
+
+    public static IoResult Run(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags)
     {
         BlockDevice device = region.Device;
         device.AddReference();
         try
         {
             uint length = (uint)(region.Count * IoRegion.SectorSize);
-            IoFailureCause cause = RegionRules.Check(operation, region, out int errno);
+            IoFailureCause cause = RegionRules.Check(operation, region, flags, out int errno);
             return cause == IoFailureCause.None
-                ? Transfer(operation, device, region.Sector * IoRegion.SectorSize, buffer, length)
-                : Failed(operation, region.Sector, buffer, length, errno, cause);
+                ? Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags))
+                : Failed(operation, region.Sector, memory, length, errno, cause);
         }
         finally
         {
@@ -27,25 +37,33 @@ internal static unsafe class DirectTransfer
         }
     }
 
-    private static IoResult Transfer(IoOperation operation, BlockDevice device, long offset, byte* buffer, uint length)
+    private static IoResult Transfer(IoOperation operation, BlockDevice device, long offset, byte* memory, uint length, int flags)
     {
         byte attempts = 0;
         while (length > 0)
         {
-            nint transferred = operation == IoOperation.Read
-                ? Libc.Pread(device.Descriptor, buffer, length, offset)
-                : Libc.Pwrite(device.Descriptor, buffer, length, offset);
+            nint transferred = Call(operation, device.Descriptor, memory, length, offset, flags);
             TransferVerdict verdict = TransferRules.Judge(transferred, length, device.OffsetAlignment, ref attempts);
             if (verdict.Step == TransferStep.Fail)
-                return Failed(operation, offset / IoRegion.SectorSize, buffer, length, verdict.Errno, verdict.Cause);
+                return Failed(operation, offset / IoRegion.SectorSize, memory, length, verdict.Errno, verdict.Cause);
             offset += verdict.Advance;
-            buffer += verdict.Advance;
+            memory += verdict.Advance;
             length -= verdict.Advance;
             if (verdict.Delay > 0)
                 Thread.Sleep(TimeSpan.FromMicroseconds(verdict.Delay / 1000));
         }
 
         return default;
+    }
+
+    private static nint Call(IoOperation operation, int descriptor, byte* memory, uint length, long offset, int flags)
+    {
+        if (operation == IoOperation.Read)
+            return Libc.Pread(descriptor, memory, length, offset);
+        if (flags == 0)
+            return Libc.Pwrite(descriptor, memory, length, offset);
+        Iovec vector = new() { iov_base = memory, iov_len = length };
+        return Libc.Pwritev2(descriptor, &vector, 1, offset, flags);
     }
 
     private static IoResult Failed(

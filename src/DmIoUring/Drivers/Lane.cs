@@ -14,12 +14,13 @@ internal sealed class Lane : IDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _wakeUps;
     private volatile bool _closing;
+    private volatile bool _lookForStops;
 
     /// <summary>Starts the lane's thread on a ring that is not enabled yet.</summary>
     /// <exception cref="InvalidOperationException">The thread could not take the ring over.</exception>
-    public Lane(KernelRing ring, int chunkBytes, string name)
+    public Lane(KernelRing ring, DmIoOptions options, string name)
     {
-        _engine = new IoEngine<KernelRing>(ring, chunkBytes);
+        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds);
         _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = name };
         _thread.Start();
         _started.Task.GetAwaiter().GetResult();
@@ -43,6 +44,14 @@ internal sealed class Lane : IDisposable
         if (delivery == Delivery.WakeOwner)
             Wake();
         return delivery != Delivery.Refused;
+    }
+
+    /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
+    public void LookForStops()
+    {
+        _lookForStops = true;
+        if (_inbox.Interrupt())
+            Wake();
     }
 
     /// <summary>Has the lane end once everything that it has is done. Does not wait.</summary>
@@ -82,11 +91,14 @@ internal sealed class Lane : IDisposable
             if (_closing && _engine.IsIdle && _inbox.TryClose())
                 break;
 
-            // Announced first, then looked at _closing: whoever closes or delivers does it the other way round, so
-            // either the lane sees it here or the eventfd gets written.
+            // Announced first, then looked at what else there is: whoever closes, cancels or delivers does it the other way
+            // round, so either the lane sees it here or the eventfd gets written.
             // Awake again before callbacks run, so that what they submit needs no waking.
             bool announced = _inbox.TrySleep();
-            _engine.Enter(wait: announced && !(_closing && _engine.IsIdle));
+            bool stops = _lookForStops;
+            if (stops)
+                StopAskedRequests();
+            _engine.Enter(wait: announced && !stops && !(_closing && _engine.IsIdle));
             if (announced)
                 _inbox.Interrupt();
             _engine.Dispatch();
@@ -94,6 +106,14 @@ internal sealed class Lane : IDisposable
 
         Release();
         _ended.SetResult();
+    }
+
+    private void StopAskedRequests()
+    {
+        // Taken back first: who asks from here on sets it again.
+        _lookForStops = false;
+        Interlocked.MemoryBarrier();
+        _engine.StopAskedRequests();
     }
 
     private bool TryStart()

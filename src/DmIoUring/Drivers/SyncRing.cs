@@ -7,7 +7,7 @@ namespace DmIoUring.Drivers;
 /// A ring that one thread runs by itself for its synchronous requests. Others may close it; if its thread is using it then, that
 /// thread disposes it on its way out.
 /// </summary>
-internal sealed unsafe class SyncRing : IDisposable
+internal sealed class SyncRing : IDisposable
 {
     private const int Idle = 0;
     private const int Busy = 1;
@@ -17,9 +17,9 @@ internal sealed unsafe class SyncRing : IDisposable
     private readonly Request _request;
     private int _state;
 
-    public SyncRing(KernelRing ring, int chunkBytes, CallbackReporter reporter)
+    public SyncRing(KernelRing ring, DmIoOptions options, CallbackReporter reporter)
     {
-        _engine = new IoEngine<KernelRing>(ring, chunkBytes);
+        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds);
         _engine.Enable(register: false);
         _request = new Request(reporter);
         Owner = Thread.CurrentThread;
@@ -42,11 +42,11 @@ internal sealed unsafe class SyncRing : IDisposable
     }
 
     /// <summary>Carries out one request on the calling thread. Between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
-    public IoResult Run(IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* buffer)
+    public IoResult Run(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
         try
         {
-            _request.Prepare(operation, regions, buffer);
+            _request.Prepare(operation, regions, buffer, options);
         }
         catch
         {

@@ -93,7 +93,7 @@ internal sealed class SyncRings : IDisposable
                 return null;
             }
 
-            SyncRing ring = new(new KernelRing(handle, depth), _options.ChunkBytes, _reporter);
+            SyncRing ring = new(new KernelRing(handle, depth), _options, _reporter);
             _rings.Add(ring);
             return ring;
         }

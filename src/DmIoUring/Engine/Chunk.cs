@@ -9,6 +9,9 @@ namespace DmIoUring.Engine;
 [StructLayout(LayoutKind.Sequential, Size = 64)]
 internal unsafe struct Chunk
 {
+    /// <summary>Not a <see cref="Bounce"/> slot.</summary>
+    public const byte NoBounce = byte.MaxValue;
+
     /// <summary>Byte offset on the device of what is left.</summary>
     public long Offset;
 
@@ -21,6 +24,12 @@ internal unsafe struct Chunk
     /// <summary>Bytes left.</summary>
     public uint Length;
 
+    /// <summary>Bytes left in the run of memory at <see cref="Buffer"/>; less than <see cref="Length"/> in a scattered chunk.</summary>
+    public uint Run;
+
+    /// <summary>The run after this one, as in <see cref="BufferCursor.Next"/>.</summary>
+    public int NextRun;
+
     /// <summary>Counts the chunks that used this place, so that a completion of an earlier one is told apart.</summary>
     public uint Generation;
 
@@ -32,10 +41,19 @@ internal unsafe struct Chunk
     /// <summary>A short transfer is continued from a multiple of this many bytes.</summary>
     public int Alignment;
 
-    public byte Opcode;
+    public ChunkKind Kind;
 
     public byte Region;
 
     /// <summary>Times that it was issued without getting anywhere.</summary>
     public byte Attempts;
+
+    /// <summary>The engine's pages that it travels through, or <see cref="NoBounce"/>.</summary>
+    public byte Bounce;
+
+    /// <summary>Whether the kernel has it now.</summary>
+    public bool IsInKernel;
+
+    /// <summary>Whether the kernel is still to be asked to let go of it.</summary>
+    public bool MustCancel;
 }

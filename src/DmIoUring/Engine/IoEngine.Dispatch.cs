@@ -19,8 +19,10 @@ internal sealed unsafe partial class IoEngine<TRing>
                 uint index = (uint)completion.user_data;
                 if (index < (uint)_owners.Length)
                     Complete((int)index, (uint)(completion.user_data >> 32), completion.res);
-                else
+                else if (index == WakeToken)
                     WakeArrived(completion);
+                else
+                    _cancelsUnderWay--;
             }
 
             if (count < _taken.Length)
@@ -38,25 +40,33 @@ internal sealed unsafe partial class IoEngine<TRing>
             return;
         }
 
-        if (result == (int)chunk->Length)
+        chunk->IsInKernel = false;
+        if (result == (int)chunk->Length && chunk->Bounce == Chunk.NoBounce && chunk->Kind <= ChunkKind.Write)
             End(index);
         else
             CompleteOtherwise(index, result);
     }
 
-    /// <summary>Anything but a whole transfer.</summary>
+    /// <summary>Anything but a whole transfer from or to the request's own memory.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void CompleteOtherwise(int index, int result)
     {
         Chunk* chunk = &_chunks[index];
-        TransferVerdict verdict = TransferRules.Judge(result, chunk->Length, chunk->Alignment, ref chunk->Attempts);
+        Request request = _owners[index]!;
+        bool transfers = chunk->Kind is ChunkKind.Read or ChunkKind.Write or ChunkKind.ZeroPages;
+        TransferVerdict verdict = transfers
+            ? TransferRules.Judge(result, chunk->Length, chunk->Alignment, ref chunk->Attempts)
+            : TransferRules.JudgePlain(result, ref chunk->Attempts);
+        if (verdict.Step is TransferStep.Continue)
+            Move(chunk, request, verdict.Advance);
+        if (verdict.Step != TransferStep.Done && request.StopCause != IoFailureCause.None)
+            verdict = new TransferVerdict(TransferStep.Fail, Errno: StopErrno(request.StopCause), Cause: request.StopCause);
+
         switch (verdict.Step)
         {
             case TransferStep.Continue:
-                Counters.ShortTransfers++;
-                chunk->Offset += verdict.Advance;
-                chunk->Buffer += verdict.Advance;
-                chunk->Length -= verdict.Advance;
+                if (chunk->Kind != ChunkKind.ZeroPages)
+                    Counters.ShortTransfers++;
                 Reissue(index, 0);
                 break;
 
@@ -65,18 +75,40 @@ internal sealed unsafe partial class IoEngine<TRing>
                 Reissue(index, verdict.Delay);
                 break;
 
+            case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && verdict.Errno == Errno.EOPNOTSUPP:
+                chunk->Kind = ChunkKind.ZeroPages;
+                Reissue(index, 0);
+                break;
+
             case TransferStep.Fail:
-                Request request = _owners[index]!;
-                request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, verdict.Errno, verdict.Cause);
-                if (request.Operation == IoOperation.Read)
-                    NativeMemory.Clear(chunk->Buffer, chunk->Length);
-                End(index);
+                Fail(index, verdict.Errno, verdict.Cause);
                 break;
 
             default:
-                End(index);
+                Succeed(index);
                 break;
         }
+    }
+
+    /// <summary>Moves a chunk forward by what was transferred.</summary>
+    private static void Move(Chunk* chunk, Request request, uint bytes)
+    {
+        chunk->Offset += bytes;
+        chunk->Length -= bytes;
+        if (chunk->Kind == ChunkKind.ZeroPages)
+            return;
+        if (bytes < chunk->Run || chunk->Bounce != Chunk.NoBounce)
+        {
+            chunk->Buffer += bytes;
+            chunk->Run -= bytes;
+            return;
+        }
+
+        BufferCursor at = new() { Pointer = chunk->Buffer, Left = chunk->Run, Next = chunk->NextRun };
+        request.Buffer.Advance(ref at, bytes);
+        chunk->Buffer = at.Pointer;
+        chunk->Run = (uint)Math.Min(at.Left, chunk->Length);
+        chunk->NextRun = at.Next;
     }
 
     /// <summary>Puts a chunk on its way again under a new generation: the completion that led here is spent.</summary>
@@ -94,12 +126,67 @@ internal sealed unsafe partial class IoEngine<TRing>
         _delayed.Append(index);
     }
 
+    private void Succeed(int index)
+    {
+        Chunk* chunk = &_chunks[index];
+        Request request = _owners[index]!;
+        if (chunk->Bounce != Chunk.NoBounce)
+            _bounce.Return(chunk->Bounce, request.Buffer, copyBack: chunk->Kind == ChunkKind.Read);
+        if (chunk->Kind == ChunkKind.Flush)
+            FlushEnded(request, chunk->Region);
+        End(index);
+    }
+
+    private void Fail(int index, int errno, IoFailureCause cause)
+    {
+        Chunk* chunk = &_chunks[index];
+        Request request = _owners[index]!;
+        if (chunk->Kind == ChunkKind.Flush)
+        {
+            // Nothing of the region is written after a flush that failed, and no later success hides it.
+            request.FailRest(chunk->Region, errno, cause);
+        }
+        else
+        {
+            request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, cause);
+            if (chunk->Kind == ChunkKind.Read)
+                ZeroRest(chunk, request);
+        }
+
+        if (chunk->Bounce != Chunk.NoBounce)
+            _bounce.Return(chunk->Bounce, request.Buffer, copyBack: chunk->Kind == ChunkKind.Read);
+        End(index);
+    }
+
+    private static void ZeroRest(Chunk* chunk, Request request)
+    {
+        if (chunk->Bounce != Chunk.NoBounce)
+            NativeMemory.Clear(chunk->Buffer, chunk->Length);
+        else
+            request.Buffer.Clear(new BufferCursor { Pointer = chunk->Buffer, Left = chunk->Run, Next = chunk->NextRun }, chunk->Length);
+    }
+
+    /// <summary>A leg's flush has ended well: its data may be cut.</summary>
+    private void FlushEnded(Request request, int region)
+    {
+        ref Leg leg = ref request.Legs[region];
+        leg.Stage = LegStage.Data;
+        if (leg.Remaining == 0)
+            return;
+        request.Cursor = request.IsQueued ? Math.Min(request.Cursor, region) : region;
+        if (!request.IsQueued)
+            Enqueue(request);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void End(int index)
     {
+        Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
         _owners[index] = null;
-        _chunks[index].Generation++;
+        if (chunk->MustCancel)
+            _toCancel--;
+        chunk->Generation++;
         _free.Prepend(index);
         InFlight--;
         Finish(request);
@@ -110,6 +197,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (--request.Pending != 0)
             return;
+        if (_timeLimit > 0)
+            StopClock(request);
         Counters.Requests++;
         request.Complete();
     }
@@ -137,11 +226,12 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    private long TimeUntilDue()
+    /// <summary>How long the ring may sleep: until a delayed chunk is due or the oldest request's time is up; -1 for ever.</summary>
+    private long TimeToWait()
     {
-        long due = long.MaxValue;
+        long due = _oldest?.Deadline ?? long.MaxValue;
         for (int chunk = _delayed.First; chunk >= 0; chunk = _chunks[chunk].Next)
             due = Math.Min(due, _chunks[chunk].Due);
-        return Math.Max(due - _ring.Now, 0);
+        return due == long.MaxValue ? -1 : Math.Max(due - _ring.Now, 0);
     }
 }

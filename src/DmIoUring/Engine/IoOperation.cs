@@ -5,4 +5,7 @@ internal enum IoOperation : byte
 {
     Read,
     Write,
+    Flush,
+    Discard,
+    WriteZeroes,
 }

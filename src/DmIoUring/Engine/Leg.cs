@@ -1,7 +1,7 @@
 namespace DmIoUring.Engine;
 
 /// <summary>A region while its request is on its way: what is still to be issued, re-sliced as chunks are cut from it.</summary>
-internal unsafe struct Leg
+internal struct Leg
 {
     /// <summary>Holds the device open while the request is in flight.</summary>
     public BlockDevice Device;
@@ -13,5 +13,10 @@ internal unsafe struct Leg
     public long Remaining;
 
     /// <summary>Where what is left comes from or goes to.</summary>
-    public byte* Buffer;
+    public BufferCursor Buffer;
+
+    public LegStage Stage;
+
+    /// <summary>Its memory is misaligned for its device, so it travels through pages of the engine's own.</summary>
+    public bool Bounces;
 }

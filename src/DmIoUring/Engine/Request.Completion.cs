@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using DmIoUring.Drivers;
 
 namespace DmIoUring.Engine;
 
@@ -11,9 +12,29 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
     private object? _context;
     private ManualResetEventSlim? _doneEvent;
     private volatile bool _done;
+    private volatile bool _stopAsked;
+    private SegmentStore? _segments;
+    private CancellationTokenRegistration _cancellation;
+    private Lane? _lane;
 
     /// <summary>The request's index in its pool.</summary>
     public int Index => index;
+
+    /// <summary>Whether the engine still has chunks of it to cut.</summary>
+    public bool IsQueued { get; set; }
+
+    /// <summary>When its time is up, on the ring's clock; 0 when nobody counts.</summary>
+    public long Deadline { get; set; }
+
+    public Request? Older { get; set; }
+
+    public Request? Younger { get; set; }
+
+    /// <summary>Whether somebody asked for it to be cancelled. Any thread may ask.</summary>
+    public bool IsStopAsked => _stopAsked;
+
+    /// <summary>Why the engine stopped the request; None while it goes on.</summary>
+    public IoFailureCause StopCause { get; set; }
 
     /// <summary>Whether a synchronous request has ended; its result may be taken then.</summary>
     public bool IsDone => _done;
@@ -25,9 +46,12 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
         _context = context;
     }
 
-    public ValueTask<IoResult> EndWithTask(bool inline)
+    public ValueTask<IoResult> EndWithTask(bool inline, Lane lane, CancellationToken cancellation)
     {
         _kind = RequestKind.Task;
+        _lane = lane;
+        if (cancellation.CanBeCanceled)
+            _cancellation = cancellation.UnsafeRegister(static self => ((Request)self!).Cancel(), this);
         _source.RunContinuationsAsynchronously = !inline;
         return new ValueTask<IoResult>(this, _source.Version);
     }
@@ -47,6 +71,9 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
     /// <summary>Called by the engine when the last chunk has ended. What this leads to may submit again.</summary>
     public void Complete()
     {
+        // Waits for a cancellation that is being asked for just now: after this, nobody else knows the request.
+        _cancellation.Dispose();
+        _cancellation = default;
         IoResult result = Result;
         Release();
         switch (_kind)
@@ -82,6 +109,12 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
     void IValueTaskSource<IoResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
+
+    private void Cancel()
+    {
+        _stopAsked = true;
+        _lane!.LookForStops();
+    }
 
     private void Notify(IoNotify notify, IoResult result, object? context)
     {

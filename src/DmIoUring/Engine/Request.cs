@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
+using DmIoUring.Interop;
 
 namespace DmIoUring.Engine;
 
@@ -12,58 +12,61 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     private ulong _failed;
     private ulong _unsupported;
     private IoFailure _first;
+    private IoReport? _report;
     private MemoryHandle _pin;
 
-    /// <summary>Links the request into one list at a time: an inbox, then an engine's queue, then the pool.</summary>
+    /// <summary>Links the request into one list at a time: an inbox, then an engine's queue.</summary>
     public Request? Next { get; set; }
 
-    public IoOperation Operation { get; set; }
+    public IoOperation Operation { get; private set; }
 
     public Leg[] Legs { get; private set; } = new Leg[1];
 
     public int LegCount { get; private set; }
 
+    public RequestBuffer Buffer { get; private set; }
+
+    /// <summary>RWF_* of every data entry.</summary>
+    public uint TransferFlags { get; private set; }
+
+    public ushort Priority { get; private set; }
+
     /// <summary>The leg that the next chunk is cut from; all are cut when it equals <see cref="LegCount"/>.</summary>
     public int Cursor { get; set; }
 
-    /// <summary>Chunks not ended yet, plus one while chunks are still being cut.</summary>
+    /// <summary>Chunks not ended yet, plus one while chunks are still to be cut.</summary>
     public int Pending { get; set; }
 
     public IoResult Result => new(new RegionBits(_failed), new RegionBits(_unsupported), _first);
 
     /// <summary>Takes devices and memory into the request's keeping and decides which regions go on their way.</summary>
     /// <remarks>Everything that is misuse was refused before; what is found here is a region's own failure.</remarks>
-    public unsafe void Prepare(IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* buffer)
+    public void Prepare(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
         Operation = operation;
+        Buffer = Pin(buffer);
+        Priority = options.Priority.Value;
+        TransferFlags = TransferFlagsOf(options.Flags);
+        _report = options.Report;
+        _report?.Clear();
         if (Legs.Length < regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
         Cursor = 0;
+        Pending = 0;
+        _stopAsked = false;
+        StopCause = IoFailureCause.None;
         _failed = 0;
         _unsupported = 0;
         _first = default;
+        LegStage stage = operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.FlushFirst : LegStage.Data;
         for (int i = 0; i < regions.Length; i++)
         {
-            ref readonly IoRegion region = ref regions[i];
-            region.Device.AddReference();
+            regions[i].Device.AddReference();
             LegCount = i + 1;
-            ref Leg leg = ref Legs[i];
-            leg.Device = region.Device;
-            leg.Offset = region.Sector * IoRegion.SectorSize;
-            leg.Remaining = region.Count * IoRegion.SectorSize;
-            leg.Buffer = buffer;
-            IoFailureCause cause = RegionRules.Check(operation, region, out int errno);
-            if (cause == IoFailureCause.None)
-                continue;
-            Fail(i, region.Sector, errno, cause);
-            if (operation == IoOperation.Read)
-                NativeMemory.Clear(buffer, (nuint)leg.Remaining);
-            leg.Remaining = 0;
+            Prepare(i, regions[i], stage, options.Flags);
         }
     }
-
-    /// <summary>Keeps managed memory where it is until the request ends.</summary>
-    public void Keep(MemoryHandle pin) => _pin = pin;
 
     /// <summary>Notes that a part of a region failed. The lowest region and the lowest sector in it are kept.</summary>
     public void Fail(int region, long sector, int errno, IoFailureCause cause)
@@ -79,11 +82,24 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
             _unsupported &= ~bit;
         }
 
+        IoFailure failure = new(region, sector, errno, cause);
+        _report?.Add(failure);
         bool lower = _first.Cause == IoFailureCause.None
             || region < _first.Region
             || (region == _first.Region && sector < _first.Sector);
         if (lower)
-            _first = new IoFailure(region, sector, errno, cause);
+            _first = failure;
+    }
+
+    /// <summary>Fails what is not cut yet of a leg; nothing more of it is issued.</summary>
+    public void FailRest(int region, int errno, IoFailureCause cause)
+    {
+        ref Leg leg = ref Legs[region];
+        Fail(region, leg.Offset / IoRegion.SectorSize, errno, cause);
+        if (Operation == IoOperation.Read)
+            Buffer.Clear(leg.Buffer, leg.Remaining);
+        leg.Remaining = 0;
+        leg.Stage = LegStage.Data;
     }
 
     /// <summary>Lets go of devices and memory: the kernel is done with both.</summary>
@@ -91,6 +107,7 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     {
         _pin.Dispose();
         _pin = default;
+        _segments?.Release();
         for (int i = 0; i < LegCount; i++)
         {
             Legs[i].Device.Release();
@@ -98,5 +115,51 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
         }
 
         LegCount = 0;
+        _report = null;
+    }
+
+    /// <summary>Keeps managed memory where it is until the request ends.</summary>
+    private unsafe RequestBuffer Pin(in IoBuffer buffer)
+    {
+        switch (buffer.Kind)
+        {
+            case IoBufferKind.Native:
+                return new RequestBuffer(buffer.Pointer);
+            case IoBufferKind.Memory:
+                _pin = buffer.Memory.Pin();
+                return new RequestBuffer((byte*)_pin.Pointer);
+            case IoBufferKind.Vectors:
+                _pin = buffer.VectorArray.Pin();
+                return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);
+            default:
+                _segments ??= new SegmentStore();
+                foreach (Memory<byte> segment in buffer.Segments.Span)
+                    _segments.Add(segment);
+                foreach (ReadOnlyMemory<byte> segment in buffer.Sequence)
+                    _segments.Add(segment);
+                return _segments.Buffer;
+        }
+    }
+
+    public static uint TransferFlagsOf(IoFlags flags) =>
+        ((flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u) | ((flags & IoFlags.Atomic) != 0 ? FileAbi.RWF_ATOMIC : 0u);
+
+    private void Prepare(int index, in IoRegion region, LegStage stage, IoFlags flags)
+    {
+        ref Leg leg = ref Legs[index];
+        leg.Device = region.Device;
+        leg.Offset = region.Sector * IoRegion.SectorSize;
+        leg.Remaining = Operation == IoOperation.Flush ? 0 : region.Count * IoRegion.SectorSize;
+        leg.Stage = stage;
+        leg.Bounces = false;
+        if (Operation is IoOperation.Read or IoOperation.Write && leg.Remaining != 0)
+        {
+            leg.Buffer = Buffer.Seek(region.BufferOffset);
+            leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, region.Device.MemoryAlignment);
+        }
+
+        IoFailureCause cause = RegionRules.Check(Operation, region, flags, out int errno);
+        if (cause != IoFailureCause.None)
+            FailRest(index, errno, cause);
     }
 }

@@ -1,51 +1,47 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace DmIoUring.Engine;
 
 /// <summary>Refuses misuse before anything of it reaches a device. Every message says the values and what to do.</summary>
-internal static unsafe class RequestGuard
+internal static class RequestGuard
 {
     private const long MostSectors = long.MaxValue / IoRegion.SectorSize;
+    private const IoFlags WriteFlags = IoFlags.Preflush | IoFlags.Fua | IoFlags.Atomic | IoFlags.StableCopy;
 
-    public static void Check(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer)
+    public static void Check(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
         if (regions.IsEmpty || regions.Length > IoRegion.MaxRegions)
             Refuse(nameof(regions), $"The request names {regions.Length} regions; give it 1 to {IoRegion.MaxRegions}.");
+        if (options.Flags != IoFlags.None)
+            CheckFlags(operation, options.Flags);
+        if (!options.Priority.IsValid)
+            Refuse(nameof(options), $"The priority {options.Priority.Class}, level {options.Priority.Level} does not exist; levels are 0 to 7.");
         if (operation == IoOperation.Read && buffer.IsReadOnly)
             Refuse(nameof(buffer), $"A read into read-only memory: make the buffer from Memory<byte>.");
+        bool transfers = operation is IoOperation.Read or IoOperation.Write;
+        if (!transfers && options.Priority != default)
+            Refuse(nameof(options), $"An I/O priority belongs to reads and writes; this is a {operation}.");
         for (int i = 0; i < regions.Length; i++)
-            Check(i, regions[i], buffer.Length);
+        {
+            ref readonly IoRegion region = ref regions[i];
+            CheckPlace(i, region);
+            if (transfers)
+                CheckMemory(i, region, buffer.Length);
+        }
     }
 
-    /// <summary>Pins the buffer and checks that its address suits every region's device.</summary>
-    public static MemoryHandle Pin(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, out byte* memory)
+    private static void CheckFlags(IoOperation operation, IoFlags flags)
     {
-        MemoryHandle pin = default;
-        memory = buffer.Pointer;
-        if (memory is null)
-        {
-            pin = buffer.Memory.Pin();
-            memory = (byte*)pin.Pointer;
-        }
-
-        for (int i = 0; i < regions.Length; i++)
-        {
-            int alignment = regions[i].Device.MemoryAlignment;
-            if (((nint)memory & (alignment - 1)) == 0 || regions[i].Count == 0)
-                continue;
-            nint odd = (nint)memory & (alignment - 1);
-            pin.Dispose();
-            Refuse(
-                nameof(buffer),
-                $"The buffer starts {odd} bytes past a multiple of {alignment}, which {regions[i].Device.Path} (region {i}) needs for direct I/O. Use IoMemory, or open the device with Direct = false.");
-        }
-
-        return pin;
+        if ((flags & ~WriteFlags) != 0)
+            Refuse("options", $"The flags have bits that mean nothing: 0x{(int)(flags & ~WriteFlags):x}.");
+        if (operation != IoOperation.Write)
+            Refuse("options", $"{flags} belongs to writes; this is a {operation}.");
     }
 
-    private static void Check(int index, in IoRegion region, long bufferLength)
+    private static void CheckPlace(int index, in IoRegion region)
     {
         if (region.Device is null)
             Refuse("regions", $"Region {index} has no device.");
@@ -53,15 +49,22 @@ internal static unsafe class RequestGuard
             Refuse("regions", $"Region {index} is sectors {region.Sector}+{region.Count}; neither may be negative.");
         if (region.Count > MostSectors || region.Sector > MostSectors - region.Count)
             Refuse("regions", $"Region {index} is sectors {region.Sector}+{region.Count}, which no 64-bit offset reaches.");
-        if (region.Count > bufferLength / IoRegion.SectorSize)
+    }
+
+    private static void CheckMemory(int index, in IoRegion region, long length)
+    {
+        if (region.BufferOffset < 0 || region.BufferOffset > length)
+            Refuse("regions", $"Region {index} begins {region.BufferOffset} bytes into a buffer of {length} bytes.");
+        if (region.Count > (length - region.BufferOffset) / IoRegion.SectorSize)
         {
             Refuse(
                 "buffer",
-                $"Region {index} takes {region.Count} sectors ({region.Count * IoRegion.SectorSize} bytes) and the buffer has {bufferLength} bytes. Give a larger buffer or a smaller count.");
+                $"Region {index} takes {region.Count} sectors ({region.Count * IoRegion.SectorSize} bytes) from byte {region.BufferOffset} on and the buffer has {length} bytes. Give a larger buffer or a smaller count.");
         }
     }
 
     [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Refuse(string parameter, FormattableString message) =>
         throw new ArgumentException(message.ToString(CultureInfo.InvariantCulture), parameter);
 }

@@ -49,6 +49,18 @@ internal static class TransferRules
             : new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Device);
     }
 
+    /// <summary>Judges the result of a call that transfers nothing: a flush, a discard, zeroes by the device.</summary>
+    /// <param name="result">0, or the negated errno.</param>
+    /// <param name="attempts">Fruitless tries so far; kept here.</param>
+    public static TransferVerdict JudgePlain(int result, ref byte attempts)
+    {
+        if (result >= 0)
+            return new TransferVerdict(TransferStep.Done);
+        return result is -Errno.EAGAIN or -Errno.EINTR
+            ? Again(-result, IoFailureCause.RetriesExhausted, ref attempts)
+            : new TransferVerdict(TransferStep.Fail, Errno: -result, Cause: IoFailureCause.Device);
+    }
+
     private static TransferVerdict Again(int errno, IoFailureCause cause, ref byte attempts)
     {
         if (attempts >= MaxAttempts)

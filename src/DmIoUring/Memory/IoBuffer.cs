@@ -1,26 +1,45 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace DmIoUring;
 
 /// <summary>
-/// The memory of one request. Every region of the request starts at the buffer's beginning and takes its own count.
+/// The memory of one request: one piece, an array of vectors, or a list of pages, dm-io's three data services. Every region
+/// of the request starts at the buffer's beginning, or at its own <see cref="IoRegion.BufferOffset"/>, and takes its own
+/// count.
 /// </summary>
 /// <remarks>
-/// <para>Made from native memory (<see cref="Contiguous(void*, long)"/>, <see cref="IoMemory"/>) or from
-/// <see cref="Memory{T}"/>, which is pinned until the request has ended. Nothing is copied.</para>
+/// <para>Nothing is copied. Managed memory is pinned until the request has ended; native memory must stay allocated until
+/// then, and so must the array behind <see cref="Vectors"/> stay unchanged.</para>
 /// <para>The buffer belongs to the engine from the call until the request ends: until a synchronous call returns,
 /// the callback runs, or the <see cref="ValueTask{TResult}"/> completes. What a read leaves in it before then, and
-/// what a write changed in it meanwhile puts on the devices, is undefined.</para>
-/// <para>On a device opened for direct I/O the address must be a multiple of <see cref="BlockDevice.MemoryAlignment"/>.</para>
+/// what a write changed in it meanwhile puts on the devices, is undefined; <see cref="IoFlags.StableCopy"/> is the exception.</para>
+/// <para>On a device opened for direct I/O, memory that is off <see cref="BlockDevice.MemoryAlignment"/> travels through
+/// pages of the engine's own: right, and slower.</para>
 /// </remarks>
+[StructLayout(LayoutKind.Auto)]
 public readonly unsafe struct IoBuffer
 {
-    private IoBuffer(Memory<byte> memory, byte* pointer, long length, bool readOnly)
+    private readonly ReadOnlySequence<byte> _sequence;
+
+    private IoBuffer(
+        IoBufferKind kind,
+        long length,
+        bool readOnly = false,
+        Memory<byte> memory = default,
+        byte* pointer = null,
+        ReadOnlyMemory<IoVector> vectors = default,
+        ReadOnlySequence<byte> sequence = default,
+        ReadOnlyMemory<Memory<byte>> segments = default)
     {
-        Memory = memory;
-        Pointer = pointer;
+        Kind = kind;
         Length = length;
         IsReadOnly = readOnly;
+        Memory = memory;
+        Pointer = pointer;
+        VectorArray = vectors;
+        _sequence = sequence;
+        Segments = segments;
     }
 
     /// <summary>Bytes in the buffer.</summary>
@@ -29,10 +48,17 @@ public readonly unsafe struct IoBuffer
     /// <summary>Whether the buffer can only be written from, never read into.</summary>
     public bool IsReadOnly { get; }
 
+    internal IoBufferKind Kind { get; }
+
     internal Memory<byte> Memory { get; }
 
-    /// <summary>Null when the bytes are in <see cref="Memory"/>.</summary>
     internal byte* Pointer { get; }
+
+    internal ReadOnlyMemory<IoVector> VectorArray { get; }
+
+    internal ReadOnlySequence<byte> Sequence => _sequence;
+
+    internal ReadOnlyMemory<Memory<byte>> Segments { get; }
 
     /// <summary>One contiguous piece of native memory; dm-io's vmalloc'd buffer.</summary>
     /// <param name="pointer">Its first byte. The memory must stay allocated until the request has ended.</param>
@@ -44,19 +70,59 @@ public readonly unsafe struct IoBuffer
     {
         ArgumentNullException.ThrowIfNull(pointer);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        return new IoBuffer(default, (byte*)pointer, length, readOnly: false);
+        return new IoBuffer(IoBufferKind.Native, length, pointer: (byte*)pointer);
     }
+
+    /// <summary>Native memory in pieces, in their order; dm-io's <c>bio_vec</c> array.</summary>
+    /// <param name="vectors">
+    /// The pieces: any number of any sizes, none of them empty. The array is not copied: leave it alone until the request has
+    /// ended.
+    /// </param>
+    /// <returns>The buffer.</returns>
+    /// <exception cref="ArgumentException">A piece is null or empty, or together they are longer than 2^63 - 1 bytes.</exception>
+    public static IoBuffer Vectors(ReadOnlyMemory<IoVector> vectors)
+    {
+        long length = 0;
+        ReadOnlySpan<IoVector> span = vectors.Span;
+        for (int i = 0; i < span.Length; i++)
+        {
+            if (span[i].Pointer is null || span[i].Length == 0)
+                throw new ArgumentException(FormattableString.Invariant($"Vector {i} is null or empty: give every one memory, or leave it out."), nameof(vectors));
+            if (span[i].Length > (nuint)(long.MaxValue - length))
+                throw new ArgumentException(FormattableString.Invariant($"Vector {i} has {span[i].Length} bytes, which takes the sum past 2^63 - 1."), nameof(vectors));
+            length += (long)span[i].Length;
+        }
+
+        return new IoBuffer(IoBufferKind.Vectors, length, vectors: vectors);
+    }
+
+    /// <summary>Managed or native memory behind <see cref="Memory{T}"/>, in pieces, in their order; each is pinned until the request has ended.</summary>
+    /// <param name="segments">The pieces; empty ones are left out. Not looked at after the submitting call returns.</param>
+    /// <returns>The buffer.</returns>
+    public static IoBuffer From(ReadOnlyMemory<Memory<byte>> segments)
+    {
+        long length = 0;
+        foreach (Memory<byte> segment in segments.Span)
+            length += segment.Length;
+        return new IoBuffer(IoBufferKind.Segments, length, segments: segments);
+    }
+
+    /// <summary>A sequence to write from; each piece is pinned until the request has ended. A read into it is refused.</summary>
+    /// <param name="sequence">The sequence. Its segments must not go back to their owner until the request has ended.</param>
+    /// <returns>The buffer.</returns>
+    public static IoBuffer From(ReadOnlySequence<byte> sequence) =>
+        new(IoBufferKind.Sequence, sequence.Length, readOnly: true, sequence: sequence);
 
     /// <summary>Managed or native memory behind <see cref="Memory{T}"/>; pinned until the request has ended.</summary>
     /// <param name="memory">The memory.</param>
     /// <returns>The buffer.</returns>
-    public static IoBuffer From(Memory<byte> memory) => new(memory, null, memory.Length, readOnly: false);
+    public static IoBuffer From(Memory<byte> memory) => new(IoBufferKind.Memory, memory.Length, memory: memory);
 
     /// <summary>Memory to write from; a read into it is refused.</summary>
     /// <param name="memory">The memory.</param>
     /// <returns>The buffer.</returns>
     public static IoBuffer From(ReadOnlyMemory<byte> memory) =>
-        new(MemoryMarshal.AsMemory(memory), null, memory.Length, readOnly: true);
+        new(IoBufferKind.Memory, memory.Length, readOnly: true, memory: MemoryMarshal.AsMemory(memory));
 
     /// <inheritdoc cref="From(Memory{byte})"/>
     public static implicit operator IoBuffer(Memory<byte> memory) => From(memory);
@@ -64,13 +130,12 @@ public readonly unsafe struct IoBuffer
     /// <inheritdoc cref="From(ReadOnlyMemory{byte})"/>
     public static implicit operator IoBuffer(ReadOnlyMemory<byte> memory) => From(memory);
 
-    /// <summary>An array; pinned until the request has ended. Rarely aligned enough for direct I/O: see <see cref="IoMemory"/>.</summary>
+    /// <inheritdoc cref="From(ReadOnlySequence{byte})"/>
+    public static implicit operator IoBuffer(ReadOnlySequence<byte> sequence) => From(sequence);
+
+    /// <summary>An array; pinned until the request has ended.</summary>
     /// <param name="array">The array.</param>
-    public static implicit operator IoBuffer(byte[] array)
-    {
-        ArgumentNullException.ThrowIfNull(array);
-        return From(array.AsMemory());
-    }
+    public static implicit operator IoBuffer(byte[] array) => From(array.AsMemory());
 
     /// <summary>Native memory.</summary>
     /// <param name="memory">The memory.</param>

@@ -23,6 +23,9 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Calls of <see cref="Enter"/> that reached the kernel.</summary>
     long EnterCount { get; }
 
+    /// <summary>Whether entries were taken that the kernel has not taken over yet.</summary>
+    bool HasQueued { get; }
+
     /// <summary>Whether completions can be taken without entering.</summary>
     bool HasCompletions { get; }
 

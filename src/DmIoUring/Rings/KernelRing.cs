@@ -63,6 +63,8 @@ internal unsafe struct KernelRing : IRing
 
     public long EnterCount { get; private set; }
 
+    public readonly bool HasQueued => _tail != Volatile.Read(ref *_submissionHead);
+
     public readonly bool HasCompletions
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

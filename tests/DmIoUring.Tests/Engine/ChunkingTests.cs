@@ -19,7 +19,8 @@ public sealed unsafe class ChunkingTests
         long count = 3000 / bench.Block * bench.Block;
         Request request = new(new CallbackReporter(null));
         byte* buffer = (byte*)bench.Memory.Pointer + offPage;
-        request.Prepare(IoOperation.Write, [new IoRegion(bench.Devices[0], bench.Block, count)], buffer);
+        IoBuffer whole = IoBuffer.Contiguous(buffer, count * IoRegion.SectorSize);
+        request.Prepare(IoOperation.Write, [new IoRegion(bench.Devices[0], bench.Block, count)], whole, default);
         request.EndSync(sleeps: false);
         bench.Accept(request);
 

@@ -4,13 +4,13 @@ using DmIoUring.ScratchDevices;
 namespace DmIoUring.Tests.Engine;
 
 /// <summary>An engine on a scripted ring, a few devices, and a buffer. Runs requests to their end on the test's thread.</summary>
-internal sealed unsafe class EngineBench : IDisposable
+internal sealed class EngineBench : IDisposable
 {
     public const int DeviceSectors = 4096;
     private readonly List<ScratchFile> _files = [];
     private readonly IoEngine<ScriptedRing> _engine;
 
-    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20)
+    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0)
     {
         Script = script;
         for (int i = 0; i < devices; i++)
@@ -20,7 +20,7 @@ internal sealed unsafe class EngineBench : IDisposable
             script.Disk(Devices[i]);
         }
 
-        _engine = new IoEngine<ScriptedRing>(new ScriptedRing(script), chunkBytes);
+        _engine = new IoEngine<ScriptedRing>(new ScriptedRing(script), chunkBytes, timeLimit);
         new Random(7).NextBytes(Memory.Memory.Span);
     }
 
@@ -42,10 +42,14 @@ internal sealed unsafe class EngineBench : IDisposable
     public IoResult Read(IoRegion region) => Run(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region));
 
     /// <summary>Hands a request over without running it.</summary>
-    public Request Start(IoOperation operation, params ReadOnlySpan<IoRegion> regions)
+    public Request Start(IoOperation operation, params ReadOnlySpan<IoRegion> regions) =>
+        Start(operation, Memory, default, regions);
+
+    /// <summary>Hands a request over without running it.</summary>
+    public Request Start(IoOperation operation, in IoBuffer buffer, in IoRequestOptions options, params ReadOnlySpan<IoRegion> regions)
     {
         Request request = new(new CallbackReporter(null));
-        request.Prepare(operation, regions, (byte*)Memory.Pointer);
+        request.Prepare(operation, regions, buffer, options);
         request.EndSync(sleeps: false);
         Accept(request);
         return request;
@@ -61,6 +65,8 @@ internal sealed unsafe class EngineBench : IDisposable
             _engine.Turn(wait: true);
         }
     }
+
+    public IoEngine<ScriptedRing> Engine => _engine;
 
     public void Turn() => _engine.Turn(wait: true);
 

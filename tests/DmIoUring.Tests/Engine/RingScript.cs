@@ -45,6 +45,8 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>How many of n published entries the kernel takes in this enter; by default all.</summary>
     public Func<int, int> TakePerEnter { get; set; } = static count => count;
 
+    public bool HasQueued => _queued > 0;
+
     public int MostInKernel { get; private set; }
 
     public byte[] Disk(BlockDevice device)

@@ -12,6 +12,8 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public long EnterCount => script.EnterCount;
 
+    public bool HasQueued => script.HasQueued;
+
     public bool HasCompletions => script.Completions.Count > 0;
 
     public void Enable(bool register)

@@ -1,0 +1,106 @@
+using DmIoUring.Engine;
+
+namespace DmIoUring;
+
+/// <content>Operations without data: flush, discard, write zeroes; each on 1 to 64 regions, with one bit a region.</content>
+public sealed partial class DmIoClient
+{
+    /// <summary>Makes durable what the devices of the regions have completed so far, and returns when that is done.</summary>
+    /// <param name="regions">The devices; sectors and counts are not looked at, the bits are.</param>
+    /// <returns>How it ended, one bit a region.</returns>
+    /// <remarks>
+    /// One FSYNC a region: the device's volatile cache, and for a file what the file system needs to find the data again. Covers
+    /// what has ended before the call; a write under way may be missed (the kernel's block/blk-flush.c).
+    /// </remarks>
+    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
+    /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
+    public IoResult Flush(params ReadOnlySpan<IoRegion> regions) => RunSync(IoOperation.Flush, regions, default, default);
+
+    /// <summary>Makes durable what the devices of the regions have completed so far, and calls back.</summary>
+    /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <inheritdoc cref="Flush" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        SubmitCallback(IoOperation.Flush, regions, default, notify, context, options);
+
+    /// <summary>Makes durable what the devices of the regions have completed so far.</summary>
+    /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
+    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
+    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again.</returns>
+    /// <inheritdoc cref="Flush" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    public ValueTask<IoResult> FlushAsync(
+        ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
+        SubmitTask(IoOperation.Flush, regions, default, options, cancellationToken);
+
+    /// <summary>Tells the devices that the regions are not needed any more, and returns when that is done.</summary>
+    /// <param name="regions">What to discard.</param>
+    /// <returns>How it ended, one bit a region.</returns>
+    /// <remarks>
+    /// What a discarded region reads back as is undefined. A device without discards makes its region
+    /// <see cref="IoResult.Unsupported"/>; there is no fall-back. A regular file gets a hole, which reads back as zeroes.
+    /// </remarks>
+    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
+    /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
+    public IoResult Discard(params ReadOnlySpan<IoRegion> regions) => RunSync(IoOperation.Discard, regions, default, default);
+
+    /// <summary>Tells the devices that the regions are not needed any more, and calls back.</summary>
+    /// <param name="regions">What to discard; the span is not used after the call returns.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <inheritdoc cref="Discard" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        SubmitCallback(IoOperation.Discard, regions, default, notify, context, options);
+
+    /// <summary>Tells the devices that the regions are not needed any more.</summary>
+    /// <param name="regions">What to discard; the span is not used after the call returns.</param>
+    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
+    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again.</returns>
+    /// <inheritdoc cref="Discard" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    public ValueTask<IoResult> DiscardAsync(
+        ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
+        SubmitTask(IoOperation.Discard, regions, default, options, cancellationToken);
+
+    /// <summary>Makes the regions read back as zeroes, and returns when that is done.</summary>
+    /// <param name="regions">What to zero.</param>
+    /// <returns>How it ended, one bit a region.</returns>
+    /// <remarks>
+    /// By the device or the file system itself where it can (FALLOC_FL_ZERO_RANGE), by writing zeroes where it says
+    /// that it can't (EOPNOTSUPP).
+    /// </remarks>
+    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
+    /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
+    public IoResult WriteZeroes(params ReadOnlySpan<IoRegion> regions) => RunSync(IoOperation.WriteZeroes, regions, default, default);
+
+    /// <summary>Makes the regions read back as zeroes, and calls back.</summary>
+    /// <param name="regions">What to zero; the span is not used after the call returns.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        SubmitCallback(IoOperation.WriteZeroes, regions, default, notify, context, options);
+
+    /// <summary>Makes the regions read back as zeroes.</summary>
+    /// <param name="regions">What to zero; the span is not used after the call returns.</param>
+    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
+    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again.</returns>
+    /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    public ValueTask<IoResult> WriteZeroesAsync(
+        ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
+        SubmitTask(IoOperation.WriteZeroes, regions, default, options, cancellationToken);
+}

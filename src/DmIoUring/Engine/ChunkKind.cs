@@ -1,0 +1,18 @@
+namespace DmIoUring.Engine;
+
+/// <summary>What a chunk does; it decides the entry's opcode and how its result is read.</summary>
+internal enum ChunkKind : byte
+{
+    Read,
+    Write,
+
+    /// <summary>The region's flush, before its data or alone.</summary>
+    Flush,
+    Discard,
+
+    /// <summary>Zeroes by the device or the file system itself.</summary>
+    Zeroes,
+
+    /// <summary>Zeroes written from memory, where the device has none of its own.</summary>
+    ZeroPages,
+}

@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+
+namespace DmIoUring.Engine;
+
+/// <content>From legs to chunks.</content>
+internal sealed unsafe partial class IoEngine<TRing>
+{
+    private const int PageMask = 4095;
+
+    /// <summary>Runs of memory in one chunk at most, and pages that it may touch: BIO_MAX_VECS, past which a worker gets it.</summary>
+    private const int MostRuns = 256;
+
+    /// <summary>The largest piece of a discard or of zeroes, which have no memory: a kernel call's length is signed.</summary>
+    private const uint MostPlainBytes = 1u << 30;
+
+    /// <summary>Cuts a request's legs into chunks and issues them, as far as places and entries go.</summary>
+    /// <returns>Whether all that can be cut now is cut; otherwise the cursor stays where it is.</returns>
+    private bool Cut(Request request)
+    {
+        for (; request.Cursor < request.LegCount; request.Cursor++)
+        {
+            ref Leg leg = ref request.Legs[request.Cursor];
+            if (leg.Stage != LegStage.Data)
+            {
+                if (leg.Stage == LegStage.FlushFirst && !TryCutFlush(request, ref leg))
+                    return false;
+                continue;
+            }
+
+            while (leg.Remaining > 0)
+            {
+                if (!TryCutData(request, ref leg))
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Cuts the flush that comes before a leg's data; the leg is looked at again when that has ended.</summary>
+    private bool TryCutFlush(Request request, ref Leg leg)
+    {
+        if (_free.IsEmpty)
+            return false;
+        Chunk* chunk = Place(leg, ChunkKind.Flush, 0);
+        if (!TryIssue(request))
+            return false;
+        _ = chunk;
+        leg.Stage = LegStage.Flushing;
+        return true;
+    }
+
+    private bool TryCutData(Request request, ref Leg leg)
+    {
+        if (_free.IsEmpty)
+            return false;
+        if (request.Operation is not (IoOperation.Read or IoOperation.Write))
+        {
+            uint plain = (uint)Math.Min(leg.Remaining, MostPlainBytes);
+            Place(leg, request.Operation == IoOperation.Discard ? ChunkKind.Discard : ChunkKind.Zeroes, plain);
+            return TryIssueData(request, ref leg, plain);
+        }
+
+        uint length = leg.Bounces ? (uint)Math.Min(leg.Remaining, _bounce.PieceBytes) : NextLength(request.Buffer, leg);
+        Chunk* chunk = Place(leg, request.Operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write, length);
+        if (leg.Bounces && !TryBounce(request, leg, chunk))
+            return false;
+        if (TryIssueData(request, ref leg, length))
+        {
+            request.Buffer.Advance(ref leg.Buffer, length);
+            return true;
+        }
+
+        if (chunk->Bounce != Chunk.NoBounce)
+            _bounce.Return(chunk->Bounce, request.Buffer, copyBack: false);
+        return false;
+    }
+
+    /// <summary>Describes the next chunk of a leg in the first free place, which is taken when it is issued.</summary>
+    private Chunk* Place(in Leg leg, ChunkKind kind, uint length)
+    {
+        Chunk* chunk = &_chunks[_free.First];
+        chunk->Offset = leg.Offset;
+        chunk->Buffer = leg.Buffer.Pointer;
+        chunk->Length = length;
+        chunk->Run = (uint)Math.Min(leg.Buffer.Left, length);
+        chunk->NextRun = leg.Buffer.Next;
+        chunk->Descriptor = leg.Device.Descriptor;
+        chunk->Alignment = leg.Device.OffsetAlignment;
+        chunk->Kind = kind;
+        chunk->Attempts = 0;
+        chunk->Bounce = Chunk.NoBounce;
+        chunk->MustCancel = false;
+        return chunk;
+    }
+
+    private bool TryIssueData(Request request, ref Leg leg, uint length)
+    {
+        if (!TryIssue(request))
+            return false;
+        leg.Offset += length;
+        leg.Remaining -= length;
+        return true;
+    }
+
+    /// <summary>Issues the chunk in the first free place for the request's current leg.</summary>
+    private bool TryIssue(Request request)
+    {
+        int index = _free.First;
+        _chunks[index].Region = (byte)request.Cursor;
+        _owners[index] = request;
+        if (!TryFill(index))
+        {
+            _owners[index] = null;
+            return false;
+        }
+
+        _free.RemoveFirst();
+        request.Pending++;
+        InFlight++;
+        return true;
+    }
+
+    private bool TryBounce(Request request, in Leg leg, Chunk* chunk)
+    {
+        if (!_bounce.TryTake(leg.Buffer, chunk->Length, out chunk->Bounce, out byte* memory))
+            return false;
+        if (request.Operation == IoOperation.Write)
+            request.Buffer.CopyTo(leg.Buffer, memory, chunk->Length);
+        chunk->Buffer = memory;
+        chunk->Run = chunk->Length;
+        return true;
+    }
+
+    /// <summary>
+    /// The chunk size, less what the buffer is off a page: 1 MiB from the middle of a page touches 257 pages, one more than
+    /// the kernel takes without a worker. Regions are whole logical blocks and so are these cuts.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint NextLength(in RequestBuffer buffer, in Leg leg)
+    {
+        long offPage = (nint)leg.Buffer.Pointer & PageMask;
+        if (leg.Remaining + offPage <= _chunkBytes && leg.Remaining <= leg.Buffer.Left)
+            return (uint)leg.Remaining;
+        long length = leg.Remaining <= leg.Buffer.Left || _chunkBytes - offPage <= leg.Buffer.Left
+            ? _chunkBytes - offPage
+            : ScatteredLength(buffer, leg);
+        length -= length % leg.Device.LogicalBlockSize;
+
+        // A chunk size below one logical block: the block wins.
+        return (uint)Math.Min(leg.Remaining, Math.Max(length, leg.Device.LogicalBlockSize));
+    }
+
+    /// <summary>As many runs as one entry may have, in as many pages as the kernel takes, within the chunk size.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private long ScatteredLength(in RequestBuffer buffer, in Leg leg)
+    {
+        BufferCursor at = leg.Buffer;
+        long most = Math.Min(leg.Remaining, _chunkBytes);
+        long length = 0;
+        int pages = MostRuns;
+        for (int runs = 0; runs < MostRuns && length < most && pages > 0; runs++)
+        {
+            long offPage = (nint)at.Pointer & PageMask;
+            long run = Math.Min(Math.Min(at.Left, most - length), ((long)pages << 12) - offPage);
+            length += run;
+            pages -= (int)((offPage + run + PageMask) >> 12);
+            buffer.Advance(ref at, run);
+        }
+
+        return length;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace DmIoUring.Engine;
+
+/// <summary>
+/// The memory of a request as runs of addresses, whichever of dm-io's three data services it came by: one run, or an array of
+/// vectors.
+/// </summary>
+internal readonly unsafe struct RequestBuffer
+{
+    private readonly byte* _start;
+    private readonly IoVector* _vectors;
+    private readonly int _count;
+
+    public RequestBuffer(byte* start) => _start = start;
+
+    public RequestBuffer(IoVector* vectors, int count)
+    {
+        _vectors = vectors;
+        _count = count;
+    }
+
+    /// <summary>Whether it is one run.</summary>
+    public bool IsContiguous => _vectors is null;
+
+    /// <summary>The place that many bytes into the buffer.</summary>
+    public BufferCursor Seek(long offset)
+    {
+        if (_vectors is null)
+            return new BufferCursor { Pointer = _start + offset, Left = long.MaxValue };
+        BufferCursor cursor = default;
+        MoveNext(ref cursor);
+        Advance(ref cursor, offset);
+        return cursor;
+    }
+
+    /// <summary>Goes to the next run. The cursor's run is used up; at the buffer's end nothing is left in it.</summary>
+    public void MoveNext(ref BufferCursor cursor)
+    {
+        if (cursor.Next >= _count)
+        {
+            cursor.Left = 0;
+            return;
+        }
+
+        ref readonly IoVector vector = ref _vectors[cursor.Next++];
+        cursor.Pointer = (byte*)vector.Pointer;
+        cursor.Left = (long)vector.Length;
+    }
+
+    /// <summary>Goes forward; the cursor then stands at a byte and not behind a run, unless the buffer ends there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Advance(ref BufferCursor cursor, long bytes)
+    {
+        while (bytes >= cursor.Left)
+        {
+            bytes -= cursor.Left;
+            MoveNext(ref cursor);
+            if (cursor.Left == 0)
+                return;
+        }
+
+        cursor.Pointer += bytes;
+        cursor.Left -= bytes;
+    }
+
+    /// <summary>Zeroes bytes from a place on.</summary>
+    public void Clear(BufferCursor from, long bytes)
+    {
+        while (bytes > 0)
+        {
+            long step = Math.Min(bytes, from.Left);
+            NativeMemory.Clear(from.Pointer, (nuint)step);
+            bytes -= step;
+            Advance(ref from, step);
+        }
+    }
+
+    /// <summary>Copies bytes from a place on to contiguous memory.</summary>
+    public void CopyTo(BufferCursor from, byte* to, long bytes)
+    {
+        while (bytes > 0)
+        {
+            long step = Math.Min(bytes, from.Left);
+            NativeMemory.Copy(from.Pointer, to, (nuint)step);
+            to += step;
+            bytes -= step;
+            Advance(ref from, step);
+        }
+    }
+
+    /// <summary>Copies contiguous memory to a place and on.</summary>
+    public void CopyFrom(BufferCursor to, byte* from, long bytes)
+    {
+        while (bytes > 0)
+        {
+            long step = Math.Min(bytes, to.Left);
+            NativeMemory.Copy(from, to.Pointer, (nuint)step);
+            from += step;
+            bytes -= step;
+            Advance(ref to, step);
+        }
+    }
+
+    /// <summary>Whether every run in a part of the buffer starts on a multiple of the alignment and, but for the last, ends on one.</summary>
+    public bool IsAligned(BufferCursor from, long bytes, int alignment)
+    {
+        long mask = alignment - 1;
+        while (bytes > 0)
+        {
+            if (((nint)from.Pointer & mask) != 0)
+                return false;
+            if (bytes <= from.Left)
+                return true;
+            if ((from.Left & mask) != 0)
+                return false;
+            bytes -= from.Left;
+            Advance(ref from, from.Left);
+        }
+
+        return true;
+    }
+}

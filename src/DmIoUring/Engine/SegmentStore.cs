@@ -1,0 +1,51 @@
+using System.Buffers;
+
+namespace DmIoUring.Engine;
+
+/// <summary>Managed memory in many pieces, pinned and listed as vectors while its request is on its way. Grows once and is kept.</summary>
+internal sealed unsafe class SegmentStore
+{
+    private IoVector[] _vectors = GC.AllocateUninitializedArray<IoVector>(16, pinned: true);
+    private MemoryHandle[] _pins = new MemoryHandle[16];
+    private int _count;
+
+    /// <summary>The pieces added since the last <see cref="Release"/>, as one buffer.</summary>
+    public RequestBuffer Buffer
+    {
+        get
+        {
+            // The array is pinned for good.
+            fixed (IoVector* vectors = _vectors)
+                return new RequestBuffer(vectors, _count);
+        }
+    }
+
+    /// <summary>Pins a piece. One without bytes is left out.</summary>
+    public void Add(ReadOnlyMemory<byte> piece)
+    {
+        if (piece.IsEmpty)
+            return;
+        if (_count == _pins.Length)
+        {
+            IoVector[] larger = GC.AllocateUninitializedArray<IoVector>(_count * 2, pinned: true);
+            _vectors.CopyTo(larger, 0);
+            _vectors = larger;
+            Array.Resize(ref _pins, _count * 2);
+        }
+
+        MemoryHandle pin = piece.Pin();
+        _pins[_count] = pin;
+        _vectors[_count++] = new IoVector(pin.Pointer, (nuint)piece.Length);
+    }
+
+    public void Release()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            _pins[i].Dispose();
+            _pins[i] = default;
+        }
+
+        _count = 0;
+    }
+}

@@ -1,0 +1,31 @@
+namespace DmIoUring;
+
+/// <summary>How one request is done. The kernel's REQ_* flags of the same names.</summary>
+[Flags]
+public enum IoFlags
+{
+    /// <summary>Nothing beyond the operation itself.</summary>
+    None = 0,
+
+    /// <summary>
+    /// Flushes each region's device first; a region's data is issued when its own flush has ended well, and not at all when it
+    /// failed (REQ_PREFLUSH, drivers/md/dm-io.c). Writes only. A region of no sectors is flushed: an empty flush.
+    /// </summary>
+    Preflush = 1,
+
+    /// <summary>The data is on the medium when the request has ended (REQ_FUA), by RWF_DSYNC on every piece. Writes only.</summary>
+    Fua = 2,
+
+    /// <summary>
+    /// Each region is written whole or not at all, also across a power cut (RWF_ATOMIC, 6.11). A region that the device can't
+    /// write so is <see cref="IoResult.Unsupported"/>; nothing is split. Writes only.
+    /// </summary>
+    Atomic = 4,
+
+    /// <summary>
+    /// Writes a private copy, made in pool pages before the call returns: the buffer is free again when a submitting call
+    /// returns, and what happens to it then can't leave the legs different. Writes only. Needs a reserve
+    /// of at least the buffer's pages.
+    /// </summary>
+    StableCopy = 8,
+}

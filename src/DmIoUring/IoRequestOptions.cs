@@ -1,0 +1,17 @@
+namespace DmIoUring;
+
+/// <summary>What a request may ask for beyond its regions and its buffer. The default asks for nothing.</summary>
+/// <param name="Flags">How it is done.</param>
+/// <param name="Priority">Its I/O priority; the default is the submitting task's own.</param>
+/// <param name="Report">Where every region's failure goes; null when the result's bits and first failure are enough.</param>
+public readonly record struct IoRequestOptions(IoFlags Flags = IoFlags.None, IoPriority Priority = default, IoReport? Report = null)
+{
+    /// <summary>Flags alone.</summary>
+    /// <param name="flags">The flags.</param>
+    public static implicit operator IoRequestOptions(IoFlags flags) => FromIoFlags(flags);
+
+    /// <summary>Flags alone.</summary>
+    /// <param name="flags">The flags.</param>
+    /// <returns>The options.</returns>
+    public static IoRequestOptions FromIoFlags(IoFlags flags) => new(flags);
+}
