@@ -43,10 +43,10 @@ internal sealed class EngineBench : IDisposable
 
     /// <summary>Hands a request over without running it.</summary>
     public Request Start(IoOperation operation, params ReadOnlySpan<IoRegion> regions) =>
-        Start(operation, Memory, default, regions);
+        StartWith(operation, Memory, default, regions);
 
     /// <summary>Hands a request over without running it.</summary>
-    public Request Start(IoOperation operation, in IoBuffer buffer, in IoRequestOptions options, params ReadOnlySpan<IoRegion> regions)
+    public Request StartWith(IoOperation operation, in IoBuffer buffer, in IoRequestOptions options, params ReadOnlySpan<IoRegion> regions)
     {
         Request request = new(new CallbackReporter(null));
         request.Prepare(operation, regions, buffer, options);

@@ -11,6 +11,7 @@ internal sealed unsafe class RingScript : IDisposable
 {
     private readonly IoUringSqe* _entries;
     private readonly List<IoUringSqe> _inKernel = [];
+    private readonly Dictionary<ulong, Iovec[]> _vectors = [];
     private readonly Dictionary<int, byte[]> _disks = [];
     private readonly int _queueLength;
     private int _queued;
@@ -19,6 +20,7 @@ internal sealed unsafe class RingScript : IDisposable
     {
         Capacity = capacity;
         _queueLength = queueLength;
+        Answer = entry => Whole(entry);
         _entries = (IoUringSqe*)NativeMemory.AllocZeroed((nuint)queueLength, (nuint)sizeof(IoUringSqe));
     }
 
@@ -34,7 +36,7 @@ internal sealed unsafe class RingScript : IDisposable
     public List<IoUringSqe> Taken { get; } = [];
 
     /// <summary>The result of an entry; by default all of it is transferred.</summary>
-    public Func<IoUringSqe, int> Answer { get; set; } = static entry => (int)entry.len;
+    public Func<IoUringSqe, int> Answer { get; set; }
 
     /// <summary>Which of n entries in the kernel completes next; by default the oldest.</summary>
     public Func<int, int> NextToComplete { get; set; } = static _ => 0;
@@ -73,6 +75,7 @@ internal sealed unsafe class RingScript : IDisposable
         {
             _inKernel.Add(_entries[i]);
             Taken.Add(_entries[i]);
+            KeepVectors(_entries[i]);
         }
 
         for (int i = taken; i < _queued; i++)
@@ -102,15 +105,38 @@ internal sealed unsafe class RingScript : IDisposable
         _inKernel.RemoveAt(index);
         int result = Answer(entry);
         if (result > 0 && _disks.TryGetValue(entry.fd, out byte[]? disk))
-        {
-            Span<byte> memory = new((void*)entry.addr, result);
-            Span<byte> medium = disk.AsSpan((int)entry.off, result);
-            if (entry.opcode == IoUring.IORING_OP_READ)
-                medium.CopyTo(memory);
-            else
-                memory.CopyTo(medium);
-        }
-
+            Transfer(entry, disk.AsSpan((int)entry.off, result));
         Completions.Enqueue(new IoUringCqe { user_data = entry.user_data, res = result });
     }
+
+    /// <summary>As the kernel does with IORING_FEAT_SUBMIT_STABLE: what the vectors say counts when the entry is taken.</summary>
+    private void KeepVectors(in IoUringSqe entry)
+    {
+        if (entry.opcode is IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV)
+            _vectors[entry.user_data] = new ReadOnlySpan<Iovec>((void*)entry.addr, (int)entry.len).ToArray();
+        else
+            _vectors[entry.user_data] = [new Iovec { iov_base = (void*)entry.addr, iov_len = entry.len }];
+    }
+
+    private void Transfer(in IoUringSqe entry, Span<byte> medium)
+    {
+        bool reads = entry.opcode is IoUring.IORING_OP_READ or IoUring.IORING_OP_READV;
+        foreach (Iovec vector in _vectors[entry.user_data])
+        {
+            Span<byte> memory = new(vector.iov_base, (int)Math.Min(vector.iov_len, (nuint)medium.Length));
+            if (reads)
+                medium[..memory.Length].CopyTo(memory);
+            else
+                memory.CopyTo(medium);
+            medium = medium[memory.Length..];
+        }
+    }
+
+    /// <summary>All of it for a transfer, success for anything else.</summary>
+    public int Whole(in IoUringSqe entry) => entry.opcode switch
+    {
+        IoUring.IORING_OP_READ or IoUring.IORING_OP_WRITE => (int)entry.len,
+        IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV => _vectors[entry.user_data].Sum(static vector => (int)vector.iov_len),
+        _ => 0,
+    };
 }
