@@ -22,6 +22,7 @@ internal static class FileAbi
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
 
+    public const int AT_FDCWD = -100;
     public const int AT_EMPTY_PATH = 0x1000;
     public const uint STATX_BASIC_STATS = 0x7ff;
     public const uint STATX_DIOALIGN = 0x2000;
