@@ -39,8 +39,10 @@ internal static unsafe partial class Libc
 
     public static int Close(int fd) => (int)Result(CloseRaw(fd));
 
-    public static int Statx(int fd, Statx* result) =>
-        (int)Result(StatxRaw(fd, "", FileAbi.AT_EMPTY_PATH, FileAbi.STATX_BASIC_STATS | FileAbi.STATX_DIOALIGN | FileAbi.STATX_WRITE_ATOMIC, result));
+    public static int Statx(int fd, Statx* result) => Statx(fd, "", FileAbi.AT_EMPTY_PATH, result);
+
+    /// <summary>Follows symbolic links.</summary>
+    public static int Statx(string path, Statx* result) => Statx(FileAbi.AT_FDCWD, path, 0, result);
 
     public static int Fcntl(int fd, int command, nint argument) => (int)Result(FcntlRaw(fd, command, argument));
 
@@ -93,6 +95,12 @@ internal static unsafe partial class Libc
     public static int Munmap(void* address, nuint length) => (int)Result(MunmapRaw(address, length));
 
     public static int Madvise(void* address, nuint length, int advice) => (int)Result(MadviseRaw(address, length, advice));
+
+    private static int Statx(int fd, string path, int flags, Statx* result)
+    {
+        const uint wanted = FileAbi.STATX_BASIC_STATS | FileAbi.STATX_DIOALIGN | FileAbi.STATX_WRITE_ATOMIC;
+        return (int)Result(StatxRaw(fd, path, flags, wanted, result));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static nint Result(nint value) => value >= 0 ? value : -Marshal.GetLastSystemError();

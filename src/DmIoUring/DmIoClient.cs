@@ -1,34 +1,127 @@
+using DmIoUring.Drivers;
+using DmIoUring.Engine;
+using DmIoUring.Rings;
+
 namespace DmIoUring;
 
-/// <summary>placeholder for API</summary>
-public sealed class DmIoClient : IDisposable, IAsyncDisposable
+/// <summary>
+/// The service: reads one region or writes 1 to 64 regions of block devices at once, synchronously, with a callback, or
+/// awaited; the result has one bit a region.
+/// </summary>
+/// <remarks>
+/// <para><b>Threads.</b> Every method may be called from any number of threads at once, and from callbacks. A thread may end right
+/// after it submitted. Requests are not ordered among each other unless the caller waits for one before it submits the next.</para>
+/// <para><b>Buffers.</b> A buffer is the engine's from the call until the request ends (see <see cref="IoBuffer"/>), whatever
+/// happened to the waiter meanwhile.</para>
+/// <para><b>Errors.</b> Misuse throws before anything is submitted, and then there is no callback. What a device does wrong is
+/// in the <see cref="IoResult"/>.</para>
+/// <para><b>Units.</b> Sectors of 512 bytes, as in <see cref="IoRegion"/>.</para>
+/// </remarks>
+public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
 {
-    /// <summary>Starts.</summary>
-    public DmIoClient(DmIoOptions? options = null) => throw new NotSupportedException();
-    /// <summary>caps</summary>
-    public IoCapabilities Capabilities => throw new NotSupportedException();
-    /// <summary>stats</summary>
-    public IoStatistics Statistics => throw new NotSupportedException();
-    /// <summary>Reads one region, synchronously.</summary>
-    public IoResult Read(IoRegion region, IoBuffer buffer) => throw new NotSupportedException();
-    /// <summary>Writes 1 to 64 regions.</summary>
-    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer) => throw new NotSupportedException();
-    /// <summary>Writes one.</summary>
-    public IoResult Write(IoRegion region, IoBuffer buffer) => throw new NotSupportedException();
-    /// <summary>async</summary>
-    public ValueTask<IoResult> ReadAsync(IoRegion region, IoBuffer buffer) => throw new NotSupportedException();
-    /// <summary>async</summary>
-    public ValueTask<IoResult> WriteAsync(ReadOnlySpan<IoRegion> regions, IoBuffer buffer) => throw new NotSupportedException();
-    /// <summary>async</summary>
-    public ValueTask<IoResult> WriteAsync(IoRegion region, IoBuffer buffer) => throw new NotSupportedException();
-    /// <summary>callback</summary>
-    public void SubmitRead(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null) => throw new NotSupportedException();
-    /// <summary>callback</summary>
-    public void SubmitWrite(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null) => throw new NotSupportedException();
-    /// <summary>callback</summary>
-    public void SubmitWrite(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null) => throw new NotSupportedException();
-    /// <summary>Drains.</summary>
-    public void Dispose() { }
-    /// <summary>Drains.</summary>
-    public ValueTask DisposeAsync() => default;
+    private readonly DmIoOptions _options;
+    private readonly CallbackReporter _reporter;
+    private readonly RequestPool _pool;
+    private readonly SyncRings _syncRings;
+    private readonly Lane[] _lanes;
+    private long _directTransfers;
+    private uint _nextLane;
+    private volatile bool _disposed;
+
+    /// <summary>Starts the client's lanes.</summary>
+    /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="IoUringUnavailableException">The host has no io_uring, or forbids it; the message says which.</exception>
+    public DmIoClient(DmIoOptions? options = null)
+    {
+        _options = options ?? new DmIoOptions();
+        _options.Validate();
+        _reporter = new CallbackReporter(_options.CallbackFailed);
+        _pool = new RequestPool(_reporter);
+        _syncRings = new SyncRings(_options, _reporter);
+        _lanes = new Lane[_options.Lanes];
+        try
+        {
+            for (int i = 0; i < _lanes.Length; i++)
+            {
+                KernelRingHandle handle = KernelRingHandle.Create(_options.QueueDepth);
+                Capabilities ??= RingProbe.Describe(handle);
+                _lanes[i] = new Lane(new KernelRing(handle, _options.QueueDepth), _options.ChunkBytes, FormattableString.Invariant($"dmio lane {i}"));
+            }
+        }
+        catch
+        {
+            foreach (Lane? lane in _lanes)
+                lane?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
+    public IoCapabilities Capabilities { get; } = null!;
+
+    /// <summary>What was done so far.</summary>
+    public IoStatistics Statistics
+    {
+        get
+        {
+            EngineCounters sum = new();
+            _syncRings.AddTo(sum);
+            long wakeUps = 0;
+            foreach (Lane lane in _lanes)
+            {
+                sum.Add(lane.Counters);
+                wakeUps += lane.WakeUps;
+            }
+
+            long direct = Interlocked.Read(ref _directTransfers);
+            return new IoStatistics
+            {
+                Requests = sum.Requests + direct,
+                Entries = sum.Entries,
+                Enters = sum.Enters,
+                ShortTransfers = sum.ShortTransfers,
+                Retries = sum.Retries,
+                WakeUps = wakeUps,
+                DirectTransfers = direct,
+                CallbackExceptions = _reporter.Count,
+            };
+        }
+    }
+
+    /// <summary>
+    /// Refuses new requests and returns when every request under way has ended and every callback has returned. Called from a
+    /// callback it does not wait: the lanes end by themselves. A synchronous call under way on another thread
+    /// finishes by itself.
+    /// </summary>
+    public void Dispose()
+    {
+        BeginDispose();
+        if (IsOnLane)
+            return;
+        foreach (Lane lane in _lanes)
+            lane.Dispose();
+    }
+
+    /// <summary>Refuses new requests; the task completes when every request under way has ended.</summary>
+    /// <returns>The end of the lanes. Safe to await from a callback's continuation, not to block on in a callback.</returns>
+    public ValueTask DisposeAsync()
+    {
+        BeginDispose();
+        return new ValueTask(Task.WhenAll(_lanes.Select(lane => lane.Ended)));
+    }
+
+    private bool IsOnLane => Array.Exists(_lanes, static lane => lane.IsCurrentThread);
+
+    private void BeginDispose()
+    {
+        _disposed = true;
+        foreach (Lane lane in _lanes)
+            lane.Close();
+        _syncRings.Dispose();
+    }
+
+    private Lane NextLane() => _lanes.Length == 1
+        ? _lanes[0]
+        : _lanes[Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length];
 }

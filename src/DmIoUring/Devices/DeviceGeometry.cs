@@ -50,15 +50,31 @@ internal sealed unsafe record DeviceGeometry
     public static string NotADevice(string path, string what) =>
         $"{path} is {what}. Name a block device or a regular file.";
 
+    /// <summary>Refuses what is neither a block device nor a regular file; what can't be looked at is left for open to explain.</summary>
+    public static void RefuseOtherKinds(string path)
+    {
+        Statx stat;
+        if (Libc.Statx(path, &stat) == 0)
+            RefuseOtherKinds(stat, path);
+    }
+
+    private static void RefuseOtherKinds(in Statx stat, string path)
+    {
+        uint type = stat.stx_mode & FileAbi.S_IFMT;
+        if (type is not (FileAbi.S_IFBLK or FileAbi.S_IFREG))
+            throw new IOException(NotADevice(path, Kind(type)));
+    }
+
     private static DeviceGeometry Of(int descriptor, string path)
     {
         Statx stat;
         Check(Libc.Statx(descriptor, &stat), path, "statx");
+        RefuseOtherKinds(stat, path);
         uint type = stat.stx_mode & FileAbi.S_IFMT;
-        if (type is not (FileAbi.S_IFBLK or FileAbi.S_IFREG))
-            throw new IOException(NotADevice(path, Kind(type)));
 
         int flags = Check(Libc.Fcntl(descriptor, FileAbi.F_GETFL, 0), path, "fcntl(F_GETFL)");
+        if ((flags & FileAbi.O_NONBLOCK) != 0)
+            throw new IOException($"{path} is open with O_NONBLOCK: I/O that would wait fails instead. Open it without.", Errno.EINVAL);
         bool direct = (flags & FileAbi.O_DIRECT) != 0;
         bool readOnly = (flags & FileAbi.O_ACCMODE) == FileAbi.O_RDONLY;
         bool block = type == FileAbi.S_IFBLK;

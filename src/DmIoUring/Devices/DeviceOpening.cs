@@ -8,8 +8,9 @@ internal static class DeviceOpening
 {
     public static SafeFileHandle Open(string path, BlockDeviceOptions options)
     {
-        // O_NONBLOCK: a FIFO without a writer would otherwise hang here instead of being refused below.
-        int flags = FileAbi.O_CLOEXEC | FileAbi.O_NONBLOCK;
+        // Looked at before it is opened: opening a FIFO that has no writer would hang.
+        DeviceGeometry.RefuseOtherKinds(path);
+        int flags = FileAbi.O_CLOEXEC;
         flags |= options.Access == DeviceAccess.Read ? FileAbi.O_RDONLY : FileAbi.O_RDWR;
         if (options.Direct)
             flags |= FileAbi.O_DIRECT;

@@ -1,6 +1,39 @@
+using DmIoUring.Interop;
+
 namespace DmIoUring.Rings;
 
+/// <summary>Puts together what a ring on this host can do.</summary>
 internal static class RingProbe
 {
-    public static IoCapabilities Run() => throw new NotSupportedException();
+    private static readonly (byte Code, string Name, string Use, string Since)[] Operations =
+    [
+        (IoUring.IORING_OP_READ, "IORING_OP_READ", "one contiguous piece", "5.6"),
+        (IoUring.IORING_OP_WRITE, "IORING_OP_WRITE", "one contiguous piece", "5.6"),
+        (IoUring.IORING_OP_READ_FIXED, "IORING_OP_READ_FIXED", "into registered memory", "5.1"),
+        (IoUring.IORING_OP_WRITE_FIXED, "IORING_OP_WRITE_FIXED", "from registered memory", "5.1"),
+        (IoUring.IORING_OP_POLL_ADD, "IORING_OP_POLL_ADD", "wakes a lane", "5.1"),
+        (IoUring.IORING_OP_FALLOCATE, "IORING_OP_FALLOCATE", "zeroes and discards on files", "5.6"),
+        (IoUring.IORING_OP_ASYNC_CANCEL, "IORING_OP_ASYNC_CANCEL", "cancellation", "5.5"),
+        (IoUring.IORING_OP_URING_CMD, "IORING_OP_URING_CMD", "discard on block devices (6.12)", "5.19"),
+        (IoUring.IORING_OP_READV_FIXED, "IORING_OP_READV_FIXED", "scattered registered memory", "6.15"),
+        (IoUring.IORING_OP_WRITEV_FIXED, "IORING_OP_WRITEV_FIXED", "scattered registered memory", "6.15"),
+    ];
+
+    public static IoCapabilities Run()
+    {
+        using KernelRingHandle handle = KernelRingHandle.Create(capacity: 8);
+        return Describe(handle);
+    }
+
+    public static IoCapabilities Describe(KernelRingHandle handle)
+    {
+        bool[] known = handle.ProbeOperations();
+        IEnumerable<IoFeature> operations = Operations.Select(operation => new IoFeature(
+            operation.Name,
+            known[operation.Code],
+            known[operation.Code] ? operation.Use : $"this kernel does not know it; kernels have it since {operation.Since}"));
+        const string release = "/proc/sys/kernel/osrelease";
+        string kernel = File.Exists(release) ? File.ReadAllText(release).Trim() : "unknown: /proc is not mounted";
+        return new IoCapabilities("io_uring", kernel, [.. handle.Flags, .. operations]);
+    }
 }

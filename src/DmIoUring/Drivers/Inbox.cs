@@ -1,0 +1,78 @@
+using DmIoUring.Engine;
+
+namespace DmIoUring.Drivers;
+
+/// <summary>
+/// Hands requests from any thread to one owner, in order of arrival, without a lock and without memory of its own: the
+/// requests are its links.
+/// </summary>
+/// <remarks>
+/// One word holds all there is to know: the newest request, or one of two marks. Because the owner goes to sleep by the same
+/// exchange that a submitter delivers by, one of the two always sees the other: no wake-up is lost and none is sent to
+/// an owner that is awake.
+/// </remarks>
+internal sealed class Inbox
+{
+    private static readonly CallbackReporter Nobody = new(handler: null);
+
+    /// <summary>Stands for: empty, and the owner sleeps.</summary>
+    private static readonly Request Asleep = new(Nobody);
+
+    /// <summary>Stands for: nothing is taken any more.</summary>
+    private static readonly Request Closed = new(Nobody);
+
+    private Request? _newest;
+
+    /// <summary>Delivers a request. Any thread.</summary>
+    public Delivery Deliver(Request request)
+    {
+        Request? newest = Volatile.Read(ref _newest);
+        while (true)
+        {
+            if (newest == Closed)
+                return Delivery.Refused;
+            bool asleep = newest == Asleep;
+            request.Next = asleep ? null : newest;
+            Request? seen = Interlocked.CompareExchange(ref _newest, request, newest);
+            if (seen == newest)
+                return asleep ? Delivery.WakeOwner : Delivery.Taken;
+            newest = seen;
+        }
+    }
+
+    /// <summary>Ends the owner's sleep, real or just announced. Any thread.</summary>
+    /// <returns>Whether the owner must be woken.</returns>
+    public bool Interrupt() => Interlocked.CompareExchange(ref _newest, null, Asleep) == Asleep;
+
+    /// <summary>Takes all that was delivered, the oldest first. The owner.</summary>
+    public Request? TakeAll()
+    {
+        Request? newest = Volatile.Read(ref _newest);
+        if (newest is null || newest == Closed)
+            return null;
+        newest = Interlocked.Exchange(ref _newest, null);
+        return newest == Asleep ? null : OldestFirst(newest);
+    }
+
+    /// <summary>Announces that the owner is about to sleep. The owner.</summary>
+    /// <returns>Whether it may; not when something was delivered meanwhile.</returns>
+    public bool TrySleep() => Interlocked.CompareExchange(ref _newest, Asleep, null) is null;
+
+    /// <summary>Refuses all further requests. The owner.</summary>
+    /// <returns>Whether it is closed; not when something was delivered meanwhile.</returns>
+    public bool TryClose() => Interlocked.CompareExchange(ref _newest, Closed, null) is null;
+
+    private static Request? OldestFirst(Request? newest)
+    {
+        Request? oldest = null;
+        while (newest is not null)
+        {
+            Request? next = newest.Next;
+            newest.Next = oldest;
+            oldest = newest;
+            newest = next;
+        }
+
+        return oldest;
+    }
+}

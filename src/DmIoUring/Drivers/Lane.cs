@@ -1,0 +1,121 @@
+using DmIoUring.Engine;
+using DmIoUring.Rings;
+
+namespace DmIoUring.Drivers;
+
+/// <summary>A long-lived thread that owns one engine. Any thread hands it requests; callbacks run on it.</summary>
+internal sealed class Lane : IDisposable
+{
+    private readonly Inbox _inbox = new();
+    private readonly WakeEvent _wake = new();
+    private readonly IoEngine<KernelRing> _engine;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _started = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _wakeUps;
+    private volatile bool _closing;
+
+    /// <summary>Starts the lane's thread on a ring that is not enabled yet.</summary>
+    /// <exception cref="InvalidOperationException">The thread could not take the ring over.</exception>
+    public Lane(KernelRing ring, int chunkBytes, string name)
+    {
+        _engine = new IoEngine<KernelRing>(ring, chunkBytes);
+        _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = name };
+        _thread.Start();
+        _started.Task.GetAwaiter().GetResult();
+    }
+
+    public EngineCounters Counters => _engine.Counters;
+
+    public long WakeUps => Interlocked.Read(ref _wakeUps);
+
+    /// <summary>Completed when the lane has ended its last request and let go of its ring.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Whether the caller is a callback of this lane: it must not wait for the lane.</summary>
+    public bool IsCurrentThread => Thread.CurrentThread == _thread;
+
+    /// <summary>Hands over a request. Any thread, callbacks included.</summary>
+    /// <returns>False when the lane is closed: the request is still the caller's.</returns>
+    public bool Submit(Request request)
+    {
+        Delivery delivery = _inbox.Deliver(request);
+        if (delivery == Delivery.WakeOwner)
+            Wake();
+        return delivery != Delivery.Refused;
+    }
+
+    /// <summary>Has the lane end once everything that it has is done. Does not wait.</summary>
+    public void Close()
+    {
+        _closing = true;
+        if (_inbox.Interrupt())
+            Wake();
+    }
+
+    /// <summary>Closes the lane and waits for its end, unless a callback of its own disposes it.</summary>
+    public void Dispose()
+    {
+        Close();
+        if (!IsCurrentThread)
+            _thread.Join();
+    }
+
+    private void Wake()
+    {
+        Interlocked.Increment(ref _wakeUps);
+        _wake.Signal();
+    }
+
+    private void Run()
+    {
+        if (!TryStart())
+            return;
+        while (true)
+        {
+            for (Request? next, request = _inbox.TakeAll(); request is not null; request = next)
+            {
+                next = request.Next;
+                _engine.Accept(request);
+            }
+
+            if (_closing && _engine.IsIdle && _inbox.TryClose())
+                break;
+
+            // Announced first, then looked at _closing: whoever closes or delivers does it the other way round, so
+            // either the lane sees it here or the eventfd gets written.
+            // Awake again before callbacks run, so that what they submit needs no waking.
+            bool announced = _inbox.TrySleep();
+            _engine.Enter(wait: announced && !(_closing && _engine.IsIdle));
+            if (announced)
+                _inbox.Interrupt();
+            _engine.Dispatch();
+        }
+
+        Release();
+        _ended.SetResult();
+    }
+
+    private bool TryStart()
+    {
+        try
+        {
+            _engine.Enable(register: true);
+            _engine.WakeOn(_wake.Descriptor);
+            _started.SetResult();
+            return true;
+        }
+        catch (InvalidOperationException exception)
+        {
+            Release();
+            _started.SetException(exception);
+            return false;
+        }
+    }
+
+    private void Release()
+    {
+        _engine.Dispose();
+        _wake.Dispose();
+    }
+}

@@ -1,0 +1,118 @@
+using DmIoUring.Engine;
+using DmIoUring.Rings;
+
+namespace DmIoUring.Drivers;
+
+/// <summary>
+/// The rings of the threads that make synchronous requests: one a thread, bounded in number, given back when the thread
+/// ends.
+/// </summary>
+internal sealed class SyncRings : IDisposable
+{
+    /// <summary>Chunks that one synchronous request has under way at once.</summary>
+    private const int MostDepth = 64;
+
+    private readonly DmIoOptions _options;
+    private readonly CallbackReporter _reporter;
+    private readonly Lock _lock = new();
+    private readonly List<SyncRing> _rings = [];
+    private readonly ThreadLocal<Lease?> _leases = new();
+    private readonly EngineCounters _closed = new();
+    private bool _disposed;
+
+    public SyncRings(DmIoOptions options, CallbackReporter reporter)
+    {
+        _options = options;
+        _reporter = reporter;
+    }
+
+    /// <summary>The calling thread's ring, claimed; null when the bound is reached, the host has no more, or all is disposed.</summary>
+    public SyncRing? TryEnter()
+    {
+        Lease? lease = _leases.Value;
+        if (lease is null)
+        {
+            SyncRing? ring = TryMake();
+            if (ring is null)
+                return null;
+            lease = new Lease(this, ring);
+            _leases.Value = lease;
+        }
+
+        return lease.Ring.TryEnter() ? lease.Ring : null;
+    }
+
+    /// <summary>Adds up what the rings did, those that are closed included.</summary>
+    public void AddTo(EngineCounters sum)
+    {
+        lock (_lock)
+        {
+            sum.Add(_closed);
+            foreach (SyncRing ring in _rings)
+                sum.Add(ring.Counters);
+        }
+    }
+
+    /// <summary>Closes every ring; one in use closes when its request has ended.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            CloseAll(static _ => true);
+        }
+    }
+
+    private SyncRing? TryMake()
+    {
+        lock (_lock)
+        {
+            if (_rings.Count >= _options.SyncRings)
+                CloseAll(static ring => !ring.Owner.IsAlive);
+            if (_disposed || _rings.Count >= _options.SyncRings)
+                return null;
+            int depth = Math.Min(_options.QueueDepth, MostDepth);
+            KernelRingHandle handle;
+            try
+            {
+                handle = KernelRingHandle.Create(depth);
+            }
+            catch (IoUringUnavailableException)
+            {
+                // Out of descriptors or memory for one more: the lane, which has its ring, serves; counted by the client.
+                return null;
+            }
+
+            SyncRing ring = new(new KernelRing(handle, depth), _options.ChunkBytes, _reporter);
+            _rings.Add(ring);
+            return ring;
+        }
+    }
+
+    private void CloseAll(Predicate<SyncRing> which)
+    {
+        foreach (SyncRing ring in _rings.FindAll(which))
+        {
+            ring.Dispose();
+            _closed.Add(ring.Counters);
+        }
+
+        _rings.RemoveAll(which);
+    }
+
+    private void ThreadEnded()
+    {
+        lock (_lock)
+            CloseAll(static ring => !ring.Owner.IsAlive);
+    }
+
+    /// <summary>Held by its thread alone: when the thread is gone so is this, and the ring goes back.</summary>
+    private sealed class Lease(SyncRings home, SyncRing ring)
+    {
+#pragma warning disable MA0055 // The end of a thread is told by nothing else.
+        ~Lease() => home.ThreadEnded();
+#pragma warning restore MA0055
+
+        public SyncRing Ring => ring;
+    }
+}

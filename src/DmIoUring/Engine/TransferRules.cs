@@ -1,0 +1,62 @@
+using DmIoUring.Interop;
+
+namespace DmIoUring.Engine;
+
+/// <summary>The rules for short transfers and for "come back later", the same for a ring's completion and for preadv2's result.</summary>
+internal static class TransferRules
+{
+    /// <summary>Fruitless tries in a row before a transfer is given up; about half a second with the delays.</summary>
+    public const int MaxAttempts = 64;
+
+    private const int ImmediateAttempts = 8;
+    private const long FirstDelay = 50_000;
+    private const long LongestDelay = 10_000_000;
+
+    /// <summary>Whether an errno says that the device can't do this at all, as against that it failed; dm-io's unsup_bits.</summary>
+    public static bool IsUnsupported(int errno) => errno is Errno.EINVAL or Errno.EOPNOTSUPP;
+
+    /// <summary>Judges a result.</summary>
+    /// <param name="result">Bytes transferred, or the negated errno.</param>
+    /// <param name="length">Bytes asked for.</param>
+    /// <param name="alignment">What the next try's offset must be a multiple of, a power of two.</param>
+    /// <param name="attempts">Fruitless tries so far; kept here.</param>
+    /// <remarks>
+    /// A short transfer goes on from the last boundary: of 8,192 bytes asked of a device with 4,096-byte blocks 4,608
+    /// came, so 4,096 count, and the next try asks for 4,096, the odd 512 among them a second time.
+    /// EAGAIN may follow a partial transfer that the kernel does not tell of, so the whole piece is tried again.
+    /// </remarks>
+    public static TransferVerdict Judge(long result, uint length, int alignment, ref byte attempts)
+    {
+        if (result == length)
+            return new TransferVerdict(TransferStep.Done, length);
+        if (result == 0)
+            return new TransferVerdict(TransferStep.Fail, Errno: Errno.EIO, Cause: IoFailureCause.EndedEarly);
+        if (result > 0)
+        {
+            uint advance = (uint)result & ~((uint)alignment - 1);
+            if (advance != 0)
+            {
+                attempts = 0;
+                return new TransferVerdict(TransferStep.Continue, advance);
+            }
+
+            return Again(Errno.EIO, IoFailureCause.EndedEarly, ref attempts);
+        }
+
+        int errno = (int)-result;
+        return errno is Errno.EAGAIN or Errno.EINTR
+            ? Again(errno, IoFailureCause.RetriesExhausted, ref attempts)
+            : new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Device);
+    }
+
+    private static TransferVerdict Again(int errno, IoFailureCause cause, ref byte attempts)
+    {
+        if (attempts >= MaxAttempts)
+            return new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: cause);
+        attempts++;
+        long delay = attempts <= ImmediateAttempts
+            ? 0
+            : Math.Min(FirstDelay << Math.Min(attempts - ImmediateAttempts - 1, 16), LongestDelay);
+        return new TransferVerdict(TransferStep.Again, Delay: delay);
+    }
+}

@@ -1,0 +1,51 @@
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>
+/// What the engine needs of a ring, and nothing more. A ring is a struct, so that the engine's copy of the code is
+/// compiled for it alone and its calls are inlined. Only the engine's owner calls it.
+/// </summary>
+/// <remarks>
+/// The kernel's submission entry is the common language: a ring that is not the kernel's reads the same fields.
+/// </remarks>
+internal unsafe interface IRing : IDisposable
+{
+    /// <summary>
+    /// How many entries may be in flight at once. The completion queue holds at least that many, so it can't overflow
+    /// while the engine keeps to it.
+    /// </summary>
+    int Capacity { get; }
+
+    /// <summary>Nanoseconds on the ring's own monotonic clock.</summary>
+    long Now { get; }
+
+    /// <summary>Calls of <see cref="Enter"/> that reached the kernel.</summary>
+    long EnterCount { get; }
+
+    /// <summary>Whether completions can be taken without entering.</summary>
+    bool HasCompletions { get; }
+
+    /// <summary>Makes the calling thread the ring's owner. Once, before anything else, on the thread that will enter.</summary>
+    /// <param name="register">
+    /// Whether to register the ring with the thread. The registration keeps the ring alive until the thread gives it back
+    /// or ends: only for a ring that its owner disposes.
+    /// </param>
+    void Enable(bool register);
+
+    /// <summary>Takes the next submission entry, all zero. Null when the queue is full: enter, then ask again.</summary>
+    IoUringSqe* TryNext();
+
+    /// <summary>
+    /// Hands over every entry taken, then waits until <paramref name="minComplete"/> completions are there or
+    /// <paramref name="timeout"/> nanoseconds have passed (negative: no limit). May return early with less done on
+    /// either side (a signal, a kernel short of memory): the owner looks at what came and enters again.
+    /// </summary>
+    void Enter(uint minComplete, long timeout);
+
+    /// <summary>
+    /// Copies completions out, in order, and frees their places before any is dispatched: what a completion leads to may
+    /// submit again.
+    /// </summary>
+    int Take(Span<IoUringCqe> into);
+}

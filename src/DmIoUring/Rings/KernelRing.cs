@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>io_uring. The hot half: entries, enter, completions; <see cref="KernelRingHandle"/> sets it up and tears it down.</summary>
+/// <remarks>
+/// <para>Ordering (tools/include/io_uring/mini_liburing.h and io_uring.7): the kernel reads the submission tail with acquire
+/// and writes the completion tail with release, and so do we from the other side. Only this thread writes the
+/// submission tail and the completion head, so its own reads of them are local.</para>
+/// <para>Indices are 32 bits wide, wrap, and are only ever subtracted.</para>
+/// </remarks>
+internal unsafe struct KernelRing : IRing
+{
+    /// <summary>How long to let the kernel breathe when it is out of memory or backlogged and nothing else is to be done.</summary>
+    private const long BackOff = 1_000_000;
+
+    private readonly KernelRingHandle _handle;
+    private readonly IoUringSqe* _entries;
+    private readonly IoUringCqe* _completions;
+    private readonly uint* _submissionHead;
+    private readonly uint* _submissionTail;
+    private readonly uint* _completionHead;
+    private readonly uint* _completionTail;
+    private readonly uint _submissionMask;
+    private readonly uint _submissionEntries;
+    private readonly uint _completionMask;
+    private readonly int _capacity;
+    private int _descriptor;
+    private uint _enterFlags;
+    private uint _tail;
+
+    public KernelRing(KernelRingHandle handle, int capacity)
+        : this(handle.Layout, capacity)
+    {
+        _handle = handle;
+        _descriptor = handle.Descriptor;
+    }
+
+    /// <summary>The queues alone, wherever they are.</summary>
+    internal KernelRing(in RingLayout layout, int capacity)
+    {
+        _handle = null!;
+        _capacity = capacity;
+        _entries = layout.Entries;
+        _completions = layout.Completions;
+        _submissionHead = layout.SubmissionHead;
+        _submissionTail = layout.SubmissionTail;
+        _completionHead = layout.CompletionHead;
+        _completionTail = layout.CompletionTail;
+        _submissionMask = layout.SubmissionEntries - 1;
+        _submissionEntries = layout.SubmissionEntries;
+        _completionMask = layout.CompletionEntries - 1;
+        _tail = Volatile.Read(ref *_submissionTail);
+        _descriptor = -1;
+        _enterFlags = IoUring.IORING_ENTER_GETEVENTS;
+    }
+
+    public readonly int Capacity => _capacity;
+
+    public readonly long Now => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+
+    public long EnterCount { get; private set; }
+
+    public readonly bool HasCompletions
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref *_completionTail) != *_completionHead;
+    }
+
+    public void Enable(bool register)
+    {
+        _handle.Enable();
+        if (register && _handle.RegisterWithThread(out int index))
+        {
+            _descriptor = index;
+            _enterFlags |= IoUring.IORING_ENTER_REGISTERED_RING;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public IoUringSqe* TryNext()
+    {
+        if (_tail - Volatile.Read(ref *_submissionHead) >= _submissionEntries)
+            return null;
+        IoUringSqe* entry = &_entries[_tail & _submissionMask];
+        *entry = default;
+        _tail++;
+        return entry;
+    }
+
+    public void Enter(uint minComplete, long timeout)
+    {
+        Volatile.Write(ref *_submissionTail, _tail);
+        uint toSubmit = _tail - Volatile.Read(ref *_submissionHead);
+        int result = EnterOnce(toSubmit, minComplete, timeout);
+        if (result >= 0)
+            return;
+        switch (-result)
+        {
+            // Nothing is wrong: time is up, a signal came.
+            case Errno.ETIME or Errno.EINTR:
+                return;
+
+            // The kernel is out of memory for requests, or has completions that it could not post yet. What was
+            // published stays published and is handed over by the next enter; meanwhile let completions come.
+            case Errno.EAGAIN or Errno.EBUSY:
+                _ = EnterOnce(0, 1, BackOff);
+                return;
+
+            default:
+                throw new InvalidOperationException(
+                    $"io_uring_enter failed with {Errno.Name(-result)}: the ring's descriptor was closed by somebody else, or " +
+                    "another thread entered a ring that it does not own. Requests in flight can't be accounted for.");
+        }
+    }
+
+    public int Take(Span<IoUringCqe> into)
+    {
+        uint head = *_completionHead;
+        uint ready = Volatile.Read(ref *_completionTail) - head;
+        int count = (int)Math.Min(ready, (uint)into.Length);
+        for (int i = 0; i < count; i++)
+            into[i] = _completions[(head + (uint)i) & _completionMask];
+        Volatile.Write(ref *_completionHead, head + (uint)count);
+        return count;
+    }
+
+    public void Dispose()
+    {
+        if ((_enterFlags & IoUring.IORING_ENTER_REGISTERED_RING) != 0)
+            _handle.UnregisterFromThread(_descriptor);
+        _enterFlags = 0;
+        _handle.Dispose();
+    }
+
+    private int EnterOnce(uint toSubmit, uint minComplete, long timeout)
+    {
+        EnterCount++;
+        if (timeout < 0 || minComplete == 0)
+            return Libc.IoUringEnter(_descriptor, toSubmit, minComplete, _enterFlags, null, 0);
+
+        KernelTimespec limit = new() { tv_sec = timeout / 1_000_000_000, tv_nsec = timeout % 1_000_000_000 };
+        IoUringGeteventsArg argument = new() { ts = (ulong)&limit };
+        return Libc.IoUringEnter(
+            _descriptor,
+            toSubmit,
+            minComplete,
+            _enterFlags | IoUring.IORING_ENTER_EXT_ARG,
+            &argument,
+            (nuint)sizeof(IoUringGeteventsArg));
+    }
+}

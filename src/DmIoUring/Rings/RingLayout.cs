@@ -1,0 +1,35 @@
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>Where the queues of a ring are in memory.</summary>
+internal readonly unsafe struct RingLayout
+{
+    public RingLayout(byte* rings, IoUringSqe* entries, in IoUringParams parameters)
+    {
+        Entries = entries;
+        Completions = (IoUringCqe*)(rings + parameters.cq_off.cqes);
+        SubmissionHead = (uint*)(rings + parameters.sq_off.head);
+        SubmissionTail = (uint*)(rings + parameters.sq_off.tail);
+        CompletionHead = (uint*)(rings + parameters.cq_off.head);
+        CompletionTail = (uint*)(rings + parameters.cq_off.tail);
+        SubmissionEntries = parameters.sq_entries;
+        CompletionEntries = parameters.cq_entries;
+    }
+
+    public IoUringSqe* Entries { get; init; }
+
+    public IoUringCqe* Completions { get; init; }
+
+    public uint* SubmissionHead { get; init; }
+
+    public uint* SubmissionTail { get; init; }
+
+    public uint* CompletionHead { get; init; }
+
+    public uint* CompletionTail { get; init; }
+
+    public uint SubmissionEntries { get; init; }
+
+    public uint CompletionEntries { get; init; }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>Finds out why io_uring was refused, from the errno and what the host says of itself.</summary>
+internal static class RingRefusal
+{
+    public static IoUringUnavailableException Explain(int errno) => Explain(
+        errno,
+        Line("/proc/sys/kernel/io_uring_disabled"),
+        Line("/proc/self/status", "Seccomp:"));
+
+    public static IoUringUnavailableException TooOld(uint missingFeatures) => new(
+        IoUringRefusal.TooOld,
+        0,
+        string.Create(CultureInfo.InvariantCulture, $"This kernel's io_uring is too old: it lacks the features 0x{missingFeatures:x} ") +
+        "(the newest that are needed came with 5.13). Use a newer kernel.");
+
+    /// <summary>The diagnosis itself, from facts that a test can make up.</summary>
+    /// <param name="errno">What io_uring_setup or mmap answered.</param>
+    /// <param name="disabled">The sysctl kernel.io_uring_disabled (6.6), or null where there is none.</param>
+    /// <param name="seccomp">The thread's seccomp mode: 0 none, 1 strict, 2 filter; null where not told.</param>
+    internal static IoUringUnavailableException Explain(int errno, string? disabled, string? seccomp)
+    {
+        (IoUringRefusal refusal, string reason) = errno switch
+        {
+            Errno.EPERM when disabled is "1" or "2" => (
+                IoUringRefusal.Sysctl,
+                $"the sysctl kernel.io_uring_disabled is {disabled}" +
+                (disabled is "1" ? " and this process is neither privileged nor in kernel.io_uring_group" : "") +
+                ". Set it to 0."),
+            Errno.EPERM or Errno.EACCES or Errno.ENOSYS when seccomp is "2" => (
+                IoUringRefusal.Seccomp,
+                "a seccomp filter is active and most container profiles forbid io_uring. " +
+                "Allow io_uring_setup, io_uring_enter and io_uring_register in the profile."),
+            Errno.ENOSYS => (
+                IoUringRefusal.NotInKernel,
+                "this kernel has no io_uring: it is older than 5.1 or was built without CONFIG_IO_URING."),
+            Errno.ENOMEM => (
+                IoUringRefusal.Memory,
+                "there is not enough memory, or the locked-memory limit is too small for the ring. " +
+                "Raise RLIMIT_MEMLOCK (ulimit -l) or use a smaller QueueDepth."),
+            Errno.EMFILE or Errno.ENFILE => (
+                IoUringRefusal.OpenFiles,
+                "too many files are open. Raise RLIMIT_NOFILE (ulimit -n)."),
+            Errno.EPERM or Errno.EACCES => (
+                IoUringRefusal.Unknown,
+                "something on this host forbids it (a security module?); neither a seccomp filter nor kernel.io_uring_disabled does."),
+            _ => (IoUringRefusal.Unknown, "for none of the causes that are known here."),
+        };
+        return new IoUringUnavailableException(refusal, errno, $"io_uring is refused ({Errno.Name(errno)}): {reason}");
+    }
+
+    private static string? Line(string path, string key = "")
+    {
+        if (!File.Exists(path))
+            return null;
+        string? line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
+        return line?[key.Length..].Trim();
+    }
+}
