@@ -142,12 +142,23 @@ public sealed unsafe class LoopDevice : IDisposable
             SafeFileHandle device = LoopNode.Open(number, options.ReadOnly);
             int result = Configure(device, backing, options);
             if (result >= 0)
+            {
+                ClearLeftOverReadOnly(device, options);
                 return new LoopDevice(device, backing, number, options.BlockSize);
+            }
+
             device.Dispose();
             if (result is not (-Errno.EBUSY or -Errno.ENXIO or -Errno.ENODEV or -Errno.EAGAIN) || attempt == Attempts)
                 Check(result, LoopNode.PathOf(number), "LOOP_CONFIGURE");
             Thread.Sleep(attempt);
         }
+    }
+
+    /// <summary>What somebody set with BLKROSET stays on the number after a detach.</summary>
+    private static void ClearLeftOverReadOnly(SafeFileHandle device, LoopDeviceOptions options)
+    {
+        int readOnly = options.ReadOnly ? 1 : 0;
+        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &readOnly), "loop device", "BLKROSET");
     }
 
     private static int Configure(SafeFileHandle device, SafeFileHandle backing, LoopDeviceOptions options)

@@ -11,7 +11,9 @@ internal static class CommandLine
     {
         RootCommand root = new(
             "dm-io in user space: one buffer to several block devices at once over io_uring, one error bit a device.\n\n" +
-            "Begin with: dmio demo")
+            "Begin with: dmio demo\n\n" +
+            "Exit codes: 0 all done. 1 a device failed; what the others got is complete. " +
+            "2 refused or used wrongly, nothing was written. 130 interrupted.")
         {
             DemoCommand.Create(terminal),
             CopyCommand.Create(terminal),
@@ -35,11 +37,13 @@ internal static class CommandLine
     /// <summary>The library's own answer with its suggestions, but for the page of help after it, and exit code 2.</summary>
     private static int ReportUsageError(ParseErrorAction usage, ParseResult result, InvocationConfiguration configuration)
     {
-        usage.ShowHelp = false;
+        bool bare = result.Tokens.Count == 0;
+        usage.ShowHelp = bare;
         configuration.Output = configuration.Error;
         result.Invoke(configuration);
         string command = result.CommandResult.Command is RootCommand ? "dmio" : "dmio " + result.CommandResult.Command.Name;
-        configuration.Error.WriteLine($"Try '{command} --help'.");
+        if (!bare)
+            configuration.Error.WriteLine($"Try '{command} --help'.");
         return ExitCode.Refused;
     }
 }

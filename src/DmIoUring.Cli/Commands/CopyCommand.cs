@@ -6,8 +6,6 @@ namespace DmIoUring.Cli.Commands;
 /// <summary><c>dmio copy</c>.</summary>
 internal static class CopyCommand
 {
-    private const long MaxMemory = 4L << 30;
-
     public static Command Create(Terminal terminal)
     {
         Argument<string> source = new("SRC") { Description = "Block device or regular file to read." };
@@ -24,24 +22,21 @@ internal static class CopyCommand
             Description = "Size of a piece in bytes, 4096 to 256M; K and M are understood.",
             HelpName = "BYTES",
             DefaultValueFactory = _ => CopyRequest.DefaultBlockBytes,
-            CustomParser = ByteSize.Parse,
+            CustomParser = result => NumberOption.ParseSize(result, least: 4096, CopyRequest.MaxBlockBytes, IoRegion.SectorSize),
         };
         Option<int> depth = new("--depth")
         {
             Description = "Pieces under way at once, 1 to 256.",
             HelpName = "N",
             DefaultValueFactory = _ => CopyRequest.DefaultDepth,
+            CustomParser = result => NumberOption.ParseCount(result, least: 1, CopyRequest.MaxDepth),
         };
-        Command command = new("copy",
-            "Read SRC once and write every DST at once.\n\n" +
-            "Exit code 0: all of it is on every DST. 1: a device failed; the other destinations are complete. " +
-            "2: refused, nothing was written. 130: interrupted.")
+        Command command = new("copy", "Read SRC once and write every DST at once.")
         {
             source, destinations, verify, json, force, block, depth,
         };
-        source.Validators.Add(result => RefuseEmpty(result));
-        destinations.Validators.Add(result => RefuseEmpty(result));
-        command.Validators.Add(result => CheckRange(result, result.GetValue(block), result.GetValue(depth)));
+        source.Validators.Add(PathArgument.Check);
+        destinations.Validators.Add(PathArgument.Check);
         command.SetAction((parsed, cancellation) =>
         {
             CopyRequest request = new()
@@ -56,23 +51,6 @@ internal static class CopyCommand
             return RunAsync(request, parsed.GetValue(json), terminal, cancellation);
         });
         return command;
-    }
-
-    private static void RefuseEmpty(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        if (result.Tokens.Any(token => token.Value.Length == 0))
-            result.AddError($"{result.Argument.Name} is an empty path. Is a variable unset?");
-    }
-
-    private static void CheckRange(System.CommandLine.Parsing.CommandResult result, int block, int depth)
-    {
-        // 0: the parser has said so already.
-        if (block is not 0 and (< 4096 or > CopyRequest.MaxBlockBytes) || block % 512 != 0)
-            result.AddError($"--block-size {block} must be 4096 to {CopyRequest.MaxBlockBytes} bytes and a multiple of 512.");
-        if (depth is < 1 or > CopyRequest.MaxDepth)
-            result.AddError($"--depth {depth} must be 1 to {CopyRequest.MaxDepth}.");
-        else if ((long)block * depth > MaxMemory)
-            result.AddError($"--block-size {block} times --depth {depth} needs {Quantity.Bytes((long)block * depth)} of memory; at most {Quantity.Bytes(MaxMemory)}. Lower one of them.");
     }
 
     private static async Task<int> RunAsync(CopyRequest request, bool json, Terminal terminal, CancellationToken cancellation)

@@ -11,8 +11,8 @@ internal static class DemoCommand
     {
         Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
         Command command = new("demo",
-            "Write three devices at once, one of them with bad sectors, read everything back, and compare with RandomAccess.\n\n" +
-            "As root the devices are loop devices over files in TMPDIR, otherwise plain files. Takes some seconds and some hundred MiB, and leaves nothing behind.")
+            "Write three devices at once, one of them with bad sectors, read them back, and compare with RandomAccess. " +
+            "As root they are loop devices over files in TMPDIR, otherwise plain files; nothing is left behind.")
         {
             json,
         };
@@ -46,7 +46,7 @@ internal static class DemoCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            terminal.WriteRefusal(new Refusal("", exception.Message, "Set TMPDIR to a folder with some hundred MiB free."));
+            terminal.WriteRefusal(new Refusal("", exception.Message, "It needs some hundred MiB in TMPDIR."));
             return ExitCode.DeviceFailed;
         }
     }

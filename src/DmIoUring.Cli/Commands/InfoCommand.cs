@@ -14,12 +14,11 @@ internal static class InfoCommand
             Arity = ArgumentArity.OneOrMore,
         };
         Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
-        Command command = new("info",
-            "Show sizes, alignments and abilities of devices, and what this host's io_uring can do.\n\n" +
-            "Exit code 0: every PATH was looked at. 2: one could not be; the others are shown.")
+        Command command = new("info", "Show sizes, alignments and abilities of devices, and what this host's io_uring can do.")
         {
             paths, json,
         };
+        paths.Validators.Add(PathArgument.Check);
         command.SetAction(parsed =>
         {
             InfoReport report = InfoProbe.Run(parsed.GetValue(paths)!);

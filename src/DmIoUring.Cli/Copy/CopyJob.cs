@@ -12,7 +12,7 @@ internal sealed class CopyJob
     private readonly CopyProgress _progress;
     private readonly CopyLeg[] _legs;
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<long, SectorRange> _unreadable = [];
+    private readonly SortedSet<long> _unreadable = [];
     private readonly FirstFailure _readFailure = new();
     private CopyFailure? _sourceFailure;
     private long _nextPiece;
@@ -40,9 +40,10 @@ internal sealed class CopyJob
 
         await SearchFailuresAsync();
         bool verified = false;
-        if (_plan.Request.Verify && !stopped)
+        CopyLeg[] good = [.. _legs.Where(leg => !leg.HasFailed)];
+        if (_plan.Request.Verify && !stopped && good.Length > 0)
         {
-            VerifyPass pass = new(_plan, _progress, [.. _legs.Where(leg => !leg.HasFailed)], IsUnreadable);
+            VerifyPass pass = new(_plan, _progress, good, _unreadable.Contains);
             verified = await pass.RunAsync(cancellation);
             _sourceFailure ??= pass.SourceFailure;
             stopped = !verified && cancellation.IsCancellationRequested;
@@ -92,10 +93,8 @@ internal sealed class CopyJob
     {
         _readFailure.Note(CopyPhase.Read, sector, count, failure);
         lock (_lock)
-            _unreadable.Add(piece, new SectorRange(sector, count));
+            _unreadable.Add(piece);
     }
-
-    private bool IsUnreadable(long piece) => _unreadable.ContainsKey(piece);
 
     /// <summary>
     /// Pieces are issued in ascending order, so the lowest one that failed on a leg has the leg's first bad sector.
@@ -120,20 +119,25 @@ internal sealed class CopyJob
 
     private CopyReport Report(long pieces, TimeSpan elapsed, bool stopped, bool verified)
     {
-        long copied = Math.Min(pieces * _plan.Request.BlockBytes, _plan.Source.Size);
+        long reached = Math.Min(pieces * _plan.Request.BlockBytes, _plan.Source.Size);
+        List<SectorRange> notCopied = [];
+        foreach ((long sector, long count) in _unreadable.Select(_plan.Piece))
+            SectorRange.Append(notCopied, sector, count);
+        long copied = reached - notCopied.Sum(range => range.Count) * IoRegion.SectorSize;
         bool failed = _sourceFailure is not null || _legs.Any(leg => leg.HasFailed);
         return new CopyReport
         {
             Outcome = stopped ? CopyOutcome.Interrupted : failed ? CopyOutcome.Failed : CopyOutcome.Complete,
             Source = _plan.Request.Source,
             Bytes = _plan.Source.Size,
+            ReachedBytes = reached,
             CopiedBytes = copied,
             Failed = Bits(leg => leg.HasFailed && !leg.IsUnsupported),
             Unsupported = Bits(leg => leg.IsUnsupported),
             CopySeconds = elapsed.TotalSeconds,
             BytesPerSecond = copied / elapsed.TotalSeconds,
             SourceFailure = _sourceFailure,
-            NotCopied = _unreadable.Count == 0 ? null : [.. _unreadable.Values],
+            NotCopied = notCopied.Count == 0 ? null : notCopied,
             Destinations = [.. _legs.Select(leg => new DestinationReport(
                 leg.Region,
                 _plan.Request.Destinations[leg.Region],

@@ -44,8 +44,8 @@ internal sealed class CopyLeg(int region, CopyDestination destination)
         string? errno = _difference.Failure?.ErrnoName;
         Failure = new CopyFailure(
             CopyPhase.Verify, errno, _difference.Sector, IsExact: errno is null,
-            FormattableString.Invariant(errno is null
-                ? $"differs from the source at sector {_difference.Sector}"
-                : (FormattableString)$"can't be read back at sector {_difference.Sector}: {errno}"));
+            errno is null
+                ? FormattableString.Invariant($"differs from the source at sector {_difference.Sector}")
+                : FormattableString.Invariant($"can't be read back at sector {_difference.Sector}: {errno}"));
     }
 }

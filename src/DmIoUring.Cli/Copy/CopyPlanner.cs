@@ -5,6 +5,8 @@ namespace DmIoUring.Cli.Copy;
 /// <summary>Every check of a copy, before anything is written. What can be told at once is told at once.</summary>
 internal sealed class CopyPlanner
 {
+    private const long MaxMemory = 4L << 30;
+
     private readonly CopyRequest _request;
     private readonly List<Refusal> _refusals = [];
     private readonly List<IDisposable> _opened = [];
@@ -37,6 +39,14 @@ internal sealed class CopyPlanner
         {
             Refuse("", $"{_request.Destinations.Count} destinations; one write goes to at most {IoRegion.MaxRegions}",
                 "Copy to the first 64, then to the others.");
+            return null;
+        }
+
+        long memory = (long)_request.BlockBytes * _request.Depth;
+        if (memory > MaxMemory)
+        {
+            Refuse("", $"--block-size {_request.BlockBytes} times --depth {_request.Depth} is {Quantity.Bytes(memory)} of memory; {Quantity.Bytes(MaxMemory)} are allowed",
+                "Lower one of them.");
             return null;
         }
 
@@ -118,11 +128,14 @@ internal sealed class CopyPlanner
             if (destinations[index] is not { } destination)
                 continue;
             if (source?.Overlaps(destination) == true)
-                Refuse(destination.Path, $"is the source, {source.Path}, or a part of it ({destination.Identity})", "Name another destination.");
+                Refuse(destination.Path, $"is {HowTheyOverlap(source, destination)} the source {source.Path} ({destination.Identity})", "Name another destination.");
             if (destinations.Take(index).FirstOrDefault(other => other?.Overlaps(destination) == true) is { } twin)
-                Refuse(destination.Path, $"is the same as destination {twin.Path}, or a part of it ({destination.Identity})", "Name each destination once.");
+                Refuse(destination.Path, $"is {HowTheyOverlap(twin, destination)} destination {twin.Path} ({destination.Identity})", "Name each destination once.");
         }
     }
+
+    private static string HowTheyOverlap(PathFacts first, PathFacts second) =>
+        string.Equals(first.Identity, second.Identity, StringComparison.Ordinal) ? "the same as" : "on the same disk, as a part or the whole of it, as";
 
     private void CheckSize(BlockDevice source)
     {

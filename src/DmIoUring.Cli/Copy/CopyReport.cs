@@ -19,6 +19,9 @@ internal sealed record CopyReport
     public long? Bytes { get; init; }
 
     /// <summary>From the beginning of the source on, what was tried before the copy ended.</summary>
+    public long? ReachedBytes { get; init; }
+
+    /// <summary>What was read and given to the destinations: <see cref="ReachedBytes"/> without what could not be read.</summary>
     public long? CopiedBytes { get; init; }
 
     /// <summary>Bit i is destination i: the write, the flush or the comparison failed.</summary>

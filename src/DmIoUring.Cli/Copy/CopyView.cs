@@ -39,7 +39,7 @@ internal static class CopyView
             return;
         IAnsiConsole console = terminal.Output;
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{Headline(report)}");
-        if (report.Outcome != CopyOutcome.Complete)
+        if (report.Destinations.Any(destination => destination.Failure is not null))
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"failed [bold]{report.Failed}[/]{Unsupported(report)}");
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("bit", "destination", "result");
         foreach (DestinationReport destination in report.Destinations)
@@ -59,7 +59,7 @@ internal static class CopyView
         string rate = $"in {report.CopySeconds!.Value.ToString("0.00", CultureInfo.InvariantCulture)} s, {Quantity.Rate(report.BytesPerSecond!.Value)} to each";
         string legs = Quantity.Count(report.Destinations!.Count, "destination");
         return report.Outcome == CopyOutcome.Interrupted
-            ? $"interrupted: the first {Quantity.Exact(report.CopiedBytes!.Value)} of {Quantity.Exact(report.Bytes!.Value)} of {report.Source} went to {legs}"
+            ? $"interrupted: the first {Quantity.Exact(report.ReachedBytes!.Value)} of {Quantity.Exact(report.Bytes!.Value)} of {report.Source} went to {legs}"
             : $"{Quantity.Bytes(report.CopiedBytes!.Value)} of {report.Source} to {legs} {rate}";
     }
 

@@ -12,6 +12,11 @@ internal sealed class DemoMeasurement(DmIoClient client, IReadOnlyList<DemoLeg> 
     public const string Synchronous = "dmio Write";
     public const string Peer = "RandomAccess.WriteAsync x3";
     private const int WarmUpWrites = 100;
+    private const int LeastRounds = 3;
+
+    public int LatencyRounds { get; private set; }
+
+    public int ThroughputRounds { get; private set; }
 
     public async Task<IReadOnlyList<LatencyReport>> MeasureLatencyAsync(CancellationToken cancellation)
     {
@@ -26,12 +31,13 @@ internal sealed class DemoMeasurement(DmIoClient client, IReadOnlyList<DemoLeg> 
         List<double>[] tails = [.. methods.Select(_ => new List<double>())];
         foreach ((_, Func<int, Task<double[]>> run) in methods)
             await run(WarmUpWrites);
-        for (int round = 0; round < size.Rounds; round++)
+        long start = Stopwatch.GetTimestamp();
+        for (; GoesOn(LatencyRounds, start); LatencyRounds++)
         {
             for (int turn = 0; turn < methods.Length; turn++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                int method = (round + turn) % methods.Length;
+                int method = (LatencyRounds + turn) % methods.Length;
                 double[] times = await methods[method].Run(size.LatencyWrites);
                 Array.Sort(times);
                 medians[method].Add(times[times.Length / 2]);
@@ -50,12 +56,13 @@ internal sealed class DemoMeasurement(DmIoClient client, IReadOnlyList<DemoLeg> 
             (Peer, (memory, offset) => Task.WhenAll(legs.Select(leg => RandomAccess.WriteAsync(leg.Handle, memory.Memory, offset).AsTask()))),
         ];
         List<double>[] rates = [.. methods.Select(_ => new List<double>())];
-        for (int round = 0; round < size.Rounds; round++)
+        long start = Stopwatch.GetTimestamp();
+        for (; GoesOn(ThroughputRounds, start); ThroughputRounds++)
         {
             for (int turn = 0; turn < methods.Length; turn++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                int method = (round + turn) % methods.Length;
+                int method = (ThroughputRounds + turn) % methods.Length;
                 rates[method].Add(await RateOfAsync(methods[method].Write));
             }
         }
@@ -76,6 +83,9 @@ internal sealed class DemoMeasurement(DmIoClient client, IReadOnlyList<DemoLeg> 
         if (!result.IsSuccess)
             throw new IOException($"A write that must succeed did not: {result}");
     }
+
+    private bool GoesOn(int rounds, long start) =>
+        rounds < size.Rounds && (rounds < LeastRounds || Stopwatch.GetElapsedTime(start) < size.Patience);
 
     private async Task<double> RateOfAsync(Func<IoMemory, long, Task> write)
     {

@@ -34,13 +34,15 @@ internal sealed record DemoReport
 
     public required int LatencyWritesPerRound { get; init; }
 
+    public required int LatencyRounds { get; init; }
+
     public required IReadOnlyList<LatencyReport> Latency { get; init; }
 
     public required long ThroughputBytesPerRound { get; init; }
 
-    public required IReadOnlyList<ThroughputReport> Throughput { get; init; }
+    public required int ThroughputRounds { get; init; }
 
-    public required int Rounds { get; init; }
+    public required IReadOnlyList<ThroughputReport> Throughput { get; init; }
 
     public required double TotalSeconds { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DmIoUring.Cli.Copy;
 
 namespace DmIoUring.Cli.Demo;
 
@@ -9,7 +10,7 @@ internal sealed class DemoRun : IDisposable
     private readonly DemoLegs _legs;
     private readonly DmIoClient _client = new();
     private readonly ulong[] _failedOfPiece;
-    private readonly Copy.FirstFailure[] _failures;
+    private readonly FirstFailure[] _failures;
     private int _nextPiece;
 
     private DemoRun(DemoSize size)
@@ -26,7 +27,7 @@ internal sealed class DemoRun : IDisposable
             throw;
         }
 
-        _failures = [.. _legs.All.Select(_ => new Copy.FirstFailure())];
+        _failures = [.. _legs.All.Select(_ => new FirstFailure())];
     }
 
     private static long PieceSectors => DemoSize.PieceBytes / IoRegion.SectorSize;
@@ -86,10 +87,11 @@ internal sealed class DemoRun : IDisposable
             Legs = legs,
             LatencyBytes = DemoSize.LatencyBytes,
             LatencyWritesPerRound = _size.LatencyWrites,
+            LatencyRounds = measurement.LatencyRounds,
             Latency = latency,
             ThroughputBytesPerRound = (long)_size.ThroughputPieces * DemoSize.PieceBytes,
+            ThroughputRounds = measurement.ThroughputRounds,
             Throughput = throughput,
-            Rounds = _size.Rounds,
             TotalSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
     }
@@ -112,7 +114,7 @@ internal sealed class DemoRun : IDisposable
             RegionBits failed = result.Failed | result.Unsupported;
             _failedOfPiece[piece] = failed.Value;
             foreach (int region in failed)
-                _failures[region].Note(Copy.CopyPhase.Write, sector, PieceSectors, result.First.Region == region ? result.First : null);
+                _failures[region].Note(CopyPhase.Write, sector, PieceSectors, result.First.Region == region ? result.First : null);
         }
     }
 
@@ -122,14 +124,15 @@ internal sealed class DemoRun : IDisposable
         DemoLeg leg = _legs.All[region];
         using IoMemory expected = IoMemory.Allocate(DemoSize.PieceBytes);
         using IoMemory actual = IoMemory.Allocate(DemoSize.PieceBytes);
-        Copy.CopyFailure? failure = null;
+        CopyFailure? failure = null;
         if (_failures[region].IsSet)
         {
             TestPattern.Fill(expected.GetSpan(), _failures[region].Sector);
-            failure = await Copy.FailureSearch.InWriteAsync(_client, leg.Device, _failures[region], expected);
+            failure = await FailureSearch.InWriteAsync(_client, leg.Device, _failures[region], expected);
         }
 
-        List<int> failedPieces = [];
+        List<SectorRange> failedPieces = [];
+        int written = _size.Pieces;
         long verified = 0;
         bool intact = true;
         for (int piece = 0; piece < _size.Pieces; piece++)
@@ -139,7 +142,8 @@ internal sealed class DemoRun : IDisposable
             long count = PieceSectors;
             if ((_failedOfPiece[piece] >> region & 1) != 0)
             {
-                failedPieces.Add(piece);
+                written--;
+                SectorRange.Append(failedPieces, sector, PieceSectors);
                 count = failure is { IsExact: true, Sector: { } bad } ? Math.Clamp(bad - sector, 0, PieceSectors) : 0;
             }
 
@@ -149,7 +153,7 @@ internal sealed class DemoRun : IDisposable
         }
 
         return new DemoLegReport(
-            region, leg.Path, leg.Description, _size.Pieces - failedPieces.Count, failedPieces, failure?.Errno, failure?.Sector, verified, intact);
+            region, leg.Path, leg.Description, written, failedPieces, failure?.Errno, failure?.Sector, verified, intact);
     }
 
     private async ValueTask<bool> IsWrittenAsync(DemoLeg leg, long sector, int count, IoMemory expected, IoMemory actual)

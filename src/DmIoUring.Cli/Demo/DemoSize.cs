@@ -10,11 +10,14 @@ internal sealed record DemoSize
 
     public int Depth { get; init; } = 8;
 
-    public int Rounds { get; init; } = 5;
+    public int Rounds { get; init; } = 7;
 
-    public int LatencyWrites { get; init; } = 400;
+    public int LatencyWrites { get; init; } = 1000;
 
     public int ThroughputPieces { get; init; } = 48;
+
+    /// <summary>After this long a measurement makes do with the rounds that it has, three at least.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(4);
 
     public long BytesPerLeg => (long)Pieces * PieceBytes;
 

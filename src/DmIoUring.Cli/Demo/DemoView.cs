@@ -7,7 +7,7 @@ namespace DmIoUring.Cli.Demo;
 /// <summary>The demo as a person sees it: the legs drawn with where they failed, then the comparison.</summary>
 internal static class DemoView
 {
-    private const int LegCells = 32;
+    private const int LegCells = 24;
     private const int BarCells = 30;
 
     public static void Show(IAnsiConsole console, DemoReport report)
@@ -21,7 +21,7 @@ internal static class DemoView
             ? "[green]As it should be:[/] the bad leg failed at the very sector, the others are whole."
             : "[red]Not as it should be:[/] see the legs above.";
         console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
-            $"{verdict} {report.TotalSeconds:0.0} s in all, on Linux {report.KernelRelease.EscapeMarkup()}; everything made for it is gone."));
+            $"{verdict}\n{report.TotalSeconds:0.0} s in all on Linux {report.KernelRelease.EscapeMarkup()}; everything made for it is gone."));
     }
 
     private static void ShowLegs(IAnsiConsole console, DemoReport report)
@@ -32,15 +32,15 @@ internal static class DemoView
             table.AddRow(
                 new Text(FormattableString.Invariant($"bit {leg.Region}")),
                 new Text(leg.Path),
-                Picture(console, leg, (int)(report.BytesPerLeg / report.PieceBytes)),
+                Picture(console, leg, report.BytesPerLeg / IoRegion.SectorSize),
                 Words(leg));
         }
 
         Rows rows = new(
             table,
             Text.Empty,
-            Markup.FromInterpolated(CultureInfo.InvariantCulture, $"Failed = [bold]{report.Failed}[/]   {Sentence(report)}"));
-        string title = $" {Quantity.Bytes(report.BytesPerLeg)} to each of three {Noun(report)} at once, {report.Depth} writes of {Quantity.Bytes(report.PieceBytes)} under way ";
+            Markup.FromInterpolated(CultureInfo.InvariantCulture, $"Failed = [bold]{report.Failed}[/]; {Sentence(report)}"));
+        string title = $" {Quantity.Bytes(report.BytesPerLeg)} to each of three {Noun(report)} at once, in pieces of {Quantity.Bytes(report.PieceBytes)} ";
         console.Write(new Panel(rows).RoundedBorder().Header(title.EscapeMarkup()));
     }
 
@@ -49,19 +49,19 @@ internal static class DemoView
     private static string Sentence(DemoReport report)
     {
         double rate = report.BytesPerLeg / report.WriteSeconds;
-        string time = string.Create(CultureInfo.InvariantCulture, $"written in {report.WriteSeconds:0.00} s ({Quantity.Rate(rate)} to each)");
-        return $"{time}; the middle leg was cut at sector {Quantity.Number(report.ExpectedFirstBadSector)}";
+        string time = string.Create(CultureInfo.InvariantCulture, $"{report.WriteSeconds:0.00} s, {Quantity.Rate(rate)} to each");
+        return $"{time}; cut at sector {Quantity.Number(report.ExpectedFirstBadSector)}";
     }
 
-    private static Markup Picture(IAnsiConsole console, DemoLegReport leg, int pieces)
+    private static Markup Picture(IAnsiConsole console, DemoLegReport leg, long sectors)
     {
         (string good, string bad) = console.Profile.Capabilities.Unicode ? ("█", "╳") : ("#", "x");
         System.Text.StringBuilder markup = new();
         for (int cell = 0; cell < LegCells; cell++)
         {
-            int first = cell * pieces / LegCells;
-            int end = Math.Max(first + 1, (cell + 1) * pieces / LegCells);
-            bool failed = leg.FailedPieces.Any(piece => piece >= first && piece < end);
+            long first = cell * sectors / LegCells;
+            long end = (cell + 1) * sectors / LegCells;
+            bool failed = leg.FailedPieces.Any(range => range.Sector < end && range.Sector + range.Count > first);
             markup.Append(failed ? $"[red]{bad}[/]" : $"[green]{good}[/]");
         }
 
@@ -70,7 +70,7 @@ internal static class DemoView
 
     private static IRenderable Words(DemoLegReport leg)
     {
-        string verified = $"{Quantity.Bytes(leg.VerifiedBytes)} read back, {(leg.IsIntact ? "all right" : "NOT what was written")}";
+        string verified = Quantity.Bytes(leg.VerifiedBytes) + (leg.IsIntact ? " verified" : " verified, NOT the rest");
         return leg.Errno is null && leg.FailedPieces.Count == 0
             ? new Text(verified, leg.IsIntact ? Color.Green : Color.Red)
             : new Rows(
@@ -80,7 +80,7 @@ internal static class DemoView
 
     private static void ShowLatency(IAnsiConsole console, DemoReport report)
     {
-        double longest = report.Latency.Max(method => method.P99Microseconds);
+        double slowest = report.Latency.Max(method => method.P50Microseconds);
         Table table = Comparison($"One {Quantity.Bytes(report.LatencyBytes)} write to all three, µs: less is better")
             .AddColumn(new TableColumn("p50").RightAligned())
             .AddColumn(new TableColumn("p99").RightAligned())
@@ -91,12 +91,12 @@ internal static class DemoView
                 Name(method.Method),
                 new Text(method.P50Microseconds.ToString("0.0", CultureInfo.InvariantCulture)),
                 new Text(method.P99Microseconds.ToString("0.0", CultureInfo.InvariantCulture)),
-                Bar(console, method.P50Microseconds / longest, method.P99Microseconds / longest, method.Method));
+                Bar(console, method.P50Microseconds / slowest, method.Method));
         }
 
         console.Write(table);
         console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
-            $"[grey]medians of {report.Rounds} alternating rounds of {report.LatencyWritesPerRound} writes; {IoKind(report)}; the bar's solid part is p50[/]"));
+            $"[grey]{report.LatencyRounds} alternating rounds of {report.LatencyWritesPerRound} writes, medians; {IoKind(report)}[/]"));
     }
 
     private static void ShowThroughput(IAnsiConsole console, DemoReport report)
@@ -110,15 +110,15 @@ internal static class DemoView
             table.AddRow(
                 Name(method.Method),
                 new Text(Quantity.Rate(method.BytesPerSecond)),
-                Bar(console, method.BytesPerSecond / fastest, method.BytesPerSecond / fastest, method.Method));
+                Bar(console, method.BytesPerSecond / fastest, method.Method));
         }
 
         console.Write(table);
         console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
-            $"[grey]medians of {report.Rounds} alternating rounds of {Quantity.Bytes(report.ThroughputBytesPerRound)} to each leg; {IoKind(report)}[/]"));
+            $"[grey]{report.ThroughputRounds} alternating rounds of {Quantity.Bytes(report.ThroughputBytesPerRound)} to each, medians; {IoKind(report)}[/]"));
     }
 
-    private static string IoKind(DemoReport report) => report.IsDirect ? "the same O_DIRECT descriptors" : "through the page cache: the file system has no direct I/O";
+    private static string IoKind(DemoReport report) => report.IsDirect ? "same O_DIRECT descriptors" : "through the page cache: the file system has no direct I/O";
 
     private static Table Comparison(string title) =>
         new Table().Border(TableBorder.Rounded).Title(title.EscapeMarkup()).AddColumn(new TableColumn("").NoWrap());
@@ -127,12 +127,10 @@ internal static class DemoView
 
     private static bool IsPeer(string method) => string.Equals(method, DemoMeasurement.Peer, StringComparison.Ordinal);
 
-    private static Markup Bar(IAnsiConsole console, double solid, double whole, string method)
+    private static Text Bar(IAnsiConsole console, double part, string method)
     {
-        (char full, char light) = console.Profile.Capabilities.Unicode ? ('█', '░') : ('#', '.');
-        int solidCells = Math.Max(1, (int)Math.Round(solid * BarCells));
-        int wholeCells = Math.Max(solidCells, (int)Math.Round(whole * BarCells));
-        string bar = new string(full, solidCells) + new string(light, wholeCells - solidCells);
-        return new Markup(bar.PadRight(BarCells), IsPeer(method) ? Color.Grey : Color.Aqua);
+        char cell = console.Profile.Capabilities.Unicode ? '█' : '#';
+        string bar = new(cell, Math.Max(1, (int)Math.Round(part * BarCells)));
+        return new Text(bar.PadRight(BarCells), IsPeer(method) ? Color.Grey : Color.Aqua);
     }
 }

@@ -29,14 +29,13 @@ internal static class DeviceOpener
 
     private static RefusedException Refusal(PathFacts facts, DeviceAccess access, Exception exception)
     {
-        string what = access == DeviceAccess.Read ? "reading" : "writing";
         if (exception is UnauthorizedAccessException)
         {
-            return new RefusedException(
-                facts.Path, $"can't be opened for {what}: it is read-only, or this user has no permission",
-                facts.Kind == PathKind.BlockDevice
-                    ? "Make it writable (blockdev --setrw), or run as root."
-                    : "Change its permissions, or run as a user who has them.");
+            return access == DeviceAccess.Read
+                ? new RefusedException(facts.Path, "can't be opened for reading: this user has no permission", "Run as a user who has it, or as root.")
+                : new RefusedException(
+                    facts.Path, "can't be opened for writing: it is read-only, or this user has no permission",
+                    facts.Kind == PathKind.BlockDevice ? "Make it writable (blockdev --setrw), or run as root." : "Change its permissions, or run as a user who has them.");
         }
 
         return exception.HResult switch
