@@ -45,12 +45,12 @@
 #define STRUCT(name) printf("struct %s %zu\n", #name, sizeof(struct name))
 #define FIELD(type, name) \
     printf("field %s.%s %zu %zu\n", #type, #name, offsetof(struct type, name), sizeof(((struct type *)0)->name))
-#define CONST(name) printf("const %s %llu\n", #name, (unsigned long long)(name))
+#define CONST(name) printf("const %s %lld\n", #name, (long long)(name))
 
 #define NEWER_FIELD(type, name, offset, size, version, source) \
     printf("newer field %s.%s %d %d %s %s\n", #type, #name, offset, size, version, source)
 #define NEWER_CONST(name, value, version, source) \
-    printf("newer const %s %llu %s %s\n", #name, (unsigned long long)(value), version, source)
+    printf("newer const %s %lld %s %s\n", #name, (long long)(value), version, source)
 
 #define IO_URING_H "include/uapi/linux/io_uring.h"
 #define STAT_H "include/uapi/linux/stat.h"
@@ -355,6 +355,7 @@ static void file_constants(void)
     CONST(F_GETFL);
     CONST(F_SETFL);
     CONST(F_DUPFD_CLOEXEC);
+    CONST(AT_FDCWD);
     CONST(AT_EMPTY_PATH);
     CONST(STATX_BASIC_STATS);
     CONST(STATX_DIOALIGN);

@@ -21,7 +21,9 @@ public readonly record struct IoResult(RegionBits Failed, RegionBits Unsupported
     {
         if (IsSuccess)
             return "ok";
-        string unsupported = Unsupported.IsEmpty ? "" : $", unsupported {Unsupported}";
-        return $"failed {Failed}{unsupported}; first: {First}";
+        string failed = Failed.IsEmpty ? "" : $"failed {Failed}";
+        string unsupported = Unsupported.IsEmpty ? "" : $"unsupported {Unsupported}";
+        string separator = Failed.IsEmpty || Unsupported.IsEmpty ? "" : ", ";
+        return $"{failed}{separator}{unsupported}; first: {First}";
     }
 }

@@ -68,7 +68,7 @@ public sealed class BlockDevice : IDisposable
     /// <param name="path">Its path.</param>
     /// <param name="options">How; <see langword="null"/> for reads and writes with direct I/O.</param>
     /// <returns>The device; dispose it to close it.</returns>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or has a null character in it.</exception>
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened so: no permission, or read-only.</exception>
     /// <exception cref="IOException">
@@ -78,6 +78,10 @@ public sealed class BlockDevice : IDisposable
     public static BlockDevice Open(string path, BlockDeviceOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+
+        // The kernel would open whatever stands before it.
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw new ArgumentException("The path has a null character in it; give it without.", nameof(path));
         options ??= new BlockDeviceOptions();
         SafeFileHandle handle = DeviceOpening.Open(path, options);
         try

@@ -27,7 +27,11 @@ public sealed record DeviceAbilities
     internal static DeviceAbilities Of(DeviceGeometry geometry)
     {
         string device = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{geometry.Major}:{geometry.Minor}");
-        string node = Directory.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName ?? device;
+
+        // A file system without a block device has a number that sysfs does not list.
+        string node = Directory.Exists(device)
+            ? Directory.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName ?? device
+            : device;
 
         // A partition has no queue of its own: its disk's is one level up.
         string queue = Path.Combine(File.Exists(Path.Combine(node, "partition")) ? Path.GetDirectoryName(node)! : node, "queue");

@@ -33,8 +33,10 @@ internal static class DeviceOpening
                 new FileNotFoundException($"{path} does not exist ({name}). Name a block device or a regular file.", path),
             Errno.EISDIR => new IOException(DeviceGeometry.NotADevice(path, "a directory"), errno),
             Errno.EACCES or Errno.EPERM or Errno.EROFS => new UnauthorizedAccessException(
-                $"{path} can't be opened for {asked} ({name}): it is read-only, or this user may not. " +
-                "Open it with DeviceAccess.Read, make it writable, or run with the permission."),
+                options.Access == DeviceAccess.Read
+                    ? $"{path} can't be opened for {asked} ({name}): this user may not. Run with the permission."
+                    : $"{path} can't be opened for {asked} ({name}): it is read-only, or this user may not. " +
+                        "Open it with DeviceAccess.Read, make it writable, or run with the permission."),
             Errno.EBUSY => new IOException(
                 $"{path} is in use ({name}): it is mounted, or another program holds it exclusively. " +
                 "Unmount it, or open it without Exclusive if you know that nobody else writes.", errno),

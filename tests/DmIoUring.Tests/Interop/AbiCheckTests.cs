@@ -62,11 +62,11 @@ public sealed partial class AbiCheckTests(AbiCheckProgram program) : IClassFixtu
         where field.Name.StartsWith("Sys", StringComparison.Ordinal)
         select new AbiFact("const", "__NR_" + SnakeCase(field.Name["Sys".Length..]), [ValueOf(field)], NewerThanHeaders: null);
 
-    private static ulong ValueOf(FieldInfo field) => field.GetValue(null) switch
+    private static long ValueOf(FieldInfo field) => field.GetValue(null) switch
     {
-        nuint value => value,
-        nint value => checked((ulong)value),
-        object value => Convert.ToUInt64(value, CultureInfo.InvariantCulture),
+        nuint value => checked((long)value),
+        nint value => value,
+        object value => Convert.ToInt64(value, CultureInfo.InvariantCulture),
         null => throw new InvalidOperationException($"{field.Name} has no value."),
     };
 

@@ -9,34 +9,34 @@ namespace DmIoUring.Tests.Interop;
 /// </summary>
 internal static class ManagedLayout
 {
-    public static ulong SizeOf(Type type)
+    public static long SizeOf(Type type)
     {
         DynamicMethod method = Method(type);
         ILGenerator il = method.GetILGenerator();
         il.Emit(OpCodes.Sizeof, type);
-        il.Emit(OpCodes.Conv_U8);
+        il.Emit(OpCodes.Conv_I8);
         il.Emit(OpCodes.Ret);
         return Call(method);
     }
 
     /// <summary>The distance from a struct on the stack to its field.</summary>
-    public static ulong OffsetOf(FieldInfo field)
+    public static long OffsetOf(FieldInfo field)
     {
         DynamicMethod method = Method(field.DeclaringType!);
         ILGenerator il = method.GetILGenerator();
         LocalBuilder instance = il.DeclareLocal(field.DeclaringType!);
         il.Emit(OpCodes.Ldloca, instance);
         il.Emit(OpCodes.Ldflda, field);
-        il.Emit(OpCodes.Conv_U8);
+        il.Emit(OpCodes.Conv_I8);
         il.Emit(OpCodes.Ldloca, instance);
-        il.Emit(OpCodes.Conv_U8);
+        il.Emit(OpCodes.Conv_I8);
         il.Emit(OpCodes.Sub);
         il.Emit(OpCodes.Ret);
         return Call(method);
     }
 
     private static DynamicMethod Method(Type type) =>
-        new("Measure", typeof(ulong), Type.EmptyTypes, type.Module, skipVisibility: true);
+        new("Measure", typeof(long), Type.EmptyTypes, type.Module, skipVisibility: true);
 
-    private static ulong Call(DynamicMethod method) => method.CreateDelegate<Func<ulong>>()();
+    private static long Call(DynamicMethod method) => method.CreateDelegate<Func<long>>()();
 }
