@@ -132,12 +132,24 @@ public sealed unsafe class LoopDevice : IDisposable
             SafeFileHandle device = LoopNode.Open(number, options.ReadOnly);
             int result = Configure(device, backing, options);
             if (result >= 0)
+            {
+                if (!options.ReadOnly)
+                    MakeWritable(device, number);
                 return new LoopDevice(device, backing, number, options.BlockSize);
+            }
+
             device.Dispose();
             if (result is not (-Errno.EBUSY or -Errno.ENXIO or -Errno.ENODEV or -Errno.EAGAIN) || attempt == Attempts)
                 Check(result, LoopNode.PathOf(number), "LOOP_CONFIGURE");
             Thread.Sleep(attempt);
         }
+    }
+
+    /// <summary>BLKROSET outlives the detaching: who made the device read-only left it so for the next who attaches it.</summary>
+    private static void MakeWritable(SafeFileHandle device, int number)
+    {
+        int off = 0;
+        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &off), LoopNode.PathOf(number), "BLKROSET");
     }
 
     private static int Configure(SafeFileHandle device, SafeFileHandle backing, LoopDeviceOptions options)
