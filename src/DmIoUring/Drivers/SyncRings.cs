@@ -26,6 +26,16 @@ internal sealed class SyncRings : IDisposable
         _reporter = reporter;
     }
 
+    /// <summary>Rings that threads have now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _rings.Count;
+        }
+    }
+
     /// <summary>The calling thread's ring, claimed; null when the bound is reached, the host has no more, or all is disposed.</summary>
     public SyncRing? TryEnter()
     {

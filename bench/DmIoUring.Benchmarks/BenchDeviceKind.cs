@@ -1,0 +1,8 @@
+namespace DmIoUring.Benchmarks;
+
+public enum BenchDeviceKind
+{
+    LoopOnTmpfs,
+    LoopOnDisk,
+    Zram,
+}

@@ -1,0 +1,39 @@
+using BenchmarkDotNet.Attributes;
+
+namespace DmIoUring.Benchmarks;
+
+/// <summary>One thread, one 4 KiB random read at a time.</summary>
+public class SyncReadBenchmarks
+{
+    private readonly Random _random = new(1);
+    private BenchDevice _bench = null!;
+    private DmIoClient _client = null!;
+    private IoMemory _memory = null!;
+
+    [Params(BenchDeviceKind.LoopOnTmpfs, BenchDeviceKind.LoopOnDisk, BenchDeviceKind.Zram)]
+    public BenchDeviceKind On { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _bench = BenchDevice.Create(On);
+        _client = new DmIoClient();
+        _memory = IoMemory.Allocate(BenchDevice.BlockBytes);
+    }
+
+    [GlobalCleanup]
+    public void Cleanup()
+    {
+        _client.Dispose();
+        _bench.Dispose();
+        _memory.Dispose();
+    }
+
+    [Benchmark(Baseline = true, Description = "RandomAccess.Read")]
+    public int RandomAccessRead() =>
+        RandomAccess.Read(_bench.Handle, _memory.GetSpan(), _random.NextInt64(_bench.Blocks) * BenchDevice.BlockBytes);
+
+    [Benchmark(Description = "DmIoClient.Read")]
+    public IoResult ClientRead() =>
+        _client.Read(new IoRegion(_bench.Device, _random.NextInt64(_bench.Blocks) * BenchDevice.BlockSectors, BenchDevice.BlockSectors), _memory);
+}

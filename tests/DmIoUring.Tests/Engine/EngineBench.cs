@@ -1,0 +1,81 @@
+using DmIoUring.Engine;
+using DmIoUring.ScratchDevices;
+
+namespace DmIoUring.Tests.Engine;
+
+/// <summary>An engine on a scripted ring, a few devices, and a buffer. Runs requests to their end on the test's thread.</summary>
+internal sealed unsafe class EngineBench : IDisposable
+{
+    public const int DeviceSectors = 4096;
+    private readonly List<ScratchFile> _files = [];
+    private readonly IoEngine<ScriptedRing> _engine;
+
+    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20)
+    {
+        Script = script;
+        for (int i = 0; i < devices; i++)
+        {
+            _files.Add(ScratchFile.Create(DeviceSectors * IoRegion.SectorSize));
+            Devices.Add(BlockDevice.Open(_files[i].Path));
+            script.Disk(Devices[i]);
+        }
+
+        _engine = new IoEngine<ScriptedRing>(new ScriptedRing(script), chunkBytes);
+        new Random(7).NextBytes(Memory.Memory.Span);
+    }
+
+    public RingScript Script { get; }
+
+    public List<BlockDevice> Devices { get; } = [];
+
+    /// <summary>The sectors in one logical block of the devices.</summary>
+    public long Block => Devices[0].LogicalBlockSize / IoRegion.SectorSize;
+
+    public IoMemory Memory { get; } = IoMemory.Allocate(DeviceSectors * IoRegion.SectorSize);
+
+    public EngineCounters Counters => _engine.Counters;
+
+    public bool IsIdle => _engine.IsIdle;
+
+    public IoResult Write(params ReadOnlySpan<IoRegion> regions) => Run(IoOperation.Write, regions);
+
+    public IoResult Read(IoRegion region) => Run(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region));
+
+    /// <summary>Hands a request over without running it.</summary>
+    public Request Start(IoOperation operation, params ReadOnlySpan<IoRegion> regions)
+    {
+        Request request = new(new CallbackReporter(null));
+        request.Prepare(operation, regions, (byte*)Memory.Pointer);
+        request.EndSync(sleeps: false);
+        Accept(request);
+        return request;
+    }
+
+    public void Accept(Request request) => _engine.Accept(request);
+
+    public void RunToEnd(Request request)
+    {
+        for (int turns = 0; !request.IsDone; turns++)
+        {
+            Assert.True(turns < 1_000_000, "The request does not end.");
+            _engine.Turn(wait: true);
+        }
+    }
+
+    public void Turn() => _engine.Turn(wait: true);
+
+    public void Dispose()
+    {
+        _engine.Dispose();
+        Devices.ForEach(static device => device.Dispose());
+        _files.ForEach(static file => file.Dispose());
+        Memory.Dispose();
+    }
+
+    private IoResult Run(IoOperation operation, ReadOnlySpan<IoRegion> regions)
+    {
+        Request request = Start(operation, regions);
+        RunToEnd(request);
+        return request.Result;
+    }
+}

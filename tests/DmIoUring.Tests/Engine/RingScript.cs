@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Tests.Engine;
+
+/// <summary>
+/// What happens behind a <see cref="ScriptedRing"/>: a disk in memory for each descriptor, answers and an order of completions
+/// that the test chooses, and a clock that only moves when somebody waits.
+/// </summary>
+internal sealed unsafe class RingScript : IDisposable
+{
+    private readonly IoUringSqe* _entries;
+    private readonly List<IoUringSqe> _inKernel = [];
+    private readonly Dictionary<int, byte[]> _disks = [];
+    private readonly int _queueLength;
+    private int _queued;
+
+    public RingScript(int capacity = 8, int queueLength = 8)
+    {
+        Capacity = capacity;
+        _queueLength = queueLength;
+        _entries = (IoUringSqe*)NativeMemory.AllocZeroed((nuint)queueLength, (nuint)sizeof(IoUringSqe));
+    }
+
+    public int Capacity { get; }
+
+    public long Clock { get; set; }
+
+    public int EnterCount { get; private set; }
+
+    public Queue<IoUringCqe> Completions { get; } = [];
+
+    /// <summary>Every entry that the kernel took, in order.</summary>
+    public List<IoUringSqe> Taken { get; } = [];
+
+    /// <summary>The result of an entry; by default all of it is transferred.</summary>
+    public Func<IoUringSqe, int> Answer { get; set; } = static entry => (int)entry.len;
+
+    /// <summary>Which of n entries in the kernel completes next; by default the oldest.</summary>
+    public Func<int, int> NextToComplete { get; set; } = static _ => 0;
+
+    /// <summary>How many entries complete in one enter that waits; by default all.</summary>
+    public Func<int, int> CompletePerEnter { get; set; } = static count => count;
+
+    /// <summary>How many of n published entries the kernel takes in this enter; by default all.</summary>
+    public Func<int, int> TakePerEnter { get; set; } = static count => count;
+
+    public int MostInKernel { get; private set; }
+
+    public byte[] Disk(BlockDevice device)
+    {
+        if (!_disks.TryGetValue(device.Descriptor, out byte[]? disk))
+            _disks[device.Descriptor] = disk = new byte[device.Size];
+        return disk;
+    }
+
+    public IoUringSqe* TryNext()
+    {
+        if (_queued == _queueLength)
+            return null;
+        IoUringSqe* entry = &_entries[_queued++];
+        *entry = default;
+        return entry;
+    }
+
+    public void Enter(uint minComplete, long timeout)
+    {
+        EnterCount++;
+        int taken = TakePerEnter(_queued);
+        for (int i = 0; i < taken; i++)
+        {
+            _inKernel.Add(_entries[i]);
+            Taken.Add(_entries[i]);
+        }
+
+        for (int i = taken; i < _queued; i++)
+            _entries[i - taken] = _entries[i];
+        _queued -= taken;
+        MostInKernel = Math.Max(MostInKernel, _inKernel.Count);
+        if (minComplete == 0)
+            return;
+
+        if (_inKernel.Count == 0 && Completions.Count == 0)
+        {
+            Assert.True(timeout >= 0 || _queued > 0, "The engine waits for ever with nothing in the kernel.");
+            Clock += Math.Max(timeout, 0);
+            return;
+        }
+
+        for (int count = CompletePerEnter(_inKernel.Count); count > 0; count--)
+            CompleteOne();
+    }
+
+    public void Dispose() => NativeMemory.Free(_entries);
+
+    private void CompleteOne()
+    {
+        int index = NextToComplete(_inKernel.Count);
+        IoUringSqe entry = _inKernel[index];
+        _inKernel.RemoveAt(index);
+        int result = Answer(entry);
+        if (result > 0 && _disks.TryGetValue(entry.fd, out byte[]? disk))
+        {
+            Span<byte> memory = new((void*)entry.addr, result);
+            Span<byte> medium = disk.AsSpan((int)entry.off, result);
+            if (entry.opcode == IoUring.IORING_OP_READ)
+                medium.CopyTo(memory);
+            else
+                memory.CopyTo(medium);
+        }
+
+        Completions.Enqueue(new IoUringCqe { user_data = entry.user_data, res = result });
+    }
+}

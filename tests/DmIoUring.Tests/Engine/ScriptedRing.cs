@@ -1,0 +1,37 @@
+using DmIoUring.Interop;
+using DmIoUring.Rings;
+
+namespace DmIoUring.Tests.Engine;
+
+/// <summary>A ring whose other side is a test.</summary>
+internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
+{
+    public int Capacity => script.Capacity;
+
+    public long Now => script.Clock;
+
+    public long EnterCount => script.EnterCount;
+
+    public bool HasCompletions => script.Completions.Count > 0;
+
+    public void Enable(bool register)
+    {
+    }
+
+    public IoUringSqe* TryNext() => script.TryNext();
+
+    public void Enter(uint minComplete, long timeout) => script.Enter(minComplete, timeout);
+
+    public int Take(Span<IoUringCqe> into)
+    {
+        int count = 0;
+        while (count < into.Length && script.Completions.TryDequeue(out IoUringCqe completion))
+            into[count++] = completion;
+        return count;
+    }
+
+    /// <summary>The script is the test's.</summary>
+    public void Dispose()
+    {
+    }
+}
