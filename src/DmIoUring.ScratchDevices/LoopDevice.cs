@@ -143,7 +143,8 @@ public sealed unsafe class LoopDevice : IDisposable
             int result = Configure(device, backing, options);
             if (result >= 0)
             {
-                ClearLeftOverReadOnly(device, options);
+                if (!options.ReadOnly)
+                    MakeWritable(device, number);
                 return new LoopDevice(device, backing, number, options.BlockSize);
             }
 
@@ -154,11 +155,11 @@ public sealed unsafe class LoopDevice : IDisposable
         }
     }
 
-    /// <summary>What somebody set with BLKROSET stays on the number after a detach.</summary>
-    private static void ClearLeftOverReadOnly(SafeFileHandle device, LoopDeviceOptions options)
+    /// <summary>BLKROSET outlives the detaching: who made the device read-only left it so for the next who attaches it.</summary>
+    private static void MakeWritable(SafeFileHandle device, int number)
     {
-        int readOnly = options.ReadOnly ? 1 : 0;
-        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &readOnly), "loop device", "BLKROSET");
+        int off = 0;
+        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &off), LoopNode.PathOf(number), "BLKROSET");
     }
 
     private static int Configure(SafeFileHandle device, SafeFileHandle backing, LoopDeviceOptions options)
