@@ -63,7 +63,9 @@ internal sealed class CopyJob
                 return;
             (long sector, long count) = _plan.Piece(piece);
             IoBuffer buffer = memory.Slice(0, count * IoRegion.SectorSize);
-            IoResult read = await _plan.Client.ReadAsync(new IoRegion(_plan.Source, sector, count), buffer);
+            // Whoever interrupts the copy waits for what is under way: no piece is left half written.
+            IoResult read = await _plan.Client.ReadAsync(
+                new IoRegion(_plan.Source, sector, count), buffer, cancellationToken: CancellationToken.None);
             if (read.IsSuccess)
                 await WritePieceAsync(regions, sector, count, buffer);
             else

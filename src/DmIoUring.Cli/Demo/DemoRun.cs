@@ -110,7 +110,7 @@ internal sealed class DemoRun : IDisposable
             for (int region = 0; region < regions.Length; region++)
                 regions[region] = new IoRegion(_legs.All[region].Device, sector, PieceSectors);
 
-            IoResult result = await _client.WriteAsync(regions, memory);
+            IoResult result = await _client.WriteAsync(regions, memory, cancellationToken: CancellationToken.None);
             RegionBits failed = result.Failed | result.Unsupported;
             _failedOfPiece[piece] = failed.Value;
             foreach (int region in failed)
