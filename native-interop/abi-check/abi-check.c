@@ -35,6 +35,9 @@
 #include <linux/time_types.h>
 #include <linux/uio.h>
 #include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/blkdev.h>
+#endif
 
 // Kept from C programs by the kernel's headers (S_IF...), or in them only since 6.6 (EFD_...).
 #include <sys/eventfd.h>
@@ -55,6 +58,7 @@
 #define IO_URING_H "include/uapi/linux/io_uring.h"
 #define STAT_H "include/uapi/linux/stat.h"
 #define FS_H "include/uapi/linux/fs.h"
+#define BLKDEV_H "include/uapi/linux/blkdev.h"
 
 static void io_uring_structs(void)
 {
@@ -557,6 +561,12 @@ static void newer_constants(void)
 #else
     NEWER_CONST(RWF_ATOMIC, 0x40, "6.11", FS_H);
     NEWER_CONST(STATX_WRITE_ATOMIC, 0x10000, "6.11", STAT_H);
+#endif
+
+#if SINCE(6, 12)
+    CONST(BLOCK_URING_CMD_DISCARD);
+#else
+    NEWER_CONST(BLOCK_URING_CMD_DISCARD, 0x1200, "6.12", BLKDEV_H);
 #endif
 
 #if SINCE(6, 13)

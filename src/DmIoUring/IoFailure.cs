@@ -23,6 +23,8 @@ public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFa
             IoFailureCause.Misaligned => " (off the device's logical block; nothing was issued)",
             IoFailureCause.ReadOnly => " (the device is open for reading only; nothing was issued)",
             IoFailureCause.EndedEarly => " (the device ended before the transfer did)",
+            IoFailureCause.Cancelled => " (the request was cancelled first)",
+            IoFailureCause.TimedOut => " (the request's time limit passed first)",
             IoFailureCause.NotAtomic => " (can't be written atomically on this device; nothing was issued)",
             IoFailureCause.RetriesExhausted => " (still busy after every retry)",
             _ => "",

@@ -135,7 +135,11 @@ public readonly unsafe struct IoBuffer
 
     /// <summary>An array; pinned until the request has ended.</summary>
     /// <param name="array">The array.</param>
-    public static implicit operator IoBuffer(byte[] array) => From(array.AsMemory());
+    public static implicit operator IoBuffer(byte[] array)
+    {
+        ArgumentNullException.ThrowIfNull(array);
+        return From(array.AsMemory());
+    }
 
     /// <summary>Native memory.</summary>
     /// <param name="memory">The memory.</param>
