@@ -103,7 +103,7 @@ public sealed partial class DmIoClient
     private Request Prepare(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
-        Request request = _pool.Take();
+        Request request = _pool.Take(mayWait: !IsOnLane);
         try
         {
             request.Prepare(operation, regions, buffer, options);

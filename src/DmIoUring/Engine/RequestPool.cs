@@ -1,83 +1,137 @@
-using System.Runtime.InteropServices;
-
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// Requests at rest. Any thread takes and returns them without a lock; only growing takes one. It keeps as many as were
-/// ever out at once, and nothing of one whose owner never took its result.
+/// Requests at rest. Any thread takes and returns them without a lock, as long as nobody waits; growing and waiting take one.
 /// </summary>
 /// <remarks>
-/// A stack of places linked by index. The head carries a tag that changes with every exchange, so that a place which was
-/// taken and returned meanwhile can't be mistaken for one that never left. Places never move: a thread may be about to
-/// write one while another grows the pool.
+/// Without a reserve it grows as needed, keeps as many as were ever out at once, and nothing of one whose owner never
+/// took its result. With a reserve there are that many requests and no more: who finds none waits, in order of arrival.
 /// </remarks>
 internal sealed class RequestPool(CallbackReporter reporter)
 {
-    private const int RowLength = 256;
-    private const int MostRows = 4096;
-    private const uint None = uint.MaxValue;
-    private readonly Lock _growing = new();
-    private readonly Place[]?[] _rows = new Place[MostRows][];
+    private readonly Lock _lock = new();
+    private readonly PlaceStack _places = new();
+    private readonly Queue<RequestWaiter> _waiters = new();
     private int _count;
-    private ulong _head = None;
+    private int _waiting;
+    private long _reserved;
+    private long _overdrafts;
 
-    /// <summary>How many requests were made.</summary>
+    /// <summary>How many requests there are, at rest and out.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    public Request Take()
+    /// <summary>Threads that wait for a request.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Requests made beyond the reserve, for callbacks that could not wait.</summary>
+    public long Overdrafts => Interlocked.Read(ref _overdrafts);
+
+    /// <summary>Takes a request; waits in line for one when the reserve is out.</summary>
+    /// <param name="mayWait">False on a lane's thread, which would wait for itself: it gets one beyond the reserve.</param>
+    public Request Take(bool mayWait) => TryTake(out Request? request) ? request : mayWait ? Wait() : Overdraw();
+
+    /// <summary>Takes a request if that takes no waiting and passes nobody by.</summary>
+    public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Request? request)
     {
-        while (true)
-        {
-            ulong head = Volatile.Read(ref _head);
-            uint index = (uint)head;
-            if (index == None)
-                return Grow();
-            ref Place place = ref At(index);
-            uint next = Volatile.Read(ref place.Next);
-            if (Interlocked.CompareExchange(ref _head, Tagged(head, next), head) != head)
-                continue;
-            Request request = place.Request!;
-            place.Request = null;
-            return request;
-        }
+        request = null;
+        if (Volatile.Read(ref _waiting) == 0 && _places.TryPop(out request))
+            return true;
+        return Volatile.Read(ref _waiting) == 0 && TryGrow(out request);
     }
 
     public void Return(Request request)
     {
-        uint index = (uint)request.Index;
-        ref Place place = ref At(index);
-        place.Request = request;
-        while (true)
+        if (Volatile.Read(ref _reserved) != 0 && TryDrop(request))
+            return;
+        _places.Push(request);
+
+        // Pushed first, then looked: who waits counts itself first and then looks for what was pushed.
+        if (Volatile.Read(ref _waiting) != 0)
+            ServeWaiters();
+    }
+
+    /// <summary>Sets how many requests there are, made at once; 0 for as many as needed.</summary>
+    public void Reserve(long requests)
+    {
+        lock (_lock)
         {
-            ulong head = Volatile.Read(ref _head);
-            Volatile.Write(ref place.Next, (uint)head);
-            if (Interlocked.CompareExchange(ref _head, Tagged(head, index), head) == head)
-                return;
+            long reserved = Math.Min(requests, PlaceStack.Most);
+            while (_count < reserved)
+                _places.Push(Make());
+            Volatile.Write(ref _reserved, reserved);
+        }
+
+        ServeWaiters();
+    }
+
+    private bool TryGrow([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Request? request)
+    {
+        request = null;
+        if (Volatile.Read(ref _reserved) != 0)
+            return false;
+        lock (_lock)
+            request = Make();
+        return true;
+    }
+
+    private Request Overdraw()
+    {
+        Interlocked.Increment(ref _overdrafts);
+        lock (_lock)
+            return Make();
+    }
+
+    private Request Make()
+    {
+        Request request = new(reporter, this, _places.NewPlace());
+        Volatile.Write(ref _count, _count + 1);
+        return request;
+    }
+
+    /// <summary>Lets go of a request that is one too many for the reserve.</summary>
+    private bool TryDrop(Request request)
+    {
+        if (Volatile.Read(ref _count) <= Volatile.Read(ref _reserved))
+            return false;
+        lock (_lock)
+        {
+            if (_reserved == 0 || _count <= _reserved)
+                return false;
+            Volatile.Write(ref _count, _count - 1);
+            _places.FreePlace(request.Index);
+            return true;
         }
     }
 
-    private static ulong Tagged(ulong old, uint index) => (((old >> 32) + 1) << 32) | index;
-
-    private ref Place At(uint index) => ref Volatile.Read(ref _rows[index / RowLength])![index % RowLength];
-
-    private Request Grow()
+    private Request Wait()
     {
-        lock (_growing)
+        RequestWaiter waiter = RequestWaiter.OfThisThread();
+        lock (_lock)
         {
-            int index = _count;
-            if (index == RowLength * MostRows)
-                throw new InvalidOperationException($"{index} requests are under way or were never awaited; await some first.");
-            if (index % RowLength == 0)
-                Volatile.Write(ref _rows[index / RowLength], new Place[RowLength]);
-            Volatile.Write(ref _count, index + 1);
-            return new Request(reporter, this, index);
+            _waiters.Enqueue(waiter);
+            Interlocked.Increment(ref _waiting);
         }
+
+        ServeWaiters();
+        return waiter.Sleep();
     }
 
-    [StructLayout(LayoutKind.Auto)]
-    private struct Place
+    private void ServeWaiters()
     {
-        public Request? Request;
-        public uint Next;
+        lock (_lock)
+        {
+            while (_waiters.Count > 0)
+            {
+                if (!_places.TryPop(out Request? request))
+                {
+                    if (_reserved != 0)
+                        return;
+                    request = Make();
+                }
+
+                Interlocked.Decrement(ref _waiting);
+                _waiters.Dequeue().Give(request);
+            }
+        }
     }
 }

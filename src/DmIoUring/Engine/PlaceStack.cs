@@ -1,0 +1,88 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+
+namespace DmIoUring.Engine;
+
+/// <summary>A stack of requests that any thread pushes to and pops from without a lock.</summary>
+/// <remarks>
+/// Places are linked by index. The head carries a tag that changes with every exchange, so that a place which was
+/// taken and returned meanwhile can't be mistaken for one that never left. Places never move: a thread may be about to
+/// write one while another adds to them. A place whose request is out holds no reference to it.
+/// </remarks>
+internal sealed class PlaceStack
+{
+    /// <summary>Requests that a client can have at most.</summary>
+    public const int Most = RowLength * MostRows;
+
+    private const int RowLength = 256;
+    private const int MostRows = 4096;
+    private const uint None = uint.MaxValue;
+    private readonly Place[]?[] _rows = new Place[MostRows][];
+    private readonly Stack<int> _freed = new();
+    private int _made;
+    private ulong _head = None;
+
+    /// <summary>A place for a new request. Under the owner's lock.</summary>
+    public int NewPlace()
+    {
+        if (_freed.TryPop(out int freed))
+            return freed;
+        int index = _made;
+        if (index == Most)
+            throw new InvalidOperationException($"{Most} requests are under way or were never awaited; await some first.");
+        if (index % RowLength == 0)
+            Volatile.Write(ref _rows[index / RowLength], new Place[RowLength]);
+        _made = index + 1;
+        return index;
+    }
+
+    /// <summary>Gives up the place of a request that is out. Under the owner's lock.</summary>
+    public void FreePlace(int index) => _freed.Push(index);
+
+    public bool TryPop([NotNullWhen(true)] out Request? request)
+    {
+        while (true)
+        {
+            ulong head = Volatile.Read(ref _head);
+            uint index = (uint)head;
+            if (index == None)
+            {
+                request = null;
+                return false;
+            }
+
+            ref Place place = ref At(index);
+            uint next = Volatile.Read(ref place.Next);
+            if (Interlocked.CompareExchange(ref _head, Tagged(head, next), head) != head)
+                continue;
+            request = place.Request!;
+            place.Request = null;
+            return true;
+        }
+    }
+
+    public void Push(Request request)
+    {
+        uint index = (uint)request.Index;
+        ref Place place = ref At(index);
+        place.Request = request;
+        while (true)
+        {
+            ulong head = Volatile.Read(ref _head);
+            Volatile.Write(ref place.Next, (uint)head);
+            if (Interlocked.CompareExchange(ref _head, Tagged(head, index), head) == head)
+                return;
+        }
+    }
+
+    private static ulong Tagged(ulong old, uint index) => (((old >> 32) + 1) << 32) | index;
+
+    private ref Place At(uint index) => ref Volatile.Read(ref _rows[index / RowLength])![index % RowLength];
+
+    [StructLayout(LayoutKind.Auto)]
+    private struct Place
+    {
+        public Request? Request;
+        public uint Next;
+    }
+}
