@@ -46,6 +46,8 @@ internal sealed unsafe partial class IoEngine<TRing>
             entry->addr = (ulong)chunk->Buffer;
             entry->len = chunk->Length;
             entry->rw_flags = request.TransferFlags;
+            if (_hasTable)
+                UseRegistered(entry, chunk);
         }
         else
         {
@@ -70,6 +72,8 @@ internal sealed unsafe partial class IoEngine<TRing>
                 entry->addr = (ulong)vectors;
                 entry->len = FillVectors(vectors, chunk, request.Buffer);
                 entry->rw_flags = request.TransferFlags;
+                if (_hasTable)
+                    UseRegisteredVectors(entry, chunk, vectors);
                 break;
 
             case ChunkKind.Flush:

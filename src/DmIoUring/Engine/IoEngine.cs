@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Interop;
+using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
@@ -35,8 +36,10 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
     /// <param name="ring">The ring.</param>
     /// <param name="chunkBytes">The largest chunk.</param>
     /// <param name="timeLimit">Nanoseconds that a request may take; 0 for no limit.</param>
-    public IoEngine(TRing ring, int chunkBytes, long timeLimit = 0)
+    /// <param name="pool">The pool whose pages the ring is to know.</param>
+    public IoEngine(TRing ring, int chunkBytes, long timeLimit = 0, PagePool? pool = null)
     {
+        _pool = pool;
         _ring = ring;
         _chunkBytes = chunkBytes;
         _timeLimit = timeLimit;
@@ -85,6 +88,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
     /// <param name="wait">Whether to sleep when nothing has completed.</param>
     public void Enter(bool wait)
     {
+        if (_pool is not null && _pool.Extents is var extents && extents.Version != _seenVersion)
+            UpdateRegistrations(extents);
         if (_oldest is not null)
             StopLateRequests();
         if (!_delayed.IsEmpty)

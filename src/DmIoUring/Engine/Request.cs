@@ -1,5 +1,6 @@
 using System.Buffers;
 using DmIoUring.Interop;
+using DmIoUring.Memory;
 
 namespace DmIoUring.Engine;
 
@@ -14,6 +15,8 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     private IoFailure _first;
     private IoReport? _report;
     private MemoryHandle _pin;
+    private PageList _pages;
+    private bool _ownsPages;
 
     /// <summary>Links the request into one list at a time: an inbox, then an engine's queue.</summary>
     public Request? Next { get; set; }
@@ -40,12 +43,19 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     public IoResult Result => new(new RegionBits(_failed), new RegionBits(_unsupported), _first);
 
     /// <summary>Takes devices and memory into the request's keeping and decides which regions go on their way.</summary>
+    /// <param name="operation">What to do.</param>
+    /// <param name="regions">Where.</param>
+    /// <param name="buffer">The caller's memory.</param>
+    /// <param name="options">What else was asked for.</param>
+    /// <param name="copy">Pages for a private copy of the buffer, which the request returns when it ends.</param>
     /// <remarks>Everything that is misuse was refused before; what is found here is a region's own failure.</remarks>
     public void Prepare(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy = default)
     {
         Operation = operation;
         Buffer = Pin(buffer);
+        if (!copy.Equals(default))
+            Buffer = CopyTo(copy, buffer.Length);
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
         _report = options.Report;
@@ -108,6 +118,7 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
         _pin.Dispose();
         _pin = default;
         _segments?.Release();
+        ReleasePages();
         for (int i = 0; i < LegCount; i++)
         {
             Legs[i].Device.Release();
@@ -116,6 +127,45 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
 
         LegCount = 0;
         _report = null;
+    }
+
+    private void Use(in PageList pages)
+    {
+        pages.BeginUse();
+        _pages = pages;
+    }
+
+    /// <summary>Copies the caller's memory into pages of the request's own, and lets go of the caller's.</summary>
+    private unsafe RequestBuffer CopyTo(in PageList copy, long length)
+    {
+        BufferCursor from = Buffer.Seek(0);
+        PageCursor at = copy.CursorAt(0);
+        while (length > 0 && copy.TryGetRun(ref at, length, out byte* start, out long run))
+        {
+            Buffer.CopyTo(from, start, run);
+            Buffer.Advance(ref from, run);
+            length -= run;
+        }
+
+        _pin.Dispose();
+        _pin = default;
+        _segments?.Release();
+        ReleasePages();
+        Use(copy);
+        _ownsPages = true;
+        return new RequestBuffer(copy, 0);
+    }
+
+    private void ReleasePages()
+    {
+        if (_pages.Count == 0)
+            return;
+        PageList pages = _pages;
+        _pages = default;
+        pages.EndUse();
+        if (_ownsPages)
+            pages.Dispose();
+        _ownsPages = false;
     }
 
     /// <summary>Keeps managed memory where it is until the request ends.</summary>
@@ -131,6 +181,9 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
             case IoBufferKind.Vectors:
                 _pin = buffer.VectorArray.Pin();
                 return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);
+            case IoBufferKind.Pages:
+                Use(buffer.PageList);
+                return new RequestBuffer(buffer.PageList, buffer.FirstOffset);
             default:
                 _segments ??= new SegmentStore();
                 foreach (Memory<byte> segment in buffer.Segments.Span)

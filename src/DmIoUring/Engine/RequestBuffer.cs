@@ -1,19 +1,29 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using DmIoUring.Memory;
 
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// The memory of a request as runs of addresses, whichever of dm-io's three data services it came by: one run, or an array of
-/// vectors.
+/// The memory of a request as runs of addresses, whichever of dm-io's three data services it came by: one run, an array of
+/// vectors, or a list of pages.
 /// </summary>
 internal readonly unsafe struct RequestBuffer
 {
     private readonly byte* _start;
     private readonly IoVector* _vectors;
     private readonly int _count;
+    private readonly PageList _pages;
+    private readonly int _firstOffset;
 
     public RequestBuffer(byte* start) => _start = start;
+
+    /// <summary>Pages, the first of them from an offset on.</summary>
+    public RequestBuffer(in PageList pages, int firstOffset)
+    {
+        _pages = pages;
+        _firstOffset = firstOffset;
+    }
 
     public RequestBuffer(IoVector* vectors, int count)
     {
@@ -21,12 +31,11 @@ internal readonly unsafe struct RequestBuffer
         _count = count;
     }
 
-    /// <summary>Whether it is one run.</summary>
-    public bool IsContiguous => _vectors is null;
-
     /// <summary>The place that many bytes into the buffer.</summary>
     public BufferCursor Seek(long offset)
     {
+        if (_pages.Count > 0)
+            return NextPages(_pages.CursorAt(offset + _firstOffset));
         if (_vectors is null)
             return new BufferCursor { Pointer = _start + offset, Left = long.MaxValue };
         BufferCursor cursor = default;
@@ -38,6 +47,12 @@ internal readonly unsafe struct RequestBuffer
     /// <summary>Goes to the next run. The cursor's run is used up; at the buffer's end nothing is left in it.</summary>
     public void MoveNext(ref BufferCursor cursor)
     {
+        if (_pages.Count > 0)
+        {
+            cursor = NextPages(new PageCursor(cursor.Next, 0));
+            return;
+        }
+
         if (cursor.Next >= _count)
         {
             cursor.Left = 0;
@@ -47,6 +62,12 @@ internal readonly unsafe struct RequestBuffer
         ref readonly IoVector vector = ref _vectors[cursor.Next++];
         cursor.Pointer = (byte*)vector.Pointer;
         cursor.Left = (long)vector.Length;
+    }
+
+    private BufferCursor NextPages(PageCursor at)
+    {
+        _pages.TryGetRun(ref at, long.MaxValue, out byte* start, out long length);
+        return new BufferCursor { Pointer = start, Left = length, Next = at.Run };
     }
 
     /// <summary>Goes forward; the cursor then stands at a byte and not behind a run, unless the buffer ends there.</summary>

@@ -30,7 +30,9 @@ public readonly unsafe struct IoBuffer
         byte* pointer = null,
         ReadOnlyMemory<IoVector> vectors = default,
         ReadOnlySequence<byte> sequence = default,
-        ReadOnlyMemory<Memory<byte>> segments = default)
+        ReadOnlyMemory<Memory<byte>> segments = default,
+        PageList pages = default,
+        int firstOffset = 0)
     {
         Kind = kind;
         Length = length;
@@ -40,6 +42,8 @@ public readonly unsafe struct IoBuffer
         VectorArray = vectors;
         _sequence = sequence;
         Segments = segments;
+        PageList = pages;
+        FirstOffset = firstOffset;
     }
 
     /// <summary>Bytes in the buffer.</summary>
@@ -59,6 +63,11 @@ public readonly unsafe struct IoBuffer
     internal ReadOnlySequence<byte> Sequence => _sequence;
 
     internal ReadOnlyMemory<Memory<byte>> Segments { get; }
+
+    internal PageList PageList { get; }
+
+    /// <summary>Bytes of the first page that are not part of the buffer.</summary>
+    internal int FirstOffset { get; }
 
     /// <summary>One contiguous piece of native memory; dm-io's vmalloc'd buffer.</summary>
     /// <param name="pointer">Its first byte. The memory must stay allocated until the request has ended.</param>
@@ -94,6 +103,18 @@ public readonly unsafe struct IoBuffer
         }
 
         return new IoBuffer(IoBufferKind.Vectors, length, vectors: vectors);
+    }
+
+    /// <summary>Pages of a client's pool; dm-io's <c>page_list</c> with an offset.</summary>
+    /// <param name="pages">The pages. They can't be returned to the pool until the request has ended.</param>
+    /// <param name="offset">Where in the first page the buffer begins, in bytes, less than a page; each page after it is whole.</param>
+    /// <returns>The buffer, as long as the pages less the offset.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> is not inside the first page.</exception>
+    public static IoBuffer Pages(PageList pages, int offset = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, PageList.PageSize);
+        return new IoBuffer(IoBufferKind.Pages, Math.Max(0, pages.Length - offset), pages: pages, firstOffset: offset);
     }
 
     /// <summary>Managed or native memory behind <see cref="Memory{T}"/>, in pieces, in their order; each is pinned until the request has ended.</summary>
@@ -140,6 +161,9 @@ public readonly unsafe struct IoBuffer
         ArgumentNullException.ThrowIfNull(array);
         return From(array.AsMemory());
     }
+
+    /// <inheritdoc cref="Pages"/>
+    public static implicit operator IoBuffer(PageList pages) => Pages(pages);
 
     /// <summary>Native memory.</summary>
     /// <param name="memory">The memory.</param>

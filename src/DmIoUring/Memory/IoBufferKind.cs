@@ -17,4 +17,7 @@ internal enum IoBufferKind : byte
 
     /// <summary>A read-only sequence.</summary>
     Sequence,
+
+    /// <summary>Pages of a pool.</summary>
+    Pages,
 }

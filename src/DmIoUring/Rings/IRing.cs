@@ -36,6 +36,15 @@ internal unsafe interface IRing : IDisposable
     /// </param>
     void Enable(bool register);
 
+    /// <summary>Whether scattered pieces of one registered buffer can be transferred at once (READV_FIXED, WRITEV_FIXED).</summary>
+    bool HasFixedVectors { get; }
+
+    /// <summary>Makes an empty table of registered buffers. 0, or the negated errno. The owner.</summary>
+    int RegisterBufferTable(int slots);
+
+    /// <summary>Fills a slot of the table, or empties it when there is no memory. 0 or more, or the negated errno. The owner.</summary>
+    int RegisterBuffer(int slot, byte* start, long length);
+
     /// <summary>Takes the next submission entry, all zero. Null when the queue is full: enter, then ask again.</summary>
     IoUringSqe* TryNext();
 

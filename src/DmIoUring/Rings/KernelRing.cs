@@ -92,6 +92,21 @@ internal unsafe struct KernelRing : IRing
         return entry;
     }
 
+    public readonly bool HasFixedVectors => _handle.HasFixedVectors;
+
+    public readonly int RegisterBufferTable(int slots)
+    {
+        IoUringRsrcRegister table = new() { nr = (uint)slots, flags = IoUring.IORING_RSRC_REGISTER_SPARSE };
+        return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_BUFFERS2, &table, (uint)sizeof(IoUringRsrcRegister));
+    }
+
+    public readonly int RegisterBuffer(int slot, byte* start, long length)
+    {
+        Iovec memory = new() { iov_base = start, iov_len = (nuint)length };
+        IoUringRsrcUpdate2 update = new() { offset = (uint)slot, data = (ulong)&memory, nr = 1 };
+        return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_BUFFERS_UPDATE, &update, (uint)sizeof(IoUringRsrcUpdate2));
+    }
+
     public void Enter(uint minComplete, long timeout)
     {
         Volatile.Write(ref *_submissionTail, _tail);

@@ -12,6 +12,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
 
     private const uint MaxSubmissionEntries = 1024;
 
+    private bool? _hasFixedVectors;
     private readonly byte* _rings;
     private readonly nuint _ringsLength;
     private readonly IoUringSqe* _entries;
@@ -96,6 +97,10 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         IoUringRsrcUpdate update = new() { offset = (uint)index };
         _ = Libc.IoUringRegister(Descriptor, IoUring.IORING_UNREGISTER_RING_FDS, &update, 1);
     }
+
+    /// <summary>Whether the kernel has READV_FIXED and WRITEV_FIXED (6.15). Asked once.</summary>
+    public bool HasFixedVectors => _hasFixedVectors ??= ProbeOperations() is var known
+        && known[IoUring.IORING_OP_READV_FIXED] && known[IoUring.IORING_OP_WRITEV_FIXED];
 
     /// <summary>Which of the kernel's operations this ring knows.</summary>
     public bool[] ProbeOperations()

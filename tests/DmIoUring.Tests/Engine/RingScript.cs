@@ -26,6 +26,8 @@ internal sealed unsafe class RingScript : IDisposable
 
     public int Capacity { get; }
 
+    public Dictionary<int, (nint Start, long Length)> Registered { get; } = [];
+
     public long Clock { get; set; }
 
     public int EnterCount { get; private set; }
@@ -112,7 +114,7 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>As the kernel does with IORING_FEAT_SUBMIT_STABLE: what the vectors say counts when the entry is taken.</summary>
     private void KeepVectors(in IoUringSqe entry)
     {
-        if (entry.opcode is IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV)
+        if (entry.opcode is IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV or IoUring.IORING_OP_READV_FIXED or IoUring.IORING_OP_WRITEV_FIXED)
             _vectors[entry.user_data] = new ReadOnlySpan<Iovec>((void*)entry.addr, (int)entry.len).ToArray();
         else
             _vectors[entry.user_data] = [new Iovec { iov_base = (void*)entry.addr, iov_len = entry.len }];
@@ -120,7 +122,8 @@ internal sealed unsafe class RingScript : IDisposable
 
     private void Transfer(in IoUringSqe entry, Span<byte> medium)
     {
-        bool reads = entry.opcode is IoUring.IORING_OP_READ or IoUring.IORING_OP_READV;
+        bool reads = entry.opcode is IoUring.IORING_OP_READ or IoUring.IORING_OP_READV
+            or IoUring.IORING_OP_READ_FIXED or IoUring.IORING_OP_READV_FIXED;
         foreach (Iovec vector in _vectors[entry.user_data])
         {
             Span<byte> memory = new(vector.iov_base, (int)Math.Min(vector.iov_len, (nuint)medium.Length));
@@ -135,8 +138,8 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>All of it for a transfer, success for anything else.</summary>
     public int Whole(in IoUringSqe entry) => entry.opcode switch
     {
-        IoUring.IORING_OP_READ or IoUring.IORING_OP_WRITE => (int)entry.len,
-        IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV => _vectors[entry.user_data].Sum(static vector => (int)vector.iov_len),
+        IoUring.IORING_OP_READ or IoUring.IORING_OP_WRITE or IoUring.IORING_OP_READ_FIXED or IoUring.IORING_OP_WRITE_FIXED => (int)entry.len,
+        IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV or IoUring.IORING_OP_READV_FIXED or IoUring.IORING_OP_WRITEV_FIXED => _vectors[entry.user_data].Sum(static vector => (int)vector.iov_len),
         _ => 0,
     };
 }

@@ -16,6 +16,16 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public bool HasCompletions => script.Completions.Count > 0;
 
+    public bool HasFixedVectors => true;
+
+    public int RegisterBufferTable(int slots) => 0;
+
+    public int RegisterBuffer(int slot, byte* start, long length)
+    {
+        script.Registered[slot] = ((nint)start, length);
+        return 0;
+    }
+
     public void Enable(bool register)
     {
     }

@@ -1,0 +1,75 @@
+using DmIoUring.Interop;
+using DmIoUring.Memory;
+
+namespace DmIoUring.Engine;
+
+/// <content>Pool pages as registered buffers: the kernel has pinned and mapped them once instead of with every entry.</content>
+internal sealed unsafe partial class IoEngine<TRing>
+{
+    private readonly PagePool? _pool;
+    private readonly uint[] _registered = new uint[PagePool.MaxExtents];
+    private int _seenVersion;
+    private int _registerErrno;
+    private bool _hasTable;
+
+    /// <summary>Why pool pages don't travel as registered buffers: what registering them answered, or 0.</summary>
+    public int RegisterErrno => Volatile.Read(ref _registerErrno);
+
+    /// <summary>Brings the ring's registrations up to the pool's extents. A refusal is kept for who asks, and the pages travel unregistered.</summary>
+    private void UpdateRegistrations(ExtentTable table)
+    {
+        _seenVersion = table.Version;
+        if (!_hasTable && !TryRegister(_ring.RegisterBufferTable(PagePool.MaxExtents)))
+            return;
+        _hasTable = true;
+        for (int slot = 0; slot < table.Count; slot++)
+        {
+            ref readonly ExtentSlot extent = ref table[slot];
+            if (_registered[slot] == extent.Generation)
+                continue;
+            bool done = TryRegister(_ring.RegisterBuffer(slot, extent.Start, extent.Length));
+            _registered[slot] = done && extent.Start is not null ? extent.Generation : 0;
+        }
+    }
+
+    private bool TryRegister(int result)
+    {
+        if (result < 0)
+            Volatile.Write(ref _registerErrno, -result);
+        return result >= 0;
+    }
+
+    /// <summary>Whether a piece of memory lies in a registered extent, and in which.</summary>
+    private bool TryFindRegistered(byte* start, out int slot)
+    {
+        slot = -1;
+        return _pool is not null
+            && _hasTable
+            && _pool.TryFindExtent(start, out slot, out uint generation)
+            && _registered[slot] == generation;
+    }
+
+    /// <summary>Turns a transfer of pool pages into one of a registered buffer, where they are one.</summary>
+    private void UseRegistered(IoUringSqe* entry, Chunk* chunk)
+    {
+        if (!TryFindRegistered(chunk->Buffer, out int slot))
+            return;
+        entry->opcode = chunk->Kind == ChunkKind.Read ? IoUring.IORING_OP_READ_FIXED : IoUring.IORING_OP_WRITE_FIXED;
+        entry->buf_index = (ushort)slot;
+    }
+
+    /// <summary>The same for scattered pages, where the kernel can (6.15) and they all lie in one extent.</summary>
+    private void UseRegisteredVectors(IoUringSqe* entry, Chunk* chunk, Iovec* vectors)
+    {
+        if (!_ring.HasFixedVectors || !TryFindRegistered(chunk->Buffer, out int slot))
+            return;
+        for (uint i = 1; i < entry->len; i++)
+        {
+            if (!TryFindRegistered((byte*)vectors[i].iov_base, out int other) || other != slot)
+                return;
+        }
+
+        entry->opcode = chunk->Kind == ChunkKind.Read ? IoUring.IORING_OP_READV_FIXED : IoUring.IORING_OP_WRITEV_FIXED;
+        entry->buf_index = (ushort)slot;
+    }
+}
