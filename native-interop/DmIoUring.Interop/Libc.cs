@@ -96,6 +96,8 @@ internal static unsafe partial class Libc
 
     public static int Madvise(void* address, nuint length, int advice) => (int)Result(MadviseRaw(address, length, advice));
 
+    public static int Mlock(void* address, nuint length) => (int)Result(MlockRaw(address, length));
+
     private static int Statx(int fd, string path, int flags, Statx* result)
     {
         const uint wanted = FileAbi.STATX_BASIC_STATS | FileAbi.STATX_DIOALIGN | FileAbi.STATX_WRITE_ATOMIC;
@@ -158,4 +160,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "madvise")]
     private static partial int MadviseRaw(void* address, nuint length, int advice);
+
+    [LibraryImport(Library, EntryPoint = "mlock")]
+    private static partial int MlockRaw(void* address, nuint length);
 }

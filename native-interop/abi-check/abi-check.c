@@ -59,6 +59,7 @@
 #define STAT_H "include/uapi/linux/stat.h"
 #define FS_H "include/uapi/linux/fs.h"
 #define BLKDEV_H "include/uapi/linux/blkdev.h"
+#define MMAN_COMMON_H "include/uapi/asm-generic/mman-common.h"
 
 static void io_uring_structs(void)
 {
@@ -380,7 +381,10 @@ static void file_constants(void)
     CONST(MAP_PRIVATE);
     CONST(MAP_ANONYMOUS);
     CONST(MAP_POPULATE);
+    CONST(MAP_HUGETLB);
+    CONST(MAP_HUGE_2MB);
     CONST(MADV_DONTFORK);
+    CONST(MADV_HUGEPAGE);
     CONST(EFD_CLOEXEC);
     CONST(EFD_NONBLOCK);
     CONST(POLLIN);
@@ -549,6 +553,12 @@ static void error_numbers(void)
 
 static void newer_constants(void)
 {
+#if SINCE(5, 14)
+    CONST(MADV_POPULATE_WRITE);
+#else
+    NEWER_CONST(MADV_POPULATE_WRITE, 23, "5.14", MMAN_COMMON_H);
+#endif
+
 #if SINCE(6, 6)
     CONST(IORING_SETUP_NO_SQARRAY);
 #else

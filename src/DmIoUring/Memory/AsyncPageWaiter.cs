@@ -1,0 +1,66 @@
+using System.Threading.Tasks.Sources;
+
+namespace DmIoUring.Memory;
+
+/// <summary>A renter that awaits. Pooled by its page pool; back there when the result was taken.</summary>
+internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
+{
+    private readonly PagePool _home;
+
+    /// <summary>Continuations run on the thread pool: whoever returns pages must not run the renter's code.</summary>
+    private ManualResetValueTaskSourceCore<PageList> _source = new() { RunContinuationsAsynchronously = true };
+
+    private CancellationToken _token;
+    private CancellationTokenRegistration _registration;
+
+    public AsyncPageWaiter(PagePool home) => _home = home;
+
+    public ValueTask<PageList> Task => new(this, _source.Version);
+
+    /// <summary>From now on the token ends the wait. Outside of the lock: a token that is cancelled already does it at once.</summary>
+    public void CancelOn(CancellationToken token)
+    {
+        _token = token;
+        _registration = token.UnsafeRegister(
+            static waiter => ((AsyncPageWaiter)waiter!)._home.Cancel((AsyncPageWaiter)waiter), this);
+    }
+
+    public override void Signal()
+    {
+        switch (Outcome)
+        {
+            case WaitOutcome.Granted:
+                _source.SetResult(List);
+                break;
+            case WaitOutcome.Cancelled:
+                _source.SetException(new OperationCanceledException(_token));
+                break;
+            default:
+                _source.SetException(PageMisuse.CannotServe(this));
+                break;
+        }
+    }
+
+    PageList IValueTaskSource<PageList>.GetResult(short token)
+    {
+        try
+        {
+            return _source.GetResult(token);
+        }
+        finally
+        {
+            // Waits for a cancellation that is just running, so that it can't cancel the next renter that uses this.
+            _registration.Dispose();
+            _registration = default;
+            _token = default;
+            _source.Reset();
+            _home.Recycle(this);
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<PageList>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<PageList>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+}

@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Numerics;
+
+namespace DmIoUring.Memory;
+
+/// <summary>
+/// One mapping of the pool, its free pages and the links of those that are rented. The bitmap is guarded by the pool's
+/// lock; the states of rented pages belong to their renter.
+/// </summary>
+/// <remarks>
+/// The states are managed memory on purpose: a stale page list may look at them after the extent was unmapped, and must
+/// find out that it is stale instead of a segmentation fault.
+/// </remarks>
+internal sealed unsafe class Extent
+{
+    private readonly ulong[] _free;
+    private int _lowest;
+
+    public Extent(MappedExtent mapping)
+    {
+        Mapping = mapping;
+        Start = mapping.Start;
+        Pages = (int)(mapping.Length / PagePool.PageSize);
+        States = new PageState[Pages];
+        _free = new ulong[(Pages + 63) / 64];
+        Give(0, Pages);
+    }
+
+    public MappedExtent Mapping { get; }
+
+    public byte* Start { get; }
+
+    public int Pages { get; }
+
+    /// <summary>Its place in the pool's table.</summary>
+    public int Slot { get; private set; }
+
+    /// <summary>The place's generation while the extent is there.</summary>
+    public uint Generation { get; private set; }
+
+    public PageState[] States { get; }
+
+    public int FreePages { get; private set; }
+
+    public bool IsEntirelyFree => FreePages == Pages;
+
+    /// <summary>Links extents that have left the pool and wait to be unmapped outside of its lock.</summary>
+    public Extent? NextReleased { get; set; }
+
+    public void Place(int slot, uint generation)
+    {
+        Slot = slot;
+        Generation = generation;
+    }
+
+    /// <summary>Takes the first run of exactly <paramref name="pages"/> adjacent free pages.</summary>
+    /// <param name="pages">How many.</param>
+    /// <param name="patience">How many free runs may still be looked at; counted down. Bounds the time under the lock.</param>
+    /// <param name="first">The run's first page.</param>
+    /// <returns>Whether there is one.</returns>
+    public bool TryTakeRun(int pages, ref int patience, out int first)
+    {
+        first = NextFree(_lowest);
+        _lowest = first;
+        while (first + pages <= Pages && patience-- > 0)
+        {
+            int end = EndOfRun(first, pages);
+            if (end - first == pages)
+            {
+                Take(first, pages);
+                return true;
+            }
+
+            first = NextFree(end);
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the first free run, or the beginning of it. There must be a free page.</summary>
+    /// <param name="most">How many pages at most.</param>
+    /// <param name="first">The run's first page.</param>
+    /// <returns>How many pages.</returns>
+    public int TakeFirstRun(int most, out int first)
+    {
+        Debug.Assert(FreePages > 0 && most > 0, "The caller looks first.");
+        first = NextFree(_lowest);
+        int pages = EndOfRun(first, most) - first;
+        Take(first, pages);
+        return pages;
+    }
+
+    /// <summary>Takes pages back.</summary>
+    public void Give(int first, int pages)
+    {
+        Mark(first, pages, free: true);
+        FreePages += pages;
+        _lowest = Math.Min(_lowest, first);
+    }
+
+    private void Take(int first, int pages)
+    {
+        Mark(first, pages, free: false);
+        FreePages -= pages;
+        if (_lowest == first)
+            _lowest = first + pages;
+    }
+
+    /// <summary>The first free page at or after a page; <see cref="Pages"/> when there is none.</summary>
+    private int NextFree(int from)
+    {
+        if (from >= Pages)
+            return Pages;
+        int word = from >> 6;
+        ulong bits = _free[word] & (ulong.MaxValue << from);
+        while (bits == 0)
+        {
+            if (++word == _free.Length)
+                return Pages;
+            bits = _free[word];
+        }
+
+        return (word << 6) + BitOperations.TrailingZeroCount(bits);
+    }
+
+    /// <summary>The first page at or after a free one that is not free, or the page <paramref name="most"/> further on.</summary>
+    private int EndOfRun(int from, int most)
+    {
+        int limit = Math.Min(Pages, from + most);
+        int word = from >> 6;
+        ulong used = ~_free[word] & (ulong.MaxValue << from);
+        while (used == 0)
+        {
+            word++;
+            if (word << 6 >= limit)
+                return limit;
+            used = ~_free[word];
+        }
+
+        return Math.Min(limit, (word << 6) + BitOperations.TrailingZeroCount(used));
+    }
+
+    private void Mark(int first, int pages, bool free)
+    {
+        int end = first + pages;
+        while (first < end)
+        {
+            int bit = first & 63;
+            int count = Math.Min(64 - bit, end - first);
+            ulong mask = (ulong.MaxValue >> (64 - count)) << bit;
+            ref ulong word = ref _free[first >> 6];
+            Debug.Assert((word & mask) == (free ? 0 : mask), "A page was given out twice or taken back twice.");
+            word ^= mask;
+            first += count;
+        }
+    }
+}

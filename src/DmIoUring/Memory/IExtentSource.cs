@@ -1,0 +1,22 @@
+namespace DmIoUring.Memory;
+
+/// <summary>Where the pool's memory comes from: the host, or a test that runs out of it on purpose.</summary>
+internal interface IExtentSource
+{
+    /// <summary>Says no before anything is mapped.</summary>
+    /// <param name="bytes">What all the extents to come need together.</param>
+    /// <exception cref="OutOfMemoryException">The host has not that much.</exception>
+    void EnsureAvailable(long bytes);
+
+    /// <summary>Maps zeroed memory with every page present.</summary>
+    /// <param name="bytes">How much, a multiple of the page; aligned to 2 MiB when it is as large as that.</param>
+    /// <param name="cancellationToken">Looked at while pages are being made present.</param>
+    /// <exception cref="OutOfMemoryException">The host has not that much; nothing stays mapped.</exception>
+    /// <exception cref="OperationCanceledException">Nothing stays mapped.</exception>
+    MappedExtent Map(long bytes, CancellationToken cancellationToken);
+
+    void Unmap(MappedExtent extent);
+
+    /// <summary>What the host gave and what it refused, in names and values.</summary>
+    IReadOnlyList<IoFeature> Describe(IReadOnlyList<MappedExtent> extents);
+}

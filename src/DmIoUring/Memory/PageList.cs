@@ -1,0 +1,188 @@
+using DmIoUring.Memory;
+
+namespace DmIoUring;
+
+/// <summary>
+/// Pages rented from a client's pool, in order. The kernel's <c>struct page_list</c>: a handle of three numbers, the
+/// links are the pool's. Dispose it to return the pages.
+/// </summary>
+/// <remarks>
+/// <para>A copy of the struct is the same list: one of them is to be disposed, once. A second time throws, and so does any use
+/// after it, until the client's end. Pages can't be returned while a request on them is under way.</para>
+/// <para>Any thread may use and return it; what is in the pages is not synchronised. Pages come as the last renter left them,
+/// not zeroed. Adjacent pages are preferred, so that a list is often one piece (<see cref="IsContiguous"/>).</para>
+/// <para><see langword="default"/> is the empty list; disposing that does nothing.</para>
+/// </remarks>
+public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
+{
+    /// <summary>Bytes in a page, whatever the host's page size is. Each page is aligned to it.</summary>
+    public const int PageSize = PagePool.PageSize;
+
+    private readonly PagePool? _pool;
+
+    internal PageList(PagePool pool, int firstPage, int count, long rental)
+    {
+        _pool = pool;
+        FirstPage = firstPage;
+        Count = count;
+        Rental = rental;
+    }
+
+    /// <summary>How many pages.</summary>
+    public int Count { get; }
+
+    /// <summary>The same in bytes.</summary>
+    public long Length => (long)Count * PageSize;
+
+    /// <summary>Whether all pages are adjacent in memory, in order.</summary>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    public bool IsContiguous => _pool is null || _pool.Run(this, FirstPage, out _).RunLength == Count;
+
+    internal PagePool? Pool => _pool;
+
+    internal int FirstPage { get; }
+
+    /// <summary>The number of the rental: no other list of the pool has it.</summary>
+    internal long Rental { get; }
+
+    /// <summary>A page's bytes. Not to be touched after the list was returned: the span can't know.</summary>
+    /// <param name="page">Which page, from 0. Takes longer the more pieces of memory lie before it; to go over all, enumerate.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such page.</exception>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    public Span<byte> this[int page] => new(GetPointer(page), PageSize);
+
+    /// <summary>Whether both are the same rental.</summary>
+    /// <param name="left">One list.</param>
+    /// <param name="right">The other list.</param>
+    public static bool operator ==(PageList left, PageList right) => left.Equals(right);
+
+    /// <summary>Whether they are different rentals.</summary>
+    /// <param name="left">One list.</param>
+    /// <param name="right">The other list.</param>
+    public static bool operator !=(PageList left, PageList right) => !left.Equals(right);
+
+    /// <summary>A page's first byte. Valid until the list is returned.</summary>
+    /// <param name="page">Which page, from 0.</param>
+    /// <returns>Its address.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such page.</exception>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    public void* GetPointer(int page)
+    {
+        if ((uint)page >= (uint)Count)
+            PageMisuse.ThrowNoSuchPage(page, Count);
+        PageCursor cursor = CursorAt((long)page * PageSize);
+        TryGetRun(ref cursor, PageSize, out byte* start, out _);
+        return start;
+    }
+
+    /// <summary>Walks the pages in order; each is a span of <see cref="PageSize"/> bytes.</summary>
+    /// <returns>The walk.</returns>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    public PageListEnumerator GetEnumerator() => new(this);
+
+    /// <summary>Copies bytes out of the pages.</summary>
+    /// <param name="destination">Where to; all of it is filled.</param>
+    /// <param name="offset">The first byte to copy, counted from the list's beginning.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not inside the list.</exception>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    public void CopyTo(Span<byte> destination, long offset = 0)
+    {
+        CheckPart(offset, destination.Length, nameof(destination));
+        PageCursor cursor = CursorAt(offset);
+        while (!destination.IsEmpty && TryGetRun(ref cursor, destination.Length, out byte* start, out long length))
+        {
+            new ReadOnlySpan<byte>(start, (int)length).CopyTo(destination);
+            destination = destination[(int)length..];
+        }
+    }
+
+    /// <summary>Copies bytes into the pages.</summary>
+    /// <param name="source">What; all of it is copied.</param>
+    /// <param name="offset">Where the first byte goes, counted from the list's beginning.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not inside the list.</exception>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    public void CopyFrom(ReadOnlySpan<byte> source, long offset = 0)
+    {
+        CheckPart(offset, source.Length, nameof(source));
+        PageCursor cursor = CursorAt(offset);
+        while (!source.IsEmpty && TryGetRun(ref cursor, source.Length, out byte* start, out long length))
+        {
+            source[..(int)length].CopyTo(new Span<byte>(start, (int)length));
+            source = source[(int)length..];
+        }
+    }
+
+    /// <summary>Returns the pages; renters who wait get them in order of arrival.</summary>
+    /// <exception cref="InvalidOperationException">They were returned before, or a request on them is under way.</exception>
+    public void Dispose() => _pool?.Return(this);
+
+    /// <inheritdoc/>
+    public bool Equals(PageList other) => _pool == other._pool && FirstPage == other.FirstPage && Rental == other.Rental;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is PageList other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(FirstPage, Rental);
+
+    /// <summary>Keeps the pages from being returned until <see cref="EndUse"/>; the caller hands them to the kernel. Uses nest. Any thread.</summary>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    internal void BeginUse() => _pool?.BeginUse(this);
+
+    /// <summary>The kernel is done with the pages. Any thread.</summary>
+    internal void EndUse() => _pool?.EndUse(this);
+
+    /// <summary>The place of a byte of the list; its end is a place too.</summary>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    internal PageCursor CursorAt(long offset)
+    {
+        if (offset < 0 || offset > Length)
+            PageMisuse.ThrowNoSuchPart(nameof(offset), offset, "offset", Length);
+        if (_pool is null)
+            return new PageCursor(PagePool.NoPage, 0);
+        int run = FirstPage;
+        while (true)
+        {
+            ref readonly PageState state = ref _pool.Run(this, run, out _);
+            long length = (long)state.RunLength * PageSize;
+            if (offset < length)
+                return new PageCursor(run, offset);
+            offset -= length;
+            run = state.NextRun;
+            if (run == PagePool.NoPage)
+                return new PageCursor(run, 0);
+        }
+    }
+
+    /// <summary>
+    /// The memory at the cursor as far as it is one piece, adjacent pages merged, and the cursor moved behind it. No lock, no
+    /// allocation; any thread. A piece never reaches over an extent, so it lies in one registered buffer.
+    /// </summary>
+    /// <param name="cursor">Where; from <see cref="CursorAt"/> of this list.</param>
+    /// <param name="most">Bytes at most, at least 1.</param>
+    /// <param name="start">The first byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <returns>False at the list's end.</returns>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    internal bool TryGetRun(ref PageCursor cursor, long most, out byte* start, out long length)
+    {
+        start = null;
+        length = 0;
+        if (_pool is null || cursor.Run == PagePool.NoPage)
+            return false;
+        ref readonly PageState state = ref _pool.Run(this, cursor.Run, out start);
+        long rest = ((long)state.RunLength * PageSize) - cursor.Offset;
+        start += cursor.Offset;
+        length = Math.Min(most, rest);
+        cursor = length < rest ? new PageCursor(cursor.Run, cursor.Offset + length) : new PageCursor(state.NextRun, 0);
+        return true;
+    }
+
+    private void CheckPart(long offset, int length, string parameter)
+    {
+        if (offset < 0 || offset > Length)
+            PageMisuse.ThrowNoSuchPart(nameof(offset), offset, "offset", Length);
+        if (length > Length - offset)
+            PageMisuse.ThrowNoSuchPart(parameter, length, "length", Length - offset);
+    }
+}

@@ -1,0 +1,277 @@
+namespace DmIoUring.Memory;
+
+/// <content>Renting in order of arrival, and returning.</content>
+internal sealed unsafe partial class PagePool
+{
+    /// <summary>
+    /// Free runs that a renter of several pages looks at for one that is long enough, before it takes what there is. Bounds
+    /// the time under the lock in a large pool full of holes.
+    /// </summary>
+    private const int Patience = 64;
+
+    /// <summary>Rents pages, after those who came before, as soon as enough are free. Blocks; not for a lane's thread.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than one page.</exception>
+    /// <exception cref="InvalidOperationException">More than is reserved, now or at some time of the wait.</exception>
+    /// <exception cref="ObjectDisposedException">The pool was disposed, now or at some time of the wait.</exception>
+    public PageList Rent(int pages) => Rent(pages, contiguous: false);
+
+    /// <summary>As <see cref="Rent(int)"/>, and the pages may have to be adjacent.</summary>
+    public PageList Rent(int pages, bool contiguous)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
+        BlockingPageWaiter waiter;
+        lock (_lock)
+        {
+            if (TakeOrThrow(pages, contiguous, out PageList list))
+                return list;
+            waiter = BlockingPageWaiter.OfThisThread();
+            Enqueue(waiter, pages, contiguous);
+        }
+
+        try
+        {
+            waiter.Sleep();
+        }
+        catch
+        {
+            GiveUp(waiter);
+            throw;
+        }
+
+        return waiter.Outcome == WaitOutcome.Granted ? waiter.List : throw PageMisuse.CannotServe(waiter);
+    }
+
+    /// <summary>Rents pages if that many are free and nobody waits. Says no as well when more are asked for than are reserved.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than one page.</exception>
+    /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
+    public bool TryRent(int pages, out PageList list) => TryRent(pages, contiguous: false, out list);
+
+    /// <summary>As <see cref="TryRent(int, out PageList)"/>, and the pages may have to be adjacent.</summary>
+    public bool TryRent(int pages, bool contiguous, out PageList list)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
+        lock (_lock)
+        {
+            ThrowIfDisposed();
+            list = default;
+            return _waiters.First is null && TryTake(pages, contiguous, out list);
+        }
+    }
+
+    /// <summary>As <see cref="Rent(int)"/>, without blocking; in the same queue.</summary>
+    public ValueTask<PageList> RentAsync(int pages, CancellationToken cancellationToken) =>
+        RentAsync(pages, contiguous: false, cancellationToken);
+
+    /// <summary>As <see cref="RentAsync(int, CancellationToken)"/>, and the pages may have to be adjacent.</summary>
+    public ValueTask<PageList> RentAsync(int pages, bool contiguous, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<PageList>(cancellationToken);
+        AsyncPageWaiter waiter;
+        lock (_lock)
+        {
+            if (TakeOrThrow(pages, contiguous, out PageList list))
+                return new ValueTask<PageList>(list);
+            waiter = TakeSpareWaiter();
+            Enqueue(waiter, pages, contiguous);
+        }
+
+        ValueTask<PageList> task = waiter.Task;
+        if (cancellationToken.CanBeCanceled)
+            waiter.CancelOn(cancellationToken);
+        return task;
+    }
+
+    /// <summary>Ends a wait whose token was cancelled; one that ended otherwise meanwhile stays as it is.</summary>
+    internal void Cancel(AsyncPageWaiter waiter) => Leave(waiter);
+
+    /// <summary>Keeps an awaited waiter for the next renter.</summary>
+    internal void Recycle(AsyncPageWaiter waiter)
+    {
+        lock (_lock)
+        {
+            waiter.Next = _spareWaiter;
+            _spareWaiter = waiter;
+        }
+    }
+
+    /// <summary>Takes the pages of a list back.</summary>
+    internal void Return(in PageList list)
+    {
+        Claim(list);
+        PageWaiterQueue ended = default;
+        Extent? released = null;
+        lock (_lock)
+        {
+            bool anyEntirelyFree = false;
+            for (int run = list.FirstPage; run != NoPage;)
+            {
+                Extent extent = _slots[run >> PageBits]!;
+                PageState state = extent.States[run & PageMask];
+                extent.Give(run & PageMask, state.RunLength);
+                anyEntirelyFree |= extent.IsEntirelyFree;
+                run = state.NextRun;
+            }
+
+            _rented -= list.Count;
+
+            // Those who wait first: they may want an extent that is not needed otherwise.
+            Serve(ref ended);
+            if (anyEntirelyFree && _capacity > _reserved + _promised)
+            {
+                ReleaseSurplus(ref released);
+                if (released is not null)
+                {
+                    EndHopeless(ref ended);
+                    Serve(ref ended);
+                }
+            }
+        }
+
+        Finish(ended, released);
+    }
+
+    private bool TakeOrThrow(int pages, bool contiguous, out PageList list)
+    {
+        WaitOutcome outcome = Judge(pages, contiguous, out long limit);
+        if (outcome != WaitOutcome.Waiting)
+            throw PageMisuse.CannotServe(outcome, pages, limit);
+        list = default;
+        return _waiters.First is null && TryTake(pages, contiguous, out list);
+    }
+
+    /// <summary>Whether a renter could be served at all with what is reserved now.</summary>
+    private WaitOutcome Judge(int pages, bool contiguous, out long limit)
+    {
+        limit = _reserved;
+        if (_disposed)
+            return WaitOutcome.Disposed;
+        if (pages > _reserved)
+            return WaitOutcome.TooMany;
+        if (!contiguous || pages == 1)
+            return WaitOutcome.Waiting;
+        limit = LongestRunLocked;
+        return pages > limit ? WaitOutcome.TooLong : WaitOutcome.Waiting;
+    }
+
+    private void Enqueue(PageWaiter waiter, int pages, bool contiguous)
+    {
+        waiter.Begin(pages, contiguous);
+        _waiters.Append(waiter);
+    }
+
+    private AsyncPageWaiter TakeSpareWaiter()
+    {
+        AsyncPageWaiter? waiter = _spareWaiter;
+        if (waiter is null)
+            return new AsyncPageWaiter(this);
+        _spareWaiter = (AsyncPageWaiter?)waiter.Next;
+        return waiter;
+    }
+
+    /// <summary>Gives pages to those who wait, in order, up to the first for whom there are not enough.</summary>
+    private void Serve(ref PageWaiterQueue ended)
+    {
+        while (_waiters.First is { } waiter && TryTake(waiter.Pages, waiter.Contiguous, out PageList list))
+            EndWait(waiter, WaitOutcome.Granted, list, 0, ref ended);
+    }
+
+    /// <summary>Ends the waits that what is reserved now can never serve.</summary>
+    private void EndHopeless(ref PageWaiterQueue ended)
+    {
+        for (PageWaiter? next, waiter = _waiters.First; waiter is not null; waiter = next)
+        {
+            next = waiter.Next;
+            WaitOutcome outcome = Judge(waiter.Pages, waiter.Contiguous, out long limit);
+            if (outcome != WaitOutcome.Waiting)
+                EndWait(waiter, outcome, default, limit, ref ended);
+        }
+    }
+
+    private void EndWait(PageWaiter waiter, WaitOutcome outcome, in PageList list, long limit, ref PageWaiterQueue ended)
+    {
+        _waiters.Remove(waiter);
+        waiter.End(outcome, list, limit);
+        ended.Append(waiter);
+    }
+
+    /// <summary>Takes a waiter out of the queue and lets those behind it move up.</summary>
+    private void Leave(PageWaiter waiter)
+    {
+        PageWaiterQueue ended = default;
+        lock (_lock)
+        {
+            if (!waiter.IsQueued)
+                return;
+            EndWait(waiter, WaitOutcome.Cancelled, default, 0, ref ended);
+            Serve(ref ended);
+        }
+
+        Finish(ended, released: null);
+    }
+
+    /// <summary>The thread does not wait any more: an interrupt. What it got meanwhile goes back.</summary>
+    private void GiveUp(BlockingPageWaiter waiter)
+    {
+        BlockingPageWaiter.Abandon();
+        Leave(waiter);
+        if (waiter.Outcome == WaitOutcome.Granted)
+            waiter.List.Dispose();
+    }
+
+    /// <summary>Takes pages if that many are free: adjacent ones where it can, else the longest runs it comes across.</summary>
+    private bool TryTake(int pages, bool contiguous, out PageList list)
+    {
+        list = default;
+        if (pages > _reserved - _rented)
+            return false;
+        int first = TakeRun(pages, contiguous ? int.MaxValue : Patience);
+        if (first == NoPage)
+        {
+            if (contiguous)
+                return false;
+            first = TakeScattered(pages);
+        }
+
+        _rented += pages;
+        _rentals = (_rentals + 1) & MostRentals;
+        _slots[first >> PageBits]!.States[first & PageMask].Rental = _rentals << UseBits;
+        list = new PageList(this, first, pages, _rentals);
+        return true;
+    }
+
+    private int TakeRun(int pages, int patience)
+    {
+        foreach (Extent extent in _extents)
+        {
+            if (extent.FreePages < pages || !extent.TryTakeRun(pages, ref patience, out int index))
+                continue;
+            extent.States[index] = new PageState { NextRun = NoPage, RunLength = pages };
+            return (extent.Slot << PageBits) | index;
+        }
+
+        return NoPage;
+    }
+
+    /// <summary>There are enough: what is free counts only what is mapped.</summary>
+    private int TakeScattered(int pages)
+    {
+        int first = NoPage;
+        ref int link = ref first;
+        foreach (Extent extent in _extents)
+        {
+            while (pages > 0 && extent.FreePages > 0)
+            {
+                int length = extent.TakeFirstRun(pages, out int index);
+                ref PageState state = ref extent.States[index];
+                state = new PageState { NextRun = NoPage, RunLength = length };
+                link = (extent.Slot << PageBits) | index;
+                link = ref state.NextRun;
+                pages -= length;
+            }
+        }
+
+        return first;
+    }
+}

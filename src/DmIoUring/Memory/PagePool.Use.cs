@@ -1,0 +1,88 @@
+using System.Diagnostics;
+
+namespace DmIoUring.Memory;
+
+/// <content>Who has a list: told without the lock by one word on the list's first page.</content>
+internal sealed unsafe partial class PagePool
+{
+    /// <summary>Uses that one list can have under way at once: as many as requests that a client can have.</summary>
+    private const int UseBits = 20;
+
+    private const long MostUses = (1L << UseBits) - 1;
+
+    /// <summary>
+    /// Rentals are numbered so that a stale copy of a list matches nobody. 43 bits come round after months of a million
+    /// rentals a second, and then a copy of just that age would have to meet its own page and number.
+    /// </summary>
+    private const long MostRentals = (1L << (63 - UseBits)) - 1;
+
+    /// <summary>A word to refer to where there is no page.</summary>
+    private static readonly long[] Nowhere = new long[1];
+
+    /// <summary>The list is about to be used by the kernel: until <see cref="EndUse"/> it can't be returned. Uses nest.</summary>
+    internal void BeginUse(in PageList list)
+    {
+        ref long word = ref TryFindWord(list, out bool found);
+        long seen = found ? Volatile.Read(ref word) : 0;
+        while (true)
+        {
+            if (!found || seen >> UseBits != list.Rental)
+                PageMisuse.ThrowReturned(list.Count, list.Rental);
+            if ((seen & MostUses) == MostUses)
+                PageMisuse.ThrowTooManyUses(list.Count, list.Rental, MostUses);
+            long was = Interlocked.CompareExchange(ref word, seen + 1, seen);
+            if (was == seen)
+                return;
+            seen = was;
+        }
+    }
+
+    /// <summary>The kernel is done with it.</summary>
+    internal void EndUse(in PageList list)
+    {
+        ref long word = ref TryFindWord(list, out bool found);
+        Debug.Assert(found && Volatile.Read(ref word) >> UseBits == list.Rental && (Volatile.Read(ref word) & MostUses) > 0, "No use was begun.");
+        Interlocked.Decrement(ref word);
+    }
+
+    /// <summary>The state of the page where a run of a rented list begins, and that page's address.</summary>
+    internal ref readonly PageState Run(in PageList list, int run, out byte* start)
+    {
+        ThrowUnlessRented(list);
+        Extent extent = _slots[run >> PageBits]!;
+        start = extent.Start + ((long)(run & PageMask) * PageSize);
+        return ref extent.States[run & PageMask];
+    }
+
+    internal void ThrowUnlessRented(in PageList list)
+    {
+        ref long word = ref TryFindWord(list, out bool found);
+        if (!found || Volatile.Read(ref word) >> UseBits != list.Rental)
+            PageMisuse.ThrowReturned(list.Count, list.Rental);
+    }
+
+    /// <summary>Ends the rental, for one caller only.</summary>
+    private void Claim(in PageList list)
+    {
+        ref long word = ref TryFindWord(list, out bool found);
+        long expected = list.Rental << UseBits;
+        long seen = found ? Interlocked.CompareExchange(ref word, 0, expected) : 0;
+        if (found && seen == expected)
+            return;
+        if (!found || seen >> UseBits != list.Rental)
+            PageMisuse.ThrowReturnedTwice(list.Count, list.Rental);
+        PageMisuse.ThrowInFlight(list.Count, list.Rental, seen & MostUses);
+    }
+
+    /// <summary>
+    /// The word of a list's first page. For a stale list it may be another list's word, or there may be no such page any
+    /// more; neither has the list's number.
+    /// </summary>
+    private ref long TryFindWord(in PageList list, out bool found)
+    {
+        Extent? extent = Volatile.Read(ref _slots[list.FirstPage >> PageBits]);
+        int index = list.FirstPage & PageMask;
+        found = extent is not null && index < extent.Pages;
+        return ref found ? ref extent!.States[index].Rental : ref Nowhere[0];
+    }
+}

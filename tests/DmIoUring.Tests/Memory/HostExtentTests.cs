@@ -1,0 +1,160 @@
+using System.Globalization;
+using DmIoUring.Memory;
+using DmIoUring.Tests.Client;
+using DmIoUring.Tests.Devices;
+using DmIoUring.Tests.Support;
+
+namespace DmIoUring.Tests.Memory;
+
+/// <summary>The pool on the host's own memory, as /proc/self/smaps shows it.</summary>
+[Collection(AloneCollection.Name)]
+public sealed unsafe class HostExtentTests(ITestOutputHelper output)
+{
+    private const int HugePage = 2 << 20;
+
+    [Fact]
+    public void Extent_IsZeroed_Present_AndNotInheritedByAChild()
+    {
+        using PagePool pool = new();
+        using PageReservation reservation = pool.Reserve(100);
+        ExtentSlot extent = pool.Extents[0];
+        Assert.Equal(100 * 4096, extent.Length);
+        Assert.False(new ReadOnlySpan<byte>(extent.Start, 100 * 4096).ContainsAnyExcept((byte)0));
+        Dictionary<string, string> mapping = Mapping(extent.Start);
+        Assert.Equal(mapping["Size"], mapping["Rss"]);
+        Assert.Contains(" dc ", " " + mapping["VmFlags"] + " ", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LargeExtent_StartsOnAHugePage()
+    {
+        using PagePool pool = new();
+        using PageReservation reservation = pool.Reserve(1024);
+        Assert.Equal(0, (nint)pool.Extents[0].Start % HugePage);
+        Assert.Equal(2 * HugePage, pool.Extents[0].Length);
+    }
+
+    [Fact]
+    public void Unreserve_GivesTheMemoryBackToTheSystem()
+    {
+        using PagePool pool = new();
+        byte* start;
+        using (pool.Reserve(1024))
+            start = pool.Extents[0].Start;
+        Assert.Empty(Mapping(start));
+    }
+
+    [Fact]
+    public void Map_Cancelled_LeavesNothingMapped()
+    {
+        HostExtentSource source = new();
+        using CancellationTokenSource cancel = new();
+        cancel.Cancel();
+
+        // 16 GiB of addresses, and no page of it.
+        long before = AddressSpace();
+        Assert.Throws<OperationCanceledException>(() => source.Map(16L << 30, cancel.Token));
+        Assert.InRange(AddressSpace() - before, long.MinValue, 8L << 30);
+    }
+
+    [Fact]
+    public void Features_AreEmptyWithoutMemory_AndNameWhatTheHostGaveAndRefused()
+    {
+        using PagePool pool = new();
+        Assert.Empty(pool.Features);
+        using PageReservation reservation = pool.Reserve(1024);
+        IReadOnlyList<IoFeature> features = pool.Features;
+        foreach (IoFeature feature in features)
+            output.WriteLine(feature.ToString());
+        Assert.Equal(["MAP_HUGETLB", "MADV_HUGEPAGE", "mlock"], features.Select(static feature => feature.Name), StringComparer.Ordinal);
+
+        if (HostMemory.FreeHugePages == 0)
+        {
+            Assert.False(features[0].IsAvailable);
+            Assert.Contains("0 of 4096 KiB", features[0].Reason, StringComparison.Ordinal);
+            Assert.Contains("ENOMEM", features[0].Reason, StringComparison.Ordinal);
+            Assert.Contains("vm.nr_hugepages", features[0].Reason, StringComparison.Ordinal);
+        }
+
+        Dictionary<string, string> mapping = Mapping(pool.Extents[0].Start);
+        bool huge = !mapping["AnonHugePages"].StartsWith("0 ", StringComparison.Ordinal);
+        Assert.Equal(huge, features[1].IsAvailable);
+        Assert.Equal(mapping["VmFlags"].Split(' ').Contains("lo", StringComparer.Ordinal), features[2].IsAvailable);
+    }
+
+    [Fact]
+    public void SmallPool_SaysThatItHasNoHugePages()
+    {
+        using PagePool pool = new();
+        using PageReservation reservation = pool.Reserve(10);
+        Assert.All(pool.Features.Take(2), static feature => Assert.False(feature.IsAvailable));
+    }
+
+    [Fact]
+    public void MoreThanTheHostHas_IsRefused_WithTheBytes_BeforeAnythingIsMapped()
+    {
+        using PagePool pool = new();
+        long pages = ((HostMemory.Available >> 21) + 512) * 512;
+        Assert.SkipWhen(pages > 1L << 28, "the host has a terabyte");
+        OutOfMemoryException refused = Assert.ThrowsAny<OutOfMemoryException>(() => pool.Reserve(pages));
+        Assert.Contains(pages.ToString(CultureInfo.InvariantCulture) + " pages", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("are available", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(default, pool.Counters);
+        using PageReservation some = pool.Reserve(1);
+    }
+
+    [Fact]
+    public void LowLockLimit_IsToldByTheFeatures()
+    {
+        Require.That(Environment.IsPrivilegedProcess ? null : "the limit is lowered by root's tools");
+        string[] arguments =
+        [
+            "--inh-caps=-ipc_lock", "--bounding-set=-ipc_lock", "prlimit", "--memlock=65536", Environment.ProcessPath!,
+            "-explicit", "only", "-method", typeof(HostExtentTests).FullName + "." + nameof(RunUnderALowLockLimit),
+        ];
+        ChildProcess? child = ChildProcess.Run("setpriv", arguments);
+        Require.That(child is null ? "there is no setpriv: apt-get install util-linux" : null);
+        Assert.True(child!.ExitCode == 0, child.Output + child.Errors);
+        Assert.Contains("Total: 1,", child.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Meaningful only in the process that <see cref="LowLockLimit_IsToldByTheFeatures"/> starts.</summary>
+    [Fact(Explicit = true)]
+    public void RunUnderALowLockLimit()
+    {
+        using PagePool pool = new();
+        using PageReservation reservation = pool.Reserve(1024);
+        IoFeature feature = pool.Features[2];
+        Assert.Equal("mlock", feature.Name);
+        Assert.False(feature.IsAvailable);
+        Assert.Contains("0 of 4096 KiB", feature.Reason, StringComparison.Ordinal);
+        Assert.Contains("ENOMEM", feature.Reason, StringComparison.Ordinal);
+        Assert.Contains("RLIMIT_MEMLOCK is 65536 bytes", feature.Reason, StringComparison.Ordinal);
+        using PageList list = pool.Rent(1024);
+        list[1023].Fill(1);
+    }
+
+    private static long AddressSpace() => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[0], CultureInfo.InvariantCulture) * 4096;
+
+    /// <summary>The fields of the mapping that holds an address.</summary>
+    private static Dictionary<string, string> Mapping(byte* address)
+    {
+        Dictionary<string, string> fields = new(StringComparer.Ordinal);
+        bool inside = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            string[] range = line.Split(' ')[0].Split('-');
+            if (range.Length == 2)
+            {
+                inside = (nuint)address >= nuint.Parse(range[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+                    && (nuint)address < nuint.Parse(range[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            }
+            else if (inside)
+            {
+                fields[line.Split(':')[0]] = line.Split(':')[1].Trim();
+            }
+        }
+
+        return fields;
+    }
+}
