@@ -101,6 +101,10 @@ public sealed unsafe class LoopDevice : IDisposable
     /// Cuts the backing file for good and leaves the device's size as it is: reads and writes past the file's end fail
     /// with EIO, like bad sectors.
     /// </summary>
+    /// <remarks>
+    /// The loop driver takes a short write for a whole one (lo_complete_rq, drivers/block/loop.c), so a write that lies across
+    /// the cut succeeds and loses its tail. Cut where no write lies across; requests are not merged on such a device.
+    /// </remarks>
     /// <param name="size">Bytes that stay good.</param>
     /// <exception cref="IOException">The device was not made <see cref="LoopDeviceOptions.Sealable"/>.</exception>
     public void SealBacking(long size) => MemoryFile.ShrinkForGood(BackingHandle, size);
@@ -143,7 +147,7 @@ public sealed unsafe class LoopDevice : IDisposable
             int result = Configure(device, backing, options);
             if (result >= 0)
             {
-                ClearLeftOverReadOnly(device, options);
+                ClearLeftOvers(device, number, options);
                 return new LoopDevice(device, backing, number, options.BlockSize);
             }
 
@@ -154,11 +158,12 @@ public sealed unsafe class LoopDevice : IDisposable
         }
     }
 
-    /// <summary>What somebody set with BLKROSET stays on the number after a detach.</summary>
-    private static void ClearLeftOverReadOnly(SafeFileHandle device, LoopDeviceOptions options)
+    /// <summary>What somebody set on the number stays there after a detach.</summary>
+    private static void ClearLeftOvers(SafeFileHandle device, int number, LoopDeviceOptions options)
     {
         int readOnly = options.ReadOnly ? 1 : 0;
-        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &readOnly), "loop device", "BLKROSET");
+        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &readOnly), LoopNode.PathOf(number), "BLKROSET");
+        LoopNode.SetMerging(number, merges: !options.Sealable);
     }
 
     private static int Configure(SafeFileHandle device, SafeFileHandle backing, LoopDeviceOptions options)

@@ -7,7 +7,7 @@ internal static class NamelessFile
 {
     public static SafeFileHandle Create(string? folder, long size)
     {
-        string path = System.IO.Path.Combine(folder ?? System.IO.Path.GetTempPath(), "dmio-" + Guid.NewGuid().ToString("N"));
+        string path = System.IO.Path.Combine(folder ?? System.IO.Path.GetTempPath(), "dmio-" + Guid.NewGuid().ToString("N")[..12]);
         SafeFileHandle handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         try
         {
