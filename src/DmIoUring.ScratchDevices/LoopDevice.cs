@@ -147,7 +147,9 @@ public sealed unsafe class LoopDevice : IDisposable
             int result = Configure(device, backing, options);
             if (result >= 0)
             {
-                ClearLeftOvers(device, number, options);
+                if (!options.ReadOnly)
+                    MakeWritable(device, number);
+                LoopNode.SetMerging(number, merges: !options.Sealable);
                 return new LoopDevice(device, backing, number, options.BlockSize);
             }
 
@@ -158,12 +160,11 @@ public sealed unsafe class LoopDevice : IDisposable
         }
     }
 
-    /// <summary>What somebody set on the number stays there after a detach.</summary>
-    private static void ClearLeftOvers(SafeFileHandle device, int number, LoopDeviceOptions options)
+    /// <summary>BLKROSET outlives the detaching: who made the device read-only left it so for the next who attaches it.</summary>
+    private static void MakeWritable(SafeFileHandle device, int number)
     {
-        int readOnly = options.ReadOnly ? 1 : 0;
-        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &readOnly), LoopNode.PathOf(number), "BLKROSET");
-        LoopNode.SetMerging(number, merges: !options.Sealable);
+        int off = 0;
+        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &off), LoopNode.PathOf(number), "BLKROSET");
     }
 
     private static int Configure(SafeFileHandle device, SafeFileHandle backing, LoopDeviceOptions options)

@@ -199,10 +199,10 @@ public sealed class CopyRefusalTests : IDisposable
     [Fact]
     public void Copy_WithIoUringForbidden_IsRefused_AndCreatesNothing()
     {
-        using CProgram forbid = new("forbid-io-uring.c");
+        using CProgram forbid = new("without-io-uring.c");
         Require.That(forbid.Obstacle);
         ChildProcess run = ChildProcess.Run(
-            forbid.FullPath, BuiltCommand.Host, BuiltCommand.Assembly, "copy", _files.Source, _files.PathOf("new"))!;
+            forbid.FullPath, "1", BuiltCommand.Host, BuiltCommand.Assembly, "copy", _files.Source, _files.PathOf("new"))!;
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("seccomp", run.Errors, StringComparison.Ordinal);
         Assert.False(File.Exists(_files.PathOf("new")));

@@ -57,10 +57,10 @@ public sealed class InfoTests
     [Fact]
     public void Info_WithIoUringForbidden_StillShowsDevices_AndSaysWhyThereIsNoRing()
     {
-        using CProgram forbid = new("forbid-io-uring.c");
+        using CProgram forbid = new("without-io-uring.c");
         Require.That(forbid.Obstacle);
         using ScratchFile file = ScratchFile.Create(4096);
-        ChildProcess run = ChildProcess.Run(forbid.FullPath, BuiltCommand.Host, BuiltCommand.Assembly, "info", file.Path)!;
+        ChildProcess run = ChildProcess.Run(forbid.FullPath, "1", BuiltCommand.Host, BuiltCommand.Assembly, "info", file.Path)!;
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("8 sectors", run.Output, StringComparison.Ordinal);
         Assert.Contains("no io_uring", run.Output, StringComparison.Ordinal);

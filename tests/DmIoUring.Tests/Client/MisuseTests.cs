@@ -1,0 +1,183 @@
+namespace DmIoUring.Tests.Client;
+
+/// <summary>
+/// What is refused by an exception: the message has the values, nothing is written, and there is no callback (which
+/// <see cref="ClientUnderTest"/> asserts).
+/// </summary>
+public sealed class MisuseTests
+{
+    private const long LastSector = long.MaxValue / 512;
+
+    public static TheoryData<CallWay, long, long, string> ImpossibleRegions
+    {
+        get
+        {
+            TheoryData<CallWay, long, long, string> data = [];
+            foreach (CallWay way in Enum.GetValues<CallWay>())
+            {
+                data.Add(way, -1, 8, "Region 1 is sectors -1+8");
+                data.Add(way, 8, -1, "Region 1 is sectors 8+-1");
+                data.Add(way, long.MinValue, long.MinValue, "Region 1 is sectors -9223372036854775808+-9223372036854775808");
+                data.Add(way, LastSector, 1, "Region 1 is sectors 18014398509481983+1");
+                data.Add(way, long.MaxValue, 1, "Region 1 is sectors 9223372036854775807+1");
+                data.Add(way, 1, long.MaxValue, "Region 1 is sectors 1+9223372036854775807");
+                data.Add(way, long.MaxValue, long.MaxValue, "Region 1 is sectors 9223372036854775807+9223372036854775807");
+                data.Add(way, 0, 9, "Region 1 takes 9 sectors (4608 bytes) and the buffer has 4096 bytes");
+                data.Add(way, 0, LastSector, "Region 1 takes 18014398509481983 sectors (9223372036854775296 bytes) and the buffer has 4096 bytes");
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void NoRegion_IsRefused(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using IoMemory data = Pattern.Memory(4096);
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Write([], data));
+        AssertSays(refused, "regions", "names 0 regions; give it 1 to 64");
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void SixtyFiveRegions_AreRefused_AndNoneIsWritten(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        IoRegion[] regions = [.. Enumerable.Range(0, 65).Select(i => device.Region(i * 8, 8))];
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Write(regions, data));
+        AssertSays(refused, "regions", "names 65 regions; give it 1 to 64");
+        device.AssertUntouched();
+    }
+
+    [Theory]
+    [MemberData(nameof(ImpossibleRegions))]
+    public void AnImpossibleRegion_IsRefused_AndItsSiblingIsNotWritten(CallWay way, long sector, long count, string message)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        ArgumentException refused = Assert.Throws<ArgumentException>(
+            () => client.Write([device.Region(0, 8), device.Region(sector, count)], data));
+        Assert.Contains(message, refused.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => client.Read(device.Region(sector, count), data));
+        Assert.Throws<ArgumentException>(() => client.Write(device.Region(sector, count), data));
+        Assert.True(data.GetSpan().SequenceEqual(Pattern.Bytes(4096)));
+        device.AssertUntouched();
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void ARegionWithoutADevice_IsRefused(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Write([device.Region(0, 8), default], data));
+        AssertSays(refused, "regions", "Region 1 has no device");
+        Assert.Throws<ArgumentException>(() => client.Read(default, data));
+        device.AssertUntouched();
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void MisalignedMemory_IsRefused_WithTheDeviceThatNeedsIt(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new(DeviceKind.Loop4096);
+        using IoMemory data = Pattern.Memory(8192);
+        Assert.SkipWhen(device.Device.MemoryAlignment == 1, "this device takes any address");
+        ArgumentException refused = Assert.Throws<ArgumentException>(
+            () => client.Write([device.Region(0, 0), device.Region(0, 8)], data.Slice(1, 4096)));
+        AssertSays(refused, "buffer", $"starts 1 bytes past a multiple of {device.Device.MemoryAlignment}, which {device.Path} (region 1)", "IoMemory");
+        Assert.Throws<ArgumentException>(() => client.Read(device.Region(0, 8), data.Slice(1, 4096)));
+        device.AssertUntouched();
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void AReadIntoReadOnlyMemory_IsRefused(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new(DeviceKind.File);
+        byte[] bytes = new byte[4096];
+        ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Read(device.Region(0, 8), (ReadOnlyMemory<byte>)bytes));
+        AssertSays(refused, "buffer", "read-only memory");
+        Assert.Equal(new byte[4096], bytes);
+    }
+
+    [Fact]
+    public void ACallbackOfNull_IsRefused_AndNothingIsWritten()
+    {
+        using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        IoRegion region = device.Region(0, 8);
+        IoRegion[] regions = [region];
+        Assert.Equal("notify", Assert.Throws<ArgumentNullException>(() => client.SubmitWrite(region, data, null!)).ParamName);
+        Assert.Equal("notify", Assert.Throws<ArgumentNullException>(() => client.SubmitWrite(regions, data, null!)).ParamName);
+        Assert.Equal("notify", Assert.Throws<ArgumentNullException>(() => client.SubmitRead(region, data, null!)).ParamName);
+        client.Dispose();
+        device.AssertUntouched();
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void ADisposedClient_RefusesEverything_AndNothingIsWritten(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        client.Client.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => client.Write([device.Region(0, 8)], data));
+        Assert.Throws<ObjectDisposedException>(() => client.Write(device.Region(0, 8), data));
+        Assert.Throws<ObjectDisposedException>(() => client.Read(device.Region(0, 8), data));
+        device.AssertUntouched();
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void ADisposedDevice_IsRefused_AndItsSiblingIsNotWritten(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new();
+        using TestDevice disposed = new();
+        using IoMemory data = Pattern.Memory(4096);
+        disposed.Device.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => client.Write([device.Region(0, 8), disposed.Region(0, 8)], data));
+        Assert.Throws<ObjectDisposedException>(() => client.Write(disposed.Region(0, 8), data));
+        Assert.Throws<ObjectDisposedException>(() => client.Read(disposed.Region(0, 8), data));
+        device.AssertUntouched();
+        disposed.AssertUntouched();
+
+        // The client is none the worse for it.
+        Assert.Equal(default, client.Write(device.Region(0, 8), data));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void DisposedMemory_IsRefused(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new();
+        IoMemory data = Pattern.Memory(4096);
+        data.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => client.Write(device.Region(0, 8), data));
+        Assert.Throws<ObjectDisposedException>(() => client.Write(device.Region(0, 8), data.Memory));
+        device.AssertUntouched();
+    }
+
+    [Fact]
+    public void BadOptions_AreRefused_BeforeAnythingStarts() =>
+        Assert.Equal("Lanes", Assert.Throws<ArgumentOutOfRangeException>(() => new DmIoClient(new DmIoOptions { Lanes = 0 })).ParamName);
+
+    private static void AssertSays(ArgumentException refused, string parameter, params ReadOnlySpan<string> parts)
+    {
+        Assert.Equal(parameter, refused.ParamName);
+        foreach (string part in parts)
+            Assert.Contains(part, refused.Message, StringComparison.Ordinal);
+    }
+}

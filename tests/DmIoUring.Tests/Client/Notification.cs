@@ -1,0 +1,27 @@
+namespace DmIoUring.Tests.Client;
+
+/// <summary>The other end of one request's callback.</summary>
+internal sealed class Notification
+{
+    /// <summary>A hang guard, not a measure: nothing that a test waits for takes a tenth of it.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    private readonly TaskCompletionSource<IoResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _calls;
+
+    public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>For the requests' <c>notify</c>, with the notification as their <c>context</c>.</summary>
+    public static void Arrived(IoResult result, object? context)
+    {
+        Notification notification = Assert.IsType<Notification>(context);
+        Interlocked.Increment(ref notification._calls);
+        notification._result.TrySetResult(result);
+    }
+
+    public IoResult Wait()
+    {
+        Assert.True(_result.Task.Wait(Limit), $"No callback within {Limit}.");
+        return _result.Task.Result;
+    }
+}
