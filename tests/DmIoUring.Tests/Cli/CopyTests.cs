@@ -184,6 +184,26 @@ public sealed class CopyTests : IDisposable
     }
 
     [Fact]
+    public async Task Copy_InterruptedUnderWay_HasWrittenAllThatItSays_AndNothingBehind()
+    {
+        string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
+        using CopyPlan plan = Plan([destination], pieceBytes: 4096, depth: 3);
+        using CancellationTokenSource interrupt = new();
+        CopyProgress progress = new();
+        Task<CopyReport> job = new CopyJob(plan, progress).RunAsync(interrupt.Token);
+        Assert.True(SpinWait.SpinUntil(() => progress.CopiedBytes > 0, TimeSpan.FromSeconds(60)));
+        await interrupt.CancelAsync();
+
+        // Whether the end came first or the interrupt did, the report has to be true.
+        CopyReport report = await job;
+        int reached = (int)report.ReachedBytes!.Value;
+        byte[] content = File.ReadAllBytes(destination);
+        Assert.Equal(reached == CopyFiles.SourceSize ? CopyOutcome.Complete : CopyOutcome.Interrupted, report.Outcome);
+        Assert.Equal(_files.Content[..reached], content[..reached]);
+        Assert.Equal(-1, content.AsSpan(reached).IndexOfAnyExcept((byte)0xEE));
+    }
+
+    [Fact]
     public void Copy_AsAProcess_EndsWithTheExitCodeAndPlainText()
     {
         ChildProcess run = BuiltCommand.Run("copy", _files.Source, _files.PathOf("new"), "--verify");
@@ -215,10 +235,10 @@ public sealed class CopyTests : IDisposable
         Assert.True(run!.ExitCode == 0, run.Output + run.Errors);
     }
 
-    private CopyPlan Plan(string[] destinations)
+    private CopyPlan Plan(string[] destinations, int pieceBytes = Piece, int depth = CopyRequest.DefaultDepth)
     {
-        CopyPlan? plan = CopyPlanner.Make(
-            new CopyRequest { Source = _files.Source, Destinations = destinations, BlockBytes = Piece }, out var refusals);
+        CopyRequest request = new() { Source = _files.Source, Destinations = destinations, BlockBytes = pieceBytes, Depth = depth };
+        CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
         Assert.Empty(refusals);
         return plan!;
     }
