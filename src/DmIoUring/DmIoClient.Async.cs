@@ -76,15 +76,60 @@ public sealed partial class DmIoClient
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(IoOperation.Write, regions, buffer, options, cancellationToken);
 
+    /// <summary>As <see cref="SubmitRead"/>, unless the reserve is out: then nothing is done.</summary>
+    /// <param name="region">What to read.</param>
+    /// <param name="buffer">Where to.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread, when this method returned true.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <returns>Whether it was submitted; never after waiting.</returns>
+    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    public bool TrySubmitRead(
+        IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        TrySubmitCallback(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context, options);
+
+    /// <summary>As <see cref="SubmitWrite(ReadOnlySpan{IoRegion}, IoBuffer, IoNotify, object?, IoRequestOptions)"/>, unless the reserve is out: then nothing is done.</summary>
+    /// <param name="regions">Where to.</param>
+    /// <param name="buffer">What.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread, when this method returned true.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <returns>Whether it was submitted; never after waiting.</returns>
+    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    public bool TrySubmitWrite(
+        ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        TrySubmitCallback(IoOperation.Write, regions, buffer, notify, context, options);
+
     private void SubmitCallback(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
     {
         ArgumentNullException.ThrowIfNull(notify);
         ObjectDisposedException.ThrowIf(_disposed, this);
         RequestGuard.Check(operation, regions, buffer, options);
-        Request request = Prepare(operation, regions, buffer, options);
+        Request request = Prepare(_pool.Take(mayWait: !IsOnLane), operation, regions, buffer, options);
         request.EndWith(notify, context);
         Submit(NextLane(), request);
+    }
+
+    private bool TrySubmitCallback(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(notify);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        RequestGuard.Check(operation, regions, buffer, options);
+        PageList copy = default;
+        if (NeedsCopy(buffer, options) && !_pagePool.TryRent(CopyPages(buffer), out copy))
+            return false;
+        if (!_pool.TryTake(out Request? request))
+        {
+            copy.Dispose();
+            return false;
+        }
+
+        Prepare(request, operation, regions, buffer, options, copy);
+        request.EndWith(notify, context);
+        Submit(NextLane(), request);
+        return true;
     }
 
     private ValueTask<IoResult> SubmitTask(
@@ -92,21 +137,37 @@ public sealed partial class DmIoClient
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         RequestGuard.Check(operation, regions, buffer, options);
-        Request request = Prepare(operation, regions, buffer, options);
+        Request request = Prepare(_pool.Take(mayWait: !IsOnLane), operation, regions, buffer, options);
         Lane lane = NextLane();
         ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane, cancellation);
         Submit(lane, request);
         return task;
     }
 
-    /// <summary>A request that holds its devices and its memory, or an exception and nothing held.</summary>
     private Request Prepare(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
+        Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
-        Request request = _pool.Take(mayWait: !IsOnLane);
+        PageList copy;
         try
         {
-            request.Prepare(operation, regions, buffer, options);
+            copy = RentCopy(buffer, options);
+        }
+        catch
+        {
+            _pool.Return(request);
+            throw;
+        }
+
+        return Prepare(request, operation, regions, buffer, options, copy);
+    }
+
+    /// <summary>A request that holds its devices and its memory, or an exception and nothing held.</summary>
+    private Request Prepare(
+        Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy)
+    {
+        try
+        {
+            request.Prepare(operation, regions, buffer, options, copy);
             return request;
         }
         catch
@@ -114,6 +175,24 @@ public sealed partial class DmIoClient
             GiveBack(request);
             throw;
         }
+    }
+
+    private static bool NeedsCopy(in IoBuffer buffer, in IoRequestOptions options) =>
+        (options.Flags & IoFlags.StableCopy) != 0 && buffer.Length > 0;
+
+    private static int CopyPages(in IoBuffer buffer) =>
+        checked((int)((buffer.Length + PageList.PageSize - 1) / PageList.PageSize));
+
+    /// <summary>Pages for a stable copy; waits for them in line, but never on a lane's thread, which they may come back through.</summary>
+    private PageList RentCopy(in IoBuffer buffer, in IoRequestOptions options)
+    {
+        if (!NeedsCopy(buffer, options))
+            return default;
+        int pages = CopyPages(buffer);
+        if (!IsOnLane)
+            return _pagePool.Rent(pages);
+        return _pagePool.TryRent(pages, out PageList copy) ? copy : throw new InvalidOperationException(
+            $"A stable copy takes {pages} pages, which are not free now, and a callback can't wait for them. Reserve more, or use TrySubmitWrite and submit later.");
     }
 
     private void Submit(Lane lane, Request request)

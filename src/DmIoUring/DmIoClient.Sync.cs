@@ -62,7 +62,7 @@ public sealed partial class DmIoClient
             return RunOnLane(operation, regions, buffer, options);
         try
         {
-            return ring.Run(operation, regions, buffer, options);
+            return ring.Run(operation, regions, buffer, options, RentCopy(buffer, options));
         }
         finally
         {
@@ -80,7 +80,8 @@ public sealed partial class DmIoClient
                 "wait for the lane that it blocks. Submit it with a callback, or raise DmIoOptions.SyncRings.");
         }
 
-        Request request = Prepare(operation, regions, buffer, options);
+        Interlocked.Increment(ref _syncOverLane);
+        Request request = Prepare(_pool.Take(mayWait: true), operation, regions, buffer, options);
         request.EndSync(sleeps: true);
         Submit(NextLane(), request);
         request.WaitUntilDone();

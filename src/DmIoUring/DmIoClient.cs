@@ -1,5 +1,6 @@
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
+using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring;
@@ -22,9 +23,12 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     private readonly DmIoOptions _options;
     private readonly CallbackReporter _reporter;
     private readonly RequestPool _pool;
+    private readonly PagePool _pagePool;
+    private readonly Lock _reserveLock = new();
     private readonly SyncRings _syncRings;
     private readonly Lane[] _lanes;
     private long _directTransfers;
+    private long _syncOverLane;
     private uint _nextLane;
     private volatile bool _disposed;
 
@@ -38,7 +42,9 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         _options.Validate();
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
-        _syncRings = new SyncRings(_options, _reporter);
+        _pagePool = new PagePool { ReserveChanged = MatchReserve };
+        Pages = new PageMemoryPool(_pagePool);
+        _syncRings = new SyncRings(_options, _reporter, _pagePool);
         _lanes = new Lane[_options.Lanes];
         try
         {
@@ -46,7 +52,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
             {
                 KernelRingHandle handle = KernelRingHandle.Create(_options.QueueDepth);
                 Capabilities ??= RingProbe.Describe(handle);
-                _lanes[i] = new Lane(new KernelRing(handle, _options.QueueDepth), _options, FormattableString.Invariant($"dmio lane {i}"));
+                _lanes[i] = new Lane(new KernelRing(handle, _options.QueueDepth), _options, _pagePool, FormattableString.Invariant($"dmio lane {i}"));
             }
         }
         catch
@@ -59,6 +65,9 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
 
     /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
     public IoCapabilities Capabilities { get; } = null!;
+
+    /// <summary>The client's page pool: <see cref="Reserve"/> makes it, here it is rented from.</summary>
+    public PageMemoryPool Pages { get; }
 
     /// <summary>What was done so far.</summary>
     public IoStatistics Statistics
@@ -85,9 +94,39 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 WakeUps = wakeUps,
                 DirectTransfers = direct,
                 CallbackExceptions = _reporter.Count,
+                Overdrafts = _pool.Overdrafts,
+                SyncOverLane = Interlocked.Read(ref _syncOverLane),
+                PagesRegistered = Array.TrueForAll(_lanes, static lane => lane.RegisterErrno == 0),
             };
         }
     }
+
+    /// <summary>
+    /// Makes sure of memory before it is needed: so many pages in <see cref="Pages"/>, and so many asynchronous requests that can
+    /// be under way at once. dm-io's <c>dm_io_get</c>.
+    /// </summary>
+    /// <param name="pages">How many pages of 4,096 bytes, and how many requests. Reservations add up.</param>
+    /// <returns>The reservation; dispose it to give both back, <c>dm_io_put</c>.</returns>
+    /// <remarks>
+    /// <para>While anything is reserved, that many requests are all there are: within the reserve nothing waits and nothing is
+    /// allocated; past it a submitting call waits, in order of arrival, until another request has ended, and the Try variants
+    /// say no at once. Only a callback, which would wait for itself, gets a request beyond it
+    /// (<see cref="IoStatistics.Overdrafts"/>). Without a reservation requests are allocated as needed and kept.</para>
+    /// <para>Synchronous calls on a thread's own ring have a request of their own and don't count.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1, or more than 2^28 (1 TiB).</exception>
+    /// <exception cref="OutOfMemoryException">The host has not that much; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The pool is in too many pieces, after a great many reservations; nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public PageReservation Reserve(long pages) => _pagePool.Reserve(pages);
+
+    /// <summary>As <see cref="Reserve"/>, with the memory mapped on the thread pool.</summary>
+    /// <param name="pages">How many pages of 4,096 bytes, and how many requests.</param>
+    /// <param name="cancellationToken">Cancelled before it took effect, nothing has changed.</param>
+    /// <returns>The reservation.</returns>
+    /// <inheritdoc cref="Reserve" path="/exception"/>
+    public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken = default) =>
+        _pagePool.ReserveAsync(pages, cancellationToken);
 
     /// <summary>
     /// Refuses new requests and returns when every request under way has ended and every callback has returned. Called from a
@@ -119,6 +158,14 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         foreach (Lane lane in _lanes)
             lane.Close();
         _syncRings.Dispose();
+        _pagePool.Dispose();
+    }
+
+    /// <summary>As many requests as reserved pages. Looked up under the lock, so that the last change counts.</summary>
+    private void MatchReserve()
+    {
+        lock (_reserveLock)
+            _pool.Reserve(_pagePool.Counters.Reserved);
     }
 
     private Lane NextLane() => _lanes.Length == 1

@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
@@ -18,9 +19,9 @@ internal sealed class Lane : IDisposable
 
     /// <summary>Starts the lane's thread on a ring that is not enabled yet.</summary>
     /// <exception cref="InvalidOperationException">The thread could not take the ring over.</exception>
-    public Lane(KernelRing ring, DmIoOptions options, string name)
+    public Lane(KernelRing ring, DmIoOptions options, PagePool pages, string name)
     {
-        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds);
+        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds, pages);
         _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = name };
         _thread.Start();
         _started.Task.GetAwaiter().GetResult();
@@ -29,6 +30,9 @@ internal sealed class Lane : IDisposable
     public EngineCounters Counters => _engine.Counters;
 
     public long WakeUps => Interlocked.Read(ref _wakeUps);
+
+    /// <summary>What registering the pool's pages with the ring answered: 0, or why they travel unregistered.</summary>
+    public int RegisterErrno => _engine.RegisterErrno;
 
     /// <summary>Completed when the lane has ended its last request and let go of its ring.</summary>
     public Task Ended => _ended.Task;

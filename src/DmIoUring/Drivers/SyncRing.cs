@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
@@ -17,9 +18,9 @@ internal sealed class SyncRing : IDisposable
     private readonly Request _request;
     private int _state;
 
-    public SyncRing(KernelRing ring, DmIoOptions options, CallbackReporter reporter)
+    public SyncRing(KernelRing ring, DmIoOptions options, CallbackReporter reporter, PagePool pages)
     {
-        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds);
+        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds, pages);
         _engine.Enable(register: false);
         _request = new Request(reporter);
         Owner = Thread.CurrentThread;
@@ -42,11 +43,11 @@ internal sealed class SyncRing : IDisposable
     }
 
     /// <summary>Carries out one request on the calling thread. Between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
-    public IoResult Run(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
+    public IoResult Run(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy)
     {
         try
         {
-            _request.Prepare(operation, regions, buffer, options);
+            _request.Prepare(operation, regions, buffer, options, copy);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
@@ -14,14 +15,16 @@ internal sealed class SyncRings : IDisposable
 
     private readonly DmIoOptions _options;
     private readonly CallbackReporter _reporter;
+    private readonly PagePool _pages;
     private readonly Lock _lock = new();
     private readonly List<SyncRing> _rings = [];
     private readonly ThreadLocal<Lease?> _leases = new();
     private readonly EngineCounters _closed = new();
     private bool _disposed;
 
-    public SyncRings(DmIoOptions options, CallbackReporter reporter)
+    public SyncRings(DmIoOptions options, CallbackReporter reporter, PagePool pages)
     {
+        _pages = pages;
         _options = options;
         _reporter = reporter;
     }
@@ -93,7 +96,7 @@ internal sealed class SyncRings : IDisposable
                 return null;
             }
 
-            SyncRing ring = new(new KernelRing(handle, depth), _options, _reporter);
+            SyncRing ring = new(new KernelRing(handle, depth), _options, _reporter, _pages);
             _rings.Add(ring);
             return ring;
         }

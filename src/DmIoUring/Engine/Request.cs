@@ -53,8 +53,15 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy = default)
     {
         Operation = operation;
-        Buffer = Pin(buffer);
-        if (!copy.Equals(default))
+        bool copies = copy.Count > 0;
+        if (copies)
+        {
+            Use(copy);
+            _ownsPages = true;
+        }
+
+        Buffer = Pin(buffer, usePages: !copies);
+        if (copies)
             Buffer = CopyTo(copy, buffer.Length);
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
@@ -150,9 +157,6 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
         _pin.Dispose();
         _pin = default;
         _segments?.Release();
-        ReleasePages();
-        Use(copy);
-        _ownsPages = true;
         return new RequestBuffer(copy, 0);
     }
 
@@ -169,7 +173,7 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     }
 
     /// <summary>Keeps managed memory where it is until the request ends.</summary>
-    private unsafe RequestBuffer Pin(in IoBuffer buffer)
+    private unsafe RequestBuffer Pin(in IoBuffer buffer, bool usePages)
     {
         switch (buffer.Kind)
         {
@@ -182,7 +186,8 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
                 _pin = buffer.VectorArray.Pin();
                 return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);
             case IoBufferKind.Pages:
-                Use(buffer.PageList);
+                if (usePages)
+                    Use(buffer.PageList);
                 return new RequestBuffer(buffer.PageList, buffer.FirstOffset);
             default:
                 _segments ??= new SegmentStore();

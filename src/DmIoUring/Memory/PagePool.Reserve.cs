@@ -59,6 +59,7 @@ internal sealed partial class PagePool
         }
 
         Finish(ended, released);
+        ReserveChanged?.Invoke();
     }
 
     private static void CheckReserve(long pages)
@@ -82,6 +83,7 @@ internal sealed partial class PagePool
         }
 
         Finish(ended, released: null);
+        ReserveChanged?.Invoke();
         return new PageReservation(this, pages);
     }
 
@@ -155,6 +157,7 @@ internal sealed partial class PagePool
         }
 
         Finish(ended, released: null);
+        ReserveChanged?.Invoke();
     }
 
     private void Withdraw()

@@ -44,6 +44,9 @@ internal sealed unsafe partial class PagePool : IDisposable
     private long _rentals;
     private bool _disposed;
 
+    /// <summary>Called without the lock after the sum of the reservations has changed; look it up, the last call may not be the last change.</summary>
+    public Action? ReserveChanged { get; init; }
+
     public PagePool(IExtentSource? source = null) => _source = source ?? new HostExtentSource();
 
     public PagePoolCounters Counters
