@@ -1,1 +1,5 @@
-return 0;
+using DmIoUring.Cli;
+using DmIoUring.Cli.Commands;
+
+using Interrupt interrupt = new();
+return await CommandLine.RunAsync(args, Terminal.OfProcess(), interrupt.Token);

@@ -76,7 +76,9 @@ public sealed unsafe class LoopDevice : IDisposable
         options ??= new LoopDeviceOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(size, options.BlockSize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(size % options.BlockSize, 0, nameof(size));
-        SafeFileHandle backing = NamelessFile.Create(options.Folder, size);
+        SafeFileHandle backing = options.Sealable
+            ? MemoryFile.Create(size)
+            : NamelessFile.Create(options.Folder, size);
         try
         {
             return Attach(backing, options);
@@ -94,6 +96,14 @@ public sealed unsafe class LoopDevice : IDisposable
     /// </summary>
     /// <param name="size">Bytes.</param>
     public void TruncateBacking(long size) => RandomAccess.SetLength(BackingHandle, size);
+
+    /// <summary>
+    /// Cuts the backing file for good and leaves the device's size as it is: reads and writes past the file's end fail
+    /// with EIO, like bad sectors.
+    /// </summary>
+    /// <param name="size">Bytes that stay good.</param>
+    /// <exception cref="IOException">The device was not made <see cref="LoopDeviceOptions.Sealable"/>.</exception>
+    public void SealBacking(long size) => MemoryFile.ShrinkForGood(BackingHandle, size);
 
     /// <summary>
     /// Cuts or extends the backing file and the device with it, under whoever has it open. Past the new end writes fail

@@ -17,4 +17,10 @@ public sealed record LoopDeviceOptions
 
     /// <summary>Where the backing file goes; <see langword="null"/> for the folder of temporary files, <c>/dev/shm</c> for memory.</summary>
     public string? Folder { get; init; }
+
+    /// <summary>
+    /// Whether the backing file is one in memory that <see cref="LoopDevice.SealBacking"/> can make fail; there is no
+    /// <see cref="Folder"/> then.
+    /// </summary>
+    public bool Sealable { get; init; }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using DmIoUring.Interop;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.ScratchDevices;
@@ -25,26 +24,12 @@ public sealed class SealedFile : IDisposable
     /// <param name="size">Bytes.</param>
     /// <returns>The file.</returns>
     /// <exception cref="IOException">The kernel refused.</exception>
-    public static SealedFile Create(long size)
-    {
-        int descriptor = Libc.MemfdCreate("dmio", MemfdAbi.MFD_CLOEXEC | MemfdAbi.MFD_ALLOW_SEALING);
-        if (descriptor < 0)
-            throw new IOException($"memfd_create failed with {Errno.Name(-descriptor)}.", -descriptor);
-        SafeFileHandle handle = new(descriptor, ownsHandle: true);
-        RandomAccess.SetLength(handle, size);
-        return new SealedFile(handle);
-    }
+    public static SealedFile Create(long size) => new(MemoryFile.Create(size));
 
     /// <summary>Cuts the file, and seals it so that it never grows again. Whoever opened it before still believes in its old size.</summary>
     /// <param name="size">Bytes.</param>
     /// <exception cref="IOException">The kernel refused.</exception>
-    public void Shrink(long size)
-    {
-        RandomAccess.SetLength(_handle, size);
-        int result = Libc.Fcntl((int)_handle.DangerousGetHandle(), MemfdAbi.F_ADD_SEALS, MemfdAbi.F_SEAL_GROW);
-        if (result < 0)
-            throw new IOException($"F_ADD_SEALS failed with {Errno.Name(-result)}.", -result);
-    }
+    public void Shrink(long size) => MemoryFile.ShrinkForGood(_handle, size);
 
     /// <summary>Frees the memory when nobody else has the file open.</summary>
     public void Dispose() => _handle.Dispose();

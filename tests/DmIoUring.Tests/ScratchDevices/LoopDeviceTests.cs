@@ -1,5 +1,7 @@
+using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Tests.Devices;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Tests.ScratchDevices;
 
@@ -103,6 +105,19 @@ public sealed class LoopDeviceTests
     }
 
     [Fact]
+    public void SealBacking_WritesPastTheFilesEndFail_AndThoseBeforeSucceed()
+    {
+        using LoopDevice loop = RequireLoop.Create(Size, new LoopDeviceOptions { Sealable = true });
+        loop.SealBacking(Size / 2);
+        Assert.Equal(Size, loop.Size);
+        using SafeFileHandle device = File.OpenHandle(loop.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        RandomAccess.Write(device, new byte[4096], Size / 2 - 4096);
+        Assert.Equal(0, Flush(device));
+        RandomAccess.Write(device, new byte[4096], Size / 2);
+        Assert.Equal(-Errno.EIO, Flush(device));
+    }
+
+    [Fact]
     public void Resize_ChangesTheDeviceUnderItsUsers()
     {
         using LoopDevice loop = RequireLoop.Create(Size);
@@ -111,4 +126,7 @@ public sealed class LoopDeviceTests
         Assert.Equal(Size, device.Size);
         Assert.Equal(Size / 2, device.Refresh());
     }
+
+    /// <summary>Not RandomAccess.FlushToDisk: it keeps a flush's EIO to itself.</summary>
+    private static int Flush(SafeFileHandle handle) => Libc.Fdatasync((int)handle.DangerousGetHandle());
 }

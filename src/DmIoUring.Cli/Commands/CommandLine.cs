@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace DmIoUring.Cli.Commands;
+
+/// <summary>The command as a whole.</summary>
+internal static class CommandLine
+{
+    /// <summary>Parses and runs; the exit code.</summary>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    {
+        RootCommand root = new(
+            "dm-io in user space: one buffer to several block devices at once over io_uring, one error bit a device.\n\n" +
+            "Begin with: dmio demo\n\n" +
+            "Exit codes: 0 all done. 1 a device failed; what the others got is complete. " +
+            "2 refused or used wrongly, nothing was written. 130 interrupted.")
+        {
+            DemoCommand.Create(terminal),
+            CopyCommand.Create(terminal),
+            InfoCommand.Create(terminal),
+        };
+        ParseResult result = root.Parse(arguments);
+        InvocationConfiguration configuration = new()
+        {
+            Output = terminal.Output.Profile.Out.Writer,
+            Error = terminal.Errors.Profile.Out.Writer,
+            EnableDefaultExceptionHandler = false,
+
+            // Signals come in as the token: nothing here may end the process while I/O is under way.
+            ProcessTerminationTimeout = null,
+        };
+        if (result.Action is ParseErrorAction usage)
+            return ReportUsageError(usage, result, configuration);
+        return await result.InvokeAsync(configuration, cancellation);
+    }
+
+    /// <summary>The library's own answer with its suggestions, but for the page of help after it, and exit code 2.</summary>
+    private static int ReportUsageError(ParseErrorAction usage, ParseResult result, InvocationConfiguration configuration)
+    {
+        bool bare = result.Tokens.Count == 0;
+        usage.ShowHelp = bare;
+        configuration.Output = configuration.Error;
+        result.Invoke(configuration);
+        string command = result.CommandResult.Command is RootCommand ? "dmio" : "dmio " + result.CommandResult.Command.Name;
+        if (!bare)
+            configuration.Error.WriteLine($"Try '{command} --help'.");
+        return ExitCode.Refused;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using DmIoUring.Cli.Copy;
+
+namespace DmIoUring.Cli.Commands;
+
+/// <summary><c>dmio copy</c>.</summary>
+internal static class CopyCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> source = new("SRC") { Description = "Block device or regular file to read." };
+        Argument<string[]> destinations = new("DST")
+        {
+            Description = "Block devices or regular files to write, at most 64. A file that does not exist is created.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Option<bool> verify = new("--verify") { Description = "Read every destination back and compare it with the source." };
+        Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
+        Option<bool> force = new("--force") { Description = "Use block devices that are mounted or claimed by another program." };
+        Option<int> block = new("--block-size")
+        {
+            Description = "Size of a piece in bytes, 4096 to 256M; K and M are understood.",
+            HelpName = "BYTES",
+            DefaultValueFactory = _ => CopyRequest.DefaultBlockBytes,
+            CustomParser = result => NumberOption.ParseSize(result, least: 4096, CopyRequest.MaxBlockBytes, IoRegion.SectorSize),
+        };
+        Option<int> depth = new("--depth")
+        {
+            Description = "Pieces under way at once, 1 to 256.",
+            HelpName = "N",
+            DefaultValueFactory = _ => CopyRequest.DefaultDepth,
+            CustomParser = result => NumberOption.ParseCount(result, least: 1, CopyRequest.MaxDepth),
+        };
+        Command command = new("copy", "Read SRC once and write every DST at once.")
+        {
+            source, destinations, verify, json, force, block, depth,
+        };
+        source.Validators.Add(PathArgument.Check);
+        destinations.Validators.Add(PathArgument.Check);
+        command.SetAction((parsed, cancellation) =>
+        {
+            CopyRequest request = new()
+            {
+                Source = parsed.GetValue(source)!,
+                Destinations = parsed.GetValue(destinations)!,
+                Verify = parsed.GetValue(verify),
+                Force = parsed.GetValue(force),
+                BlockBytes = parsed.GetValue(block),
+                Depth = parsed.GetValue(depth),
+            };
+            return RunAsync(request, parsed.GetValue(json), terminal, cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CopyRequest request, bool json, Terminal terminal, CancellationToken cancellation)
+    {
+        using CopyPlan? plan = CopyPlanner.Make(request, out IReadOnlyList<Refusal> refusals);
+        CopyReport report;
+        if (plan is null)
+        {
+            foreach (Refusal refusal in refusals)
+                terminal.WriteRefusal(refusal);
+            report = new CopyReport { Outcome = CopyOutcome.Refused, Source = request.Source, Refusals = refusals };
+        }
+        else
+        {
+            CopyProgress progress = new();
+            Task<CopyReport> job = new CopyJob(plan, progress).RunAsync(cancellation);
+            if (terminal.ShowsProgress && !json)
+                await CopyView.ShowProgressAsync(terminal.Errors, plan, progress, job);
+            report = await job;
+        }
+
+        if (json)
+            terminal.WriteJson(report, ReportJson.Default.CopyReport);
+        else
+            CopyView.Show(terminal, report);
+        return report.ExitCode;
+    }
+}

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+
+namespace DmIoUring.Cli.Copy;
+
+/// <summary>
+/// Reads the source once and writes every destination at once, some pieces at a time. A destination that failed is left
+/// alone from then on: its region stays in the request with a count of 0, so that every bit keeps its meaning.
+/// </summary>
+internal sealed class CopyJob
+{
+    private readonly CopyPlan _plan;
+    private readonly CopyProgress _progress;
+    private readonly CopyLeg[] _legs;
+    private readonly Lock _lock = new();
+    private readonly SortedSet<long> _unreadable = [];
+    private readonly FirstFailure _readFailure = new();
+    private CopyFailure? _sourceFailure;
+    private long _nextPiece;
+    private ulong _abandoned;
+
+    public CopyJob(CopyPlan plan, CopyProgress progress)
+    {
+        _plan = plan;
+        _progress = progress;
+        _legs = [.. plan.Destinations.Select((destination, region) => new CopyLeg(region, destination))];
+    }
+
+    private ulong AllLegs => ulong.MaxValue >> (IoRegion.MaxRegions - _legs.Length);
+
+    /// <summary>Copies, flushes and verifies. Cancelled, it lets what is under way end and says how far it got.</summary>
+    public async Task<CopyReport> RunAsync(CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        await Workers.RunAsync(_plan.Request.Depth, () => CopyPiecesAsync(cancellation));
+        long pieces = Math.Min(Interlocked.Read(ref _nextPiece), _plan.PieceCount);
+        bool stopped = pieces < _plan.PieceCount && cancellation.IsCancellationRequested;
+        if (!stopped)
+            await Task.WhenAll(_legs.Where(leg => !leg.HasFailed).Select(leg => Task.Run(leg.Flush, CancellationToken.None)));
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+
+        await SearchFailuresAsync();
+        bool verified = false;
+        CopyLeg[] good = [.. _legs.Where(leg => !leg.HasFailed)];
+        if (_plan.Request.Verify && !stopped && good.Length > 0)
+        {
+            VerifyPass pass = new(_plan, _progress, good, _unreadable.Contains);
+            verified = await pass.RunAsync(cancellation);
+            _sourceFailure ??= pass.SourceFailure;
+            stopped = !verified && cancellation.IsCancellationRequested;
+        }
+
+        return Report(pieces, elapsed, stopped, verified);
+    }
+
+    private async Task CopyPiecesAsync(CancellationToken cancellation)
+    {
+        using IoMemory memory = IoMemory.Allocate(_plan.Request.BlockBytes);
+        IoRegion[] regions = new IoRegion[_legs.Length];
+        while (!cancellation.IsCancellationRequested && Volatile.Read(ref _abandoned) != AllLegs)
+        {
+            long piece = Interlocked.Increment(ref _nextPiece) - 1;
+            if (piece >= _plan.PieceCount)
+                return;
+            (long sector, long count) = _plan.Piece(piece);
+            IoBuffer buffer = memory.Slice(0, count * IoRegion.SectorSize);
+            IoResult read = await _plan.Client.ReadAsync(new IoRegion(_plan.Source, sector, count), buffer);
+            if (read.IsSuccess)
+                await WritePieceAsync(regions, sector, count, buffer);
+            else
+                NoteUnreadable(piece, sector, count, read.First);
+            _progress.AddCopied(count * IoRegion.SectorSize);
+        }
+    }
+
+    private async ValueTask WritePieceAsync(IoRegion[] regions, long sector, long count, IoBuffer buffer)
+    {
+        ulong abandoned = Volatile.Read(ref _abandoned);
+        for (int region = 0; region < regions.Length; region++)
+            regions[region] = new IoRegion(_legs[region].Device, sector, (abandoned >> region & 1) == 0 ? count : 0);
+
+        IoResult result = await _plan.Client.WriteAsync(regions, buffer);
+        foreach (int region in result.Failed | result.Unsupported)
+        {
+            CopyLeg leg = _legs[region];
+            leg.WriteFailure.Note(CopyPhase.Write, sector, count, result.First.Region == region ? result.First : null);
+            if (result.Unsupported[region])
+                leg.IsUnsupported = true;
+            Interlocked.Or(ref _abandoned, 1UL << region);
+        }
+    }
+
+    private void NoteUnreadable(long piece, long sector, long count, IoFailure failure)
+    {
+        _readFailure.Note(CopyPhase.Read, sector, count, failure);
+        lock (_lock)
+            _unreadable.Add(piece);
+    }
+
+    /// <summary>
+    /// Pieces are issued in ascending order, so the lowest one that failed on a leg has the leg's first bad sector.
+    /// </summary>
+    private async Task SearchFailuresAsync()
+    {
+        using IoMemory memory = IoMemory.Allocate(_plan.Request.BlockBytes);
+        if (_readFailure.IsSet)
+            _sourceFailure = await FailureSearch.InReadAsync(_plan.Client, _plan.Source, _readFailure, memory);
+        foreach (CopyLeg leg in _legs.Where(leg => leg.WriteFailure.IsSet))
+        {
+            // What is written again is what the source says: a read that fails now leaves zeroes, which must go nowhere.
+            FirstFailure failed = leg.WriteFailure;
+            IoRegion source = new(_plan.Source, failed.Sector, failed.Count);
+            IoResult read = await _plan.Client.ReadAsync(source, memory.Slice(0, failed.Count * IoRegion.SectorSize));
+            leg.Failure = read.IsSuccess
+                ? await FailureSearch.InWriteAsync(_plan.Client, leg.Device, failed, memory)
+                : new CopyFailure(CopyPhase.Write, failed.Failure?.ErrnoName, failed.Sector, IsExact: false,
+                    FormattableString.Invariant($"writing the piece at sector {failed.Sector}: {failed.Failure?.ErrnoName ?? "failed"}"));
+        }
+    }
+
+    private CopyReport Report(long pieces, TimeSpan elapsed, bool stopped, bool verified)
+    {
+        long reached = Math.Min(pieces * _plan.Request.BlockBytes, _plan.Source.Size);
+        List<SectorRange> notCopied = [];
+        foreach ((long sector, long count) in _unreadable.Select(_plan.Piece))
+            SectorRange.Append(notCopied, sector, count);
+        long copied = reached - notCopied.Sum(range => range.Count) * IoRegion.SectorSize;
+        bool failed = _sourceFailure is not null || _legs.Any(leg => leg.HasFailed);
+        return new CopyReport
+        {
+            Outcome = stopped ? CopyOutcome.Interrupted : failed ? CopyOutcome.Failed : CopyOutcome.Complete,
+            Source = _plan.Request.Source,
+            Bytes = _plan.Source.Size,
+            ReachedBytes = reached,
+            CopiedBytes = copied,
+            Failed = Bits(leg => leg.HasFailed && !leg.IsUnsupported),
+            Unsupported = Bits(leg => leg.IsUnsupported),
+            CopySeconds = elapsed.TotalSeconds,
+            BytesPerSecond = copied / elapsed.TotalSeconds,
+            SourceFailure = _sourceFailure,
+            NotCopied = notCopied.Count == 0 ? null : notCopied,
+            Destinations = [.. _legs.Select(leg => new DestinationReport(
+                leg.Region,
+                _plan.Request.Destinations[leg.Region],
+                leg.Destination.IsCreated,
+                IsComplete: leg.IsFlushed && !leg.HasFailed && _unreadable.Count == 0,
+                IsVerified: verified && !leg.HasFailed,
+                leg.Device.Size - _plan.Source.Size,
+                leg.Failure))],
+        };
+    }
+
+    private string Bits(Func<CopyLeg, bool> isSet)
+    {
+        ulong value = 0;
+        foreach (CopyLeg leg in _legs.Where(isSet))
+            value |= 1UL << leg.Region;
+        return RegionBitsText.Of(new RegionBits(value), _legs.Length);
+    }
+}

@@ -1,0 +1,16 @@
+namespace DmIoUring.Cli.Copy;
+
+/// <summary>How far a copy is; written by the job, looked at by whoever draws it.</summary>
+internal sealed class CopyProgress
+{
+    private long _copied;
+    private long _verified;
+
+    public long CopiedBytes => Interlocked.Read(ref _copied);
+
+    public long VerifiedBytes => Interlocked.Read(ref _verified);
+
+    public void AddCopied(long bytes) => Interlocked.Add(ref _copied, bytes);
+
+    public void AddVerified(long bytes) => Interlocked.Add(ref _verified, bytes);
+}

@@ -1,0 +1,45 @@
+namespace DmIoUring.Cli.Copy;
+
+/// <summary>How a copy ended; the document that <c>--json</c> prints.</summary>
+internal sealed record CopyReport
+{
+    public required CopyOutcome Outcome { get; init; }
+
+    public int ExitCode => Outcome switch
+    {
+        CopyOutcome.Complete => Cli.ExitCode.Success,
+        CopyOutcome.Failed => Cli.ExitCode.DeviceFailed,
+        CopyOutcome.Refused => Cli.ExitCode.Refused,
+        _ => Cli.ExitCode.Interrupted,
+    };
+
+    public required string Source { get; init; }
+
+    /// <summary>The source's size.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>From the beginning of the source on, what was tried before the copy ended.</summary>
+    public long? ReachedBytes { get; init; }
+
+    /// <summary>What was read and given to the destinations: <see cref="ReachedBytes"/> without what could not be read.</summary>
+    public long? CopiedBytes { get; init; }
+
+    /// <summary>Bit i is destination i: the write, the flush or the comparison failed.</summary>
+    public string? Failed { get; init; }
+
+    /// <summary>Bit i is destination i: it can't do what was asked.</summary>
+    public string? Unsupported { get; init; }
+
+    public double? CopySeconds { get; init; }
+
+    public double? BytesPerSecond { get; init; }
+
+    public CopyFailure? SourceFailure { get; init; }
+
+    /// <summary>Pieces that could not be read and are on no destination.</summary>
+    public IReadOnlyList<SectorRange>? NotCopied { get; init; }
+
+    public IReadOnlyList<DestinationReport>? Destinations { get; init; }
+
+    public IReadOnlyList<Refusal>? Refusals { get; init; }
+}

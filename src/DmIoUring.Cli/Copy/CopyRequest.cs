@@ -1,0 +1,26 @@
+namespace DmIoUring.Cli.Copy;
+
+/// <summary>What the user asked for.</summary>
+internal sealed record CopyRequest
+{
+    public const int DefaultBlockBytes = 1 << 20;
+    public const int DefaultDepth = 8;
+    public const int MaxBlockBytes = 1 << 28;
+    public const int MaxDepth = 256;
+
+    public required string Source { get; init; }
+
+    public required IReadOnlyList<string> Destinations { get; init; }
+
+    /// <summary>Whether every destination is read back and compared with what the source says then.</summary>
+    public bool Verify { get; init; }
+
+    /// <summary>Whether devices that are mounted or claimed are used all the same.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>The size of a piece.</summary>
+    public int BlockBytes { get; init; } = DefaultBlockBytes;
+
+    /// <summary>Pieces under way at once.</summary>
+    public int Depth { get; init; } = DefaultDepth;
+}

@@ -1,0 +1,34 @@
+namespace DmIoUring.Cli.Copy;
+
+/// <summary>Keeps the failure with the lowest place: pieces end in any order, reports should not depend on it.</summary>
+internal sealed class FirstFailure
+{
+    private readonly Lock _lock = new();
+
+    public bool IsSet { get; private set; }
+
+    public CopyPhase Phase { get; private set; }
+
+    /// <summary>The first sector of the piece that failed.</summary>
+    public long Sector { get; private set; }
+
+    /// <summary>How many sectors the piece has.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>What the kernel said; null when another region of the same request failed first, or when data differ.</summary>
+    public IoFailure? Failure { get; private set; }
+
+    public void Note(CopyPhase phase, long sector, long count, IoFailure? failure)
+    {
+        lock (_lock)
+        {
+            if (IsSet && sector >= Sector)
+                return;
+            IsSet = true;
+            Phase = phase;
+            Sector = sector;
+            Count = count;
+            Failure = failure;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+namespace DmIoUring.Cli;
+
+/// <summary>What the process ends with.</summary>
+internal static class ExitCode
+{
+    public const int Success = 0;
+
+    /// <summary>Something was done, and a device failed.</summary>
+    public const int DeviceFailed = 1;
+
+    /// <summary>Refused before anything was written; usage errors too.</summary>
+    public const int Refused = 2;
+
+    /// <summary>128 + SIGINT, as shells have it.</summary>
+    public const int Interrupted = 130;
+}

@@ -1,0 +1,37 @@
+namespace DmIoUring.Cli.Info;
+
+/// <summary>What <c>dmio info</c> tells of one device.</summary>
+internal sealed record DeviceInfo
+{
+    public required string Path { get; init; }
+
+    public required bool IsBlockDevice { get; init; }
+
+    public required long Bytes { get; init; }
+
+    public required long Sectors { get; init; }
+
+    public required int LogicalBlockSize { get; init; }
+
+    public required int PhysicalBlockSize { get; init; }
+
+    public required bool IsDirect { get; init; }
+
+    public required int MemoryAlignment { get; init; }
+
+    public required int OffsetAlignment { get; init; }
+
+    public required string AlignmentSource { get; init; }
+
+    public required bool IsReadOnly { get; init; }
+
+    public bool? HasVolatileCache { get; init; }
+
+    public bool? HasFua { get; init; }
+
+    public long? MaxDiscardBytes { get; init; }
+
+    public long? MaxWriteZeroesBytes { get; init; }
+
+    public required string AbilitiesSource { get; init; }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace DmIoUring.Cli.Info;
+
+/// <summary>Devices and ring as a person sees them.</summary>
+internal static class InfoView
+{
+    public static void Show(Terminal terminal, InfoReport report)
+    {
+        foreach (DeviceInfo device in report.Devices)
+            Show(terminal.Output, device);
+        ShowRing(terminal.Output, report);
+    }
+
+    private static void Show(IAnsiConsole console, DeviceInfo device)
+    {
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+        Row(grid, "size", $"{Quantity.Exact(device.Bytes)}, {Quantity.Count(device.Sectors, "sector")} of 512 bytes");
+        Row(grid, "blocks", $"logical {device.LogicalBlockSize}, physical {device.PhysicalBlockSize} bytes");
+        Row(grid, "alignment", $"memory {device.MemoryAlignment}, offset {device.OffsetAlignment} bytes (from: {device.AlignmentSource})");
+        Row(grid, "direct I/O", device.IsDirect ? "yes" : "no: the file system has none; through the page cache");
+        Row(grid, "access", device.IsReadOnly ? "read-only" : "reads and writes");
+        Row(grid, "flush", device.HasVolatileCache switch
+        {
+            true => "needed: a volatile cache",
+            false => "not needed: no volatile cache",
+            null => "not told",
+        });
+        Row(grid, "FUA", device.HasFua switch
+        {
+            true => "the device itself",
+            false => "no: the kernel writes, then flushes",
+            null => "not told",
+        });
+        Row(grid, "discard", Limit(device.MaxDiscardBytes));
+        Row(grid, "write zeroes", Limit(device.MaxWriteZeroesBytes));
+        Row(grid, "told by", device.AbilitiesSource);
+        console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{device.Path.EscapeMarkup()}[/] {(device.IsBlockDevice ? "block device" : "regular file")}"));
+    }
+
+    private static void ShowRing(IAnsiConsole console, InfoReport report)
+    {
+        if (report.Ring is not { } ring)
+        {
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]no io_uring:[/] {report.RingUnavailable ?? ""}");
+            return;
+        }
+
+        Table table = new Table()
+            .Border(TableBorder.Rounded)
+            .Title(new TableTitle($"{ring.Ring.EscapeMarkup()} on Linux {ring.KernelRelease.EscapeMarkup()}"))
+            .AddColumn(new TableColumn("feature").NoWrap())
+            .AddColumns("here", "why");
+        foreach (IoFeature feature in ring.Features)
+        {
+            table.AddRow(
+                new Text(feature.Name),
+                new Text(feature.IsAvailable ? "yes" : "no", feature.IsAvailable ? Color.Green : Color.Yellow),
+                new Text(feature.Reason));
+        }
+
+        console.Write(table);
+    }
+
+    private static string Limit(long? bytes) => bytes switch
+    {
+        null => "not told",
+        0 => "no",
+        { } most => "up to " + Quantity.Bytes(most) + " at once",
+    };
+
+    private static void Row(Grid grid, string name, string value) => grid.AddRow(new Text(name, Color.Grey), new Text(value));
+}

@@ -1,0 +1,23 @@
+using System.Text.RegularExpressions;
+
+namespace DmIoUring.Tests.Support;
+
+/// <summary>Runs some of this assembly's tests again in a process of its own, under a program that changes its world.</summary>
+internal static partial class SecondRun
+{
+    /// <summary>Asserts that every test of the classes passes there.</summary>
+    /// <param name="under">The program and its arguments.</param>
+    /// <param name="classes">The tests.</param>
+    public static void AssertPasses(string[] under, params Type[] classes)
+    {
+        string assembly = Path.Combine(AppContext.BaseDirectory, typeof(SecondRun).Assembly.GetName().Name!);
+        ChildProcess? child = ChildProcess.Run(
+            under[0], [.. under[1..], assembly, "-nocolor", .. classes.SelectMany(type => new[] { "-class", type.FullName! })]);
+        Assert.NotNull(child);
+        Assert.True(child.ExitCode == 0, child.Output + child.Errors);
+        Assert.Matches(Passed(), child.Output);
+    }
+
+    [GeneratedRegex(@"Total: [1-9]\d*, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Passed();
+}
