@@ -101,6 +101,10 @@ public sealed unsafe class LoopDevice : IDisposable
     /// Cuts the backing file for good and leaves the device's size as it is: reads and writes past the file's end fail
     /// with EIO, like bad sectors.
     /// </summary>
+    /// <remarks>
+    /// The loop driver takes a short write for a whole one (lo_complete_rq, drivers/block/loop.c), so a write that lies across
+    /// the cut succeeds and loses its tail. Cut where no write lies across; requests are not merged on such a device.
+    /// </remarks>
     /// <param name="size">Bytes that stay good.</param>
     /// <exception cref="IOException">The device was not made <see cref="LoopDeviceOptions.Sealable"/>.</exception>
     public void SealBacking(long size) => MemoryFile.ShrinkForGood(BackingHandle, size);
@@ -145,6 +149,7 @@ public sealed unsafe class LoopDevice : IDisposable
             {
                 if (!options.ReadOnly)
                     MakeWritable(device, number);
+                LoopNode.SetMerging(number, merges: !options.Sealable);
                 return new LoopDevice(device, backing, number, options.BlockSize);
             }
 

@@ -38,6 +38,19 @@ internal static class LoopNode
         }
     }
 
+    /// <summary>Whether neighbouring requests may become one. Left as it is where /sys can't be written.</summary>
+    public static void SetMerging(int number, bool merges)
+    {
+        try
+        {
+            File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/sys/block/loop{number}/queue/nomerges"), merges ? "0" : "2");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A container may have /sys read-only; only Sealable devices care.
+        }
+    }
+
     /// <summary>A number is reused at once, so the device counts as detached when it is attached to something else too.</summary>
     public static void WaitUntilDetached(int number, string? backingFile, TimeSpan patience)
     {

@@ -1,17 +1,18 @@
+using DmIoUring.Interop;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.ScratchDevices;
 
-/// <summary>Files that lose their name as soon as they are open, so that a crash leaves nothing behind.</summary>
+/// <summary>Files without a name, so that a crash leaves nothing behind.</summary>
 internal static class NamelessFile
 {
     public static SafeFileHandle Create(string? folder, long size)
     {
-        string path = System.IO.Path.Combine(folder ?? System.IO.Path.GetTempPath(), "dmio-" + Guid.NewGuid().ToString("N"));
-        SafeFileHandle handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        folder ??= Path.GetTempPath();
+        int descriptor = Libc.Open(folder, FileAbi.O_TMPFILE | FileAbi.O_RDWR | FileAbi.O_CLOEXEC, 0x180);
+        SafeFileHandle handle = descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : CreateAndUnlink(folder);
         try
         {
-            File.Delete(path);
             RandomAccess.SetLength(handle, size);
             return handle;
         }
@@ -20,5 +21,14 @@ internal static class NamelessFile
             handle.Dispose();
             throw;
         }
+    }
+
+    /// <summary>For file systems without O_TMPFILE: a name for a moment. Says why, too, when the folder is no good at all.</summary>
+    private static SafeFileHandle CreateAndUnlink(string folder)
+    {
+        string path = Path.Combine(folder, "dmio-" + Guid.NewGuid().ToString("N")[..12]);
+        SafeFileHandle handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        File.Delete(path);
+        return handle;
     }
 }

@@ -15,7 +15,7 @@ public sealed class ScratchFile : IDisposable
     public static ScratchFile Create(long size, string? folder = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        string path = System.IO.Path.Combine(folder ?? System.IO.Path.GetTempPath(), "dmio-" + Guid.NewGuid().ToString("N"));
+        string path = System.IO.Path.Combine(folder ?? System.IO.Path.GetTempPath(), "dmio-" + Guid.NewGuid().ToString("N")[..12]);
         using (FileStream stream = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
             stream.SetLength(size);
         return new ScratchFile(path);

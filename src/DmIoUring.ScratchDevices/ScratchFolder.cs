@@ -13,7 +13,7 @@ public sealed class ScratchFolder : IDisposable
     /// <returns>The folder.</returns>
     public static ScratchFolder Create(string? parent = null)
     {
-        string path = System.IO.Path.Combine(parent ?? System.IO.Path.GetTempPath(), "dmio-" + Guid.NewGuid().ToString("N"));
+        string path = System.IO.Path.Combine(parent ?? System.IO.Path.GetTempPath(), "dmio-" + Guid.NewGuid().ToString("N")[..12]);
         return new ScratchFolder(Directory.CreateDirectory(path).FullName);
     }
 

@@ -11,7 +11,7 @@ internal static class DemoCommand
     {
         Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
         Command command = new("demo",
-            "Write three devices at once, one of them with bad sectors, read them back, and compare with RandomAccess. " +
+            "Write three devices at once, one of which shrinks in use, read them back, and compare with RandomAccess. " +
             "As root they are loop devices over files in TMPDIR, otherwise plain files; nothing is left behind.")
         {
             json,

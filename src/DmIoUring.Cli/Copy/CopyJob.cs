@@ -142,6 +142,7 @@ internal sealed class CopyJob
                 leg.Region,
                 _plan.Request.Destinations[leg.Region],
                 leg.Destination.IsCreated,
+                leg.Device.IsDirect,
                 IsComplete: leg.IsFlushed && !leg.HasFailed && _unreadable.Count == 0,
                 IsVerified: verified && !leg.HasFailed,
                 leg.Device.Size - _plan.Source.Size,

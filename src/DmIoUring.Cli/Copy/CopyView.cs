@@ -74,7 +74,7 @@ internal static class CopyView
             return destination.IsComplete ? "complete, flushed, not verified to the end" : "incomplete, not flushed";
         string result = report.NotCopied is null ? "complete, flushed" : "all that could be read, flushed";
         if (destination.IsVerified)
-            result += ", verified";
+            result += destination.IsDirect ? ", verified" : ", verified (in the page cache: the file system has no direct I/O)";
         return destination.UntouchedBytes > 0 ? $"{result}; the last {Quantity.Bytes(destination.UntouchedBytes)} are as they were" : result;
     }
 

@@ -3,8 +3,8 @@ using DmIoUring.ScratchDevices;
 namespace DmIoUring.Cli.Demo;
 
 /// <summary>
-/// The three devices, the middle one with bad sectors: its backing file in memory is cut and sealed against growth behind
-/// its back, so that the kernel itself fails what goes past the cut.
+/// The three devices. The middle one loses its tail after it was opened, as a volume does that somebody shrinks in use: what
+/// goes past its end is failed by the kernel itself.
 /// </summary>
 internal sealed class DemoLegs : IDisposable
 {
@@ -19,15 +19,14 @@ internal sealed class DemoLegs : IDisposable
             if (whyNoLoop is null)
             {
                 Add(LoopDevice.Create(size), loop => loop.Path, "loop device over a temporary file");
-                LoopDevice middle = Add(
-                    LoopDevice.Create(size, new LoopDeviceOptions { Sealable = true }), loop => loop.Path, "loop device over memory, cut behind its back");
+                LoopDevice middle = Add(LoopDevice.Create(size), loop => loop.Path, "loop device over a temporary file, shrunk after it was opened");
                 Add(LoopDevice.Create(size), loop => loop.Path, "loop device over a temporary file");
-                _cut = middle.SealBacking;
+                _cut = middle.Resize;
             }
             else
             {
                 Add(ScratchFile.Create(size), file => file.Path, "temporary file");
-                SealedFile middle = Add(SealedFile.Create(size), file => file.Path, "file in memory, cut and sealed (F_SEAL_GROW)");
+                SealedFile middle = Add(SealedFile.Create(size), file => file.Path, "file in memory, shrunk after it was opened and sealed (F_SEAL_GROW)");
                 Add(ScratchFile.Create(size), file => file.Path, "temporary file");
                 _cut = middle.Shrink;
             }
@@ -44,7 +43,8 @@ internal sealed class DemoLegs : IDisposable
 
     public IReadOnlyList<DemoLeg> All => _legs;
 
-    public static DemoLegs Create(long size) => new(size, LoopDevice.WhyUnavailable());
+    public static DemoLegs Create(DemoSize size) =>
+        new(size.BytesPerLeg, size.PlainFiles ? "as asked" : LoopDevice.WhyUnavailable());
 
     /// <summary>Makes everything past <paramref name="size"/> fail on the middle leg.</summary>
     public void CutMiddle(long size) => _cut(size);

@@ -3,7 +3,7 @@ using DmIoUring.Cli.Copy;
 
 namespace DmIoUring.Cli.Demo;
 
-/// <summary>Writes three devices at once, one of them with bad sectors, reads all of it back, and measures.</summary>
+/// <summary>Writes three devices at once, one of which has lost its tail, reads all of it back, and measures.</summary>
 internal sealed class DemoRun : IDisposable
 {
     private readonly DemoSize _size;
@@ -19,7 +19,7 @@ internal sealed class DemoRun : IDisposable
         _failedOfPiece = new ulong[size.Pieces];
         try
         {
-            _legs = DemoLegs.Create(size.BytesPerLeg);
+            _legs = DemoLegs.Create(size);
         }
         catch
         {

@@ -12,12 +12,15 @@ internal sealed record DemoSize
 
     public int Rounds { get; init; } = 7;
 
-    public int LatencyWrites { get; init; } = 1000;
+    public int LatencyWrites { get; init; } = 500;
 
     public int ThroughputPieces { get; init; } = 48;
 
     /// <summary>After this long a measurement makes do with the rounds that it has, three at least.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(4);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Whether files are used even where loop devices could be made.</summary>
+    public bool PlainFiles { get; init; }
 
     public long BytesPerLeg => (long)Pieces * PieceBytes;
 

@@ -18,7 +18,7 @@ internal static class DemoView
         ShowLatency(console, report);
         ShowThroughput(console, report);
         string verdict = report.IsAsExpected
-            ? "[green]As it should be:[/] the bad leg failed at the very sector, the others are whole."
+            ? "[green]As it should be:[/] the leg that shrank failed from that very sector on, the others are whole."
             : "[red]Not as it should be:[/] see the legs above.";
         console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
             $"{verdict}\n{report.TotalSeconds:0.0} s in all on Linux {report.KernelRelease.EscapeMarkup()}; everything made for it is gone."));
@@ -50,7 +50,7 @@ internal static class DemoView
     {
         double rate = report.BytesPerLeg / report.WriteSeconds;
         string time = string.Create(CultureInfo.InvariantCulture, $"{report.WriteSeconds:0.00} s, {Quantity.Rate(rate)} to each");
-        return $"{time}; cut at sector {Quantity.Number(report.ExpectedFirstBadSector)}";
+        return $"{time}; shrunk to {Quantity.Number(report.ExpectedFirstBadSector)} sectors";
     }
 
     private static Markup Picture(IAnsiConsole console, DemoLegReport leg, long sectors)

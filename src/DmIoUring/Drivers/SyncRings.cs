@@ -39,17 +39,16 @@ internal sealed class SyncRings : IDisposable
     /// <summary>The calling thread's ring, claimed; null when the bound is reached, the host has no more, or all is disposed.</summary>
     public SyncRing? TryEnter()
     {
-        Lease? lease = _leases.Value;
-        if (lease is null)
+        try
         {
-            SyncRing? ring = TryMake();
-            if (ring is null)
-                return null;
-            lease = new Lease(this, ring);
-            _leases.Value = lease;
+            Lease? lease = _leases.Value ?? TryLease();
+            return lease is not null && lease.Ring.TryEnter() ? lease.Ring : null;
         }
-
-        return lease.Ring.TryEnter() ? lease.Ring : null;
+        catch (ObjectDisposedException)
+        {
+            // Disposed under way: the ring that was made for this thread, if any, was closed with the others.
+            return null;
+        }
     }
 
     /// <summary>Adds up what the rings did, those that are closed included.</summary>
@@ -71,6 +70,19 @@ internal sealed class SyncRings : IDisposable
             _disposed = true;
             CloseAll(static _ => true);
         }
+
+        // A thread that lives on would keep its lease, and with it all of this, for as long.
+        _leases.Dispose();
+    }
+
+    private Lease? TryLease()
+    {
+        SyncRing? ring = TryMake();
+        if (ring is null)
+            return null;
+        Lease lease = new(this, ring);
+        _leases.Value = lease;
+        return lease;
     }
 
     private SyncRing? TryMake()

@@ -1,33 +1,23 @@
 using System.Diagnostics;
+using DmIoUring.Tests.Support;
 
 namespace DmIoUring.Tests.Cli;
 
 /// <summary>The built dmio as a process of its own.</summary>
 internal static class BuiltCommand
 {
-    public static Process Start(string[] arguments, params ReadOnlySpan<(string Name, string Value)> environment)
-    {
-        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "dmio.dll"));
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        return Process.Start(start)!;
-    }
+    public static string Host => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    public static string Assembly => Path.Combine(AppContext.BaseDirectory, "dmio.dll");
 
     /// <summary>Runs it to its end.</summary>
-    public static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
+    public static ChildProcess Run(params string[] arguments) => ChildProcess.Run(Host, [Assembly, .. arguments])!;
+
+    /// <summary>Starts it with its temporary files in a folder; nobody listens to what it says.</summary>
+    public static Process StartIn(string folder, params string[] arguments)
     {
-        using Process process = Start(arguments);
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, errors.GetAwaiter().GetResult());
+        ProcessStartInfo start = new(Host, [Assembly, .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true };
+        start.Environment["TMPDIR"] = folder;
+        return Process.Start(start)!;
     }
 }

@@ -18,6 +18,20 @@ public sealed class ResidueTests
     }
 
     [Fact]
+    public void ADisposedClient_IsCollected_ThoughAThreadLivesOnThatUsedIt()
+    {
+        using TestDevice device = new();
+        WeakReference owner = UseAndDispose(device);
+        for (int i = 0; i < 10 && owner.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(owner.IsAlive, "Something still refers to the client's options.");
+    }
+
+    [Fact]
     public void ADevicePassedToAClient_IsCollected_WhenBothAreDone()
     {
         using DmIoClient client = new();
@@ -31,10 +45,14 @@ public sealed class ResidueTests
         Assert.False(device.IsAlive, "The client still refers to a device that it has no request on.");
     }
 
-    private static void UseAndDispose(TestDevice device)
+    /// <summary>Every way of using a client, on this thread, which lives on.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference UseAndDispose(TestDevice device)
     {
-        using DmIoClient client = new(new DmIoOptions { Lanes = 2 });
+        List<Exception> owner = [];
+        using DmIoClient client = new(new DmIoOptions { Lanes = 2, CallbackFailed = owner.Add });
         Use(client, device);
+        return new WeakReference(owner);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -45,7 +63,6 @@ public sealed class ResidueTests
         return new WeakReference(device.Device);
     }
 
-    /// <summary>Every way of using a client, on this thread, which lives on.</summary>
     private static void Use(DmIoClient client, TestDevice device)
     {
         using IoMemory memory = IoMemory.Allocate(4096);
