@@ -326,7 +326,7 @@ public sealed class PagePoolRentTests : IDisposable
                             cancel.Cancel();
                             try
                             {
-                                list = waiting.Take();
+                                list = waiting.WaitAndTake();
                             }
                             catch (OperationCanceledException)
                             {

@@ -22,5 +22,8 @@ internal readonly struct Renter(ValueTask<PageList> task)
         Assert.True(_task.IsCompleted, "The renter still waits.");
         return _task.GetAwaiter().GetResult();
     }
+
+    /// <summary>As <see cref="Take"/>, where another thread may be about to end the wait.</summary>
+    public PageList WaitAndTake() => _task.AsTask().GetAwaiter().GetResult();
 }
 #pragma warning restore CA2012
