@@ -357,6 +357,7 @@ static void file_constants(void)
     CONST(O_NONBLOCK);
     CONST(O_CLOEXEC);
     CONST(O_DIRECT);
+    CONST(O_TMPFILE);
     CONST(F_GETFL);
     CONST(F_SETFL);
     CONST(F_DUPFD_CLOEXEC);

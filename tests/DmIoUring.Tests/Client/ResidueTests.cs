@@ -11,10 +11,14 @@ public sealed class ResidueTests
     {
         using TestDevice device = new();
         UseAndDispose(device);
+
+        // What earlier tests left to finalizers goes now, or it would go while this one counts.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         int before = Descriptors();
         for (int i = 0; i < 20; i++)
             UseAndDispose(device);
-        Assert.Equal(before, Descriptors());
+        Assert.InRange(Descriptors(), 0, before);
     }
 
     [Fact]
