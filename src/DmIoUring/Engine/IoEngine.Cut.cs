@@ -42,10 +42,9 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (_free.IsEmpty)
             return false;
-        Chunk* chunk = Place(leg, ChunkKind.Flush, 0);
+        Place(leg, ChunkKind.Flush, 0);
         if (!TryIssue(request))
             return false;
-        _ = chunk;
         leg.Stage = LegStage.Flushing;
         return true;
     }
@@ -61,9 +60,12 @@ internal sealed unsafe partial class IoEngine<TRing>
             return TryIssueData(request, ref leg, plain);
         }
 
-        uint length = leg.Bounces ? (uint)Math.Min(leg.Remaining, _bounce.PieceBytes) : NextLength(request.Buffer, leg);
+        uint length = leg.Bounces ? 0 : NextLength(request.Buffer, leg);
+        bool bounces = length == 0;
+        if (bounces)
+            length = (uint)Math.Min(leg.Remaining, _bounce.PieceBytes);
         Chunk* chunk = Place(leg, request.Operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write, length);
-        if (leg.Bounces && !TryBounce(request, leg, chunk))
+        if (bounces && !TryBounce(request, leg, chunk))
             return false;
         if (TryIssueData(request, ref leg, length))
         {
@@ -136,20 +138,24 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// The chunk size, less what the buffer is off a page: 1 MiB from the middle of a page touches 257 pages, one more than
     /// the kernel takes without a worker. Regions are whole logical blocks and so are these cuts.
     /// </summary>
+    /// <returns>Bytes; 0 when the memory is in pieces too small for one entry to hold a logical block.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private uint NextLength(in RequestBuffer buffer, in Leg leg)
     {
         long offPage = (nint)leg.Buffer.Pointer & PageMask;
         if (leg.Remaining + offPage <= _chunkBytes && leg.Remaining <= leg.Buffer.Left)
             return (uint)leg.Remaining;
-        long length = leg.Remaining <= leg.Buffer.Left || _chunkBytes - offPage <= leg.Buffer.Left
-            ? _chunkBytes - offPage
-            : ScatteredLength(buffer, leg);
-        length -= length % leg.Device.LogicalBlockSize;
+
+        int block = leg.Device.LogicalBlockSize;
+        long whole = _chunkBytes - offPage;
+        if (Math.Min(leg.Remaining, whole) > leg.Buffer.Left)
+            return (uint)RoundDown(ScatteredLength(buffer, leg), block);
 
         // A chunk size below one logical block: the block wins.
-        return (uint)Math.Min(leg.Remaining, Math.Max(length, leg.Device.LogicalBlockSize));
+        return (uint)Math.Min(leg.Remaining, Math.Max(RoundDown(whole, block), block));
     }
+
+    private static long RoundDown(long bytes, int block) => bytes - (bytes % block);
 
     /// <summary>As many runs as one entry may have, in as many pages as the kernel takes, within the chunk size.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

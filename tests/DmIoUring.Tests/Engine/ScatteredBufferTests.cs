@@ -1,6 +1,7 @@
 using System.Buffers;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.ScratchDevices;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -198,6 +199,24 @@ public sealed unsafe class ScatteredBufferTests
 
         new ReadOnlySpan<byte>((byte*)bench.Memory.Pointer + 100_001, block - at).CopyTo(expected.AsSpan(at));
         Assert.True(script.Disk(bench.Devices[0]).AsSpan(0, block).SequenceEqual(expected));
+    }
+
+    [Fact]
+    public void Vectors_TooSmallForABlockToFitIntoOneEntry_AreGathered()
+    {
+        using RingScript script = new(capacity: 16, queueLength: 16);
+        using ScratchFile file = ScratchFile.Create(1 << 20);
+        using BlockDevice buffered = BlockDevice.Open(file.Path, new BlockDeviceOptions { Direct = false });
+        using EngineBench bench = new(script);
+        script.Disk(buffered);
+        IoVector[] vectors = Vectors(bench, 1024, _ => 1, 3);
+
+        Request request = bench.StartWith(IoOperation.Write, IoBuffer.Vectors(vectors), default, new IoRegion(buffered, 0, 2));
+        bench.RunToEnd(request);
+
+        Assert.True(request.Result.IsSuccess);
+        byte[] expected = [.. vectors.Select(static vector => *(byte*)vector.Pointer)];
+        Assert.True(script.Disk(buffered).AsSpan(0, 1024).SequenceEqual(expected));
     }
 
     [Fact]
