@@ -27,6 +27,11 @@ public sealed record IoStatistics
     /// <summary>Callbacks that threw.</summary>
     public required long CallbackExceptions { get; init; }
 
+    /// <summary>
+    /// The longest time that a lane spent on one turn's completions, their callbacks included: a callback that blocks shows here.
+    /// </summary>
+    public required TimeSpan LongestDispatch { get; init; }
+
     /// <summary>Requests that callbacks got beyond the reserve, since they can't wait.</summary>
     public required long Overdrafts { get; init; }
 

@@ -22,6 +22,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
     private readonly int _chunkBytes;
     private readonly long _timeLimit;
     private readonly Bounce _bounce;
+    private readonly DiscardWorker _discards = new();
 #pragma warning disable IDE0044 // A readonly struct field would be copied at every call, and the ring keeps its own state.
     private TRing _ring;
 #pragma warning restore IDE0044
@@ -65,6 +66,16 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
 
     public EngineCounters Counters { get; } = new();
 
+    /// <summary>Whether there is something to deal with that no ring tells of.</summary>
+    public bool HasResults => _discards.HasResults;
+
+    /// <summary>Who is told, on any thread, when <see cref="HasResults"/> becomes true while the owner sleeps.</summary>
+    public Action? Notify
+    {
+        get => _discards.Notify;
+        set => _discards.Notify = value;
+    }
+
     /// <summary>Makes the calling thread the owner; see <see cref="IRing.Enable"/>.</summary>
     public void Enable(bool register) => _ring.Enable(register);
 
@@ -100,7 +111,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
             CancelChunks();
         if (InFlight == 0 && !_wakeIsArmed)
             return;
-        bool sleep = wait && !_ring.HasCompletions;
+        bool sleep = wait && !_ring.HasCompletions && !_discards.HasResults;
         _ring.Enter(sleep ? 1u : 0u, TimeToWait());
         Counters.Enters = _ring.EnterCount;
     }
