@@ -61,9 +61,12 @@ internal sealed unsafe partial class IoEngine<TRing>
             return TryIssueData(request, ref leg, plain);
         }
 
-        uint length = leg.Bounces ? (uint)Math.Min(leg.Remaining, _bounce.PieceBytes) : NextLength(request.Buffer, leg);
+        uint length = leg.Bounces ? 0 : NextLength(request.Buffer, leg);
+        bool bounces = length == 0;
+        if (bounces)
+            length = (uint)Math.Min(leg.Remaining, _bounce.PieceBytes);
         Chunk* chunk = Place(leg, request.Operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write, length);
-        if (leg.Bounces && !TryBounce(request, leg, chunk))
+        if (bounces && !TryBounce(request, leg, chunk))
             return false;
         if (TryIssueData(request, ref leg, length))
         {
@@ -146,9 +149,12 @@ internal sealed unsafe partial class IoEngine<TRing>
             ? _chunkBytes - offPage
             : ScatteredLength(buffer, leg);
         length -= length % leg.Device.LogicalBlockSize;
+        if (length > 0)
+            return (uint)Math.Min(leg.Remaining, length);
 
-        // A chunk size below one logical block: the block wins.
-        return (uint)Math.Min(leg.Remaining, Math.Max(length, leg.Device.LogicalBlockSize));
+        // A chunk size below one logical block: the block wins. One in more runs than an entry takes is gathered first.
+        int block = leg.Device.LogicalBlockSize;
+        return block <= leg.Buffer.Left ? (uint)Math.Min(leg.Remaining, block) : 0;
     }
 
     /// <summary>As many runs as one entry may have, in as many pages as the kernel takes, within the chunk size.</summary>

@@ -15,6 +15,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
     private const uint WakeToken = uint.MaxValue;
     private const uint CancelToken = uint.MaxValue - 1;
     private const int BouncePieceBytes = 256 << 10;
+
+    /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a bounced piece is never less than a logical block.</summary>
+    private const int LargestBlock = 64 << 10;
     private readonly Chunk* _chunks;
     private readonly Request?[] _owners;
     private readonly IoUringCqe[] _taken = new IoUringCqe[64];
@@ -43,7 +46,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
         _ring = ring;
         _chunkBytes = chunkBytes;
         _timeLimit = timeLimit;
-        _bounce = new Bounce(Math.Min(chunkBytes, BouncePieceBytes));
+        _bounce = new Bounce(Math.Clamp(chunkBytes, LargestBlock, BouncePieceBytes));
         int capacity = ring.Capacity;
         _owners = new Request?[capacity];
         _chunks = (Chunk*)NativeMemory.AlignedAlloc((nuint)capacity * (nuint)sizeof(Chunk), 64);
