@@ -151,8 +151,11 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (Math.Min(leg.Remaining, whole) > leg.Buffer.Left)
             return (uint)RoundDown(ScatteredLength(buffer, leg), block);
 
-        // A chunk size below one logical block: the block wins.
-        return (uint)Math.Min(leg.Remaining, Math.Max(RoundDown(whole, block), block));
+        // A chunk size below one logical block: the block wins, and is gathered first when it is in pieces.
+        long length = RoundDown(whole, block);
+        if (length == 0 && block <= leg.Buffer.Left)
+            length = block;
+        return (uint)Math.Min(leg.Remaining, length);
     }
 
     private static long RoundDown(long bytes, int block) => bytes - (bytes % block);

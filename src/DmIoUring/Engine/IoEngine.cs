@@ -14,6 +14,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
 {
     private const uint WakeToken = uint.MaxValue;
     private const uint CancelToken = uint.MaxValue - 1;
+
+    /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a piece is never less than a logical block.</summary>
     private const int LeastBounce = 64 << 10;
     private const int MostBounce = 256 << 10;
     private readonly Chunk* _chunks;

@@ -1,3 +1,5 @@
+using DmIoUring.Engine;
+
 namespace DmIoUring.Tests.Client;
 
 /// <summary>
@@ -19,51 +21,83 @@ internal sealed class ClientUnderTest : IDisposable
 
     public DmIoClient Client { get; }
 
-    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer)
+    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default)
     {
         switch (_way)
         {
             case CallWay.Callback:
                 Notification notification = new();
                 _refused.Add(notification);
-                Client.SubmitWrite(regions, buffer, Notification.Arrived, notification);
+                Client.SubmitWrite(regions, buffer, Notification.Arrived, notification, options);
                 return Taken(notification);
             case CallWay.Awaited:
-                return Wait(Client.WriteAsync(regions, buffer));
+                return Wait(Client.WriteAsync(regions, buffer, options));
             default:
-                return Client.Write(regions, buffer);
+                return Client.Write(regions, buffer, options);
         }
     }
 
-    public IoResult Write(IoRegion region, IoBuffer buffer)
+    public IoResult Write(IoRegion region, IoBuffer buffer, IoRequestOptions options = default)
     {
         switch (_way)
         {
             case CallWay.Callback:
                 Notification notification = new();
                 _refused.Add(notification);
-                Client.SubmitWrite(region, buffer, Notification.Arrived, notification);
+                Client.SubmitWrite(region, buffer, Notification.Arrived, notification, options);
                 return Taken(notification);
             case CallWay.Awaited:
-                return Wait(Client.WriteAsync(region, buffer));
+                return Wait(Client.WriteAsync(region, buffer, options));
             default:
-                return Client.Write(region, buffer);
+                return Client.Write(region, buffer, options);
         }
     }
 
-    public IoResult Read(IoRegion region, IoBuffer buffer)
+    public IoResult Read(IoRegion region, IoBuffer buffer, IoRequestOptions options = default)
     {
         switch (_way)
         {
             case CallWay.Callback:
                 Notification notification = new();
                 _refused.Add(notification);
-                Client.SubmitRead(region, buffer, Notification.Arrived, notification);
+                Client.SubmitRead(region, buffer, Notification.Arrived, notification, options);
                 return Taken(notification);
             case CallWay.Awaited:
-                return Wait(Client.ReadAsync(region, buffer));
+                return Wait(Client.ReadAsync(region, buffer, options));
             default:
-                return Client.Read(region, buffer);
+                return Client.Read(region, buffer, options);
+        }
+    }
+
+    /// <summary>A flush, a discard or zeroes.</summary>
+    public IoResult Maintain(IoOperation operation, params ReadOnlySpan<IoRegion> regions)
+    {
+        switch (_way)
+        {
+            case CallWay.Callback:
+                Notification notification = new();
+                _refused.Add(notification);
+                if (operation == IoOperation.Flush)
+                    Client.SubmitFlush(regions, Notification.Arrived, notification);
+                else if (operation == IoOperation.Discard)
+                    Client.SubmitDiscard(regions, Notification.Arrived, notification);
+                else
+                    Client.SubmitWriteZeroes(regions, Notification.Arrived, notification);
+                return Taken(notification);
+            case CallWay.Awaited:
+                return Wait(operation switch
+                {
+                    IoOperation.Flush => Client.FlushAsync(regions),
+                    IoOperation.Discard => Client.DiscardAsync(regions),
+                    _ => Client.WriteZeroesAsync(regions),
+                });
+            default:
+                return operation switch
+                {
+                    IoOperation.Flush => Client.Flush(regions),
+                    IoOperation.Discard => Client.Discard(regions),
+                    _ => Client.WriteZeroes(regions),
+                };
         }
     }
 

@@ -20,4 +20,23 @@ public sealed class LargeReadTests(LargeFile file) : IClassFixture<LargeFile>
         Assert.True(file.At(LargeFile.MiddleOffset).SequenceEqual(file.Middle));
         Assert.True(file.At(LargeFile.LastOffset).SequenceEqual(file.Last));
     }
+
+    [Fact]
+    public unsafe void MoreThan2GiB_ThroughVectors()
+    {
+        const int piece = 1 << 20;
+        BlockDevice device = file.Device;
+        using ClientUnderTest client = new(CallWay.Awaited);
+        byte* start = (byte*)file.Memory.Pointer;
+        List<IoVector> vectors = [];
+        for (long at = 0; at < LargeFile.Size; at += piece)
+            vectors.Add(new IoVector(start + at, (nuint)Math.Min(piece, LargeFile.Size - at)));
+        file.At(0).Clear();
+        file.At(LargeFile.MiddleOffset).Clear();
+        file.At(LargeFile.LastOffset).Clear();
+        Assert.Equal(default, client.Read(IoRegion.Whole(device), IoBuffer.Vectors(vectors.ToArray())));
+        Assert.True(file.At(0).SequenceEqual(file.First));
+        Assert.True(file.At(LargeFile.MiddleOffset).SequenceEqual(file.Middle));
+        Assert.True(file.At(LargeFile.LastOffset).SequenceEqual(file.Last));
+    }
 }

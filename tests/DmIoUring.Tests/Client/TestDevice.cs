@@ -14,7 +14,11 @@ internal sealed class TestDevice : IDisposable
     private readonly ScratchFile? _file;
     private readonly SafeFileHandle _medium;
 
-    public TestDevice(DeviceKind kind = DeviceKind.Loop512, long size = 1 << 20)
+    /// <summary>Makes the device.</summary>
+    /// <param name="kind">What it is.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="folder">Where a loop device's backing file goes; null for the folder of temporary files.</param>
+    public TestDevice(DeviceKind kind = DeviceKind.Loop512, long size = 1 << 20, string? folder = null)
     {
         if (kind == DeviceKind.File)
         {
@@ -23,7 +27,7 @@ internal sealed class TestDevice : IDisposable
         }
         else
         {
-            _loop = RequireLoop.Create(size, new LoopDeviceOptions { BlockSize = kind == DeviceKind.Loop512 ? 512 : 4096 });
+            _loop = RequireLoop.Create(size, new LoopDeviceOptions { BlockSize = kind == DeviceKind.Loop512 ? 512 : 4096, Folder = folder });
             _medium = _loop.BackingHandle;
         }
 
