@@ -1,5 +1,6 @@
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
+using DmIoUring.Interop;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
 
@@ -67,6 +68,26 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <summary>The client's page pool: <see cref="Reserve"/> makes it, here it is rented from.</summary>
     public PageMemoryPool Pages { get; }
 
+    /// <summary>
+    /// Whether the lanes' rings know the page pool, and if not, why: pool pages travel like any other memory then. Told with the
+    /// first request after a reservation.
+    /// </summary>
+    public IoFeature PageRegistration
+    {
+        get
+        {
+            int errno = Array.Find(_lanes, static lane => lane.RegisterErrno != 0)?.RegisterErrno ?? 0;
+            string reason = errno switch
+            {
+                0 => "pool pages travel as fixed buffers",
+                Errno.ENOMEM => "the ring may not pin that much (ENOMEM): raise RLIMIT_MEMLOCK (ulimit -l), or reserve less",
+                Errno.EINVAL => "this kernel's rings have no sparse buffer tables (EINVAL): they came with 5.19",
+                _ => $"registering answered {Errno.Name(errno)}",
+            };
+            return new IoFeature("IORING_REGISTER_BUFFERS2", errno == 0, reason);
+        }
+    }
+
     /// <summary>What was done so far.</summary>
     public IoStatistics Statistics
     {
@@ -95,7 +116,6 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 LongestDispatch = _lanes.Max(static lane => lane.LongestDispatch),
                 Overdrafts = _pool.Overdrafts,
                 SyncOverLane = Interlocked.Read(ref _syncOverLane),
-                PagesRegistered = Array.TrueForAll(_lanes, static lane => lane.RegisterErrno == 0),
             };
         }
     }

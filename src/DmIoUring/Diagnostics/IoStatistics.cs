@@ -37,10 +37,4 @@ public sealed record IoStatistics
 
     /// <summary>Synchronous requests that went through a lane because their thread had no ring (<see cref="DmIoOptions.SyncRings"/>).</summary>
     public required long SyncOverLane { get; init; }
-
-    /// <summary>
-    /// Whether every lane could register the page pool with its ring. If not (the locked-memory limit, say), pool pages
-    /// travel like any other memory.
-    /// </summary>
-    public required bool PagesRegistered { get; init; }
 }
