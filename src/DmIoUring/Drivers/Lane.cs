@@ -24,6 +24,11 @@ internal sealed class Lane : IDisposable
     public Lane(KernelRing ring, DmIoOptions options, PagePool pages, string name)
     {
         _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds, pages) { Notify = Nudge };
+        LookForStops = () =>
+        {
+            _lookForStops = true;
+            Nudge();
+        };
         _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = name };
         _thread.Start();
         _started.Task.GetAwaiter().GetResult();
@@ -42,6 +47,9 @@ internal sealed class Lane : IDisposable
     /// <summary>Completed when the lane has ended its last request and let go of its ring.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
+    public Action LookForStops { get; }
+
     /// <summary>Whether the caller is a callback of this lane: it must not wait for the lane.</summary>
     public bool IsCurrentThread => Thread.CurrentThread == _thread;
 
@@ -53,13 +61,6 @@ internal sealed class Lane : IDisposable
         if (delivery == Delivery.WakeOwner)
             Wake();
         return delivery != Delivery.Refused;
-    }
-
-    /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
-    public void LookForStops()
-    {
-        _lookForStops = true;
-        Nudge();
     }
 
     /// <summary>Has the lane take a turn: something outside of its inbox has changed. Any thread.</summary>

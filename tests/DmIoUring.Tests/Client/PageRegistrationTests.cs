@@ -1,5 +1,4 @@
 using DmIoUring.ScratchDevices;
-using DmIoUring.Tests.Devices;
 using DmIoUring.Tests.Support;
 
 namespace DmIoUring.Tests.Client;
@@ -18,19 +17,8 @@ public sealed class PageRegistrationTests
     }
 
     [Fact]
-    public void PagesThatMayNotBePinned_TravelAsTheyAre_AndTheClientSaysWhy()
-    {
-        Require.That(Environment.IsPrivilegedProcess ? null : "the limit is lowered by root's tools");
-        string[] arguments =
-        [
-            "--inh-caps=-ipc_lock", "--bounding-set=-ipc_lock", "prlimit", "--memlock=65536", Environment.ProcessPath!,
-            "-explicit", "only", "-method", typeof(PageRegistrationTests).FullName + "." + nameof(RunUnderALowLockLimit),
-        ];
-        ChildProcess? child = ChildProcess.Run("setpriv", arguments);
-        Require.That(child is null ? "there is no setpriv: apt-get install util-linux" : null);
-        Assert.True(child!.ExitCode == 0, child.Output + child.Errors);
-        Assert.Contains("Total: 1,", child.Output, StringComparison.Ordinal);
-    }
+    public void PagesThatMayNotBePinned_TravelAsTheyAre_AndTheClientSaysWhy() =>
+        LowLockLimit.AssertPasses(typeof(PageRegistrationTests), nameof(RunUnderALowLockLimit));
 
     /// <summary>Meaningful only in the process that <see cref="PagesThatMayNotBePinned_TravelAsTheyAre_AndTheClientSaysWhy"/> starts.</summary>
     [Fact(Explicit = true)]
