@@ -125,6 +125,105 @@ public sealed class AllocationTests : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData(IoFlags.None)]
+    [InlineData(IoFlags.StableCopy | IoFlags.Fua)]
+    public void WithinTheReserve_Sync_FromPages_AllocatesNothing(IoFlags flags)
+    {
+        using PageReservation reservation = _client.Reserve(8);
+        IoRegion[] legs = [_region, new IoRegion(_device, 16, 8), new IoRegion(_device, 32, 16)];
+        AssertNothingAllocated(count =>
+        {
+            for (int i = 0; i < count; i++)
+            {
+                using PageList pages = _client.Pages.RentPages(3);
+                Succeeded(_client.Write(legs, IoBuffer.Pages(pages, 512), flags));
+            }
+        });
+    }
+
+    [Fact]
+    public void WithinTheReserve_Callback_FromPages_AllocatesNothing()
+    {
+        using PageReservation reservation = _client.Reserve(4);
+        using AutoResetEvent done = new(initialState: false);
+        IoNotify notify = (result, _) =>
+        {
+            Succeeded(result);
+            done.Set();
+        };
+        AssertNothingAllocated(count =>
+        {
+            for (int i = 0; i < count; i++)
+            {
+                using PageList pages = _client.Pages.RentPages(2);
+                _client.SubmitWrite(_region, pages, notify);
+                done.WaitOne();
+            }
+        });
+    }
+
+    [Fact]
+    public void WithinTheReserve_Awaited_FromPages_AllocatesNothing()
+    {
+        using PageReservation reservation = _client.Reserve(8);
+        AssertNothingAllocated(count => Task.Run(async () =>
+        {
+            for (int i = 0; i < count; i++)
+            {
+                using PageList pages = await _client.Pages.RentPagesAsync(2);
+                Succeeded(await _client.WriteAsync(_region, pages));
+                Succeeded(await _client.WriteAsync(_region, pages, IoFlags.StableCopy));
+            }
+        }).GetAwaiter().GetResult());
+    }
+
+    /// <summary>Every submitter but the one that is served waits in line.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void AgainstAReserveOfOne_ManyRequests_AllocateNothing(int threads)
+    {
+        using DmIoClient client = new(new DmIoOptions { QueueDepth = 2 });
+        using PageReservation reservation = client.Reserve(1);
+        using Barrier barrier = new(threads + 1);
+        int ended = 0;
+        int submit = 0;
+        IoNotify notify = (result, _) =>
+        {
+            Succeeded(result);
+            Interlocked.Increment(ref ended);
+        };
+        Thread[] submitters = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
+        {
+            while (true)
+            {
+                barrier.SignalAndWait();
+                if (submit == 0)
+                    return;
+                for (int i = 0; i < submit; i++)
+                    client.SubmitRead(_region, _memory, notify);
+                barrier.SignalAndWait();
+            }
+        }))];
+        foreach (Thread submitter in submitters)
+            submitter.Start();
+        AssertNothingAllocated(count =>
+        {
+            ended = 0;
+            submit = count / threads;
+            barrier.SignalAndWait();
+            barrier.SignalAndWait();
+            while (Volatile.Read(ref ended) != submit * threads)
+                Thread.Sleep(1);
+        });
+        submit = 0;
+        barrier.SignalAndWait();
+        foreach (Thread submitter in submitters)
+            submitter.Join();
+        Assert.Equal(0, client.Statistics.CallbackExceptions);
+    }
+
     private static void AssertNothingAllocated(Action<int> run)
     {
         run(WarmUp);
