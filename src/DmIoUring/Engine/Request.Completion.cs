@@ -65,7 +65,7 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
     }
 
     /// <summary>Sleeps until another thread's engine has ended the request. Never gives up: the buffer is the kernel's until then.</summary>
-    public void WaitUntilDone() => _doneEvent!.Wait();
+    public void WaitUntilDone() => _doneEvent!.WaitUninterrupted();
 
     /// <summary>Called by the engine when the last chunk has ended. What this leads to may submit again.</summary>
     public void Complete()

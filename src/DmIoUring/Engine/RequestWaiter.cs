@@ -28,22 +28,7 @@ internal sealed class RequestWaiter
     /// <summary>Sleeps until given. An interrupt of the thread comes after: the request would be lost otherwise.</summary>
     public Request Sleep()
     {
-        bool interrupted = false;
-        while (true)
-        {
-            try
-            {
-                _given.Wait();
-                break;
-            }
-            catch (ThreadInterruptedException)
-            {
-                interrupted = true;
-            }
-        }
-
-        if (interrupted)
-            Thread.CurrentThread.Interrupt();
+        _given.WaitUninterrupted();
         Request request = _request!;
         _request = null;
         return request;

@@ -14,6 +14,9 @@ public sealed class StuckDeviceTests
         await using DmIoClient client = new(new DmIoOptions { ChunkBytes = 4096 });
         using CancellationTokenSource cancel = new();
         Task<IoResult> stuck = client.WriteAsync(new IoRegion(frozen.Device, 0, 128), data, cancellationToken: cancel.Token).AsTask();
+
+        // The kernel has it by the time it has what came later.
+        Assert.Equal(default, await client.WriteAsync(healthy.Region(0, 8), data).AsTask().WaitAsync(Notification.Limit));
         await cancel.CancelAsync();
 
         // The lane has seen the cancel by the time it has served others, and serves them all the same.
@@ -27,7 +30,9 @@ public sealed class StuckDeviceTests
             Assert.Equal(Pattern.Bytes(64 << 10), frozen.Medium()[..(64 << 10)]);
         else
             Assert.Equal((Errno.ECANCELED, IoFailureCause.Cancelled), (result.First.Errno, result.First.Cause));
-        Assert.Equal(-1, frozen.Medium().AsSpan().IndexOf(Enumerable.Repeat((byte)0x11, 64).ToArray()));
+        byte[] late = new byte[64];
+        Array.Fill(late, (byte)0x11);
+        Assert.Equal(-1, frozen.Medium().AsSpan().IndexOf(late));
     }
 
     [Fact]
@@ -73,6 +78,35 @@ public sealed class StuckDeviceTests
         Assert.Equal((Errno.ETIMEDOUT, IoFailureCause.TimedOut), (result.First.Errno, result.First.Cause));
         Assert.Equal(-1, frozen.Medium().AsSpan(4096).IndexOfAnyExcept(TestDevice.Untouched));
         healthy.AssertUntouched();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void ASynchronousWrite_WhoseThreadIsInterrupted_ReturnsOnlyWhenTheDeviceLetsGo(int syncRings)
+    {
+        using FrozenFile frozen = new();
+        using IoMemory data = Pattern.Memory(8192);
+        using DmIoClient client = new(new DmIoOptions { ChunkBytes = 4096, SyncRings = syncRings });
+        IoResult? result = null;
+        bool interruptIsKept = false;
+        Thread writer = new(() =>
+        {
+            result = client.Write(new IoRegion(frozen.Device, 0, 16), data);
+
+            // The interrupt was not swallowed: the next wait that allows it has it.
+            interruptIsKept = Record.Exception(() => Thread.Sleep(0)) is ThreadInterruptedException;
+        });
+        writer.Start();
+        if (syncRings == 0)
+            Assert.True(SpinWait.SpinUntil(() => (writer.ThreadState & ThreadState.WaitSleepJoin) != 0, Notification.Limit));
+        writer.Interrupt();
+        Assert.False(writer.Join(50));
+        frozen.Thaw();
+        Assert.True(writer.Join(Notification.Limit));
+        Assert.Equal(default(IoResult), result);
+        Assert.True(interruptIsKept);
+        Assert.True(frozen.Medium().AsSpan(0, 8192).SequenceEqual(data.GetSpan()));
     }
 
     [Fact]

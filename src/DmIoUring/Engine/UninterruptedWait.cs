@@ -1,0 +1,26 @@
+namespace DmIoUring.Engine;
+
+/// <summary>Waits that <see cref="Thread.Interrupt"/> does not end: the kernel has the memory until the event is set.</summary>
+internal static class UninterruptedWait
+{
+    /// <summary>Waits for an event. An interrupt of the thread meanwhile is kept for the next wait that allows it.</summary>
+    public static void WaitUninterrupted(this ManualResetEventSlim signal)
+    {
+        bool interrupted = false;
+        while (true)
+        {
+            try
+            {
+                signal.Wait();
+                break;
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+
+        if (interrupted)
+            Thread.CurrentThread.Interrupt();
+    }
+}
