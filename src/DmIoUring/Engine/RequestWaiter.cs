@@ -6,7 +6,7 @@ internal sealed class RequestWaiter
 #pragma warning restore CA1001
 {
     [ThreadStatic]
-    private static RequestWaiter? ofThisThread;
+    private static RequestWaiter? _ofThisThread;
 
     private readonly ManualResetEventSlim _given = new(initialState: false, spinCount: 0);
     private Request? _request;
@@ -14,7 +14,7 @@ internal sealed class RequestWaiter
     /// <summary>The calling thread's, ready to wait.</summary>
     public static RequestWaiter OfThisThread()
     {
-        RequestWaiter waiter = ofThisThread ??= new RequestWaiter();
+        RequestWaiter waiter = _ofThisThread ??= new RequestWaiter();
         waiter._given.Reset();
         return waiter;
     }
