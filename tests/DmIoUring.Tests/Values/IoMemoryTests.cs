@@ -1,5 +1,5 @@
-using DmIoUring.ScratchDevices;
 using System.Buffers;
+using DmIoUring.ScratchDevices;
 
 namespace DmIoUring.Tests.Values;
 
