@@ -139,7 +139,7 @@ public sealed partial class DmIoClient
         RequestGuard.Check(operation, regions, buffer, options);
         Request request = Prepare(_pool.Take(mayWait: !IsOnLane), operation, regions, buffer, options);
         Lane lane = NextLane();
-        ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane, cancellation);
+        ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane.LookForStops, cancellation);
         Submit(lane, request);
         return task;
     }

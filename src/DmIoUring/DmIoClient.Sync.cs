@@ -48,8 +48,8 @@ public sealed partial class DmIoClient
         RequestGuard.Check(operation, regions, buffer, options);
         if (_options.RequestTimeLimit is null && DirectTransfer.Suits(operation, regions, buffer, options, _options.ChunkBytes))
         {
-            using MemoryHandle pin = buffer.Memory.Pin();
-            byte* memory = (buffer.Kind == IoBufferKind.Native ? buffer.Pointer : (byte*)pin.Pointer) + regions[0].BufferOffset;
+            using MemoryHandle pin = buffer.Pin(out byte* start);
+            byte* memory = start + regions[0].BufferOffset;
             if (((nint)memory & (regions[0].Device.MemoryAlignment - 1)) == 0)
             {
                 Interlocked.Increment(ref _directTransfers);

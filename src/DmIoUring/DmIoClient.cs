@@ -1,5 +1,6 @@
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
+using DmIoUring.Interop;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
 
@@ -44,15 +45,13 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         _pool = new RequestPool(_reporter);
         _pagePool = new PagePool { ReserveChanged = MatchReserve };
         Pages = new PageMemoryPool(_pagePool);
-        _syncRings = new SyncRings(_options, _reporter, _pagePool);
+        _syncRings = new SyncRings(_options, _reporter);
         _lanes = new Lane[_options.Lanes];
         try
         {
             for (int i = 0; i < _lanes.Length; i++)
             {
-                KernelRingHandle handle = KernelRingHandle.Create(_options.QueueDepth);
-                Capabilities ??= RingProbe.Describe(handle);
-                _lanes[i] = new Lane(new KernelRing(handle, _options.QueueDepth), _options, _pagePool, FormattableString.Invariant($"dmio lane {i}"));
+                _lanes[i] = StartLane(i);
             }
         }
         catch
@@ -64,10 +63,30 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     }
 
     /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
-    public IoCapabilities Capabilities { get; } = null!;
+    public IoCapabilities Capabilities { get; private set; } = null!;
 
     /// <summary>The client's page pool: <see cref="Reserve"/> makes it, here it is rented from.</summary>
     public PageMemoryPool Pages { get; }
+
+    /// <summary>
+    /// Whether the lanes' rings know the page pool, and if not, why: pool pages travel like any other memory then. Told with the
+    /// first request after a reservation.
+    /// </summary>
+    public IoFeature PageRegistration
+    {
+        get
+        {
+            int errno = Array.Find(_lanes, static lane => lane.RegisterErrno != 0)?.RegisterErrno ?? 0;
+            string reason = errno switch
+            {
+                0 => "pool pages travel as fixed buffers",
+                Errno.ENOMEM => "the ring may not pin that much (ENOMEM): raise RLIMIT_MEMLOCK (ulimit -l), or reserve less",
+                Errno.EINVAL => "this kernel's rings have no sparse buffer tables (EINVAL): they came with 5.19",
+                _ => $"registering answered {Errno.Name(errno)}",
+            };
+            return new IoFeature("IORING_REGISTER_BUFFERS2", errno == 0, reason);
+        }
+    }
 
     /// <summary>What was done so far.</summary>
     public IoStatistics Statistics
@@ -94,9 +113,9 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 WakeUps = wakeUps,
                 DirectTransfers = direct,
                 CallbackExceptions = _reporter.Count,
+                LongestDispatch = _lanes.Max(static lane => lane.LongestDispatch),
                 Overdrafts = _pool.Overdrafts,
                 SyncOverLane = Interlocked.Read(ref _syncOverLane),
-                PagesRegistered = Array.TrueForAll(_lanes, static lane => lane.RegisterErrno == 0),
             };
         }
     }
@@ -166,6 +185,26 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     {
         lock (_reserveLock)
             _pool.Reserve(_pagePool.Counters.Reserved);
+
+        // An idle ring would keep memory that went back to the system pinned.
+        foreach (Lane lane in _lanes)
+            lane.Nudge();
+    }
+
+    private Lane StartLane(int index)
+    {
+        KernelRingHandle handle = KernelRingHandle.Create(_options.QueueDepth);
+        try
+        {
+            Capabilities ??= RingProbe.Describe(handle);
+            KernelRing ring = new(handle, _options.QueueDepth);
+            return new Lane(ring, _options, _pagePool, FormattableString.Invariant($"dmio lane {index}"));
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
     }
 
     private Lane NextLane() => _lanes.Length == 1

@@ -35,7 +35,7 @@ internal sealed class CopyJob
         long pieces = Math.Min(Interlocked.Read(ref _nextPiece), _plan.PieceCount);
         bool stopped = pieces < _plan.PieceCount && cancellation.IsCancellationRequested;
         if (!stopped)
-            await Task.WhenAll(_legs.Where(leg => !leg.HasFailed).Select(leg => Task.Run(leg.Flush, CancellationToken.None)));
+            await FlushAsync([.. _legs.Where(leg => !leg.HasFailed)]);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
         await SearchFailuresAsync();
@@ -52,10 +52,23 @@ internal sealed class CopyJob
         return Report(pieces, elapsed, stopped, verified);
     }
 
+    /// <summary>Flushes all the good legs at once.</summary>
+    private async Task FlushAsync(CopyLeg[] legs)
+    {
+        if (legs.Length == 0)
+            return;
+        IoReport report = new();
+        IoRegion[] regions = [.. legs.Select(leg => new IoRegion(leg.Device, 0, 0))];
+        await _plan.Client.FlushAsync(regions, new IoRequestOptions(Report: report), CancellationToken.None);
+        for (int i = 0; i < legs.Length; i++)
+            legs[i].EndFlush(report[i]);
+    }
+
     private async Task CopyPiecesAsync(CancellationToken cancellation)
     {
         using IoMemory memory = IoMemory.Allocate(_plan.Request.BlockBytes);
         IoRegion[] regions = new IoRegion[_legs.Length];
+        IoReport report = new();
         while (!cancellation.IsCancellationRequested && Volatile.Read(ref _abandoned) != AllLegs)
         {
             long piece = Interlocked.Increment(ref _nextPiece) - 1;
@@ -67,24 +80,24 @@ internal sealed class CopyJob
             IoResult read = await _plan.Client.ReadAsync(
                 new IoRegion(_plan.Source, sector, count), buffer, cancellationToken: CancellationToken.None);
             if (read.IsSuccess)
-                await WritePieceAsync(regions, sector, count, buffer);
+                await WritePieceAsync(regions, sector, count, buffer, report);
             else
                 NoteUnreadable(piece, sector, count, read.First);
             _progress.AddCopied(count * IoRegion.SectorSize);
         }
     }
 
-    private async ValueTask WritePieceAsync(IoRegion[] regions, long sector, long count, IoBuffer buffer)
+    private async ValueTask WritePieceAsync(IoRegion[] regions, long sector, long count, IoBuffer buffer, IoReport report)
     {
         ulong abandoned = Volatile.Read(ref _abandoned);
         for (int region = 0; region < regions.Length; region++)
             regions[region] = new IoRegion(_legs[region].Device, sector, (abandoned >> region & 1) == 0 ? count : 0);
 
-        IoResult result = await _plan.Client.WriteAsync(regions, buffer);
+        IoResult result = await _plan.Client.WriteAsync(regions, buffer, new IoRequestOptions(Report: report));
         foreach (int region in result.Failed | result.Unsupported)
         {
             CopyLeg leg = _legs[region];
-            leg.WriteFailure.Note(CopyPhase.Write, sector, count, result.First.Region == region ? result.First : null);
+            leg.WriteFailure.Note(CopyPhase.Write, sector, count, report[region]);
             if (result.Unsupported[region])
                 leg.IsUnsupported = true;
             Interlocked.Or(ref _abandoned, 1UL << region);

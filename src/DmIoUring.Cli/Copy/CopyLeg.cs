@@ -1,5 +1,3 @@
-using DmIoUring.Interop;
-
 namespace DmIoUring.Cli.Copy;
 
 /// <summary>One destination while the copy runs.</summary>
@@ -25,12 +23,15 @@ internal sealed class CopyLeg(int region, CopyDestination destination)
     /// <summary>What the report says; set when the phase has ended.</summary>
     public CopyFailure? Failure { get; set; }
 
-    public void Flush()
+    /// <summary>Notes how the flush after the last write ended.</summary>
+    public void EndFlush(in IoFailure failure)
     {
-        int errno = Destination.Flush();
-        IsFlushed = errno == 0;
-        if (errno != 0)
-            Failure = new CopyFailure(CopyPhase.Flush, Errno.Name(errno), Sector: null, IsExact: false, $"flush: {Errno.Name(errno)}; what was written may be lost");
+        IsFlushed = failure.Cause == IoFailureCause.None;
+        if (!IsFlushed)
+        {
+            Failure = new CopyFailure(
+                CopyPhase.Flush, failure.ErrnoName, Sector: null, IsExact: false, $"flush: {failure.ErrnoName}; what was written may be lost");
+        }
     }
 
     public void NoteDifference(long sector) => _difference.Note(CopyPhase.Verify, sector, 1, failure: null);

@@ -15,7 +15,7 @@ internal sealed class FirstFailure
     /// <summary>How many sectors the piece has.</summary>
     public long Count { get; private set; }
 
-    /// <summary>What the kernel said; null when another region of the same request failed first, or when data differ.</summary>
+    /// <summary>What the kernel said; null when it said nothing and the data differ.</summary>
     public IoFailure? Failure { get; private set; }
 
     public void Note(CopyPhase phase, long sector, long count, IoFailure? failure)

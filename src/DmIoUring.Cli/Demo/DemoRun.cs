@@ -100,6 +100,7 @@ internal sealed class DemoRun : IDisposable
     {
         using IoMemory memory = IoMemory.Allocate(DemoSize.PieceBytes);
         IoRegion[] regions = new IoRegion[_legs.All.Count];
+        IoReport report = new();
         while (!cancellation.IsCancellationRequested)
         {
             int piece = Interlocked.Increment(ref _nextPiece) - 1;
@@ -110,11 +111,11 @@ internal sealed class DemoRun : IDisposable
             for (int region = 0; region < regions.Length; region++)
                 regions[region] = new IoRegion(_legs.All[region].Device, sector, PieceSectors);
 
-            IoResult result = await _client.WriteAsync(regions, memory, cancellationToken: CancellationToken.None);
+            IoResult result = await _client.WriteAsync(regions, memory, new IoRequestOptions(Report: report), CancellationToken.None);
             RegionBits failed = result.Failed | result.Unsupported;
             _failedOfPiece[piece] = failed.Value;
             foreach (int region in failed)
-                _failures[region].Note(CopyPhase.Write, sector, PieceSectors, result.First.Region == region ? result.First : null);
+                _failures[region].Note(CopyPhase.Write, sector, PieceSectors, report[region]);
         }
     }
 

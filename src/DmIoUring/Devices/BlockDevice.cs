@@ -169,10 +169,14 @@ public sealed class BlockDevice : IDisposable
     /// <summary>Keeps the descriptor open until <see cref="Release"/>: a closed number may be another file's by then.</summary>
     internal void AddReference()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_disposed || _handle.IsClosed)
+            ThrowDisposed();
         bool held = false;
         _handle.DangerousAddRef(ref held);
     }
+
+    private void ThrowDisposed() => throw new ObjectDisposedException(
+        nameof(BlockDevice), $"{Path} was disposed, or the handle that it uses was closed; open it again.");
 
     internal void Release() => _handle.DangerousRelease();
 }

@@ -78,6 +78,8 @@ internal sealed unsafe record DeviceGeometry
         int flags = Check(Libc.Fcntl(descriptor, FileAbi.F_GETFL, 0), path, "fcntl(F_GETFL)");
         if ((flags & FileAbi.O_NONBLOCK) != 0)
             throw new IOException($"{path} is open with O_NONBLOCK: I/O that would wait fails instead. Open it without.", Errno.EINVAL);
+        if ((flags & FileAbi.O_ACCMODE) == FileAbi.O_WRONLY)
+            throw new IOException($"{path} is open for writing only. Open it for reading and writing.", Errno.EBADF);
         bool direct = (flags & FileAbi.O_DIRECT) != 0;
         bool readOnly = (flags & FileAbi.O_ACCMODE) == FileAbi.O_RDONLY;
         bool block = type == FileAbi.S_IFBLK;

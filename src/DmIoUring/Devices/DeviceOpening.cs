@@ -10,6 +10,8 @@ internal static class DeviceOpening
     {
         // Looked at before it is opened: opening a FIFO that has no writer would hang.
         DeviceGeometry.RefuseOtherKinds(path);
+        if (options.Access is not (DeviceAccess.Read or DeviceAccess.ReadWrite))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Access, "There is no such DeviceAccess.");
         int flags = FileAbi.O_CLOEXEC;
         flags |= options.Access == DeviceAccess.Read ? FileAbi.O_RDONLY : FileAbi.O_RDWR;
         if (options.Direct)

@@ -27,15 +27,14 @@ public sealed record IoStatistics
     /// <summary>Callbacks that threw.</summary>
     public required long CallbackExceptions { get; init; }
 
+    /// <summary>
+    /// The longest time that a lane spent on one turn's completions, their callbacks included: a callback that blocks shows here.
+    /// </summary>
+    public required TimeSpan LongestDispatch { get; init; }
+
     /// <summary>Requests that callbacks got beyond the reserve, since they can't wait.</summary>
     public required long Overdrafts { get; init; }
 
     /// <summary>Synchronous requests that went through a lane because their thread had no ring (<see cref="DmIoOptions.SyncRings"/>).</summary>
     public required long SyncOverLane { get; init; }
-
-    /// <summary>
-    /// Whether every lane could register the page pool with its ring. If not (the locked-memory limit, say), pool pages
-    /// travel like any other memory.
-    /// </summary>
-    public required bool PagesRegistered { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
@@ -14,6 +15,7 @@ internal sealed class Lane : IDisposable
     private readonly TaskCompletionSource _started = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _wakeUps;
+    private long _longestDispatch;
     private volatile bool _closing;
     private volatile bool _lookForStops;
 
@@ -21,13 +23,21 @@ internal sealed class Lane : IDisposable
     /// <exception cref="InvalidOperationException">The thread could not take the ring over.</exception>
     public Lane(KernelRing ring, DmIoOptions options, PagePool pages, string name)
     {
-        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds, pages);
+        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds, pages) { Notify = Nudge };
+        LookForStops = () =>
+        {
+            _lookForStops = true;
+            Nudge();
+        };
         _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = name };
         _thread.Start();
         _started.Task.GetAwaiter().GetResult();
     }
 
     public EngineCounters Counters => _engine.Counters;
+
+    /// <summary>The longest time that one turn's completions and their callbacks took.</summary>
+    public TimeSpan LongestDispatch => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _longestDispatch));
 
     public long WakeUps => Interlocked.Read(ref _wakeUps);
 
@@ -36,6 +46,9 @@ internal sealed class Lane : IDisposable
 
     /// <summary>Completed when the lane has ended its last request and let go of its ring.</summary>
     public Task Ended => _ended.Task;
+
+    /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
+    public Action LookForStops { get; }
 
     /// <summary>Whether the caller is a callback of this lane: it must not wait for the lane.</summary>
     public bool IsCurrentThread => Thread.CurrentThread == _thread;
@@ -50,10 +63,9 @@ internal sealed class Lane : IDisposable
         return delivery != Delivery.Refused;
     }
 
-    /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
-    public void LookForStops()
+    /// <summary>Has the lane take a turn: something outside of its inbox has changed. Any thread.</summary>
+    public void Nudge()
     {
-        _lookForStops = true;
         if (_inbox.Interrupt())
             Wake();
     }
@@ -62,8 +74,7 @@ internal sealed class Lane : IDisposable
     public void Close()
     {
         _closing = true;
-        if (_inbox.Interrupt())
-            Wake();
+        Nudge();
     }
 
     /// <summary>Closes the lane and waits for its end, unless a callback of its own disposes it.</summary>
@@ -105,11 +116,21 @@ internal sealed class Lane : IDisposable
             _engine.Enter(wait: announced && !stops && !(_closing && _engine.IsIdle));
             if (announced)
                 _inbox.Interrupt();
-            _engine.Dispatch();
+            Dispatch();
         }
 
         Release();
         _ended.SetResult();
+    }
+
+    /// <summary>Deals with completions and keeps the time: a callback that blocks holds up everybody on the lane.</summary>
+    private void Dispatch()
+    {
+        long start = Stopwatch.GetTimestamp();
+        _engine.Dispatch();
+        long ticks = Stopwatch.GetTimestamp() - start;
+        if (ticks > Volatile.Read(ref _longestDispatch))
+            Volatile.Write(ref _longestDispatch, ticks);
     }
 
     private void StopAskedRequests()

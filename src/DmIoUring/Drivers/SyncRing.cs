@@ -1,5 +1,4 @@
 using DmIoUring.Engine;
-using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
@@ -18,9 +17,11 @@ internal sealed class SyncRing : IDisposable
     private readonly Request _request;
     private int _state;
 
-    public SyncRing(KernelRing ring, DmIoOptions options, CallbackReporter reporter, PagePool pages)
+    public SyncRing(KernelRing ring, DmIoOptions options, CallbackReporter reporter)
     {
-        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds, pages);
+        // Without the page pool: registered with every thread's ring it would be pinned as many times, and stay pinned
+        // by rings that are idle.
+        _engine = new IoEngine<KernelRing>(ring, options.ChunkBytes, options.TimeLimitNanoseconds);
         _engine.Enable(register: false);
         _request = new Request(reporter);
         Owner = Thread.CurrentThread;

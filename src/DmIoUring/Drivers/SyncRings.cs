@@ -1,5 +1,4 @@
 using DmIoUring.Engine;
-using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
@@ -15,16 +14,14 @@ internal sealed class SyncRings : IDisposable
 
     private readonly DmIoOptions _options;
     private readonly CallbackReporter _reporter;
-    private readonly PagePool _pages;
     private readonly Lock _lock = new();
     private readonly List<SyncRing> _rings = [];
     private readonly ThreadLocal<Lease?> _leases = new();
     private readonly EngineCounters _closed = new();
     private bool _disposed;
 
-    public SyncRings(DmIoOptions options, CallbackReporter reporter, PagePool pages)
+    public SyncRings(DmIoOptions options, CallbackReporter reporter)
     {
-        _pages = pages;
         _options = options;
         _reporter = reporter;
     }
@@ -108,7 +105,7 @@ internal sealed class SyncRings : IDisposable
                 return null;
             }
 
-            SyncRing ring = new(new KernelRing(handle, depth), _options, _reporter, _pages);
+            SyncRing ring = new(new KernelRing(handle, depth), _options, _reporter);
             _rings.Add(ring);
             return ring;
         }

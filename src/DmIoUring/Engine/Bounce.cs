@@ -16,7 +16,7 @@ internal sealed unsafe class Bounce(int pieceBytes) : IDisposable
     private byte* _memory;
     private int _free = (1 << Pieces) - 1;
 
-    /// <summary>The longest chunk that fits into a piece.</summary>
+    /// <summary>The longest chunk that fits into a piece: a multiple of every logical block, which is 64 KiB at most.</summary>
     public int PieceBytes => pieceBytes;
 
     /// <summary>Takes a piece for a chunk whose own memory begins at a place in its request's buffer.</summary>

@@ -10,6 +10,9 @@ internal enum ChunkKind : byte
     Flush,
     Discard,
 
+    /// <summary>The same by ioctl, where the ring has it not.</summary>
+    DiscardByIoctl,
+
     /// <summary>Zeroes by the device or the file system itself.</summary>
     Zeroes,
 

@@ -42,10 +42,9 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (_free.IsEmpty)
             return false;
-        Chunk* chunk = Place(leg, ChunkKind.Flush, 0);
+        Place(leg, ChunkKind.Flush, 0);
         if (!TryIssue(request))
             return false;
-        _ = chunk;
         leg.Stage = LegStage.Flushing;
         return true;
     }
@@ -139,23 +138,27 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// The chunk size, less what the buffer is off a page: 1 MiB from the middle of a page touches 257 pages, one more than
     /// the kernel takes without a worker. Regions are whole logical blocks and so are these cuts.
     /// </summary>
+    /// <returns>Bytes; 0 when the memory is in pieces too small for one entry to hold a logical block.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private uint NextLength(in RequestBuffer buffer, in Leg leg)
     {
         long offPage = (nint)leg.Buffer.Pointer & PageMask;
         if (leg.Remaining + offPage <= _chunkBytes && leg.Remaining <= leg.Buffer.Left)
             return (uint)leg.Remaining;
-        long length = leg.Remaining <= leg.Buffer.Left || _chunkBytes - offPage <= leg.Buffer.Left
-            ? _chunkBytes - offPage
-            : ScatteredLength(buffer, leg);
-        length -= length % leg.Device.LogicalBlockSize;
-        if (length > 0)
-            return (uint)Math.Min(leg.Remaining, length);
 
-        // A chunk size below one logical block: the block wins. One in more runs than an entry takes is gathered first.
         int block = leg.Device.LogicalBlockSize;
-        return block <= leg.Buffer.Left ? (uint)Math.Min(leg.Remaining, block) : 0;
+        long whole = _chunkBytes - offPage;
+        if (Math.Min(leg.Remaining, whole) > leg.Buffer.Left)
+            return (uint)RoundDown(ScatteredLength(buffer, leg), block);
+
+        // A chunk size below one logical block: the block wins, and is gathered first when it is in pieces.
+        long length = RoundDown(whole, block);
+        if (length == 0 && block <= leg.Buffer.Left)
+            length = block;
+        return (uint)Math.Min(leg.Remaining, length);
     }
+
+    private static long RoundDown(long bytes, int block) => bytes - (bytes % block);
 
     /// <summary>As many runs as one entry may have, in as many pages as the kernel takes, within the chunk size.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

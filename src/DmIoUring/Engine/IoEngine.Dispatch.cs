@@ -26,8 +26,11 @@ internal sealed unsafe partial class IoEngine<TRing>
             }
 
             if (count < _taken.Length)
-                return;
+                break;
         }
+
+        while (_discards.TryTake(out int chunk, out int result))
+            CompleteOtherwise(chunk, result);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -71,8 +74,16 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
 
             case TransferStep.Again:
+                // An ioctl that was interrupted goes the ring's way again.
                 Counters.Retries++;
+                if (chunk->Kind == ChunkKind.DiscardByIoctl)
+                    chunk->Kind = ChunkKind.Discard;
                 Reissue(index, verdict.Delay);
+                break;
+
+            case TransferStep.Fail when MayBeDiscardedByIoctl(chunk, request, verdict.Errno):
+                chunk->Kind = ChunkKind.DiscardByIoctl;
+                _discards.Start(index, chunk->Descriptor, chunk->Offset, chunk->Length);
                 break;
 
             case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && verdict.Errno == Errno.EOPNOTSUPP:
@@ -89,6 +100,10 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
         }
     }
+
+    /// <summary>A ring without discards and a device without any answer alike; the ioctl tells them apart.</summary>
+    private static bool MayBeDiscardedByIoctl(Chunk* chunk, Request request, int errno) =>
+        chunk->Kind == ChunkKind.Discard && errno == Errno.EOPNOTSUPP && request.Legs[chunk->Region].Device.IsBlockDevice;
 
     /// <summary>Moves a chunk forward by what was transferred.</summary>
     private static void Move(Chunk* chunk, Request request, uint bytes)

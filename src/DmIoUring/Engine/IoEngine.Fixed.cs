@@ -19,24 +19,19 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void UpdateRegistrations(ExtentTable table)
     {
         _seenVersion = table.Version;
-        if (!_hasTable && !TryRegister(_ring.RegisterBufferTable(PagePool.MaxExtents)))
-            return;
-        _hasTable = true;
-        for (int slot = 0; slot < table.Count; slot++)
+        int refused = _hasTable ? 0 : _ring.RegisterBufferTable(PagePool.MaxExtents);
+        _hasTable = refused >= 0;
+        for (int slot = 0; slot < table.Count && _hasTable; slot++)
         {
             ref readonly ExtentSlot extent = ref table[slot];
             if (_registered[slot] == extent.Generation)
                 continue;
-            bool done = TryRegister(_ring.RegisterBuffer(slot, extent.Start, extent.Length));
-            _registered[slot] = done && extent.Start is not null ? extent.Generation : 0;
+            int result = _ring.RegisterBuffer(slot, extent.Start, extent.Length);
+            _registered[slot] = result >= 0 && extent.Start is not null ? extent.Generation : 0;
+            refused = Math.Min(refused, result);
         }
-    }
 
-    private bool TryRegister(int result)
-    {
-        if (result < 0)
-            Volatile.Write(ref _registerErrno, -result);
-        return result >= 0;
+        Volatile.Write(ref _registerErrno, refused < 0 ? -refused : 0);
     }
 
     /// <summary>Whether a piece of memory lies in a registered extent, and in which.</summary>

@@ -14,16 +14,17 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
 {
     private const uint WakeToken = uint.MaxValue;
     private const uint CancelToken = uint.MaxValue - 1;
-    private const int BouncePieceBytes = 256 << 10;
 
-    /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a bounced piece is never less than a logical block.</summary>
-    private const int LargestBlock = 64 << 10;
+    /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a piece is never less than a logical block.</summary>
+    private const int LeastBounce = 64 << 10;
+    private const int MostBounce = 256 << 10;
     private readonly Chunk* _chunks;
     private readonly Request?[] _owners;
     private readonly IoUringCqe[] _taken = new IoUringCqe[64];
     private readonly int _chunkBytes;
     private readonly long _timeLimit;
     private readonly Bounce _bounce;
+    private readonly DiscardWorker _discards = new();
 #pragma warning disable IDE0044 // A readonly struct field would be copied at every call, and the ring keeps its own state.
     private TRing _ring;
 #pragma warning restore IDE0044
@@ -46,7 +47,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
         _ring = ring;
         _chunkBytes = chunkBytes;
         _timeLimit = timeLimit;
-        _bounce = new Bounce(Math.Clamp(chunkBytes, LargestBlock, BouncePieceBytes));
+        _bounce = new Bounce(Math.Clamp(chunkBytes, LeastBounce, MostBounce));
         int capacity = ring.Capacity;
         _owners = new Request?[capacity];
         _chunks = (Chunk*)NativeMemory.AlignedAlloc((nuint)capacity * (nuint)sizeof(Chunk), 64);
@@ -66,6 +67,16 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
     public bool IsIdle => InFlight == 0 && _queueFirst is null;
 
     public EngineCounters Counters { get; } = new();
+
+    /// <summary>Whether there is something to deal with that no ring tells of.</summary>
+    public bool HasResults => _discards.HasResults;
+
+    /// <summary>Who is told, on any thread, when <see cref="HasResults"/> becomes true while the owner sleeps.</summary>
+    public Action? Notify
+    {
+        get => _discards.Notify;
+        set => _discards.Notify = value;
+    }
 
     /// <summary>Makes the calling thread the owner; see <see cref="IRing.Enable"/>.</summary>
     public void Enable(bool register) => _ring.Enable(register);
@@ -102,7 +113,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
             CancelChunks();
         if (InFlight == 0 && !_wakeIsArmed)
             return;
-        bool sleep = wait && !_ring.HasCompletions;
+        bool sleep = wait && !_ring.HasCompletions && !_discards.HasResults;
         _ring.Enter(sleep ? 1u : 0u, TimeToWait());
         Counters.Enters = _ring.EnterCount;
     }

@@ -1,5 +1,4 @@
 using System.Threading.Tasks.Sources;
-using DmIoUring.Drivers;
 
 namespace DmIoUring.Engine;
 
@@ -15,7 +14,7 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
     private volatile bool _stopAsked;
     private SegmentStore? _segments;
     private CancellationTokenRegistration _cancellation;
-    private Lane? _lane;
+    private Action? _lookForStops;
 
     /// <summary>The request's index in its pool.</summary>
     public int Index => index;
@@ -46,10 +45,10 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
         _context = context;
     }
 
-    public ValueTask<IoResult> EndWithTask(bool inline, Lane lane, CancellationToken cancellation)
+    public ValueTask<IoResult> EndWithTask(bool inline, Action lookForStops, CancellationToken cancellation)
     {
         _kind = RequestKind.Task;
-        _lane = lane;
+        _lookForStops = lookForStops;
         if (cancellation.CanBeCanceled)
             _cancellation = cancellation.UnsafeRegister(static self => ((Request)self!).Cancel(), this);
         _source.RunContinuationsAsynchronously = !inline;
@@ -113,7 +112,7 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
     private void Cancel()
     {
         _stopAsked = true;
-        _lane!.LookForStops();
+        _lookForStops!();
     }
 
     private void Notify(IoNotify notify, IoResult result, object? context)

@@ -177,11 +177,9 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     {
         switch (buffer.Kind)
         {
-            case IoBufferKind.Native:
-                return new RequestBuffer(buffer.Pointer);
-            case IoBufferKind.Memory:
-                _pin = buffer.Memory.Pin();
-                return new RequestBuffer((byte*)_pin.Pointer);
+            case IoBufferKind.Native or IoBufferKind.Memory:
+                _pin = buffer.Pin(out byte* start);
+                return new RequestBuffer(start);
             case IoBufferKind.Vectors:
                 _pin = buffer.VectorArray.Pin();
                 return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);

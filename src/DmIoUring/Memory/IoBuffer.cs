@@ -32,7 +32,8 @@ public readonly unsafe struct IoBuffer
         ReadOnlySequence<byte> sequence = default,
         ReadOnlyMemory<Memory<byte>> segments = default,
         PageList pages = default,
-        int firstOffset = 0)
+        int firstOffset = 0,
+        IoMemory? owner = null)
     {
         Kind = kind;
         Length = length;
@@ -44,6 +45,7 @@ public readonly unsafe struct IoBuffer
         Segments = segments;
         PageList = pages;
         FirstOffset = firstOffset;
+        Owner = owner;
     }
 
     /// <summary>Bytes in the buffer.</summary>
@@ -57,6 +59,9 @@ public readonly unsafe struct IoBuffer
     internal Memory<byte> Memory { get; }
 
     internal byte* Pointer { get; }
+
+    /// <summary>Whose memory <see cref="Pointer"/> points to, when it is known.</summary>
+    internal IoMemory? Owner { get; }
 
     internal ReadOnlyMemory<IoVector> VectorArray { get; }
 
@@ -81,6 +86,24 @@ public readonly unsafe struct IoBuffer
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         return new IoBuffer(IoBufferKind.Native, length, pointer: (byte*)pointer);
     }
+
+    /// <summary>Keeps a buffer of one piece where it is, and allocated when its owner is known.</summary>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    internal MemoryHandle Pin(out byte* start)
+    {
+        if (Kind == IoBufferKind.Native)
+        {
+            start = Pointer;
+            return Owner?.Pin() ?? default;
+        }
+
+        MemoryHandle pin = Memory.Pin();
+        start = (byte*)pin.Pointer;
+        return pin;
+    }
+
+    internal static IoBuffer Owned(IoMemory owner, byte* pointer, long length) =>
+        new(IoBufferKind.Native, length, pointer: pointer, owner: owner);
 
     /// <summary>Native memory in pieces, in their order; dm-io's <c>bio_vec</c> array.</summary>
     /// <param name="vectors">
@@ -118,13 +141,20 @@ public readonly unsafe struct IoBuffer
     }
 
     /// <summary>Managed or native memory behind <see cref="Memory{T}"/>, in pieces, in their order; each is pinned until the request has ended.</summary>
-    /// <param name="segments">The pieces; empty ones are left out. Not looked at after the submitting call returns.</param>
+    /// <param name="segments">The pieces, none of them empty. Not looked at after the submitting call returns.</param>
     /// <returns>The buffer.</returns>
+    /// <exception cref="ArgumentException">A piece is empty.</exception>
     public static IoBuffer From(ReadOnlyMemory<Memory<byte>> segments)
     {
         long length = 0;
-        foreach (Memory<byte> segment in segments.Span)
-            length += segment.Length;
+        ReadOnlySpan<Memory<byte>> span = segments.Span;
+        for (int i = 0; i < span.Length; i++)
+        {
+            if (span[i].IsEmpty)
+                throw new ArgumentException(FormattableString.Invariant($"Segment {i} is empty: give every one memory, or leave it out."), nameof(segments));
+            length += span[i].Length;
+        }
+
         return new IoBuffer(IoBufferKind.Segments, length, segments: segments);
     }
 

@@ -5,15 +5,21 @@ namespace DmIoUring;
 
 /// <summary>Zeroed native memory that starts on a page: aligned for direct I/O on every device, never moved, never scanned.</summary>
 /// <remarks>
-/// Dispose it only when no request uses it: the bytes are freed at once. Any thread may use it; nothing here is
-/// synchronised. It has no finalizer (a span may outlive the last reference to the owner): forgotten, it leaks.
+/// Disposed while a request is on its way with it, the bytes are freed when that has ended; spans are not counted. Any thread
+/// may use it; what is in the bytes is not synchronised. It has no finalizer (a span may outlive the last reference to the owner): forgotten, it leaks.
 /// </remarks>
 public sealed unsafe class IoMemory : MemoryManager<byte>
 {
     /// <summary>The alignment of the first byte.</summary>
     public const int Alignment = 4096;
 
-    private byte* _pointer;
+    private const long Disposed = 1L << 60;
+    private const long Freed = 1L << 61;
+
+    private readonly byte* _pointer;
+
+    /// <summary>How often it is pinned, plus <see cref="Disposed"/> and <see cref="Freed"/>.</summary>
+    private long _pins;
 
     private IoMemory(byte* pointer, long length)
     {
@@ -31,7 +37,7 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_pointer is null, this);
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _pins) >= Disposed, this);
             return _pointer;
         }
     }
@@ -60,12 +66,12 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
-        return IoBuffer.Contiguous((byte*)Pointer + offset, length);
+        return IoBuffer.Owned(this, (byte*)Pointer + offset, length);
     }
 
     /// <summary>All of it as the buffer of a request.</summary>
     /// <returns>The buffer.</returns>
-    public IoBuffer ToBuffer() => IoBuffer.Contiguous(Pointer, Length);
+    public IoBuffer ToBuffer() => IoBuffer.Owned(this, (byte*)Pointer, Length);
 
     /// <summary>Frees the memory. No request may be using it.</summary>
     public void Dispose() => ((IDisposable)this).Dispose();
@@ -78,22 +84,35 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(elementIndex);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(elementIndex, Length);
-        return new MemoryHandle((byte*)Pointer + elementIndex);
+        if (Interlocked.Increment(ref _pins) >= Disposed)
+        {
+            Unpin();
+            throw new ObjectDisposedException(nameof(IoMemory));
+        }
+
+        return new MemoryHandle(_pointer + elementIndex, pinnable: this);
     }
 
     /// <inheritdoc/>
     public override void Unpin()
     {
+        Interlocked.Decrement(ref _pins);
+        FreeIfLast();
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        byte* pointer = _pointer;
-        _pointer = null;
-        if (pointer is null)
+        Interlocked.Or(ref _pins, Disposed);
+        FreeIfLast();
+    }
+
+    /// <summary>Frees disposed memory that nobody has pinned; one exchange decides who does it.</summary>
+    private void FreeIfLast()
+    {
+        if (Interlocked.CompareExchange(ref _pins, Disposed | Freed, Disposed) != Disposed)
             return;
-        NativeMemory.AlignedFree(pointer);
+        NativeMemory.AlignedFree(_pointer);
         GC.RemoveMemoryPressure(Length);
     }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
-using DmIoUring.Memory;
 
 namespace DmIoUring.Tests.Drivers;
 
@@ -76,7 +75,7 @@ public sealed class SyncRingsTests
         Assert.Null(Enter(rings));
     }
 
-    private static SyncRings NewRings(int bound) => new(new DmIoOptions { SyncRings = bound }, new CallbackReporter(null), new PagePool());
+    private static SyncRings NewRings(int bound) => new(new DmIoOptions { SyncRings = bound }, new CallbackReporter(null));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static SyncRing? Enter(SyncRings rings) => rings.TryEnter();

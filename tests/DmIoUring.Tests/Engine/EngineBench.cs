@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Memory;
 using DmIoUring.ScratchDevices;
 
 namespace DmIoUring.Tests.Engine;
@@ -10,7 +11,7 @@ internal sealed class EngineBench : IDisposable
     private readonly List<ScratchFile> _files = [];
     private readonly IoEngine<ScriptedRing> _engine;
 
-    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0)
+    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0, PagePool? pool = null)
     {
         Script = script;
         for (int i = 0; i < devices; i++)
@@ -20,7 +21,7 @@ internal sealed class EngineBench : IDisposable
             script.Disk(Devices[i]);
         }
 
-        _engine = new IoEngine<ScriptedRing>(new ScriptedRing(script), chunkBytes, timeLimit);
+        _engine = new IoEngine<ScriptedRing>(new ScriptedRing(script), chunkBytes, timeLimit, pool);
         new Random(7).NextBytes(Memory.Memory.Span);
     }
 

@@ -1,5 +1,7 @@
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.ScratchDevices;
+using DmIoUring.Tests.Devices;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -160,6 +162,30 @@ public sealed class FlagsAndOperationsTests
         Assert.Equal("0b1", request.Result.Unsupported.ToString());
         Assert.True(request.Result.Failed.IsEmpty);
         Assert.Equal(2, script.Taken.Count);
+    }
+
+    [Fact]
+    public void Discard_ThatTheRingHasNot_IsDoneByIoctl_OnTheDeviceItself()
+    {
+        using RingScript script = new();
+        using EngineBench bench = new(script);
+        using LoopDevice loop = RequireLoop.Create(1 << 20);
+        using BlockDevice device = BlockDevice.Open(loop.Path);
+        byte[] ones = new byte[1 << 20];
+        ones.AsSpan().Fill(1);
+        RandomAccess.Write(loop.BackingHandle, ones, 0);
+        script.Answer = entry => entry.opcode == IoUring.IORING_OP_URING_CMD ? -Errno.EOPNOTSUPP : script.Whole(entry);
+
+        Request request = bench.StartWith(IoOperation.Discard, default, default, new IoRegion(device, 8, 16));
+        bench.RunToEnd(request);
+
+        string limit = File.ReadAllText($"/sys/block/{Path.GetFileName(loop.Path)}/queue/discard_max_bytes").Trim();
+        Assert.True(request.Result.IsSuccess, $"{request.Result}; the device's limit is {limit}");
+        byte[] backing = new byte[1 << 20];
+        RandomAccess.Read(loop.BackingHandle, backing, 0);
+        Assert.Equal(-1, backing.AsSpan(0, 4096).IndexOfAnyExcept((byte)1));
+        Assert.Equal(-1, backing.AsSpan(4096, 8192).IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, backing.AsSpan(4096 + 8192).IndexOfAnyExcept((byte)1));
     }
 
     [Fact]

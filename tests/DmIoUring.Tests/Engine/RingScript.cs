@@ -28,6 +28,9 @@ internal sealed unsafe class RingScript : IDisposable
 
     public Dictionary<int, (nint Start, long Length)> Registered { get; } = [];
 
+    /// <summary>What registering memory is answered.</summary>
+    public int RegisterAnswer { get; init; }
+
     public long Clock { get; set; }
 
     public int EnterCount { get; private set; }

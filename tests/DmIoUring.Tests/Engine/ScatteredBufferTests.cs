@@ -1,6 +1,7 @@
 using System.Buffers;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.ScratchDevices;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -201,14 +202,32 @@ public sealed unsafe class ScatteredBufferTests
     }
 
     [Fact]
+    public void Vectors_TooSmallForABlockToFitIntoOneEntry_AreGathered()
+    {
+        using RingScript script = new(capacity: 16, queueLength: 16);
+        using ScratchFile file = ScratchFile.Create(1 << 20);
+        using BlockDevice buffered = BlockDevice.Open(file.Path, new BlockDeviceOptions { Direct = false });
+        using EngineBench bench = new(script);
+        script.Disk(buffered);
+        IoVector[] vectors = Vectors(bench, 1024, _ => 1, 3);
+
+        Request request = bench.StartWith(IoOperation.Write, IoBuffer.Vectors(vectors), default, new IoRegion(buffered, 0, 2));
+        bench.RunToEnd(request);
+
+        Assert.True(request.Result.IsSuccess);
+        byte[] expected = [.. vectors.Select(static vector => *(byte*)vector.Pointer)];
+        Assert.True(script.Disk(buffered).AsSpan(0, 1024).SequenceEqual(expected));
+    }
+
+    [Fact]
     public void Sequence_AndListOfMemory_AreWrittenWithoutBeingJoined()
     {
         using RingScript script = new();
         using EngineBench bench = new(script);
         int block = bench.Devices[0].LogicalBlockSize;
         Memory<byte> memory = bench.Memory.Memory;
-        Memory<byte>[] pieces = [memory.Slice(4 * block, block), Memory<byte>.Empty, memory.Slice(0, block)];
-        Piece last = new(pieces[2], null, block);
+        Memory<byte>[] pieces = [memory.Slice(4 * block, block), memory.Slice(0, block)];
+        Piece last = new(pieces[1], null, block);
         Piece head = new(pieces[0], last, 0);
 
         foreach (IoBuffer buffer in new[] { IoBuffer.From(pieces), IoBuffer.From(new ReadOnlySequence<byte>(head, 0, last, block)) })
@@ -219,7 +238,7 @@ public sealed unsafe class ScatteredBufferTests
 
             Assert.Equal(IoUring.IORING_OP_WRITEV, script.Taken[^1].opcode);
             Assert.True(script.Disk(bench.Devices[0]).AsSpan(0, block).SequenceEqual(pieces[0].Span));
-            Assert.True(script.Disk(bench.Devices[0]).AsSpan(block, block).SequenceEqual(pieces[2].Span));
+            Assert.True(script.Disk(bench.Devices[0]).AsSpan(block, block).SequenceEqual(pieces[1].Span));
         }
     }
 

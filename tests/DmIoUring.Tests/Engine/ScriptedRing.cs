@@ -18,12 +18,12 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public bool HasFixedVectors => true;
 
-    public int RegisterBufferTable(int slots) => 0;
+    public int RegisterBufferTable(int slots) => script.RegisterAnswer;
 
     public int RegisterBuffer(int slot, byte* start, long length)
     {
         script.Registered[slot] = ((nint)start, length);
-        return 0;
+        return script.RegisterAnswer;
     }
 
     public void Enable(bool register)

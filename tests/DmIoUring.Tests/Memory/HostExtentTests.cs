@@ -1,7 +1,6 @@
 using System.Globalization;
 using DmIoUring.Memory;
 using DmIoUring.Tests.Client;
-using DmIoUring.Tests.Devices;
 using DmIoUring.Tests.Support;
 
 namespace DmIoUring.Tests.Memory;
@@ -114,19 +113,8 @@ public sealed unsafe class HostExtentTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void LowLockLimit_IsToldByTheFeatures()
-    {
-        Require.That(Environment.IsPrivilegedProcess ? null : "the limit is lowered by root's tools");
-        string[] arguments =
-        [
-            "--inh-caps=-ipc_lock", "--bounding-set=-ipc_lock", "prlimit", "--memlock=65536", Environment.ProcessPath!,
-            "-explicit", "only", "-method", typeof(HostExtentTests).FullName + "." + nameof(RunUnderALowLockLimit),
-        ];
-        ChildProcess? child = ChildProcess.Run("setpriv", arguments);
-        Require.That(child is null ? "there is no setpriv: apt-get install util-linux" : null);
-        Assert.True(child!.ExitCode == 0, child.Output + child.Errors);
-        Assert.Contains("Total: 1,", child.Output, StringComparison.Ordinal);
-    }
+    public void LowLockLimit_IsToldByTheFeatures() =>
+        LowLockLimit.AssertPasses(typeof(HostExtentTests), nameof(RunUnderALowLockLimit));
 
     /// <summary>Meaningful only in the process that <see cref="LowLockLimit_IsToldByTheFeatures"/> starts.</summary>
     [Fact(Explicit = true)]

@@ -1,4 +1,5 @@
 using System.Buffers;
+using DmIoUring.ScratchDevices;
 
 namespace DmIoUring.Tests.Values;
 
@@ -108,5 +109,41 @@ public sealed unsafe class IoMemoryTests
         Assert.Throws<ObjectDisposedException>(() => memory.Slice(0, 1));
         Assert.Throws<ObjectDisposedException>(() => memory.Pin());
         Assert.Throws<ObjectDisposedException>(() => (IoBuffer)memory);
+    }
+
+    [Fact]
+    public void Memory_DisposedWhilePinned_IsFreedWithItsLastPin()
+    {
+        IoMemory memory = IoMemory.Allocate(4096);
+        memory.GetSpan().Fill(7);
+        System.Buffers.MemoryHandle first = memory.Pin();
+        System.Buffers.MemoryHandle second = memory.Pin();
+        memory.Dispose();
+
+        unsafe
+        {
+            Assert.Equal(7, *(byte*)first.Pointer);
+            first.Dispose();
+            Assert.Equal(7, *(byte*)second.Pointer);
+        }
+
+        second.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => memory.Pin());
+        Assert.Throws<ObjectDisposedException>(() => memory.GetSpan());
+        memory.Dispose();
+    }
+
+    [Fact]
+    public void Buffer_OfDisposedMemory_IsRefusedWhenItIsUsed()
+    {
+        using ScratchFile file = ScratchFile.Create(1 << 20);
+        using BlockDevice device = BlockDevice.Open(file.Path);
+        using DmIoClient client = new();
+        IoMemory memory = IoMemory.Allocate(4096);
+        IoBuffer buffer = memory;
+        memory.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => client.Write(new IoRegion(device, 0, 8), buffer));
+        Assert.Throws<ObjectDisposedException>(() => client.SubmitWrite(new IoRegion(device, 0, 8), buffer, static (_, _) => { }));
     }
 }
