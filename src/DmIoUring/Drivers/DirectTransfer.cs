@@ -50,7 +50,7 @@ internal static unsafe class DirectTransfer
             memory += verdict.Advance;
             length -= verdict.Advance;
             if (verdict.Delay > 0)
-                Thread.Sleep(TimeSpan.FromMicroseconds(verdict.Delay / 1000));
+                UninterruptedWait.Sleep(TimeSpan.FromMicroseconds(verdict.Delay / 1000));
         }
 
         return default;

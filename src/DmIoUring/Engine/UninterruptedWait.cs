@@ -1,6 +1,6 @@
 namespace DmIoUring.Engine;
 
-/// <summary>Waits that <see cref="Thread.Interrupt"/> does not end: the kernel has the memory until the event is set.</summary>
+/// <summary>Waits that <see cref="Thread.Interrupt"/> does not end: the kernel has the memory, or a transfer is half way.</summary>
 internal static class UninterruptedWait
 {
     /// <summary>Waits for an event. An interrupt of the thread meanwhile is kept for the next wait that allows it.</summary>
@@ -22,5 +22,18 @@ internal static class UninterruptedWait
 
         if (interrupted)
             Thread.CurrentThread.Interrupt();
+    }
+
+    /// <summary>Sleeps. An interrupt cuts it short, and is kept for the next wait that allows it.</summary>
+    public static void Sleep(TimeSpan time)
+    {
+        try
+        {
+            Thread.Sleep(time);
+        }
+        catch (ThreadInterruptedException)
+        {
+            Thread.CurrentThread.Interrupt();
+        }
     }
 }
