@@ -231,4 +231,27 @@ public sealed class CallbackTests
         Assert.True(source.Task.Wait(Notification.Limit), $"Nothing within {Notification.Limit}.");
         return source.Task.Result;
     }
+
+    [Fact]
+    public void ACallbackThatBlocks_ShowsInTheStatistics()
+    {
+        using TestDevice device = new(DeviceKind.File);
+        using IoMemory data = Pattern.Memory(4096);
+        using DmIoClient client = new();
+        using ManualResetEventSlim done = new();
+        TimeSpan blocks = TimeSpan.FromMilliseconds(50);
+
+        client.SubmitWrite(
+            device.Region(0, 8),
+            data,
+            (_, _) =>
+            {
+                Thread.Sleep(blocks);
+                done.Set();
+            });
+        done.Wait(TestContext.Current.CancellationToken);
+        client.Dispose();
+
+        Assert.True(client.Statistics.LongestDispatch >= blocks - TimeSpan.FromMilliseconds(1), client.Statistics.LongestDispatch.ToString());
+    }
 }

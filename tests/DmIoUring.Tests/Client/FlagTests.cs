@@ -1,5 +1,7 @@
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.ScratchDevices;
+using DmIoUring.Tests.Devices;
 
 namespace DmIoUring.Tests.Client;
 
@@ -257,5 +259,24 @@ public sealed class FlagTests
         using PageReservation enough = client.Client.Reserve(3);
         Assert.Equal(default, client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
         device.AssertHolds(0, data.GetSpan());
+    }
+
+    [Fact]
+    public void FlushAndFua_OnADeviceWithoutAVolatileCache_AreDone()
+    {
+        Require.That(ZramDevice.WhyUnavailable());
+        using ZramDevice zram = ZramDevice.Create(1 << 20);
+        using BlockDevice device = BlockDevice.Open(zram.Path);
+        using DmIoClient client = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using IoMemory back = IoMemory.Allocate(4096);
+        IoRegion region = new(device, 8, 8);
+        Assert.False(device.ReadAbilities().HasVolatileCache);
+
+        Assert.Equal(default, client.Write(region, data, IoFlags.Preflush | IoFlags.Fua));
+        Assert.Equal(default, client.Flush(region));
+
+        Assert.Equal(default, client.Read(region, back));
+        Assert.True(back.GetSpan().SequenceEqual(data.GetSpan()));
     }
 }
