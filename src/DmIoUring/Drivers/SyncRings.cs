@@ -32,7 +32,7 @@ internal sealed class SyncRings : IDisposable
         get
         {
             lock (_lock)
-                return _rings.Count;
+                return _disposed ? 0 : _rings.Count;
         }
     }
 
@@ -67,8 +67,9 @@ internal sealed class SyncRings : IDisposable
     {
         lock (_lock)
         {
+            // They stay in the list: one in use goes on counting until its request has ended.
             _disposed = true;
-            CloseAll(static _ => true);
+            _rings.ForEach(static ring => ring.Dispose());
         }
 
         // A thread that lives on would keep its lease, and with it all of this, for as long.
@@ -90,7 +91,7 @@ internal sealed class SyncRings : IDisposable
         lock (_lock)
         {
             if (_rings.Count >= _options.SyncRings)
-                CloseAll(static ring => !ring.Owner.IsAlive);
+                CloseAbandoned();
             if (_disposed || _rings.Count >= _options.SyncRings)
                 return null;
             int depth = Math.Min(_options.QueueDepth, MostDepth);
@@ -111,21 +112,22 @@ internal sealed class SyncRings : IDisposable
         }
     }
 
-    private void CloseAll(Predicate<SyncRing> which)
+    private void CloseAbandoned()
     {
-        foreach (SyncRing ring in _rings.FindAll(which))
+        foreach (SyncRing ring in _rings.FindAll(IsAbandoned))
         {
             ring.Dispose();
             _closed.Add(ring.Counters);
+            _rings.Remove(ring);
         }
-
-        _rings.RemoveAll(which);
     }
+
+    private static bool IsAbandoned(SyncRing ring) => !ring.Owner.IsAlive;
 
     private void ThreadEnded()
     {
         lock (_lock)
-            CloseAll(static ring => !ring.Owner.IsAlive);
+            CloseAbandoned();
     }
 
     /// <summary>Held by its thread alone: when the thread is gone so is this, and the ring goes back.</summary>

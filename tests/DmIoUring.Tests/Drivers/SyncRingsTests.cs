@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
+using DmIoUring.ScratchDevices;
 
 namespace DmIoUring.Tests.Drivers;
 
@@ -73,6 +74,24 @@ public sealed class SyncRingsTests
         ring.Exit();
         Assert.False(ring.TryEnter());
         Assert.Null(Enter(rings));
+    }
+
+    [Fact]
+    public void RequestThatEndsAfterDispose_IsStillCounted()
+    {
+        using ScratchFile file = ScratchFile.Create(1 << 20);
+        using BlockDevice device = BlockDevice.Open(file.Path);
+        using IoMemory memory = IoMemory.Allocate(4096);
+        SyncRings rings = NewRings(bound: 4);
+        SyncRing ring = Enter(rings)!;
+
+        rings.Dispose();
+        Assert.True(ring.Run(IoOperation.Write, [new IoRegion(device, 0, 8)], memory, default, default).IsSuccess);
+        ring.Exit();
+
+        EngineCounters sum = new();
+        rings.AddTo(sum);
+        Assert.Equal(1, sum.Requests);
     }
 
     private static SyncRings NewRings(int bound) => new(new DmIoOptions { SyncRings = bound }, new CallbackReporter(null));
