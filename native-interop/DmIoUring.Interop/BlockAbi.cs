@@ -1,6 +1,6 @@
 namespace DmIoUring.Interop;
 
-/// <summary>Requests of block and loop devices: include/uapi/linux/fs.h and loop.h.</summary>
+/// <summary>Requests of block and loop devices: include/uapi/linux/fs.h, loop.h and ioprio.h.</summary>
 internal static class BlockAbi
 {
     public const nuint BLKROSET = 0x125D;
@@ -13,6 +13,8 @@ internal static class BlockAbi
     public const nuint BLKZEROOUT = 0x127F;
 
     public const uint BLOCK_URING_CMD_DISCARD = 0x1200;
+
+    public const int IOPRIO_WHO_PROCESS = 1;
 
     public const nuint LOOP_CTL_GET_FREE = 0x4C82;
     public const nuint LOOP_CONFIGURE = 0x4C0A;

@@ -14,6 +14,7 @@ internal static unsafe partial class Libc
     private const nint SysIoUringSetup = 425;
     private const nint SysIoUringEnter = 426;
     private const nint SysIoUringRegister = 427;
+    private static readonly nint SysIoprioSet = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 30 : 251;
 
     public static int IoUringSetup(uint entries, IoUringParams* parameters) =>
         (int)Result(Syscall(SysIoUringSetup, (nint)entries, (nint)parameters, 0, 0, 0, 0));
@@ -76,6 +77,13 @@ internal static unsafe partial class Libc
 
     public static nint Pwritev2(int fd, Iovec* vectors, int count, long offset, int flags) =>
         Result(Pwritev2Raw(fd, vectors, count, offset, flags));
+
+    /// <summary>Sets the calling thread's I/O priority.</summary>
+    public static int IoprioSet(int priority) => (int)Result(Syscall(SysIoprioSet, BlockAbi.IOPRIO_WHO_PROCESS, 0, priority, 0, 0, 0));
+
+    /// <summary>Waits for any of the descriptors; no timeout is for ever.</summary>
+    public static int Ppoll(Pollfd* descriptors, int count, KernelTimespec* timeout) =>
+        (int)Result(PpollRaw(descriptors, (nuint)count, timeout, null));
 
     public static int Eventfd(uint initial, int flags) => (int)Result(EventfdRaw(initial, flags));
 
@@ -142,6 +150,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "pwritev2")]
     private static partial nint Pwritev2Raw(int fd, Iovec* vectors, int count, long offset, int flags);
+
+    [LibraryImport(Library, EntryPoint = "ppoll")]
+    private static partial int PpollRaw(Pollfd* descriptors, nuint count, KernelTimespec* timeout, void* signals);
 
     [LibraryImport(Library, EntryPoint = "eventfd")]
     private static partial int EventfdRaw(uint initial, int flags);

@@ -27,6 +27,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
+#include <linux/ioprio.h>
 #include <linux/loop.h>
 #include <linux/memfd.h>
 #include <linux/mman.h>
@@ -164,6 +165,11 @@ static void file_structs(void)
     FIELD(__kernel_timespec, tv_sec);
     FIELD(__kernel_timespec, tv_nsec);
 
+    STRUCT(pollfd);
+    FIELD(pollfd, fd);
+    FIELD(pollfd, events);
+    FIELD(pollfd, revents);
+
     STRUCT(iovec);
     FIELD(iovec, iov_base);
     FIELD(iovec, iov_len);
@@ -278,6 +284,7 @@ static void system_calls(void)
     CONST(__NR_io_uring_setup);
     CONST(__NR_io_uring_enter);
     CONST(__NR_io_uring_register);
+    CONST(__NR_ioprio_set);
 }
 
 static void io_uring_constants(void)
@@ -407,6 +414,7 @@ static void block_constants(void)
     CONST(BLKSSZGET);
     CONST(BLKPBSZGET);
     CONST(BLKDISCARD);
+    CONST(IOPRIO_WHO_PROCESS);
     CONST(BLKZEROOUT);
     CONST(LOOP_CTL_GET_FREE);
     CONST(LOOP_CONFIGURE);

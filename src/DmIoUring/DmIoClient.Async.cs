@@ -197,7 +197,11 @@ public sealed partial class DmIoClient
 
     private void Submit(Lane lane, Request request)
     {
-        if (lane.Submit(request))
+        bool taken = lane.Submit(request);
+
+        // A client that nobody else knows must not end under its own call.
+        GC.KeepAlive(this);
+        if (taken)
             return;
         GiveBack(request);
         throw new ObjectDisposedException(nameof(DmIoClient));

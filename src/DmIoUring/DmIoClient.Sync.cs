@@ -67,6 +67,9 @@ public sealed partial class DmIoClient
         finally
         {
             ring.Exit();
+
+            // A client that nobody else knows must not end under its own call.
+            GC.KeepAlive(this);
         }
     }
 

@@ -2,7 +2,6 @@ using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
-using DmIoUring.Rings;
 
 namespace DmIoUring;
 
@@ -25,7 +24,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     private readonly CallbackReporter _reporter;
     private readonly RequestPool _pool;
     private readonly PagePool _pagePool;
-    private readonly Lock _reserveLock = new();
+    private readonly RingSource _rings;
     private readonly SyncRings _syncRings;
     private readonly Lane[] _lanes;
     private long _directTransfers;
@@ -36,34 +35,34 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <summary>Starts the client's lanes.</summary>
     /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    /// <exception cref="IoUringUnavailableException">The host has no io_uring, or forbids it; the message says which.</exception>
+    /// <exception cref="IoUringUnavailableException">
+    /// io_uring is all that is wanted and the host refuses it, or it has no more open files for it; the message says why.
+    /// </exception>
     public DmIoClient(DmIoOptions? options = null)
+        : this(options ?? new DmIoOptions(), rings: null)
     {
-        _options = options ?? new DmIoOptions();
+    }
+
+    /// <summary>As the public one, on rings from somewhere else.</summary>
+    internal DmIoClient(DmIoOptions options, RingSource? rings)
+    {
+        _options = options;
         _options.Validate();
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
-        _pagePool = new PagePool { ReserveChanged = MatchReserve };
-        Pages = new PageMemoryPool(_pagePool);
-        _syncRings = new SyncRings(_options, _reporter);
         _lanes = new Lane[_options.Lanes];
-        try
-        {
-            for (int i = 0; i < _lanes.Length; i++)
-            {
-                _lanes[i] = StartLane(i);
-            }
-        }
-        catch
-        {
-            foreach (Lane? lane in _lanes)
-                lane?.Dispose();
-            throw;
-        }
+        ReserveFollower follower = new(_pool, _lanes);
+        _pagePool = new PagePool { ReserveChanged = follower.Follow };
+        follower.Pages = _pagePool;
+        Pages = new PageMemoryPool(_pagePool, owner: this);
+        _rings = rings ?? Start(_options.Ring);
+        if (rings is not null)
+            StartLanes(rings);
+        _syncRings = new SyncRings(_rings, _options, _reporter);
     }
 
     /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
-    public IoCapabilities Capabilities { get; private set; } = null!;
+    public IoCapabilities Capabilities => _rings.Capabilities;
 
     /// <summary>The client's page pool: <see cref="Reserve"/> makes it, here it is rented from.</summary>
     public PageMemoryPool Pages { get; }
@@ -81,6 +80,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
             {
                 0 => "pool pages travel as fixed buffers",
                 Errno.ENOMEM => "the ring may not pin that much (ENOMEM): raise RLIMIT_MEMLOCK (ulimit -l), or reserve less",
+                Errno.EOPNOTSUPP => "worker threads carry this client, and only a ring of the kernel's has registered buffers",
                 Errno.EINVAL => "this kernel's rings have no sparse buffer tables (EINVAL): they came with 5.19",
                 _ => $"registering answered {Errno.Name(errno)}",
             };
@@ -147,62 +147,39 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken = default) =>
         _pagePool.ReserveAsync(pages, cancellationToken);
 
-    /// <summary>
-    /// Refuses new requests and returns when every request under way has ended and every callback has returned. Called from a
-    /// callback it does not wait: the lanes end by themselves. A synchronous call under way on another thread
-    /// finishes by itself.
-    /// </summary>
-    public void Dispose()
-    {
-        BeginDispose();
-        if (IsOnLane)
-            return;
-        foreach (Lane lane in _lanes)
-            lane.Dispose();
-    }
-
-    /// <summary>Refuses new requests; the task completes when every request under way has ended.</summary>
-    /// <returns>The end of the lanes. Safe to await from a callback's continuation, not to block on in a callback.</returns>
-    public ValueTask DisposeAsync()
-    {
-        BeginDispose();
-        return new ValueTask(Task.WhenAll(_lanes.Select(lane => lane.Ended)));
-    }
-
     private bool IsOnLane => Array.Exists(_lanes, static lane => lane.IsCurrentThread);
 
-    private void BeginDispose()
+    private RingSource Start(IoRingKind kind)
     {
-        _disposed = true;
-        foreach (Lane lane in _lanes)
-            lane.Close();
-        _syncRings.Dispose();
-        _pagePool.Dispose();
-    }
-
-    /// <summary>As many requests as reserved pages. Looked up under the lock, so that the last change counts.</summary>
-    private void MatchReserve()
-    {
-        lock (_reserveLock)
-            _pool.Reserve(_pagePool.Counters.Reserved);
-
-        // An idle ring would keep memory that went back to the system pinned.
-        foreach (Lane lane in _lanes)
-            lane.Nudge();
-    }
-
-    private Lane StartLane(int index)
-    {
-        KernelRingHandle handle = KernelRingHandle.Create(_options.QueueDepth);
+        if (kind == IoRingKind.Workers)
+            return StartLanes(new WorkerRingSource(_options.WorkerThreads, refusal: null));
         try
         {
-            Capabilities ??= RingProbe.Describe(handle);
-            KernelRing ring = new(handle, _options.QueueDepth);
-            return new Lane(ring, _options, _pagePool, FormattableString.Invariant($"dmio lane {index}"));
+            return StartLanes(new KernelRingSource());
+        }
+        catch (IoUringUnavailableException refusal) when (kind == IoRingKind.Automatic && refusal.Refusal != IoUringRefusal.OpenFiles)
+        {
+            return StartLanes(new WorkerRingSource(_options.WorkerThreads, refusal));
+        }
+    }
+
+    private RingSource StartLanes(RingSource rings)
+    {
+        try
+        {
+            for (int i = 0; i < _lanes.Length; i++)
+                _lanes[i] = rings.StartLane(_options, _pagePool, FormattableString.Invariant($"dmio lane {i}"));
+            return rings;
         }
         catch
         {
-            handle.Dispose();
+            for (int i = 0; i < _lanes.Length; i++)
+            {
+                _lanes[i]?.Close();
+                _lanes[i] = null!;
+            }
+
+            rings.Dispose();
             throw;
         }
     }

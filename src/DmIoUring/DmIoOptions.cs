@@ -53,12 +53,39 @@ public sealed record DmIoOptions
     /// </summary>
     public TimeSpan? RequestTimeLimit { get; init; }
 
+    /// <summary>What carries the I/O. Default: io_uring, and worker threads where the host refuses it.</summary>
+    public IoRingKind Ring { get; init; }
+
+    /// <summary>
+    /// How many threads carry the I/O of a client without io_uring, 1 to 256: as many chunks are under way at once, and a stuck
+    /// device keeps one for each of its own. Default 16.
+    /// </summary>
+    public int WorkerThreads { get; init; } = 16;
+
+    /// <summary>
+    /// How long <see cref="DmIoClient.Dispose"/> and <see cref="DmIoClient.DisposeAsync"/> wait for requests under way;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for as long as it takes. Default 30 seconds. Past it they return; the requests stay
+    /// under way with all that is theirs, and end when the kernel lets go of them.
+    /// </summary>
+    public TimeSpan DisposeTimeLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Called, before it returns, by a Dispose whose <see cref="DisposeTimeLimit"/> has passed, with what is still under way. An
+    /// exception that it throws is dropped. Without a handler the report is written to <see cref="System.Diagnostics.Trace"/>.
+    /// </summary>
+    public Action<IoUnfinished>? DisposeGaveUp { get; init; }
+
     internal long TimeLimitNanoseconds => (long)(RequestTimeLimit.GetValueOrDefault().Ticks * TimeSpan.NanosecondsPerTick);
 
     internal void Validate()
     {
         if (RequestTimeLimit is { } limit && (limit <= TimeSpan.Zero || limit > TimeSpan.FromDays(365)))
             throw OutOfRange(nameof(RequestTimeLimit), limit, "more than zero and at most a year, or null for none");
+        if (DisposeTimeLimit != Timeout.InfiniteTimeSpan && (DisposeTimeLimit < TimeSpan.Zero || DisposeTimeLimit > TimeSpan.FromDays(1)))
+            throw OutOfRange(nameof(DisposeTimeLimit), DisposeTimeLimit, "zero to a day, or Timeout.InfiniteTimeSpan");
+        if (Ring is < IoRingKind.Automatic or > IoRingKind.Workers)
+            throw OutOfRange(nameof(Ring), Ring, "one of IoRingKind's values");
+        Check(nameof(WorkerThreads), WorkerThreads, 1, 256);
         Check(nameof(QueueDepth), QueueDepth, 1, MaxQueueDepth);
         Check(nameof(Lanes), Lanes, 1, 64);
         Check(nameof(SyncRings), SyncRings, 0, 4096);

@@ -1,13 +1,31 @@
+using DmIoUring.Rings;
+
 namespace DmIoUring;
 
 /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
-/// <param name="Ring">The ring: <c>io_uring</c>.</param>
+/// <param name="Ring">The ring: <c>io_uring</c>, or <c>worker threads</c>.</param>
 /// <param name="KernelRelease">The kernel's own name of its version, for a person: features are asked for, never guessed from it.</param>
 /// <param name="Features">Every ability that matters here, present or not, each with a reason.</param>
 public sealed record IoCapabilities(string Ring, string KernelRelease, IReadOnlyList<IoFeature> Features)
 {
-    /// <summary>Asks the kernel by making a small ring and closing it.</summary>
+    /// <summary>
+    /// Why the host refused io_uring; <see langword="null"/> where it did not, or was not asked. The feature <c>io_uring</c>'s
+    /// reason has it in words.
+    /// </summary>
+    public IoUringRefusal? Refusal { get; init; }
+
+    /// <summary>What a client with the default options would be carried by. Makes a small ring and closes it.</summary>
     /// <returns>What the host has.</returns>
-    /// <exception cref="IoUringUnavailableException">The host has no io_uring, or forbids it; the message says which.</exception>
-    public static IoCapabilities Probe() => Rings.RingProbe.Run();
+    /// <exception cref="IoUringUnavailableException">This process has too many files open to ask.</exception>
+    public static IoCapabilities Probe()
+    {
+        try
+        {
+            return RingProbe.Run();
+        }
+        catch (IoUringUnavailableException refusal) when (refusal.Refusal != IoUringRefusal.OpenFiles)
+        {
+            return RingProbe.DescribeWorkers(refusal);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
 

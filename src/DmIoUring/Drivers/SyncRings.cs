@@ -1,5 +1,4 @@
 using DmIoUring.Engine;
-using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
 
@@ -9,9 +8,7 @@ namespace DmIoUring.Drivers;
 /// </summary>
 internal sealed class SyncRings : IDisposable
 {
-    /// <summary>Chunks that one synchronous request has under way at once.</summary>
-    private const int MostDepth = 64;
-
+    private readonly RingSource _source;
     private readonly DmIoOptions _options;
     private readonly CallbackReporter _reporter;
     private readonly Lock _lock = new();
@@ -20,8 +17,9 @@ internal sealed class SyncRings : IDisposable
     private readonly EngineCounters _closed = new();
     private bool _disposed;
 
-    public SyncRings(DmIoOptions options, CallbackReporter reporter)
+    public SyncRings(RingSource source, DmIoOptions options, CallbackReporter reporter)
     {
+        _source = source;
         _options = options;
         _reporter = reporter;
     }
@@ -94,19 +92,17 @@ internal sealed class SyncRings : IDisposable
                 CloseAbandoned();
             if (_disposed || _rings.Count >= _options.SyncRings)
                 return null;
-            int depth = Math.Min(_options.QueueDepth, MostDepth);
-            KernelRingHandle handle;
+            SyncRing ring;
             try
             {
-                handle = KernelRingHandle.Create(depth);
+                ring = _source.MakeSyncRing(_options, _reporter);
             }
-            catch (IoUringUnavailableException)
+            catch (IOException)
             {
                 // Out of descriptors or memory for one more: the lane, which has its ring, serves; counted by the client.
                 return null;
             }
 
-            SyncRing ring = new(new KernelRing(handle, depth), _options, _reporter);
             _rings.Add(ring);
             return ring;
         }

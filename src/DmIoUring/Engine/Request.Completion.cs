@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 

@@ -1,3 +1,5 @@
+using DmIoUring.Rings;
+
 namespace DmIoUring.Engine;
 
 /// <summary>A thread that sleeps until it is given a request. A thread waits for one at a time, so it needs one of these only.</summary>

@@ -19,6 +19,15 @@ internal static class RingProbe
         (IoUring.IORING_OP_WRITEV_FIXED, "IORING_OP_WRITEV_FIXED", "scattered registered memory", "6.15"),
     ];
 
+    private static string KernelRelease
+    {
+        get
+        {
+            const string release = "/proc/sys/kernel/osrelease";
+            return File.Exists(release) ? File.ReadAllText(release).Trim() : "unknown: /proc is not mounted";
+        }
+    }
+
     public static IoCapabilities Run()
     {
         using KernelRingHandle handle = KernelRingHandle.Create(capacity: 8);
@@ -32,8 +41,23 @@ internal static class RingProbe
             operation.Name,
             known[operation.Code],
             known[operation.Code] ? operation.Use : $"this kernel does not know it; kernels have it since {operation.Since}"));
-        const string release = "/proc/sys/kernel/osrelease";
-        string kernel = File.Exists(release) ? File.ReadAllText(release).Trim() : "unknown: /proc is not mounted";
-        return new IoCapabilities("io_uring", kernel, [.. handle.Flags, .. operations]);
+        return new IoCapabilities("io_uring", KernelRelease, [.. handle.Flags, .. operations]);
     }
+
+    /// <summary>What a crew of threads can do instead.</summary>
+    /// <param name="refusal">Why it has to; null when it was chosen.</param>
+    public static IoCapabilities DescribeWorkers(IoUringUnavailableException? refusal) => new(
+        "worker threads",
+        KernelRelease,
+        [
+            new IoFeature("io_uring", IsAvailable: false, refusal?.Message ?? "not asked for: DmIoOptions.Ring is Workers"),
+            new IoFeature("preadv2, pwritev2", IsAvailable: true, "reads and writes, with FUA and atomic where the kernel has them"),
+            new IoFeature("fdatasync, fallocate, BLKDISCARD", IsAvailable: true, "flush, zeroes, discard"),
+            new IoFeature("ioprio_set", IsAvailable: true, "priorities, set on the thread that carries the transfer"),
+            new IoFeature("registered buffers", IsAvailable: false, "only a ring of the kernel's has them; pool pages travel like other memory"),
+            new IoFeature("cancellation", IsAvailable: false, "of what a thread has begun; what waits for a thread is got back"),
+        ])
+    {
+        Refusal = refusal?.Refusal,
+    };
 }

@@ -1,6 +1,6 @@
 namespace DmIoUring.Tests.Client;
 
-/// <summary>How a test makes its requests: the contract is one, the ways through the library are four.</summary>
+/// <summary>How a test makes its requests: the contract is one, the ways through the library are many.</summary>
 public enum CallWay
 {
     /// <summary>On the caller's thread: one pread or pwrite, or a ring of the thread's own.</summary>
@@ -14,4 +14,16 @@ public enum CallWay
 
     /// <summary>On a lane, told by a task.</summary>
     Awaited,
+
+    /// <summary>As <see cref="Sync"/>, on a host without io_uring: what needs a ring is done by worker threads.</summary>
+    WorkerSync,
+
+    /// <summary>As <see cref="SyncOnLane"/>, by worker threads.</summary>
+    WorkerSyncOnLane,
+
+    /// <summary>As <see cref="Callback"/>, by worker threads.</summary>
+    WorkerCallback,
+
+    /// <summary>As <see cref="Awaited"/>, by worker threads.</summary>
+    WorkerAwaited,
 }

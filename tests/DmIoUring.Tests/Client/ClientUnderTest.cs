@@ -14,9 +14,8 @@ internal sealed class ClientUnderTest : IDisposable
 
     public ClientUnderTest(CallWay way, DmIoOptions? options = null)
     {
-        _way = way;
-        options ??= new DmIoOptions();
-        Client = new DmIoClient(way == CallWay.SyncOnLane ? options with { SyncRings = 0 } : options);
+        _way = way.Shape();
+        Client = way.NewClient(options ?? new DmIoOptions());
     }
 
     public DmIoClient Client { get; }

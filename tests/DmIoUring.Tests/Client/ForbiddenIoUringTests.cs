@@ -11,12 +11,15 @@ public sealed class ForbiddenIoUringTests
     [Theory]
     [InlineData(Errno.EPERM)]
     [InlineData(Errno.ENOSYS)]
-    public void UnderASeccompFilter_TheExceptionNamesIt(int errno)
+    public void UnderASeccompFilter_TheClientSaysSo_AndReadsAndWritesAllTheSame(int errno)
     {
         using CProgram filter = new("without-io-uring.c");
         Require.That(filter.Obstacle);
         string number = errno.ToString(CultureInfo.InvariantCulture);
         SecondRun.AssertPasses(
-            ["env", $"{ForbiddenOrNotTests.ErrnoVariable}={number}", filter.FullPath, number], typeof(ForbiddenOrNotTests));
+            ["env", $"{ForbiddenOrNotTests.ErrnoVariable}={number}", filter.FullPath, number],
+            typeof(ForbiddenOrNotTests),
+            typeof(WriteTests),
+            typeof(ReadTests));
     }
 }

@@ -3,43 +3,67 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Tests.Client;
 
-/// <summary>What a host with io_uring serves, one without refuses with the cause. <see cref="ForbiddenIoUringTests"/> makes the latter.</summary>
+/// <summary>What a client does on a host with io_uring, and on one without. <see cref="ForbiddenIoUringTests"/> makes the latter.</summary>
 public sealed class ForbiddenOrNotTests
 {
     /// <summary>The errno that io_uring's system calls end with here; not set on an ordinary host.</summary>
     public const string ErrnoVariable = "DMIOURING_TESTS_IO_URING_ERRNO";
 
+    private static readonly string? Forbidden = Environment.GetEnvironmentVariable(ErrnoVariable);
+
     [Fact]
-    public void AClient_StartsOrSaysWhoForbidsIt() => AssertServedOrRefused(() =>
+    public void AClient_IsCarriedByIoUring_OrByWorkersAndSaysWhy()
     {
         using DmIoClient client = new();
-        Assert.Equal("io_uring", client.Capabilities.Ring);
-    });
+        AssertRing(client.Capabilities);
+    }
 
     [Fact]
-    public void AProbe_AnswersOrSaysWhoForbidsIt() => AssertServedOrRefused(() =>
+    public void AProbe_AnswersWhatAClientWouldHave()
     {
         IoCapabilities capabilities = IoCapabilities.Probe();
-        Assert.Equal("io_uring", capabilities.Ring);
-        Assert.Contains(capabilities.Features, feature => feature is { Name: "IORING_OP_READ", IsAvailable: true });
+        AssertRing(capabilities);
         Assert.All(capabilities.Features, feature => Assert.NotEmpty(feature.Reason));
-    });
+        if (Forbidden is null)
+            Assert.Contains(capabilities.Features, feature => feature is { Name: "IORING_OP_READ", IsAvailable: true });
+    }
 
-    private static void AssertServedOrRefused(Action code)
+    [Fact]
+    public void AClientThatInsistsOnIoUring_StartsOrThrowsWithTheCause()
     {
-        string? forbidden = Environment.GetEnvironmentVariable(ErrnoVariable);
-        if (forbidden is null)
+        DmIoOptions insisting = new() { Ring = IoRingKind.IoUring };
+        if (Forbidden is null)
         {
-            code();
+            using DmIoClient client = new(insisting);
+            AssertRing(client.Capabilities);
             return;
         }
 
-        IoUringUnavailableException refused = Assert.Throws<IoUringUnavailableException>(code);
-        int errno = int.Parse(forbidden, CultureInfo.InvariantCulture);
+        IoUringUnavailableException refused = Assert.Throws<IoUringUnavailableException>(() => new DmIoClient(insisting));
         Assert.Equal(IoUringRefusal.Seccomp, refused.Refusal);
-        Assert.Equal(errno, refused.Errno);
-        Assert.Contains($"io_uring is refused ({Errno.Name(errno)})", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("a seccomp filter is active", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("Allow io_uring_setup, io_uring_enter and io_uring_register", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(int.Parse(Forbidden, CultureInfo.InvariantCulture), refused.Errno);
+        AssertNamesSeccomp(refused.Message);
+    }
+
+    private static void AssertRing(IoCapabilities capabilities)
+    {
+        if (Forbidden is null)
+        {
+            Assert.Equal("io_uring", capabilities.Ring);
+            Assert.Null(capabilities.Refusal);
+            return;
+        }
+
+        Assert.Equal("worker threads", capabilities.Ring);
+        Assert.Equal(IoUringRefusal.Seccomp, capabilities.Refusal);
+        AssertNamesSeccomp(Assert.Single(capabilities.Features, feature => feature is { Name: "io_uring", IsAvailable: false }).Reason);
+    }
+
+    private static void AssertNamesSeccomp(string reason)
+    {
+        int errno = int.Parse(Forbidden!, CultureInfo.InvariantCulture);
+        Assert.Contains($"io_uring is refused ({Errno.Name(errno)})", reason, StringComparison.Ordinal);
+        Assert.Contains("a seccomp filter is active", reason, StringComparison.Ordinal);
+        Assert.Contains("Allow io_uring_setup, io_uring_enter and io_uring_register", reason, StringComparison.Ordinal);
     }
 }

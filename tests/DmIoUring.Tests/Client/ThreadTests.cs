@@ -31,7 +31,7 @@ public sealed class ThreadTests
         const int threads = 8;
         const int rounds = 100;
         using TestDevice device = new(DeviceKind.Loop512, 4 << 20);
-        using DmIoClient client = new(new DmIoOptions { Lanes = 2, QueueDepth = 8, ChunkBytes = 16 << 10, SyncRings = way == CallWay.SyncOnLane ? 0 : 3 });
+        using DmIoClient client = way.NewClient(new DmIoOptions { Lanes = 2, QueueDepth = 8, ChunkBytes = 16 << 10, SyncRings = 3 });
         Exception?[] failures = new Exception?[threads];
         Thread[] workers = [.. Enumerable.Range(0, threads).Select(index => new Thread(() => failures[index] = Record.Exception(() => Work(index))))];
         foreach (Thread worker in workers)
@@ -58,7 +58,7 @@ public sealed class ThreadTests
 
         IoResult Do(bool write, IoRegion region, IoMemory memory)
         {
-            switch (way)
+            switch (way.Shape())
             {
                 case CallWay.Callback:
                     Notification notification = new();

@@ -94,7 +94,7 @@ public sealed class SyncRingsTests
         Assert.Equal(1, sum.Requests);
     }
 
-    private static SyncRings NewRings(int bound) => new(new DmIoOptions { SyncRings = bound }, new CallbackReporter(null));
+    private static SyncRings NewRings(int bound) => new(new KernelRingSource(), new DmIoOptions { SyncRings = bound }, new CallbackReporter(null));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static SyncRing? Enter(SyncRings rings) => rings.TryEnter();

@@ -1,4 +1,4 @@
-namespace DmIoUring.Engine;
+namespace DmIoUring.Rings;
 
 /// <summary>Waits that <see cref="Thread.Interrupt"/> does not end: the kernel has the memory, or a transfer is half way.</summary>
 internal static class UninterruptedWait
@@ -12,6 +12,27 @@ internal static class UninterruptedWait
             try
             {
                 signal.Wait();
+                break;
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+
+        if (interrupted)
+            Thread.CurrentThread.Interrupt();
+    }
+
+    /// <summary>Enters a lock, as <see cref="Monitor.Enter(object)"/>. An interrupt is kept for the next wait that allows it.</summary>
+    public static void Enter(object gate)
+    {
+        bool interrupted = false;
+        while (true)
+        {
+            try
+            {
+                Monitor.Enter(gate);
                 break;
             }
             catch (ThreadInterruptedException)

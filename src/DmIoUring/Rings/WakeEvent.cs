@@ -1,9 +1,9 @@
 using DmIoUring.Interop;
 using Microsoft.Win32.SafeHandles;
 
-namespace DmIoUring.Drivers;
+namespace DmIoUring.Rings;
 
-/// <summary>The eventfd that ends a lane's sleep. Never read: the ring's poll reports each write by itself (edge-triggered).</summary>
+/// <summary>An eventfd that ends a sleep.</summary>
 internal sealed unsafe class WakeEvent : SafeHandleZeroOrMinusOneIsInvalid
 {
     public WakeEvent()
@@ -11,13 +11,20 @@ internal sealed unsafe class WakeEvent : SafeHandleZeroOrMinusOneIsInvalid
     {
         int descriptor = Libc.Eventfd(0, FileAbi.EFD_CLOEXEC | FileAbi.EFD_NONBLOCK);
         if (descriptor < 0)
-            throw new IOException($"No eventfd for a lane: {Errno.Name(-descriptor)}. Raise RLIMIT_NOFILE (ulimit -n)?", -descriptor);
+            throw new IOException($"No eventfd to be woken by: {Errno.Name(-descriptor)}. Raise RLIMIT_NOFILE (ulimit -n)?", -descriptor);
         SetHandle(descriptor);
     }
 
     public int Descriptor => (int)handle;
 
-    /// <summary>Wakes the lane. Once the lane has ended there is nobody to wake, and the number may be another file's.</summary>
+    /// <summary>Empties an eventfd, so that the next poll sleeps until it is written again.</summary>
+    public static void Drain(int descriptor)
+    {
+        ulong count;
+        _ = Libc.Read(descriptor, &count, sizeof(ulong));
+    }
+
+    /// <summary>Ends the sleep. Once the sleeper has closed it there is nobody to wake, and the number may be another file's.</summary>
     public void Signal()
     {
         bool held = false;
@@ -25,13 +32,13 @@ internal sealed unsafe class WakeEvent : SafeHandleZeroOrMinusOneIsInvalid
         {
             DangerousAddRef(ref held);
 
-            // Fails only when the counter is full, after 2^64 - 2 wake-ups, and a full counter wakes as well.
+            // Fails only when the counter is full, after 2^64 - 2 signals, and a full counter wakes as well.
             ulong one = 1;
             _ = Libc.Write(Descriptor, &one, sizeof(ulong));
         }
         catch (ObjectDisposedException)
         {
-            // The lane took the request without being woken, and ended.
+            // It was not asleep, has all it needs, and ended.
         }
         finally
         {

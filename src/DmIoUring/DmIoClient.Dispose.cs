@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using DmIoUring.Drivers;
+
+namespace DmIoUring;
+
+/// <content>The client's end, and what is under way until then.</content>
+public sealed partial class DmIoClient
+{
+    /// <summary>How long a lane may take to say what it has under way; one that takes longer is held by a callback.</summary>
+    private static readonly TimeSpan SurveyLimit = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Lets the lanes of a client that nobody disposed and nobody can reach end: what is under way ends first, with its
+    /// callbacks. Waits for nothing. A client is reachable while a callback that is still to run can reach it.
+    /// </summary>
+#pragma warning disable MA0055 // The lanes are threads: nothing else ends them.
+    ~DmIoClient() => BeginDispose();
+#pragma warning restore MA0055
+
+    /// <summary>
+    /// Refuses new requests and returns when every request under way has ended and every callback has returned, or when
+    /// <see cref="DmIoOptions.DisposeTimeLimit"/> has passed: then <see cref="DmIoOptions.DisposeGaveUp"/> is told what has not
+    /// ended, and a later call waits again. What has not ended keeps its memory and its devices, and its callback runs when the
+    /// kernel has let go.
+    /// </summary>
+    /// <remarks>
+    /// Any thread, any number of times. Called from a callback it does not wait: the lanes end by themselves. A synchronous
+    /// call under way on another thread finishes by itself, and a synchronous call's memory is its caller's affair.
+    /// </remarks>
+    public void Dispose()
+    {
+        BeginDispose();
+        GC.SuppressFinalize(this);
+        if (IsOnLane)
+            return;
+        long start = Stopwatch.GetTimestamp();
+        Task ended = AllEnded();
+        if (!ended.Wait(_options.DisposeTimeLimit))
+            GiveUp(Stopwatch.GetElapsedTime(start), PendingOnLanes().GetAwaiter().GetResult());
+    }
+
+    /// <summary>As <see cref="Dispose"/>, without blocking anybody.</summary>
+    /// <returns>The end of the lanes, or of the patience. Safe to await from a callback's continuation, not to block on in a callback.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        BeginDispose();
+        GC.SuppressFinalize(this);
+        long start = Stopwatch.GetTimestamp();
+        Task ended = AllEnded();
+        try
+        {
+            await ended.WaitAsync(_options.DisposeTimeLimit).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            GiveUp(Stopwatch.GetElapsedTime(start), await PendingOnLanes().ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>
+    /// What the client's lanes have under way now, for a person who looks for a stuck device. Synchronous calls on their
+    /// threads' own rings are not among it. Any thread, callbacks included, before and after <see cref="Dispose"/>.
+    /// </summary>
+    /// <returns>The requests. Those of a lane that is held by a callback are missing: it does not answer within a second.</returns>
+    public async Task<IReadOnlyList<IoPendingRequest>> GetPendingRequestsAsync() =>
+        (await PendingOnLanes().ConfigureAwait(false)).Requests;
+
+    private void BeginDispose()
+    {
+        _disposed = true;
+
+        // A constructor that threw leaves a client without them to the finalizer.
+        foreach (Lane? lane in _lanes ?? [])
+            lane?.Close();
+        _syncRings?.Dispose();
+        _rings?.Dispose();
+        _pagePool?.Dispose();
+    }
+
+    private Task AllEnded() => Task.WhenAll(Array.ConvertAll(_lanes, static lane => lane.Ended));
+
+    private async Task<(IReadOnlyList<IoPendingRequest> Requests, int Blocked)> PendingOnLanes()
+    {
+        List<IoPendingRequest> requests = [];
+        int blocked = 0;
+        foreach (Task<IReadOnlyList<IoPendingRequest>> survey in Array.ConvertAll(_lanes, static lane => lane.SurveyAsync()))
+        {
+            try
+            {
+                requests.AddRange(await survey.WaitAsync(SurveyLimit).ConfigureAwait(false));
+            }
+            catch (TimeoutException)
+            {
+                blocked++;
+            }
+        }
+
+        return (requests, blocked);
+    }
+
+    private void GiveUp(TimeSpan waited, (IReadOnlyList<IoPendingRequest> Requests, int Blocked) pending)
+    {
+        IoUnfinished report = new(waited, pending.Requests, pending.Blocked);
+        if (_options.DisposeGaveUp is not { } handler)
+        {
+            Trace.TraceWarning(report.ToString());
+            return;
+        }
+
+        try
+        {
+            handler(report);
+        }
+#pragma warning disable CA1031 // A Dispose must not throw for what its handler does.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Trace.TraceWarning($"DmIoOptions.DisposeGaveUp threw: {exception}");
+        }
+    }
+}

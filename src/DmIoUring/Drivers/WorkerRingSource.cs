@@ -1,0 +1,22 @@
+using DmIoUring.Rings;
+
+namespace DmIoUring.Drivers;
+
+/// <summary>Rings whose entries a crew of threads carries out.</summary>
+/// <param name="threads">Threads in the crew.</param>
+/// <param name="refusal">Why it is not io_uring; null when the embedder wants it so.</param>
+internal sealed class WorkerRingSource(int threads, IoUringUnavailableException? refusal) : TypedRingSource<WorkerRing>
+{
+    private readonly WorkerCrew _crew = new(threads);
+    private int _disposed;
+
+    public override IoCapabilities Capabilities { get; } = RingProbe.DescribeWorkers(refusal);
+
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            _crew.Release();
+    }
+
+    protected override WorkerRing Make(int capacity) => new(new WorkerQueues(_crew, capacity));
+}

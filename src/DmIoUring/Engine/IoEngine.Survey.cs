@@ -1,0 +1,60 @@
+namespace DmIoUring.Engine;
+
+/// <content>What is under way, for a person.</content>
+internal sealed unsafe partial class IoEngine<TRing>
+{
+    /// <summary>Every request that has not ended, those that wait behind others included. The owner.</summary>
+    public IReadOnlyList<IoPendingRequest> Survey()
+    {
+        Dictionary<Request, IoPendingRegion?[]> requests = [];
+        for (int i = 0; i < _owners.Length; i++)
+        {
+            if (_owners[i] is not { } request)
+                continue;
+            Chunk* chunk = &_chunks[i];
+            ref IoPendingRegion? seen = ref Regions(requests, request)[chunk->Region];
+            long first = chunk->Offset / IoRegion.SectorSize;
+            long sectors = chunk->Length / IoRegion.SectorSize;
+            string path = request.Legs[chunk->Region].Device.Path;
+            seen = seen is null
+                ? new IoPendingRegion(chunk->Region, path, first, sectors, 0)
+                : seen with { Sector = Math.Min(seen.Sector, first), SectorsInKernel = seen.SectorsInKernel + sectors };
+        }
+
+        for (Request? request = _queueFirst; request is not null; request = request.Next)
+            Regions(requests, request);
+        return [.. requests.Select(static entry => Describe(entry.Key, entry.Value))];
+    }
+
+    private static IoPendingRegion?[] Regions(Dictionary<Request, IoPendingRegion?[]> requests, Request request)
+    {
+        if (!requests.TryGetValue(request, out IoPendingRegion?[]? regions))
+            requests[request] = regions = new IoPendingRegion?[request.LegCount];
+        return regions;
+    }
+
+    private static IoPendingRequest Describe(Request request, IoPendingRegion?[] inKernel)
+    {
+        List<IoPendingRegion> regions = [];
+        for (int i = 0; i < inKernel.Length; i++)
+        {
+            ref readonly Leg leg = ref request.Legs[i];
+            long waiting = leg.Remaining / IoRegion.SectorSize;
+            if (inKernel[i] is { } seen)
+                regions.Add(seen with { SectorsWaiting = waiting });
+            else if (waiting > 0 || leg.Stage == LegStage.FlushFirst)
+                regions.Add(new IoPendingRegion(i, leg.Device.Path, leg.Offset / IoRegion.SectorSize, 0, waiting));
+        }
+
+        return new IoPendingRequest(Name(request.Operation), regions);
+    }
+
+    private static string Name(IoOperation operation) => operation switch
+    {
+        IoOperation.Read => "read",
+        IoOperation.Write => "write",
+        IoOperation.Flush => "flush",
+        IoOperation.Discard => "discard",
+        _ => "write zeroes",
+    };
+}

@@ -1,0 +1,49 @@
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>What the kernel does with a submission entry, by the system call of old: the same arguments, the same result.</summary>
+internal static unsafe class EntryExecution
+{
+    /// <summary>The priority that this thread's last entry left it with; a new thread has none of its own.</summary>
+    [ThreadStatic]
+    private static ushort _priority;
+
+    /// <summary>Carries out an entry on the calling thread.</summary>
+    /// <returns>What the entry's completion says: bytes or 0, or the negated errno.</returns>
+    public static int Run(in IoUringSqe entry) => entry.opcode switch
+    {
+        IoUring.IORING_OP_READ or IoUring.IORING_OP_WRITE or IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV => Transfer(entry),
+        IoUring.IORING_OP_FSYNC => Libc.Fdatasync(entry.fd),
+        IoUring.IORING_OP_FALLOCATE => Libc.Fallocate(entry.fd, (int)entry.len, (long)entry.off, (long)entry.addr),
+        IoUring.IORING_OP_URING_CMD when entry.cmd_op == BlockAbi.BLOCK_URING_CMD_DISCARD => Discard(entry),
+        _ => -Errno.EINVAL,
+    };
+
+    private static int Transfer(in IoUringSqe entry)
+    {
+        if (entry.ioprio != _priority)
+        {
+            // A thread that may not have the priority fails like an entry that may not: ioprio_check_cap, block/ioprio.c.
+            int refused = Libc.IoprioSet(entry.ioprio);
+            if (refused < 0)
+                return refused;
+            _priority = entry.ioprio;
+        }
+
+        Iovec one = new() { iov_base = (void*)entry.addr, iov_len = entry.len };
+        bool scattered = entry.opcode is IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV;
+        Iovec* vectors = scattered ? (Iovec*)entry.addr : &one;
+        int count = scattered ? (int)entry.len : 1;
+        bool reads = entry.opcode is IoUring.IORING_OP_READ or IoUring.IORING_OP_READV;
+        return (int)(reads
+            ? Libc.Preadv2(entry.fd, vectors, count, (long)entry.off, (int)entry.rw_flags)
+            : Libc.Pwritev2(entry.fd, vectors, count, (long)entry.off, (int)entry.rw_flags));
+    }
+
+    private static int Discard(in IoUringSqe entry)
+    {
+        ulong* range = stackalloc ulong[2] { entry.addr, entry.addr3 };
+        return Libc.Ioctl(entry.fd, BlockAbi.BLKDISCARD, range);
+    }
+}

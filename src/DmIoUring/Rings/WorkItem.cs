@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>
+/// An entry of a <see cref="WorkerRing"/> on its way: its owner fills it, the crew queues it, a worker carries it out, and
+/// the owner takes its result.
+/// </summary>
+internal sealed unsafe class WorkItem(WorkerQueues home, IoUringSqe* entry) : IDisposable
+{
+    /// <summary>BIO_MAX_VECS, as many as the engine puts into an entry.</summary>
+    private const int MostVectors = 256;
+
+    private Iovec* _vectors;
+
+    public WorkerQueues Home => home;
+
+    public IoUringSqe* Entry => entry;
+
+    public int Result { get; set; }
+
+    public WorkItemState State { get; set; }
+
+    /// <summary>Links it into one list at a time: its ring's free or filled ones, the crew's queue, its ring's completed ones.</summary>
+    public WorkItem? Next { get; set; }
+
+    /// <summary>The other link of the crew's queue, which a cancelled item leaves from the middle.</summary>
+    public WorkItem? Previous { get; set; }
+
+    /// <summary>Copies the entry's vectors, which are its owner's again once it is published; the kernel does the same (IORING_FEAT_SUBMIT_STABLE).</summary>
+    public void KeepVectors()
+    {
+        if (entry->opcode is not (IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV))
+            return;
+        if (_vectors is null)
+            _vectors = (Iovec*)NativeMemory.Alloc(MostVectors, (nuint)sizeof(Iovec));
+        new ReadOnlySpan<Iovec>((void*)entry->addr, (int)entry->len).CopyTo(new Span<Iovec>(_vectors, MostVectors));
+        entry->addr = (ulong)_vectors;
+    }
+
+    public void Dispose()
+    {
+        NativeMemory.Free(_vectors);
+        _vectors = null;
+    }
+}

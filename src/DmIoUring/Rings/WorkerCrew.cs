@@ -1,0 +1,127 @@
+namespace DmIoUring.Rings;
+
+/// <summary>
+/// A few threads that carry out the entries of all of a client's <see cref="WorkerRing"/>s, in order of arrival, by blocking
+/// system calls. They end with the last ring.
+/// </summary>
+/// <remarks>
+/// One lock guards the queue and is held for a few links. Who takes it may be an embedder's thread half way through a
+/// request, so a <see cref="Thread.Interrupt"/> does not end the wait for it.
+/// </remarks>
+internal sealed unsafe class WorkerCrew
+{
+    /// <summary>The system calls' frames are small.</summary>
+    private const int StackBytes = 256 << 10;
+
+    private readonly object _gate = new();
+    private WorkItem? _first;
+    private WorkItem? _last;
+    private int _idle;
+    private int _users = 1;
+
+    /// <summary>Starts the threads. The crew is its maker's until <see cref="Release"/>.</summary>
+    public WorkerCrew(int threads)
+    {
+        for (int i = 0; i < threads; i++)
+        {
+            string name = FormattableString.Invariant($"dmio worker {i}");
+            new Thread(Run, StackBytes) { IsBackground = true, Name = name }.Start();
+        }
+    }
+
+    /// <summary>Keeps the threads for one more user.</summary>
+    public void AddReference() => Interlocked.Increment(ref _users);
+
+    /// <summary>Ends the threads with the last user, whose entries are all done by then.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _users) > 0)
+            return;
+        UninterruptedWait.Enter(_gate);
+        Monitor.PulseAll(_gate);
+        Monitor.Exit(_gate);
+    }
+
+    /// <summary>Queues an item.</summary>
+    public void Submit(WorkItem item)
+    {
+        UninterruptedWait.Enter(_gate);
+        Append(item);
+        if (_idle > 0)
+        {
+            _idle--;
+            Monitor.Pulse(_gate);
+        }
+
+        Monitor.Exit(_gate);
+    }
+
+    /// <summary>Takes an item back, unless a worker has it already.</summary>
+    public bool TryTakeBack(WorkItem item)
+    {
+        UninterruptedWait.Enter(_gate);
+        bool queued = item.State == WorkItemState.Queued;
+        if (queued)
+            Remove(item);
+        Monitor.Exit(_gate);
+        return queued;
+    }
+
+    private void Run()
+    {
+        while (TryTake() is { } item)
+        {
+            item.Result = EntryExecution.Run(*item.Entry);
+            item.Home.Complete(item);
+        }
+    }
+
+    /// <summary>Waits for the next item; null when there will be none.</summary>
+    private WorkItem? TryTake()
+    {
+        lock (_gate)
+        {
+            while (_first is null)
+            {
+                if (Volatile.Read(ref _users) == 0)
+                    return null;
+
+                // Counted down again by who pulses, so that each item wakes one.
+                _idle++;
+                Monitor.Wait(_gate);
+            }
+
+            WorkItem item = _first;
+            Remove(item);
+            item.State = WorkItemState.Running;
+            return item;
+        }
+    }
+
+    private void Append(WorkItem item)
+    {
+        item.State = WorkItemState.Queued;
+        item.Next = null;
+        item.Previous = _last;
+        if (_last is null)
+            _first = item;
+        else
+            _last.Next = item;
+        _last = item;
+    }
+
+    private void Remove(WorkItem item)
+    {
+        if (item.Previous is null)
+            _first = item.Next;
+        else
+            item.Previous.Next = item.Next;
+        if (item.Next is null)
+            _last = item.Previous;
+        else
+            item.Next.Previous = item.Previous;
+        item.Next = null;
+        item.Previous = null;
+        item.State = WorkItemState.Free;
+    }
+}

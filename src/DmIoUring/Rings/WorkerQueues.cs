@@ -1,0 +1,209 @@
+using System.Runtime.InteropServices;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>
+/// A <see cref="WorkerRing"/>'s entries and completions. The owner fills entries and takes results; workers only complete.
+/// </summary>
+internal sealed unsafe class WorkerQueues : IDisposable
+{
+    /// <summary>Items beyond the entries in flight: cancels and the poll of the lane's eventfd.</summary>
+    private const int SpareItems = 8;
+
+    private readonly WorkerCrew _crew;
+    private readonly WorkItem[] _items;
+    private readonly IoUringSqe* _entries;
+    private readonly WakeEvent _completed = new();
+    private WorkItem? _free;
+    private WorkItem? _filledFirst;
+    private WorkItem? _filledLast;
+
+    /// <summary>What workers have completed, the newest first. Theirs and the owner's, by exchange.</summary>
+    private WorkItem? _newest;
+
+    /// <summary>The same, taken over by the owner, the oldest first.</summary>
+    private WorkItem? _oldest;
+
+    /// <summary>1 while the owner sleeps or is about to, and nobody has woken it yet.</summary>
+    private int _asleep;
+    private int _wakeDescriptor = -1;
+    private bool _disposed;
+
+    public WorkerQueues(WorkerCrew crew, int capacity)
+    {
+        _crew = crew;
+        Capacity = capacity;
+        _items = new WorkItem[capacity + SpareItems];
+        _entries = (IoUringSqe*)NativeMemory.AllocZeroed((nuint)_items.Length, (nuint)sizeof(IoUringSqe));
+        for (int i = _items.Length - 1; i >= 0; i--)
+        {
+            _items[i] = new WorkItem(this, &_entries[i]);
+            Free(_items[i]);
+        }
+
+        crew.AddReference();
+    }
+
+    public int Capacity { get; }
+
+    public long EnterCount { get; private set; }
+
+    public bool HasFilled => _filledFirst is not null;
+
+    public bool HasCompletions => _oldest is not null || Volatile.Read(ref _newest) is not null;
+
+    public IoUringSqe* TryNext()
+    {
+        WorkItem? item = _free;
+        if (item is null)
+            return null;
+        _free = item.Next;
+        item.Next = null;
+        if (_filledLast is null)
+            _filledFirst = item;
+        else
+            _filledLast.Next = item;
+        _filledLast = item;
+        *item.Entry = default;
+        return item.Entry;
+    }
+
+    public void Enter(uint minComplete, long timeout)
+    {
+        Publish();
+        if (minComplete > 0 && !HasCompletions)
+            Sleep(timeout);
+    }
+
+    public int Take(Span<IoUringCqe> into)
+    {
+        int count = 0;
+        while (count < into.Length && TakeOldest() is { } item)
+        {
+            into[count++] = new IoUringCqe { user_data = item.Entry->user_data, res = item.Result };
+            Free(item);
+        }
+
+        return count;
+    }
+
+    /// <summary>Ends an item. A worker; or the owner, for what no worker has to do with.</summary>
+    public void Complete(WorkItem item)
+    {
+        WorkItem? newest;
+        do
+        {
+            newest = Volatile.Read(ref _newest);
+            item.State = WorkItemState.Free;
+            item.Next = newest;
+        }
+        while (Interlocked.CompareExchange(ref _newest, item, newest) != newest);
+
+        // Completed first, then looked: who goes to sleep says so first and then looks for what is completed.
+        if (Interlocked.Exchange(ref _asleep, 0) == 1)
+            _completed.Signal();
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        foreach (WorkItem item in _items)
+            item.Dispose();
+        _completed.Dispose();
+        NativeMemory.Free(_entries);
+        _crew.Release();
+    }
+
+    private void Publish()
+    {
+        for (WorkItem? next, item = _filledFirst; item is not null; item = next)
+        {
+            next = item.Next;
+            item.Next = null;
+            switch (item.Entry->opcode)
+            {
+                // Never completes: an end of the sleep is all that the lane wants of it.
+                case IoUring.IORING_OP_POLL_ADD:
+                    _wakeDescriptor = item.Entry->fd;
+                    break;
+
+                case IoUring.IORING_OP_ASYNC_CANCEL:
+                    item.Result = Cancel(item.Entry->addr);
+                    Complete(item);
+                    break;
+
+                default:
+                    item.KeepVectors();
+                    _crew.Submit(item);
+                    break;
+            }
+        }
+
+        _filledFirst = null;
+        _filledLast = null;
+    }
+
+    /// <summary>As io_uring answers: 0 for what was got back, EALREADY for what is under way, ENOENT for what is not there.</summary>
+    private int Cancel(ulong userData)
+    {
+        foreach (WorkItem item in _items)
+        {
+            if (item.Entry->user_data != userData || item.State == WorkItemState.Free)
+                continue;
+            if (!_crew.TryTakeBack(item))
+                return -Errno.EALREADY;
+            item.Result = -Errno.ECANCELED;
+            Complete(item);
+            return 0;
+        }
+
+        return -Errno.ENOENT;
+    }
+
+    private void Sleep(long timeout)
+    {
+        Interlocked.Exchange(ref _asleep, 1);
+        if (!HasCompletions)
+        {
+            EnterCount++;
+            Pollfd* descriptors = stackalloc Pollfd[2];
+            descriptors[0] = new Pollfd { fd = _completed.Descriptor, events = FileAbi.POLLIN };
+            descriptors[1] = new Pollfd { fd = _wakeDescriptor, events = FileAbi.POLLIN };
+            KernelTimespec limit = new() { tv_sec = timeout / 1_000_000_000, tv_nsec = timeout % 1_000_000_000 };
+            _ = Libc.Ppoll(descriptors, 2, timeout < 0 ? null : &limit);
+            for (int i = 0; i < 2; i++)
+            {
+                if ((descriptors[i].revents & FileAbi.POLLIN) != 0)
+                    WakeEvent.Drain(descriptors[i].fd);
+            }
+        }
+
+        Interlocked.Exchange(ref _asleep, 0);
+    }
+
+    private WorkItem? TakeOldest()
+    {
+        if (_oldest is null && Volatile.Read(ref _newest) is not null)
+        {
+            for (WorkItem? next, item = Interlocked.Exchange(ref _newest, null); item is not null; item = next)
+            {
+                next = item.Next;
+                item.Next = _oldest;
+                _oldest = item;
+            }
+        }
+
+        WorkItem? oldest = _oldest;
+        _oldest = oldest?.Next;
+        return oldest;
+    }
+
+    private void Free(WorkItem item)
+    {
+        item.Next = _free;
+        _free = item;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>
+/// The ring of a host that has no io_uring: entries are carried out by plain system calls on a few threads
+/// (<see cref="WorkerCrew"/>). The same results in the same shape, one thread's sleep and another's waking slower.
+/// </summary>
+internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
+{
+    public int Capacity => queues.Capacity;
+
+    public long Now => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+
+    public long EnterCount => queues.EnterCount;
+
+    public bool HasQueued => queues.HasFilled;
+
+    public bool HasCompletions => queues.HasCompletions;
+
+    public bool HasFixedVectors => false;
+
+    /// <summary>Any thread may own it.</summary>
+    public void Enable(bool register)
+    {
+    }
+
+    /// <summary>There is nobody to register memory with.</summary>
+    public int RegisterBufferTable(int slots) => -Errno.EOPNOTSUPP;
+
+    public int RegisterBuffer(int slot, byte* start, long length) => -Errno.EOPNOTSUPP;
+
+    public IoUringSqe* TryNext() => queues.TryNext();
+
+    public void Enter(uint minComplete, long timeout) => queues.Enter(minComplete, timeout);
+
+    public int Take(Span<IoUringCqe> into) => queues.Take(into);
+
+    public void Dispose() => queues.Dispose();
+}

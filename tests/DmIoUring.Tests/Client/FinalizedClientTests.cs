@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+
+namespace DmIoUring.Tests.Client;
+
+/// <summary>Clients that nobody disposes.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class FinalizedClientTests
+{
+    [Theory]
+    [InlineData(IoRingKind.IoUring)]
+    [InlineData(IoRingKind.Workers)]
+    public void AClientThatNobodyCanReach_EndsItsLanes_AfterWhatIsUnderWay(IoRingKind ring)
+    {
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(64 << 10);
+        int before = Lanes();
+        int ended = 0;
+        Abandon(ring, device, data, () => Interlocked.Increment(ref ended));
+        AssertCollected(before);
+        Assert.Equal(64, Volatile.Read(ref ended));
+        for (int i = 0; i < 16; i++)
+            device.AssertHolds(i * 128, data.GetSpan());
+    }
+
+    [Fact]
+    public void AClientWhosePoolIsInUse_StaysAlive()
+    {
+        int before = Lanes();
+        PageMemoryPool pages = AbandonAllButThePool();
+        Collect();
+        Assert.Equal(before + 1, Lanes());
+        pages.RentPages(2).Dispose();
+        GC.KeepAlive(pages);
+    }
+
+    [Fact]
+    public void AClientThatItsOwnerDisposesInAFinalizer_Ends()
+    {
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        int before = Lanes();
+        AbandonOwner(device, data);
+        AssertCollected(before);
+        device.AssertHolds(0, data.GetSpan());
+    }
+
+    [Fact]
+    public void AClientWhoseConstructorThrew_IsFinalizedWithoutHarm()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DmIoClient(new DmIoOptions { Lanes = 0 }));
+        Collect();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Abandon(IoRingKind ring, TestDevice device, IoMemory data, Action ended)
+    {
+        DmIoClient client = new(new DmIoOptions { Ring = ring, Lanes = 2, QueueDepth = 4 });
+        IoRegion[] both = [device.Region(0, 128), device.Region(128, 128)];
+        Assert.Equal(default, client.Write(both, data));
+        for (int i = 0; i < 64; i++)
+            client.SubmitWrite(device.Region(i % 16 * 128, 128), data, (_, _) => ended());
+        _ = client.Reserve(8);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static PageMemoryPool AbandonAllButThePool()
+    {
+        DmIoClient client = new();
+        client.Reserve(4);
+        return client.Pages;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AbandonOwner(TestDevice device, IoMemory data) => _ = new Owner(device, data);
+
+    private static void AssertCollected(int before)
+    {
+        Collect();
+        Assert.True(SpinWait.SpinUntil(() => Lanes() <= before, Notification.Limit), "The lanes do not end.");
+    }
+
+    private static void Collect()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    private static int Lanes() => ProcessThreads.Count("dmio lane");
+
+#pragma warning disable CA1001, MA0055 // What an owner must not do, some do.
+    private sealed class Owner
+    {
+        private readonly DmIoClient _client = new();
+
+        public Owner(TestDevice device, IoMemory data) => _client.SubmitWrite(device.Region(0, 8), data, static (_, _) => { });
+
+        ~Owner() => _client.Dispose();
+    }
+#pragma warning restore CA1001, MA0055
+}
