@@ -50,4 +50,7 @@ internal sealed class Terminal(IAnsiConsole output, IAnsiConsole errors)
         if (refusal.Advice.Length > 0)
             writer.WriteLine("      " + refusal.Advice);
     }
+
+    /// <summary>Something that a person may want to know and that stops nothing.</summary>
+    public void WriteNote(string note) => Errors.Profile.Out.Writer.WriteLine("dmio: note: " + note);
 }

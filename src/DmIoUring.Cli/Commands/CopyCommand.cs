@@ -65,6 +65,8 @@ internal static class CopyCommand
         }
         else
         {
+            if (plan.Client.Capabilities.RefusalReason is { } reason)
+                terminal.WriteNote($"worker threads carry the copy: {reason}");
             CopyProgress progress = new();
             Task<CopyReport> job = new CopyJob(plan, progress).RunAsync(cancellation);
             if (terminal.ShowsProgress && !json)

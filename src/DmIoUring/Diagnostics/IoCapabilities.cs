@@ -9,10 +9,12 @@ namespace DmIoUring;
 public sealed record IoCapabilities(string Ring, string KernelRelease, IReadOnlyList<IoFeature> Features)
 {
     /// <summary>
-    /// Why the host refused io_uring; <see langword="null"/> where it did not, or was not asked. The feature <c>io_uring</c>'s
-    /// reason has it in words.
+    /// Why the host refused io_uring; <see langword="null"/> where it did not, or was not asked.
     /// </summary>
     public IoUringRefusal? Refusal { get; init; }
+
+    /// <summary>Why the I/O is not carried by io_uring though the client would have it so, in a sentence; <see langword="null"/> else.</summary>
+    public string? RefusalReason => Refusal is null ? null : Features.First(static feature => !feature.IsAvailable).Reason;
 
     /// <summary>What a client with the default options would be carried by. Makes a small ring and closes it.</summary>
     /// <returns>What the host has.</returns>

@@ -242,4 +242,17 @@ public sealed class CopyTests : IDisposable
         Assert.Empty(refusals);
         return plan!;
     }
+
+    [Fact]
+    public void Copy_WithIoUringForbidden_IsCarriedByWorkers_AndSaysSo()
+    {
+        using CProgram forbid = new("without-io-uring.c");
+        Require.That(forbid.Obstacle);
+        ChildProcess run = ChildProcess.Run(
+            forbid.FullPath, "1", BuiltCommand.Host, BuiltCommand.Assembly, "copy", "--verify", _files.Source, _files.PathOf("new"))!;
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("worker threads carry the copy", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("seccomp", run.Errors, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(_files.Source), File.ReadAllBytes(_files.PathOf("new")));
+    }
 }

@@ -55,7 +55,7 @@ public sealed class InfoTests
     }
 
     [Fact]
-    public void Info_WithIoUringForbidden_StillShowsDevices_AndSaysWhyThereIsNoRing()
+    public void Info_WithIoUringForbidden_StillShowsDevices_AndSaysWhatCarriesThemAndWhy()
     {
         using CProgram forbid = new("without-io-uring.c");
         Require.That(forbid.Obstacle);
@@ -63,6 +63,7 @@ public sealed class InfoTests
         ChildProcess run = ChildProcess.Run(forbid.FullPath, "1", BuiltCommand.Host, BuiltCommand.Assembly, "info", file.Path)!;
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("8 sectors", run.Output, StringComparison.Ordinal);
-        Assert.Contains("no io_uring", run.Output, StringComparison.Ordinal);
+        Assert.Contains("worker threads", run.Output, StringComparison.Ordinal);
+        Assert.Contains("seccomp", run.Output, StringComparison.Ordinal);
     }
 }

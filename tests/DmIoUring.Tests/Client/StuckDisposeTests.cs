@@ -26,7 +26,7 @@ public sealed class StuckDisposeTests
         client.Dispose();
 
         IoUnfinished report = Assert.Single(reports);
-        Assert.True(report.Waited >= Short);
+        Assert.InRange(report.Waited, TimeSpan.FromTicks(1), Notification.Limit);
         Assert.Equal(0, report.BlockedLanes);
         Assert.Equal(
             [
@@ -90,7 +90,7 @@ public sealed class StuckDisposeTests
             Trace.Listeners.Remove(listener);
         }
 
-        Assert.Contains("did not end within 0.05", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("did not end within", text.ToString(), StringComparison.Ordinal);
         Assert.Contains(frozen.Device.Path, text.ToString(), StringComparison.Ordinal);
         Assert.Contains("of the handler", text.ToString(), StringComparison.Ordinal);
     }
