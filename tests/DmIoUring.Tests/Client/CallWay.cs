@@ -26,4 +26,10 @@ public enum CallWay
 
     /// <summary>As <see cref="Awaited"/>, by worker threads.</summary>
     WorkerAwaited,
+
+    /// <summary>As <see cref="Sync"/>, under a kernel that answers all that one may (<see cref="Rings.SeededKernel"/>).</summary>
+    SeededSync,
+
+    /// <summary>As <see cref="Callback"/>, under such a kernel.</summary>
+    SeededCallback,
 }

@@ -1,8 +1,12 @@
+using DmIoUring.Tests.Rings;
+
 namespace DmIoUring.Tests.Client;
 
 /// <summary>What a <see cref="CallWay"/> is made of: a ring, and a shape of the call.</summary>
 internal static class CallWays
 {
+    private const int Seed = 20261123;
+
     /// <summary>The same call on io_uring.</summary>
     public static CallWay Shape(this CallWay way) => way switch
     {
@@ -10,6 +14,8 @@ internal static class CallWays
         CallWay.WorkerSyncOnLane => CallWay.SyncOnLane,
         CallWay.WorkerCallback => CallWay.Callback,
         CallWay.WorkerAwaited => CallWay.Awaited,
+        CallWay.SeededSync => CallWay.Sync,
+        CallWay.SeededCallback => CallWay.Callback,
         _ => way,
     };
 
@@ -17,6 +23,11 @@ internal static class CallWays
     {
         if (way.Shape() == CallWay.SyncOnLane)
             options = options with { SyncRings = 0 };
-        return new DmIoClient(way == way.Shape() ? options : options with { Ring = IoRingKind.Workers });
+        return way switch
+        {
+            CallWay.SeededSync or CallWay.SeededCallback => new DmIoClient(options, new SeededRingSource(Seed)),
+            _ when way == way.Shape() => new DmIoClient(options),
+            _ => new DmIoClient(options with { Ring = IoRingKind.Workers }),
+        };
     }
 }

@@ -1,0 +1,36 @@
+using DmIoUring.Interop;
+using DmIoUring.Rings;
+
+namespace DmIoUring.Tests.Rings;
+
+/// <summary>The ring of a client that runs on real devices under a <see cref="SeededKernel"/>.</summary>
+internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
+{
+    public int Capacity => kernel.Capacity;
+
+    public long Now => kernel.Clock;
+
+    public long EnterCount => kernel.EnterCount;
+
+    public bool HasQueued => kernel.HasQueued;
+
+    public bool HasCompletions => kernel.HasCompletions;
+
+    public bool HasFixedVectors => false;
+
+    public int RegisterBufferTable(int slots) => -Errno.EOPNOTSUPP;
+
+    public int RegisterBuffer(int slot, byte* start, long length) => -Errno.EOPNOTSUPP;
+
+    public void Enable(bool register)
+    {
+    }
+
+    public IoUringSqe* TryNext() => kernel.TryNext();
+
+    public void Enter(uint minComplete, long timeout) => kernel.Enter(minComplete, timeout);
+
+    public int Take(Span<IoUringCqe> into) => kernel.Take(into);
+
+    public void Dispose() => kernel.Dispose();
+}
