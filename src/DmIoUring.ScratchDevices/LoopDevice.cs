@@ -121,6 +121,11 @@ public sealed unsafe class LoopDevice : IDisposable
         Check(Libc.Ioctl(_device, BlockAbi.LOOP_SET_CAPACITY, null), Path, "LOOP_SET_CAPACITY");
     }
 
+    /// <summary>Makes the device refuse writes, or take them again (BLKROSET), under whoever has it open: EPERM for their writes.</summary>
+    /// <param name="readOnly">Whether it refuses them.</param>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public void SetReadOnly(bool readOnly) => SetReadOnly(_device, _number, readOnly);
+
     /// <summary>
     /// Lets go of the device and waits, a few seconds at most, until it is detached; while somebody else has it open it
     /// stays, and detaches when they close it.
@@ -148,7 +153,7 @@ public sealed unsafe class LoopDevice : IDisposable
             if (result >= 0)
             {
                 if (!options.ReadOnly)
-                    MakeWritable(device, number);
+                    SetReadOnly(device, number, readOnly: false);
                 LoopNode.SetMerging(number, merges: !options.Sealable);
                 return new LoopDevice(device, backing, number, options.BlockSize);
             }
@@ -161,10 +166,10 @@ public sealed unsafe class LoopDevice : IDisposable
     }
 
     /// <summary>BLKROSET outlives the detaching: who made the device read-only left it so for the next who attaches it.</summary>
-    private static void MakeWritable(SafeFileHandle device, int number)
+    private static void SetReadOnly(SafeFileHandle device, int number, bool readOnly)
     {
-        int off = 0;
-        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &off), LoopNode.PathOf(number), "BLKROSET");
+        int value = readOnly ? 1 : 0;
+        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &value), LoopNode.PathOf(number), "BLKROSET");
     }
 
     private static int Configure(SafeFileHandle device, SafeFileHandle backing, LoopDeviceOptions options)

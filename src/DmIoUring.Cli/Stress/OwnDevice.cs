@@ -1,0 +1,36 @@
+using DmIoUring.ScratchDevices;
+
+namespace DmIoUring.Cli.Stress;
+
+/// <summary>A device that the run has made and can break. Disposing it removes it.</summary>
+/// <param name="path">Where it is opened.</param>
+/// <param name="description">For a person.</param>
+/// <param name="owner">What is to be disposed.</param>
+/// <param name="faults">How it can be broken, once it is a leg of a run.</param>
+internal sealed class OwnDevice(
+    string path, string description, IDisposable owner, Func<StressLeg, IReadOnlyList<IStressFault>> faults) : IDisposable
+{
+    public string Path { get; } = path;
+
+    public string Description { get; } = description;
+
+    public static OwnDevice File(long size)
+    {
+        ScratchFile file = ScratchFile.Create(size);
+        return new OwnDevice(file.Path, "temporary file", file, _ => []);
+    }
+
+    public static OwnDevice Loop(long size, int blockSize)
+    {
+        LoopDevice loop = LoopDevice.Create(size, new LoopDeviceOptions { BlockSize = blockSize });
+        return new OwnDevice(
+            loop.Path,
+            FormattableString.Invariant($"loop device over a temporary file, blocks of {blockSize}"),
+            loop,
+            leg => [new ReadOnlyFault(loop), new ShrinkFault(loop, leg)]);
+    }
+
+    public IReadOnlyList<IStressFault> FaultsOf(StressLeg leg) => faults(leg);
+
+    public void Dispose() => owner.Dispose();
+}
