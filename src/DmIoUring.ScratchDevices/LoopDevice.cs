@@ -160,7 +160,7 @@ public sealed unsafe class LoopDevice : IDisposable
             {
                 if (!options.ReadOnly)
                     MakeWritable(device, number);
-                LoopNode.SetMerging(number, merges: !options.Sealable);
+                LoopNode.SetMerging(number, merges: options is { Merges: true, Sealable: false });
                 return new LoopDevice(device, backing, number, options.BlockSize);
             }
 

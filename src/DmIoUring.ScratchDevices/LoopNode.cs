@@ -59,7 +59,7 @@ internal static class LoopNode
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A container may have /sys read-only; only Sealable devices care.
+            // A container may have /sys read-only; only devices with bad sectors care.
         }
     }
 

@@ -12,7 +12,8 @@ internal sealed class FaultDevice : IDisposable
     /// <param name="kind">What it is.</param>
     /// <param name="size">Bytes.</param>
     /// <param name="options">How its medium is made.</param>
-    public FaultDevice(DeviceKind kind = DeviceKind.Loop512, int size = 1 << 20, FaultFileOptions? options = null)
+    /// <param name="merges">Whether the kernel may join neighbouring requests; where it may, a bad sector fails them all.</param>
+    public FaultDevice(DeviceKind kind = DeviceKind.Loop512, int size = 1 << 20, FaultFileOptions? options = null, bool merges = false)
     {
         RequireFault.Here();
         File = FaultFile.Create(size, options);
@@ -22,7 +23,7 @@ internal sealed class FaultDevice : IDisposable
             Array.Fill(fill, TestDevice.Untouched);
             File.Write(0, fill);
             if (kind != DeviceKind.File)
-                _loop = LoopDevice.Over(File.Path, new LoopDeviceOptions { BlockSize = kind == DeviceKind.Loop512 ? 512 : 4096 });
+                _loop = LoopDevice.Over(File.Path, new LoopDeviceOptions { BlockSize = kind == DeviceKind.Loop512 ? 512 : 4096, Merges = merges });
             Device = BlockDevice.Open(Path);
             File.ClearLog();
         }
