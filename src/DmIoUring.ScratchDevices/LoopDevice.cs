@@ -76,19 +76,17 @@ public sealed unsafe class LoopDevice : IDisposable
         options ??= new LoopDeviceOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(size, options.BlockSize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(size % options.BlockSize, 0, nameof(size));
-        SafeFileHandle backing = options.Sealable
-            ? MemoryFile.Create(size)
-            : NamelessFile.Create(options.Folder, size);
-        try
-        {
-            return Attach(backing, options);
-        }
-        catch
-        {
-            backing.Dispose();
-            throw;
-        }
+        return AttachOrDispose(options.Sealable ? MemoryFile.Create(size) : NamelessFile.Create(options.Folder, size), options);
     }
+
+    /// <summary>Makes a loop device over a file that is there already, and stays when the device goes: a <see cref="FaultFile"/>, say.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How; <see cref="LoopDeviceOptions.Folder"/> and <see cref="LoopDeviceOptions.Sealable"/> mean nothing here.</param>
+    /// <returns>The device, attached.</returns>
+    /// <exception cref="IOException">The kernel refused; the message says which step.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not make loop devices.</exception>
+    public static LoopDevice Over(string path, LoopDeviceOptions? options = null) =>
+        AttachOrDispose(LoopNode.Open(path, FileAbi.O_RDWR), (options ?? new LoopDeviceOptions()) with { Sealable = false });
 
     /// <summary>
     /// Cuts or extends the backing file and leaves the device's size as it is. Reads past the file's end fail with EIO;
@@ -141,6 +139,19 @@ public sealed unsafe class LoopDevice : IDisposable
         BackingHandle.Dispose();
     }
 
+    private static LoopDevice AttachOrDispose(SafeFileHandle backing, LoopDeviceOptions options)
+    {
+        try
+        {
+            return Attach(backing, options);
+        }
+        catch
+        {
+            backing.Dispose();
+            throw;
+        }
+    }
+
     private static LoopDevice Attach(SafeFileHandle backing, LoopDeviceOptions options)
     {
         using SafeFileHandle control = LoopNode.OpenControl();
@@ -154,7 +165,7 @@ public sealed unsafe class LoopDevice : IDisposable
             {
                 if (!options.ReadOnly)
                     SetReadOnly(device, number, readOnly: false);
-                LoopNode.SetMerging(number, merges: !options.Sealable);
+                LoopNode.SetMerging(number, merges: options is { Merges: true, Sealable: false });
                 return new LoopDevice(device, backing, number, options.BlockSize);
             }
 
