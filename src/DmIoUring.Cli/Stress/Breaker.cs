@@ -1,6 +1,6 @@
 namespace DmIoUring.Cli.Stress;
 
-/// <summary>A thread that breaks one device after the other for a while and mends it again, while the workers go on.</summary>
+/// <summary>A thread that breaks a device for a while and mends it again, over and over, while the workers go on.</summary>
 internal sealed class Breaker
 {
     private const int LongestPause = 150;
@@ -8,18 +8,21 @@ internal sealed class Breaker
     private const int Look = 20;
 
     private readonly StressRun _run;
-    private readonly IReadOnlyList<(StressLeg Leg, IReadOnlyList<IStressFault> Faults)> _choice;
+    private readonly StressLeg _leg;
+    private readonly IReadOnlyList<IBreakable> _ways;
     private readonly Thread _thread;
     private SeededSequence _random;
 
     /// <summary>Prepares the thread.</summary>
     /// <param name="run">The run.</param>
     /// <param name="number">Which of the breakers; part of the seed.</param>
-    /// <param name="choice">What it may break. A leg belongs to one breaker.</param>
-    public Breaker(StressRun run, int number, IReadOnlyList<(StressLeg Leg, IReadOnlyList<IStressFault> Faults)> choice)
+    /// <param name="leg">The device, which nobody else breaks.</param>
+    /// <param name="ways">How it may break it.</param>
+    public Breaker(StressRun run, int number, StressLeg leg, IReadOnlyList<IBreakable> ways)
     {
         _run = run;
-        _choice = choice;
+        _leg = leg;
+        _ways = ways;
         _random = new SeededSequence(SeededSequence.Combine(run.Plan.Seed, ulong.MaxValue - (ulong)number));
         _thread = new Thread(Work) { Name = FormattableString.Invariant($"breaker {number}"), IsBackground = true };
     }
@@ -34,17 +37,15 @@ internal sealed class Breaker
         {
             while (!_run.IsStopping)
             {
-                (StressLeg leg, IReadOnlyList<IStressFault> faults) = _choice[_random.Below(_choice.Count)];
-                IStressFault fault = faults[_random.Below(faults.Count)];
                 Wait(_random.Below(LongestPause));
-                leg.Fault = FaultState.Changing();
-                fault.Break(ref _random);
-                leg.Fault = FaultState.Broken(fault);
+                _leg.Fault = FaultState.Changing();
+                IFault fault = _ways[_random.Below(_ways.Count)].Break(ref _random);
+                _leg.Fault = FaultState.Broken(fault);
                 _run.Progress.AddFault();
                 Wait(_random.Below(LongestBreak));
-                leg.Fault = FaultState.Changing();
+                _leg.Fault = FaultState.Changing();
                 fault.Mend();
-                leg.Fault = FaultState.Whole();
+                _leg.Fault = FaultState.Whole();
             }
         }
 #pragma warning disable CA1031 // Whatever it is, it is a finding, and the other threads have to end.

@@ -6,9 +6,9 @@ namespace DmIoUring.Cli.Stress;
 /// <param name="path">Where it is opened.</param>
 /// <param name="description">For a person.</param>
 /// <param name="owner">What is to be disposed.</param>
-/// <param name="faults">How it can be broken, once it is a leg of a run.</param>
+/// <param name="ways">How it can be broken, once it is a leg of a run.</param>
 internal sealed class OwnDevice(
-    string path, string description, IDisposable owner, Func<StressLeg, IReadOnlyList<IStressFault>> faults) : IDisposable
+    string path, string description, IDisposable owner, Func<StressLeg, IReadOnlyList<IBreakable>> ways) : IDisposable
 {
     public string Path { get; } = path;
 
@@ -27,10 +27,10 @@ internal sealed class OwnDevice(
             loop.Path,
             FormattableString.Invariant($"loop device over a temporary file, blocks of {blockSize}"),
             loop,
-            leg => [new ReadOnlyFault(loop), new ShrinkFault(loop, leg)]);
+            leg => [new ReadOnlyFault(loop), new Shrinking(loop, leg)]);
     }
 
-    public IReadOnlyList<IStressFault> FaultsOf(StressLeg leg) => faults(leg);
+    public IReadOnlyList<IBreakable> WaysToBreak(StressLeg leg) => ways(leg);
 
     public void Dispose() => owner.Dispose();
 }

@@ -3,11 +3,15 @@ using DmIoUring.ScratchDevices;
 namespace DmIoUring.Cli.Stress;
 
 /// <summary>The device refuses writes while it is open for them (BLKROSET); nothing that it holds is lost.</summary>
-internal sealed class ReadOnlyFault(LoopDevice loop) : IStressFault
+internal sealed class ReadOnlyFault(LoopDevice loop) : IBreakable, IFault
 {
     public string Name => "read-only";
 
-    public void Break(ref SeededSequence random) => loop.SetReadOnly(readOnly: true);
+    public IFault Break(ref SeededSequence random)
+    {
+        loop.SetReadOnly(readOnly: true);
+        return this;
+    }
 
     public void Mend() => loop.SetReadOnly(readOnly: false);
 

@@ -7,15 +7,15 @@ internal sealed class SectorCheck(ulong seed)
     /// <param name="leg">The device; its blocks are claimed.</param>
     /// <param name="bytes">What was read.</param>
     /// <param name="firstSector">From where.</param>
-    /// <param name="readFailed">Whether what could not be read may be zeroes.</param>
+    /// <param name="mayBeZeroes">Whether zeroes may stand for what could not be read.</param>
     /// <returns>The first wrong sector, counted from the first, or -1.</returns>
-    public int FirstWrong(StressLeg leg, ReadOnlySpan<byte> bytes, long firstSector, bool readFailed)
+    public int FirstWrong(StressLeg leg, ReadOnlySpan<byte> bytes, long firstSector, bool mayBeZeroes)
     {
         int count = bytes.Length / IoRegion.SectorSize;
         for (int i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> sector = bytes.Slice(i * IoRegion.SectorSize, IoRegion.SectorSize);
-            if (!IsRight(leg, sector, firstSector + i, readFailed))
+            if (!IsRight(leg, sector, firstSector + i, mayBeZeroes))
                 return i;
         }
 
@@ -51,7 +51,7 @@ internal sealed class SectorCheck(ulong seed)
         new SectorStamp(seed, sector, content, legs).Fill(expected);
     }
 
-    private bool IsRight(StressLeg leg, ReadOnlySpan<byte> sector, long place, bool readFailed)
+    private bool IsRight(StressLeg leg, ReadOnlySpan<byte> sector, long place, bool mayBeZeroes)
     {
         if (SectorStamp.TryRead(sector, out SectorStamp stamp))
         {
@@ -67,7 +67,7 @@ internal sealed class SectorCheck(ulong seed)
 
         if (sector.ContainsAnyExcept((byte)0))
             return false;
-        if (readFailed)
+        if (mayBeZeroes)
             return true;
         if (!leg.Contents.MayHold(place, ContentMap.Zeroes))
             return false;

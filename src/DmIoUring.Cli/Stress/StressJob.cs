@@ -68,9 +68,9 @@ internal sealed class StressJob(StressPlan plan, StressProgress progress)
     private Breaker[] MakeBreakers() =>
     [
         .. plan.Legs
-            .Select(leg => (Leg: leg, Faults: leg.Own?.FaultsOf(leg) ?? []))
-            .Where(choice => choice.Faults.Count > 0)
-            .Select((choice, number) => new Breaker(_run, number, [choice])),
+            .Select(leg => (Leg: leg, Ways: leg.Own?.WaysToBreak(leg) ?? []))
+            .Where(choice => choice.Ways.Count > 0)
+            .Select((choice, number) => new Breaker(_run, number, choice.Leg, choice.Ways)),
     ];
 
     private void OnAllPieces(Action<StressLeg, long, int, IoMemory> work)
@@ -138,7 +138,7 @@ internal sealed class StressJob(StressPlan plan, StressProgress progress)
         }
 
         Span<byte> bytes = memory.GetSpan()[..length];
-        int wrong = _run.Check.FirstWrong(leg, bytes, sector, readFailed: false);
+        int wrong = _run.Check.FirstWrong(leg, bytes, sector, mayBeZeroes: false);
         if (wrong >= 0)
         {
             _run.Report(EvidenceOfBytes.Collect(
