@@ -30,6 +30,27 @@ internal sealed class OwnDevice(
             leg => [new ReadOnlyFault(loop), new Shrinking(loop, leg)]);
     }
 
+    /// <summary>A device whose medium this process serves, and so can spoil where it likes.</summary>
+    public static OwnDevice FaultyLoop(int size, int blockSize)
+    {
+        FaultFile medium = FaultFile.Create(size, new FaultFileOptions { Logs = false });
+        try
+        {
+            // Merged requests of several operations would fail together, in sectors that nothing is wrong with.
+            LoopDevice loop = LoopDevice.Over(medium.Path, new LoopDeviceOptions { BlockSize = blockSize, Merges = false });
+            return new OwnDevice(
+                loop.Path,
+                FormattableString.Invariant($"loop device over a file in memory with faults, blocks of {blockSize}"),
+                new MediumUnderLoop(medium, loop),
+                leg => [new BadMedium(medium, leg), new ReadOnlyFault(loop)]);
+        }
+        catch
+        {
+            medium.Dispose();
+            throw;
+        }
+    }
+
     public IReadOnlyList<IBreakable> WaysToBreak(StressLeg leg) => ways(leg);
 
     public void Dispose() => owner.Dispose();

@@ -10,7 +10,13 @@ internal sealed class Shrinking(LoopDevice loop, StressLeg leg) : IBreakable
         long blocks = leg.Shape.Sectors / leg.Shape.BlockSectors;
         long end = (blocks - 1 - random.Below(blocks / 2)) * leg.Shape.BlockSectors;
         long size = loop.Size;
-        loop.Resize(end * IoRegion.SectorSize);
+
+        // A write that the device has already makes the file longer again, and the device with it.
+        do
+        {
+            loop.Resize(end * IoRegion.SectorSize);
+        }
+        while (loop.Size != end * IoRegion.SectorSize);
         return new ShrunkFault(loop, leg, end, size);
     }
 }

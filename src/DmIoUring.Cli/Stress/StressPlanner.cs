@@ -7,6 +7,8 @@ namespace DmIoUring.Cli.Stress;
 /// <summary>Every check of a run, before anything is written.</summary>
 internal sealed class StressPlanner
 {
+    private const int MostInMemory = 64 << 20;
+
     private readonly StressRequest _request;
     private readonly List<Refusal> _refusals = [];
     private readonly List<IDisposable> _opened = [];
@@ -73,6 +75,8 @@ internal sealed class StressPlanner
             for (int blockSize = 512; blockSize <= 4096; blockSize += 4096 - 512)
                 own.Add(Keep(_whyNoLoop is null ? OwnDevice.Loop(_request.Size, blockSize) : OwnDevice.File(_request.Size)));
             own.Add(Keep(OwnDevice.File(_request.Size)));
+            if (_request.Faults && FaultFile.WhyUnavailable() is null)
+                own.Add(Keep(OwnDevice.FaultyLoop(Math.Min(_request.Size, MostInMemory), blockSize: 512)));
             return [.. own.Select(device => (Open(PathFacts.Of(device.Path)), (OwnDevice?)device))];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
