@@ -2,14 +2,20 @@ using System.Globalization;
 
 namespace DmIoUring.Cli.Stress;
 
-/// <summary>The last operations on every 4,096 bytes of a device, for the evidence.</summary>
+/// <summary>
+/// The last operations on every 4,096 bytes of a device, for the evidence. Those that change it have places of their own: reads
+/// would crowd them out.
+/// </summary>
 internal sealed class BlockHistory(LegShape shape)
 {
-    private const int Depth = 8;
+    private const int Changes = 6;
+    private const int Reads = 4;
+    private const int Depth = Changes + Reads;
     private const int BlockSectors = 8;
 
-    private readonly HistoryEntry[] _entries = new HistoryEntry[((shape.Sectors + BlockSectors - 1) / BlockSectors) * Depth];
-    private readonly int[] _counts = new int[(shape.Sectors + BlockSectors - 1) / BlockSectors];
+    private readonly HistoryEntry[] _entries = new HistoryEntry[Blocks(shape) * Depth];
+    private readonly int[] _changes = new int[Blocks(shape)];
+    private readonly int[] _reads = new int[Blocks(shape)];
 
     public void Add(in HistoryEntry entry)
     {
@@ -17,8 +23,10 @@ internal sealed class BlockHistory(LegShape shape)
         for (int block = entry.Sector / BlockSectors; block < end; block++)
         {
             // Readers share a block.
-            uint count = (uint)Interlocked.Increment(ref _counts[block]);
-            _entries[(block * Depth) + (int)(count % Depth)] = entry;
+            int place = entry.Kind == OperationKind.Read
+                ? Changes + (int)((uint)Interlocked.Increment(ref _reads[block]) % Reads)
+                : (int)((uint)Interlocked.Increment(ref _changes[block]) % Changes);
+            _entries[(block * Depth) + place] = entry;
         }
     }
 
@@ -31,6 +39,8 @@ internal sealed class BlockHistory(LegShape shape)
             .OrderBy(entry => entry.EndMilliseconds)
             .Select(Describe)];
     }
+
+    private static long Blocks(LegShape shape) => (shape.Sectors + BlockSectors - 1) / BlockSectors;
 
     private static string Describe(HistoryEntry entry)
     {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmIoUring.Cli.Stress;
 
-/// <summary>What an operation did to a block; small, as there are eight for each.</summary>
+/// <summary>What an operation did to a block; small, as there are ten for each.</summary>
 /// <param name="Generation">The operation's name; 0 where there is none yet.</param>
 /// <param name="StartMilliseconds">When it was submitted, counted from the run's start.</param>
 /// <param name="EndMilliseconds">When it had ended.</param>

@@ -100,10 +100,12 @@ internal sealed class StressJob(StressPlan plan, StressProgress progress)
             stamp.Fill(memory.GetSpan().Slice(i * IoRegion.SectorSize, IoRegion.SectorSize));
         }
 
+        int start = _run.Milliseconds;
         IoResult result = plan.Clients[0].Write(new IoRegion(leg.Device, sector, count), memory);
         if (!result.IsSuccess)
             ReportFailure(leg, "the first write", result);
         leg.Contents.SetOnly(sector, count, generation);
+        leg.History.Add(new HistoryEntry(generation, start, _run.Milliseconds, (int)sector, count, OperationKind.Write, (short)result.First.Errno));
     }
 
     /// <summary>A device either has discards or has none: it may not change its mind in the run.</summary>
