@@ -5,6 +5,9 @@ internal sealed class StressClients : IDisposable
 {
     public const int Count = 4;
 
+    /// <summary>The one with less reserved than is asked of it.</summary>
+    public const int Narrow = 1;
+
     /// <summary>The one whose requests run out of time.</summary>
     public const int Hasty = 2;
 
@@ -19,7 +22,7 @@ internal sealed class StressClients : IDisposable
     ];
 
     /// <summary>Pages, and so requests, that each has for as long as it lives. The narrow one's submitters have to wait in line.</summary>
-    private static readonly long[] Reserves = [0, 16, 1024, 2048];
+    private static readonly long[] Reserves = [0, 4, 1024, 2048];
 
     private readonly DmIoClient[] _clients = new DmIoClient[Count];
     private readonly Lock _lock = new();

@@ -120,7 +120,9 @@ internal sealed class StressWorker : IDisposable
 
         try
         {
-            _reservations.Enqueue(_run.Clients[client].Reserve(16 + random.Below(256)));
+            // The narrow one stays narrow: with less reserved than is under way, its submitters wait.
+            int pages = client == StressClients.Narrow ? 1 + random.Below(2) : 16 + random.Below(256);
+            _reservations.Enqueue(_run.Clients[client].Reserve(pages));
         }
         catch (ObjectDisposedException)
         {
