@@ -8,7 +8,7 @@ namespace DmIoUring.Cli.Stress;
 /// <param name="owner">What is to be disposed.</param>
 /// <param name="ways">How it can be broken, once it is a leg of a run.</param>
 internal sealed class OwnDevice(
-    string path, string description, IDisposable owner, Func<StressLeg, IReadOnlyList<IBreakable>> ways) : IDisposable
+    string path, string description, IDisposable owner, Func<StressLeg, ulong, IReadOnlyList<IBreakable>> ways) : IDisposable
 {
     public string Path { get; } = path;
 
@@ -17,7 +17,7 @@ internal sealed class OwnDevice(
     public static OwnDevice File(long size)
     {
         ScratchFile file = ScratchFile.Create(size);
-        return new OwnDevice(file.Path, "temporary file", file, _ => []);
+        return new OwnDevice(file.Path, "temporary file", file, (_, _) => []);
     }
 
     public static OwnDevice Loop(long size, int blockSize)
@@ -27,13 +27,13 @@ internal sealed class OwnDevice(
             loop.Path,
             FormattableString.Invariant($"loop device over a temporary file, blocks of {blockSize}"),
             loop,
-            leg => [new ReadOnlyFault(loop), new Shrinking(loop, leg)]);
+            (leg, _) => [new ReadOnlyFault(loop), new Shrinking(loop, leg)]);
     }
 
     /// <summary>A device whose medium this process serves, and so can spoil where it likes.</summary>
     public static OwnDevice FaultyLoop(int size, int blockSize)
     {
-        FaultFile medium = FaultFile.Create(size, new FaultFileOptions { Logs = false });
+        FaultFile medium = FaultFile.Create(size, new FaultFileOptions { Logs = false, Volatile = true });
         try
         {
             // Merged requests of several operations would fail together, in sectors that nothing is wrong with.
@@ -42,7 +42,7 @@ internal sealed class OwnDevice(
                 loop.Path,
                 FormattableString.Invariant($"loop device over a file in memory with faults, blocks of {blockSize}"),
                 new MediumUnderLoop(medium, loop),
-                leg => [new BadMedium(medium, leg), new ReadOnlyFault(loop)]);
+                (leg, seed) => [new BadMedium(medium, leg), new BadMedium(medium, leg), new ReadOnlyFault(loop), new PowerCuts(medium, leg, seed)]);
         }
         catch
         {
@@ -51,7 +51,7 @@ internal sealed class OwnDevice(
         }
     }
 
-    public IReadOnlyList<IBreakable> WaysToBreak(StressLeg leg) => ways(leg);
+    public IReadOnlyList<IBreakable> WaysToBreak(StressLeg leg, ulong seed) => ways(leg, seed);
 
     public void Dispose() => owner.Dispose();
 }

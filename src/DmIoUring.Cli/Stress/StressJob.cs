@@ -68,7 +68,7 @@ internal sealed class StressJob(StressPlan plan, StressProgress progress)
     private Breaker[] MakeBreakers() =>
     [
         .. plan.Legs
-            .Select(leg => (Leg: leg, Ways: leg.Own?.WaysToBreak(leg) ?? []))
+            .Select(leg => (Leg: leg, Ways: leg.Own?.WaysToBreak(leg, plan.Seed) ?? []))
             .Where(choice => choice.Ways.Count > 0)
             .Select((choice, number) => new Breaker(_run, number, choice.Leg, choice.Ways)),
     ];

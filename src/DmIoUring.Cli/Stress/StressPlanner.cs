@@ -7,7 +7,7 @@ namespace DmIoUring.Cli.Stress;
 /// <summary>Every check of a run, before anything is written.</summary>
 internal sealed class StressPlanner
 {
-    private const int MostInMemory = 64 << 20;
+    private const int MostInMemory = 32 << 20;
 
     private readonly StressRequest _request;
     private readonly List<Refusal> _refusals = [];
