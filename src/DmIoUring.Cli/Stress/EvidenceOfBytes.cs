@@ -13,9 +13,12 @@ internal static class EvidenceOfBytes
         Span<byte> expected = stackalloc byte[IoRegion.SectorSize];
         run.Check.Expect(leg, found, sector, expected);
         int first = found.CommonPrefixLength(expected);
-        first = first == IoRegion.SectorSize ? 0 : first;
+        bool isRightByNow = first == IoRegion.SectorSize;
+        first = isRightByNow ? 0 : first;
         string[] possible = [.. leg.Contents.Possible(sector).Select(content => content == ContentMap.Zeroes ? "zeroes" : "generation " + Generation.Name(content))];
         string what = run.Check.Describe(found, sector);
+        if (isRightByNow)
+            what += ", right by now: the memory changed after the request had ended";
         return new Finding
         {
             Kind = FindingKind.WrongBytes,

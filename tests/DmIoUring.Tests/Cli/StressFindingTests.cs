@@ -1,6 +1,6 @@
 using DmIoUring.Cli.Stress;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Tests.Devices;
+using DmIoUring.Tests.Faults;
 
 namespace DmIoUring.Tests.Cli;
 
@@ -101,7 +101,9 @@ public sealed class StressFindingTests : IDisposable
     [Fact]
     public async Task MediumSpoiledUnderTheRun_EndsIt_LongBeforeItsTime()
     {
-        using LoopDevice loop = RequireLoop.Create(2 << 20);
+        RequireFault.Here();
+        using FaultFile medium = FaultFile.Create(2 << 20, new FaultFileOptions { Logs = false });
+        using LoopDevice loop = LoopDevice.Over(medium.Path);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Task spoiling = Task.Run(async () =>
         {
@@ -110,7 +112,7 @@ public sealed class StressFindingTests : IDisposable
             while (!stop.IsCancellationRequested)
             {
                 for (int sector = 0; sector < 64; sector++)
-                    RandomAccess.Write(loop.BackingHandle, rubbish, sector * 512);
+                    medium.Write(sector, rubbish);
                 await Task.Delay(1);
             }
         });
@@ -128,17 +130,14 @@ public sealed class StressFindingTests : IDisposable
     [Fact]
     public async Task WritesRefusedUnderTheRun_AreAFinding_WithTheirErrno()
     {
-        using LoopDevice loop = RequireLoop.Create(2 << 20);
+        RequireFault.Here();
+        using FaultFile medium = FaultFile.Create(2 << 20, new FaultFileOptions { Logs = false });
+        using LoopDevice loop = LoopDevice.Over(medium.Path);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         Task refusing = Task.Run(async () =>
         {
-            byte[] first = new byte[1];
-            while (first[0] == 0 && !stop.IsCancellationRequested)
-            {
+            while (medium.Read(4095, 1)[0] == 0 && !stop.IsCancellationRequested)
                 await Task.Delay(1);
-                RandomAccess.Read(loop.BackingHandle, first, (2 << 20) - 512);
-            }
-
             loop.SetReadOnly(readOnly: true);
         });
         Dmio run = await Dmio.RunAsync("stress", loop.Path, "--destroy", "--time", "2m");
@@ -147,6 +146,28 @@ public sealed class StressFindingTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("EPERM", run.Output, StringComparison.Ordinal);
         Assert.Contains("Not clean", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PowerCutThatLosesWhatWasNotFlushed_IsFound()
+    {
+        RequireFault.Here();
+        using FaultFile medium = FaultFile.Create(2 << 20, new FaultFileOptions { Volatile = true, Logs = false });
+        using LoopDevice loop = LoopDevice.Over(medium.Path);
+        StressRequest request = new() { Paths = [loop.Path], Destroy = true, Time = TimeSpan.FromMinutes(2), Threads = 1 };
+        using StressPlan plan = StressPlanner.Make(request, out _)!;
+        plan.PhaseBegins = phase =>
+        {
+            if (phase != StressPhase.Work)
+                return;
+            int seed = 0;
+            while (medium.PowerCut(seed++).Lost == 0)
+                Assert.True(seed < 100);
+            medium.PowerUp();
+        };
+        StressReport report = await new StressJob(plan, new StressProgress()).RunAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((StressOutcome.Failed, FindingKind.WrongBytes), (report.Outcome, report.Finding!.Kind));
+        Assert.Equal("zeroes", report.Finding.Found);
     }
 
     [Fact]
