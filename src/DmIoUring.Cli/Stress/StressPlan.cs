@@ -3,6 +3,8 @@ namespace DmIoUring.Cli.Stress;
 /// <summary>A run that has passed every check; owns everything opened for it.</summary>
 internal sealed class StressPlan : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     public required StressRequest Request { get; init; }
 
     public required ulong Seed { get; init; }
@@ -35,7 +37,8 @@ internal sealed class StressPlan : IDisposable
 
     public void Dispose()
     {
-        Clients.Dispose();
+        // Requests that never end hold their client for ever; the process has to end all the same.
+        Task.Run(Clients.Dispose).Wait(Patience);
         foreach (StressLeg leg in Legs)
             leg.Dispose();
     }

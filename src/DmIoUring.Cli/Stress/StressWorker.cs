@@ -14,6 +14,7 @@ internal sealed class StressWorker : IDisposable
     private readonly Queue<PageReservation> _reservations = [];
     private readonly Outcomes _outcomes;
     private readonly Thread _thread;
+    private StressOperation? _current;
     private int _underWay;
     private int _holdingPages;
 
@@ -31,10 +32,25 @@ internal sealed class StressWorker : IDisposable
 
     public void Start() => _thread.Start();
 
-    public void Join() => _thread.Join();
+    /// <summary>Waits for the thread's end; that a call does not return is reported.</summary>
+    public void Join()
+    {
+        // Longer than the thread itself waits for what is under way.
+        if (_thread.Join(StressRun.Patience * 1.5))
+            return;
+        _run.Report(new Finding
+        {
+            Kind = FindingKind.NeverEnded,
+            Message = $"{_thread.Name}: a call has not returned in {StressRun.Patience * 1.5}.",
+            Operation = _current?.Describe(_run.Legs),
+        });
+    }
 
     public void Dispose()
     {
+        if (_thread.IsAlive)
+            return;
+
         // What has not ended keeps its memory: the kernel may still write to it.
         foreach (StressSlot slot in _free)
             slot.Dispose();
@@ -73,6 +89,7 @@ internal sealed class StressWorker : IDisposable
 
     private void Step(StressOperation operation)
     {
+        _current = operation;
         SeededSequence random = new(operation.Luck);
         switch (operation.Kind)
         {
