@@ -47,7 +47,8 @@ internal sealed class SectorCheck(ulong seed)
             return;
 
         // The legs of a write are in its header and nowhere else.
-        ulong legs = stamp.Generation == content && stamp.Legs != 0 ? stamp.Legs : 1UL << leg.Index;
+        bool isForThisLeg = stamp.Generation == content && (stamp.Legs >> leg.Index & 1) != 0;
+        ulong legs = isForThisLeg ? stamp.Legs : 1UL << leg.Index;
         new SectorStamp(seed, sector, content, legs).Fill(expected);
     }
 
