@@ -26,6 +26,7 @@
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/fuse.h>
 #include <linux/io_uring.h>
 #include <linux/ioprio.h>
 #include <linux/loop.h>
@@ -41,6 +42,7 @@
 #endif
 
 // Kept from C programs by the kernel's headers (S_IF...), or in them only since 6.6 (EFD_...).
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
@@ -227,6 +229,92 @@ static void loop_structs(void)
     FIELD(loop_config, block_size);
     FIELD(loop_config, info);
     FIELD(loop_config, __reserved);
+}
+
+static void fuse_structs(void)
+{
+    STRUCT(fuse_in_header);
+    FIELD(fuse_in_header, len);
+    FIELD(fuse_in_header, opcode);
+    FIELD(fuse_in_header, unique);
+    FIELD(fuse_in_header, nodeid);
+    FIELD(fuse_in_header, uid);
+    FIELD(fuse_in_header, gid);
+    FIELD(fuse_in_header, pid);
+
+    STRUCT(fuse_out_header);
+    FIELD(fuse_out_header, len);
+    FIELD(fuse_out_header, error);
+    FIELD(fuse_out_header, unique);
+
+    STRUCT(fuse_init_out);
+    FIELD(fuse_init_out, major);
+    FIELD(fuse_init_out, minor);
+    FIELD(fuse_init_out, max_readahead);
+    FIELD(fuse_init_out, flags);
+    FIELD(fuse_init_out, max_background);
+    FIELD(fuse_init_out, congestion_threshold);
+    FIELD(fuse_init_out, max_write);
+    FIELD(fuse_init_out, time_gran);
+    FIELD(fuse_init_out, max_pages);
+    FIELD(fuse_init_out, map_alignment);
+
+    STRUCT(fuse_attr);
+    FIELD(fuse_attr, ino);
+    FIELD(fuse_attr, size);
+    FIELD(fuse_attr, blocks);
+    FIELD(fuse_attr, atime);
+    FIELD(fuse_attr, mtime);
+    FIELD(fuse_attr, ctime);
+    FIELD(fuse_attr, atimensec);
+    FIELD(fuse_attr, mtimensec);
+    FIELD(fuse_attr, ctimensec);
+    FIELD(fuse_attr, mode);
+    FIELD(fuse_attr, nlink);
+    FIELD(fuse_attr, uid);
+    FIELD(fuse_attr, gid);
+    FIELD(fuse_attr, rdev);
+    FIELD(fuse_attr, blksize);
+    FIELD(fuse_attr, flags);
+
+    STRUCT(fuse_attr_out);
+    FIELD(fuse_attr_out, attr_valid);
+    FIELD(fuse_attr_out, attr_valid_nsec);
+    FIELD(fuse_attr_out, dummy);
+    FIELD(fuse_attr_out, attr);
+
+    STRUCT(fuse_open_out);
+    FIELD(fuse_open_out, fh);
+    FIELD(fuse_open_out, open_flags);
+
+    STRUCT(fuse_read_in);
+    FIELD(fuse_read_in, fh);
+    FIELD(fuse_read_in, offset);
+    FIELD(fuse_read_in, size);
+    FIELD(fuse_read_in, read_flags);
+    FIELD(fuse_read_in, lock_owner);
+    FIELD(fuse_read_in, flags);
+    FIELD(fuse_read_in, padding);
+
+    STRUCT(fuse_write_in);
+    FIELD(fuse_write_in, fh);
+    FIELD(fuse_write_in, offset);
+    FIELD(fuse_write_in, size);
+    FIELD(fuse_write_in, write_flags);
+    FIELD(fuse_write_in, lock_owner);
+    FIELD(fuse_write_in, flags);
+    FIELD(fuse_write_in, padding);
+
+    STRUCT(fuse_write_out);
+    FIELD(fuse_write_out, size);
+    FIELD(fuse_write_out, padding);
+
+    STRUCT(fuse_fallocate_in);
+    FIELD(fuse_fallocate_in, fh);
+    FIELD(fuse_fallocate_in, offset);
+    FIELD(fuse_fallocate_in, length);
+    FIELD(fuse_fallocate_in, mode);
+    FIELD(fuse_fallocate_in, padding);
 }
 
 static void newer_fields(void)
@@ -426,6 +514,35 @@ static void block_constants(void)
     CONST(LO_FLAGS_DIRECT_IO);
 }
 
+static void fuse_constants(void)
+{
+    CONST(FUSE_KERNEL_VERSION);
+    CONST(FUSE_ASYNC_READ);
+    CONST(FUSE_BIG_WRITES);
+    CONST(FUSE_ASYNC_DIO);
+    CONST(FUSE_MAX_PAGES);
+    CONST(FOPEN_DIRECT_IO);
+    CONST(FOPEN_PARALLEL_DIRECT_WRITES);
+    CONST(FUSE_LOOKUP);
+    CONST(FUSE_FORGET);
+    CONST(FUSE_GETATTR);
+    CONST(FUSE_SETATTR);
+    CONST(FUSE_OPEN);
+    CONST(FUSE_READ);
+    CONST(FUSE_WRITE);
+    CONST(FUSE_STATFS);
+    CONST(FUSE_RELEASE);
+    CONST(FUSE_FSYNC);
+    CONST(FUSE_FLUSH);
+    CONST(FUSE_INIT);
+    CONST(FUSE_INTERRUPT);
+    CONST(FUSE_DESTROY);
+    CONST(FUSE_BATCH_FORGET);
+    CONST(FUSE_FALLOCATE);
+    CONST(SIGTERM);
+    CONST(O_DSYNC);
+}
+
 static void error_numbers(void)
 {
     CONST(EPERM);
@@ -608,11 +725,13 @@ int main(void)
     io_uring_structs();
     file_structs();
     loop_structs();
+    fuse_structs();
     newer_fields();
     system_calls();
     io_uring_constants();
     file_constants();
     block_constants();
+    fuse_constants();
     error_numbers();
     newer_constants();
     return 0;

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using DmIoUring.Cli.Copy;
 using DmIoUring.Cli.Demo;
 using DmIoUring.Cli.Info;
+using DmIoUring.Cli.Stress;
 
 namespace DmIoUring.Cli;
 
@@ -14,4 +15,5 @@ namespace DmIoUring.Cli;
 [JsonSerializable(typeof(CopyReport))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(InfoReport))]
+[JsonSerializable(typeof(StressReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -76,19 +76,17 @@ public sealed unsafe class LoopDevice : IDisposable
         options ??= new LoopDeviceOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(size, options.BlockSize);
         ArgumentOutOfRangeException.ThrowIfNotEqual(size % options.BlockSize, 0, nameof(size));
-        SafeFileHandle backing = options.Sealable
-            ? MemoryFile.Create(size)
-            : NamelessFile.Create(options.Folder, size);
-        try
-        {
-            return Attach(backing, options);
-        }
-        catch
-        {
-            backing.Dispose();
-            throw;
-        }
+        return AttachOrDispose(options.Sealable ? MemoryFile.Create(size) : NamelessFile.Create(options.Folder, size), options);
     }
+
+    /// <summary>Makes a loop device over a file that is there already, and stays when the device goes: a <see cref="FaultFile"/>, say.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How; <see cref="LoopDeviceOptions.Folder"/> and <see cref="LoopDeviceOptions.Sealable"/> mean nothing here.</param>
+    /// <returns>The device, attached.</returns>
+    /// <exception cref="IOException">The kernel refused; the message says which step.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not make loop devices.</exception>
+    public static LoopDevice Over(string path, LoopDeviceOptions? options = null) =>
+        AttachOrDispose(LoopNode.Open(path, FileAbi.O_RDWR), (options ?? new LoopDeviceOptions()) with { Sealable = false });
 
     /// <summary>
     /// Cuts or extends the backing file and leaves the device's size as it is. Reads past the file's end fail with EIO;
@@ -121,6 +119,11 @@ public sealed unsafe class LoopDevice : IDisposable
         Check(Libc.Ioctl(_device, BlockAbi.LOOP_SET_CAPACITY, null), Path, "LOOP_SET_CAPACITY");
     }
 
+    /// <summary>Makes the device refuse writes, or take them again (BLKROSET), under whoever has it open: EPERM for their writes.</summary>
+    /// <param name="readOnly">Whether it refuses them.</param>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public void SetReadOnly(bool readOnly) => SetReadOnly(_device, _number, readOnly);
+
     /// <summary>
     /// Lets go of the device and waits, a few seconds at most, until it is detached; while somebody else has it open it
     /// stays, and detaches when they close it.
@@ -136,6 +139,19 @@ public sealed unsafe class LoopDevice : IDisposable
         BackingHandle.Dispose();
     }
 
+    private static LoopDevice AttachOrDispose(SafeFileHandle backing, LoopDeviceOptions options)
+    {
+        try
+        {
+            return Attach(backing, options);
+        }
+        catch
+        {
+            backing.Dispose();
+            throw;
+        }
+    }
+
     private static LoopDevice Attach(SafeFileHandle backing, LoopDeviceOptions options)
     {
         using SafeFileHandle control = LoopNode.OpenControl();
@@ -148,8 +164,8 @@ public sealed unsafe class LoopDevice : IDisposable
             if (result >= 0)
             {
                 if (!options.ReadOnly)
-                    MakeWritable(device, number);
-                LoopNode.SetMerging(number, merges: !options.Sealable);
+                    SetReadOnly(device, number, readOnly: false);
+                LoopNode.SetMerging(number, merges: options is { Merges: true, Sealable: false });
                 return new LoopDevice(device, backing, number, options.BlockSize);
             }
 
@@ -161,10 +177,10 @@ public sealed unsafe class LoopDevice : IDisposable
     }
 
     /// <summary>BLKROSET outlives the detaching: who made the device read-only left it so for the next who attaches it.</summary>
-    private static void MakeWritable(SafeFileHandle device, int number)
+    private static void SetReadOnly(SafeFileHandle device, int number, bool readOnly)
     {
-        int off = 0;
-        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &off), LoopNode.PathOf(number), "BLKROSET");
+        int value = readOnly ? 1 : 0;
+        Check(Libc.Ioctl(device, BlockAbi.BLKROSET, &value), LoopNode.PathOf(number), "BLKROSET");
     }
 
     private static int Configure(SafeFileHandle device, SafeFileHandle backing, LoopDeviceOptions options)

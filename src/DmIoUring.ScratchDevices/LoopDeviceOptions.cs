@@ -15,6 +15,12 @@ public sealed record LoopDeviceOptions
     /// </summary>
     public bool DirectIo { get; init; } = true;
 
+    /// <summary>
+    /// Whether the kernel may make one request of several neighbouring ones. A bad sector then fails all of them; without, only the one
+    /// it is in. Left as it is where /sys can't be written.
+    /// </summary>
+    public bool Merges { get; init; } = true;
+
     /// <summary>Where the backing file goes; <see langword="null"/> for the folder of temporary files, <c>/dev/shm</c> for memory.</summary>
     public string? Folder { get; init; }
 

@@ -24,6 +24,18 @@ internal static class LoopNode
         return Open(path, readOnly ? FileAbi.O_RDONLY : FileAbi.O_RDWR);
     }
 
+    public static SafeFileHandle Open(string path, int flags)
+    {
+        int descriptor = Libc.Open(path, flags | FileAbi.O_CLOEXEC, 0);
+        return descriptor switch
+        {
+            >= 0 => new SafeFileHandle(descriptor, ownsHandle: true),
+            -Errno.EACCES or -Errno.EPERM => throw new UnauthorizedAccessException(
+                $"{path} can't be opened ({Errno.Name(-descriptor)}): run as root, or give this user the device"),
+            _ => throw new IOException($"{path} can't be opened: {Errno.Name(-descriptor)}.", -descriptor),
+        };
+    }
+
     /// <summary>What the device is attached to; null when it is not attached.</summary>
     public static string? BackingFile(int number)
     {
@@ -47,7 +59,7 @@ internal static class LoopNode
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A container may have /sys read-only; only Sealable devices care.
+            // A container may have /sys read-only; only devices with bad sectors care.
         }
     }
 
@@ -71,17 +83,5 @@ internal static class LoopNode
         long start = Stopwatch.GetTimestamp();
         while (!File.Exists(path) && Stopwatch.GetElapsedTime(start) < NodePatience)
             Thread.Sleep(Pause);
-    }
-
-    private static SafeFileHandle Open(string path, int flags)
-    {
-        int descriptor = Libc.Open(path, flags | FileAbi.O_CLOEXEC, 0);
-        return descriptor switch
-        {
-            >= 0 => new SafeFileHandle(descriptor, ownsHandle: true),
-            -Errno.EACCES or -Errno.EPERM => throw new UnauthorizedAccessException(
-                $"{path} can't be opened ({Errno.Name(-descriptor)}): run as root, or give this user the device"),
-            _ => throw new IOException($"{path} can't be opened: {Errno.Name(-descriptor)}.", -descriptor),
-        };
     }
 }

@@ -17,6 +17,7 @@ internal static class CommandLine
         {
             DemoCommand.Create(terminal),
             CopyCommand.Create(terminal),
+            StressCommand.Create(terminal),
             InfoCommand.Create(terminal),
         };
         ParseResult result = root.Parse(arguments);

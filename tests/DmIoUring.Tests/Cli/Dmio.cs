@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using DmIoUring.Cli;
 using DmIoUring.Cli.Commands;
 using DmIoUring.Cli.Copy;
+using DmIoUring.Cli.Stress;
 
 namespace DmIoUring.Tests.Cli;
 
@@ -22,6 +23,8 @@ internal sealed record Dmio(int ExitCode, string Output, string Errors)
     }
 
     public T Document<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Output, type)!;
+
+    public StressReport StressReport() => Document(ReportJson.Default.StressReport);
 
     public CopyReport CopyReport() => Document(ReportJson.Default.CopyReport);
 

@@ -18,6 +18,13 @@ public sealed class UsageTests
     [InlineData("copy", "a", "")]
     [InlineData("info")]
     [InlineData("demo", "more")]
+    [InlineData("stress", "--time", "0")]
+    [InlineData("stress", "--time", "1d")]
+    [InlineData("stress", "--threads", "0")]
+    [InlineData("stress", "--depth", "65")]
+    [InlineData("stress", "--size", "512K")]
+    [InlineData("stress", "--seed", "x")]
+    [InlineData("stress", "")]
     public async Task UsedWrongly_EndsWithTwo_AndSaysHowToGetHelp(params string[] arguments)
     {
         Dmio run = await Dmio.RunAsync(arguments);
@@ -35,6 +42,7 @@ public sealed class UsageTests
     [InlineData("copy", "--help")]
     [InlineData("info", "--help")]
     [InlineData("demo", "--help")]
+    [InlineData("stress", "--help")]
     [InlineData("--version")]
     public async Task HelpAndVersion_EndWithZero(params string[] arguments)
     {

@@ -10,16 +10,19 @@ internal sealed class FrozenFile : IDisposable
     private const int Size = 1 << 20;
     private readonly ScratchFolder _folder = ScratchFolder.Create();
     private readonly LoopDevice _loop = RequireLoop.Create(32 << 20);
+    private readonly Guard _guard;
     private bool _frozen;
 
     public FrozenFile()
     {
-        ChildProcess? made = ChildProcess.Run("mkfs.ext4", "-q", "-F", _loop.Path);
-        Require.That(made is { ExitCode: 0 } ? null : "mkfs.ext4 refuses: " + made?.Errors);
-        ChildProcess? mounted = ChildProcess.Run("mount", "-t", "ext4", _loop.Path, _folder.Path);
-        Require.That(mounted is { ExitCode: 0 } ? null : "mount refuses: " + mounted?.Errors);
+        // A process that is killed with a write in here can't even end before somebody else thaws it.
+        _guard = Guard.Start("fsfreeze -u \"$1\"; umount -l \"$1\"; rmdir \"$1\"", _folder.Path);
         try
         {
+            ChildProcess? made = ChildProcess.Run("mkfs.ext4", "-q", "-F", _loop.Path);
+            Require.That(made is { ExitCode: 0 } ? null : "mkfs.ext4 refuses: " + made?.Errors);
+            ChildProcess? mounted = ChildProcess.Run("mount", "-t", "ext4", _loop.Path, _folder.Path);
+            Require.That(mounted is { ExitCode: 0 } ? null : "mount refuses: " + mounted?.Errors);
             string path = _folder.PathOf("medium");
             byte[] fill = new byte[Size];
             Array.Fill(fill, TestDevice.Untouched);
@@ -38,6 +41,8 @@ internal sealed class FrozenFile : IDisposable
 
     public BlockDevice Device { get; } = null!;
 
+    public string Folder => _folder.Path;
+
     public void Thaw()
     {
         if (_frozen)
@@ -55,5 +60,6 @@ internal sealed class FrozenFile : IDisposable
         ChildProcess.Run("umount", _folder.Path);
         _loop.Dispose();
         _folder.Dispose();
+        _guard.Dispose();
     }
 }

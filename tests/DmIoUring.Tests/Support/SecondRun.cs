@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 
 namespace DmIoUring.Tests.Support;
@@ -5,17 +6,31 @@ namespace DmIoUring.Tests.Support;
 /// <summary>Runs some of this assembly's tests again in a process of its own, under a program that changes its world.</summary>
 internal static partial class SecondRun
 {
+    private static string Executable => Path.Combine(AppContext.BaseDirectory, typeof(SecondRun).Assembly.GetName().Name!);
+
     /// <summary>Asserts that every test of the classes passes there.</summary>
     /// <param name="under">The program and its arguments.</param>
     /// <param name="classes">The tests.</param>
     public static void AssertPasses(string[] under, params Type[] classes)
     {
-        string assembly = Path.Combine(AppContext.BaseDirectory, typeof(SecondRun).Assembly.GetName().Name!);
         ChildProcess? child = ChildProcess.Run(
-            under[0], [.. under[1..], assembly, "-nocolor", .. classes.SelectMany(type => new[] { "-class", type.FullName! })]);
+            under[0], [.. under[1..], Executable, "-nocolor", .. classes.SelectMany(type => new[] { "-class", type.FullName! })]);
         Assert.NotNull(child);
         Assert.True(child.ExitCode == 0, child.Output + child.Errors);
         Assert.Matches(Passed(), child.Output);
+    }
+
+    /// <summary>Starts an explicit test, to be killed; nobody listens to what it says.</summary>
+    public static Process Start(Type type, string method, params ReadOnlySpan<(string Name, string Value)> environment)
+    {
+        ProcessStartInfo start = new(Executable, ["-explicit", "only", "-method", $"{type.FullName}.{method}"])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+        };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
     }
 
     [GeneratedRegex(@"Total: [1-9]\d*, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

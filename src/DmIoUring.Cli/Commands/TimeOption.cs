@@ -1,0 +1,31 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace DmIoUring.Cli.Commands;
+
+/// <summary>Times on the command line: seconds, or a number with s, m or h after it: 90, 90s, 10m, 1h.</summary>
+internal static class TimeOption
+{
+    private static readonly TimeSpan Most = TimeSpan.FromDays(7);
+
+    public static TimeSpan Parse(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        int unit = text.Length == 0 ? 1 : char.ToUpperInvariant(text[^1]) switch
+        {
+            'H' => 3600,
+            'M' => 60,
+            _ => 1,
+        };
+        ReadOnlySpan<char> digits = text.Length > 0 && char.IsLetter(text[^1]) && (unit > 1 || text[^1] is 's' or 'S') ? text.AsSpan(..^1) : text;
+        if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+            result.AddError($"{Name(result)} '{text}' is no time. Pass seconds, or a number with s, m or h after it: 90, 10m, 1h.");
+        else if (number <= 0 || number * unit > Most.TotalSeconds)
+            result.AddError($"{Name(result)} {text} must be more than 0 seconds and at most a week.");
+        else
+            return TimeSpan.FromSeconds(number * unit);
+        return TimeSpan.Zero;
+    }
+
+    private static string Name(ArgumentResult result) => result.Parent is OptionResult option ? option.Option.Name : result.Argument.Name;
+}

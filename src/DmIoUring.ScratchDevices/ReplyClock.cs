@@ -1,0 +1,71 @@
+using System.Diagnostics;
+
+namespace DmIoUring.ScratchDevices;
+
+/// <summary>Answers requests later, in order of when they are due, on a thread of its own: the pool's may all be waiting for the answer.</summary>
+internal sealed class ReplyClock : IDisposable
+{
+    private readonly PriorityQueue<FuseRequest, long> _due = new();
+    private readonly Action<FuseRequest> _answer;
+    private Thread? _thread;
+    private bool _stopped;
+
+    public ReplyClock(Action<FuseRequest> answer) => _answer = answer;
+
+    public void Add(FuseRequest request)
+    {
+        lock (_due)
+        {
+            if (_stopped)
+                return;
+            _due.Enqueue(request, Stopwatch.GetTimestamp() + (long)(request.Delay.TotalSeconds * Stopwatch.Frequency));
+            if (_thread is null)
+            {
+                _thread = new Thread(Run) { IsBackground = true, Name = "dmio-fuse-late" };
+                _thread.Start();
+            }
+
+            Monitor.Pulse(_due);
+        }
+    }
+
+    /// <summary>Forgets what is not due yet.</summary>
+    public void Dispose()
+    {
+        lock (_due)
+        {
+            _stopped = true;
+            Monitor.Pulse(_due);
+        }
+
+        _thread?.Join();
+    }
+
+    private void Run()
+    {
+        while (Next() is { } request)
+            _answer(request);
+    }
+
+    private FuseRequest? Next()
+    {
+        lock (_due)
+        {
+            while (!_stopped)
+            {
+                if (!_due.TryPeek(out FuseRequest? request, out long due))
+                {
+                    Monitor.Wait(_due);
+                    continue;
+                }
+
+                TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+                if (left <= TimeSpan.Zero)
+                    return _due.Dequeue();
+                Monitor.Wait(_due, left);
+            }
+
+            return null;
+        }
+    }
+}
