@@ -4,14 +4,15 @@ using System.Globalization;
 namespace DmIoUring.ScratchDevices;
 
 /// <summary>
-/// A compressed RAM disk. Unlike a <see cref="LoopDevice"/> the kernel does not remove it when the process is killed:
-/// <c>echo N &gt; /sys/class/zram-control/hot_remove</c> does.
+/// A compressed RAM disk. Unlike a <see cref="LoopDevice"/> the kernel does not remove it when the process is killed: a
+/// <see cref="Guard"/> does.
 /// </summary>
 public sealed class ZramDevice : IDisposable
 {
     private const string Control = "/sys/class/zram-control";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly string _number;
+    private readonly Guard _guard;
     private bool _disposed;
 
     private ZramDevice(string number, long size)
@@ -19,6 +20,7 @@ public sealed class ZramDevice : IDisposable
         _number = number;
         Size = size;
         Path = "/dev/zram" + number;
+        _guard = Guard.Start("echo \"$1\" >" + Control + "/hot_remove", number);
     }
 
     /// <summary>The device's path: <c>/dev/zram1</c>.</summary>
@@ -26,6 +28,11 @@ public sealed class ZramDevice : IDisposable
 
     /// <summary>The size in bytes.</summary>
     public long Size { get; }
+
+    /// <summary>Limits the memory that the device may take: past it writes of what does not compress fail.</summary>
+    /// <param name="bytes">The limit; 0 for none.</param>
+    public void LimitMemory(long bytes) =>
+        File.WriteAllText($"/sys/block/zram{_number}/mem_limit", bytes.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Whether zram devices can be made here.</summary>
     /// <returns><see langword="null"/> when they can, otherwise the reason in words.</returns>
@@ -70,6 +77,12 @@ public sealed class ZramDevice : IDisposable
         if (_disposed)
             return;
         _disposed = true;
+        Remove();
+        _guard.Dispose();
+    }
+
+    private void Remove()
+    {
         long start = Stopwatch.GetTimestamp();
         while (true)
         {

@@ -144,7 +144,8 @@ public sealed class MediumErrorTests
     [InlineData(Errno.EOPNOTSUPP)]
     public void WhatTheKernelItselfTriesAgain_IsNotSeen(int errno)
     {
-        foreach (CallWay way in Enum.GetValues<CallWay>())
+        // EAGAIN by the block layer, EOPNOTSUPP by io_uring, which takes it for "not without blocking" (io_write, io_uring/rw.c).
+        foreach (CallWay way in (CallWay[])[CallWay.Sync, CallWay.SyncOnLane, CallWay.Callback, CallWay.Awaited])
         {
             using ClientUnderTest client = new(way);
             using FaultDevice device = new();

@@ -6,7 +6,8 @@ namespace DmIoUring.Tests.Support;
 /// <summary>Runs some of this assembly's tests again in a process of its own, under a program that changes its world.</summary>
 internal static partial class SecondRun
 {
-    private static string Executable => Path.Combine(AppContext.BaseDirectory, typeof(SecondRun).Assembly.GetName().Name!);
+    /// <summary>This assembly as a program.</summary>
+    public static string Executable => Path.Combine(AppContext.BaseDirectory, typeof(SecondRun).Assembly.GetName().Name!);
 
     /// <summary>Asserts that every test of the classes passes there.</summary>
     /// <param name="under">The program and its arguments.</param>

@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using DmIoUring.Interop;
+using DmIoUring.ScratchDevices;
+using DmIoUring.Tests.Client;
+
+namespace DmIoUring.Tests.Faults;
+
+/// <summary>Signals and collections by the thousand while requests wait: nothing is lost, nothing happens twice.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class InterruptionTests
+{
+    /// <summary>A window's new size; nobody cares for it here.</summary>
+    private const int Sigwinch = 28;
+
+    private const int Regions = 64;
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void UnderAStormOfSignals_EveryRequestEndsRight(CallWay way)
+    {
+        using FaultDevice device = new(size: 2 << 20);
+        int handled = 0;
+        using PosixSignalRegistration registration = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Interlocked.Increment(ref handled));
+        bool over = false;
+        Thread storm = new(() =>
+        {
+            while (!Volatile.Read(ref over))
+                SignalEveryThread();
+        });
+        storm.Start();
+        try
+        {
+            WorkThrough(way, device);
+        }
+        finally
+        {
+            Volatile.Write(ref over, value: true);
+            storm.Join();
+        }
+
+        Assert.NotEqual(0, handled);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void UnderAStormOfCollections_EveryRequestEndsRight(CallWay way)
+    {
+        using FaultDevice device = new(size: 2 << 20);
+        bool over = false;
+        Thread storm = new(() =>
+        {
+            // Compacting, so that every array that a request did not pin moves.
+            while (!Volatile.Read(ref over))
+            {
+                byte[][] garbage = [.. Enumerable.Range(0, 100).Select(static i => new byte[(i * 64) + 1])];
+                GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
+                GC.KeepAlive(garbage);
+            }
+        });
+        storm.Start();
+        try
+        {
+            WorkThrough(way, device);
+        }
+        finally
+        {
+            Volatile.Write(ref over, value: true);
+            storm.Join();
+        }
+    }
+
+    /// <summary>Slow writes and reads of managed arrays, some of them failing, several at a time.</summary>
+    private static void WorkThrough(CallWay way, FaultDevice device)
+    {
+        const int rounds = 12;
+        using DmIoClient client = new(new DmIoOptions { SyncRings = way == CallWay.SyncOnLane ? 0 : 64, ChunkBytes = 4096, QueueDepth = 32 });
+        using Fault slow = device.File.Slow(MediumOperations.All, TimeSpan.FromMilliseconds(2));
+        using Fault bad = device.File.Fail(MediumOperations.Write, Errno.EIO, firstSector: 16 * (Regions - 1), sectors: 1);
+        Exception?[] failures = new Exception?[4];
+        Thread[] threads = [.. Enumerable.Range(0, failures.Length).Select(index => new Thread(() => failures[index] = Record.Exception(() => Work(index))))];
+        Array.ForEach(threads, static thread => thread.Start());
+        Assert.All(threads, static thread => Assert.True(thread.Join(Notification.Limit)));
+        Assert.All(failures, Assert.Null);
+        client.Dispose();
+        Assert.Equal(rounds * failures.Length * 2, client.Statistics.Requests);
+
+        void Work(int index)
+        {
+            for (int round = 0; round < rounds; round++)
+            {
+                // Two pieces on each of two regions; the last thread's last region has a bad piece.
+                byte[] bytes = Pattern.Bytes(8192, (index * rounds) + round);
+                long first = index * 16 * Regions / 4;
+                long second = first + (16 * ((Regions / 4) - 1));
+                IoResult result = Do(write: true, [device.Region(first, 16), device.Region(second, 16)], bytes.ToArray());
+                Assert.Equal(index == 3 ? new IoFailure(1, second, Errno.EIO, IoFailureCause.Device) : default, result.First);
+                byte[] read = new byte[8192];
+                Assert.Equal(default, Do(write: false, [device.Region(first, 16)], read));
+                Assert.True(read.AsSpan().SequenceEqual(bytes));
+            }
+        }
+
+        IoResult Do(bool write, IoRegion[] regions, byte[] memory)
+        {
+            switch (way)
+            {
+                case CallWay.Callback:
+                    Notification notification = new();
+                    if (write)
+                        client.SubmitWrite(regions, memory, Notification.Arrived, notification);
+                    else
+                        client.SubmitRead(regions[0], memory, Notification.Arrived, notification);
+                    IoResult result = notification.Wait();
+                    Assert.Equal(1, notification.Calls);
+                    return result;
+                case CallWay.Awaited:
+                    return write
+                        ? client.WriteAsync(regions, memory).AsTask().GetAwaiter().GetResult()
+                        : client.ReadAsync(regions[0], memory).AsTask().GetAwaiter().GetResult();
+                default:
+                    return write ? client.Write(regions, memory) : client.Read(regions[0], memory);
+            }
+        }
+    }
+
+    /// <summary>A signal sent to a thread's number goes to the process, and to that thread of it first (complete_signal, kernel/signal.c).</summary>
+    private static void SignalEveryThread()
+    {
+        foreach (string task in Directory.GetDirectories("/proc/self/task"))
+            _ = Libc.Kill(int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture), Sigwinch);
+    }
+}

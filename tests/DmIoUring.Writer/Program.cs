@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using DmIoUring;
+using DmIoUring.Writer;
+
+// dmio-writer WAY SLOTS FIRST PATH...
+//
+// Writes records to all paths at once for ever, the first of them number FIRST, each to slot number % SLOTS. For every record that
+// is durable it writes its number, 8 bytes, to standard output. Ends when it is killed, when nobody listens, or with 1 after a failure.
+bool synchronous = args[0] is "sync";
+int slots = int.Parse(args[1], CultureInfo.InvariantCulture);
+ulong number = ulong.Parse(args[2], CultureInfo.InvariantCulture);
+BlockDevice[] devices = [.. args[3..].Select(static path => BlockDevice.Open(path))];
+using DmIoClient client = new();
+using IoMemory record = IoMemory.Allocate(DurableRecord.Size);
+using Stream acknowledgements = Console.OpenStandardOutput();
+IoRegion[] regions = new IoRegion[devices.Length];
+IoRegion[] whole = [.. devices.Select(static device => new IoRegion(device, 0, 0))];
+byte[] message = new byte[8];
+for (; ; number++)
+{
+    int slot = (int)(number % (ulong)slots);
+    DurableRecord.Fill(record.GetSpan(), number, slot);
+    for (int i = 0; i < devices.Length; i++)
+        regions[i] = new IoRegion(devices[i], (long)slot * DurableRecord.Sectors, DurableRecord.Sectors);
+
+    // Every third record is durable by a flush of its own, the others by FUA.
+    bool flushes = number % 3 == 0;
+    IoFlags flags = flushes ? IoFlags.None : IoFlags.Fua;
+    IoResult result = synchronous
+        ? client.Write(regions, record, flags)
+        : await client.WriteAsync(regions, record, flags).ConfigureAwait(false);
+    if (result.IsSuccess && flushes)
+        result = synchronous ? client.Flush(whole) : await client.FlushAsync(whole).ConfigureAwait(false);
+    if (!result.IsSuccess)
+    {
+        await Console.Error.WriteLineAsync($"record {number}: {result}").ConfigureAwait(false);
+        return 1;
+    }
+
+    BinaryPrimitives.WriteUInt64LittleEndian(message, number);
+    await acknowledgements.WriteAsync(message).ConfigureAwait(false);
+}
