@@ -189,7 +189,7 @@ internal sealed unsafe partial class SimulatedKernel
         if (!Happens(_scenario.Short))
             return length;
         int block = disk.Traits.LogicalBlock;
-        int result = _random.OneIn(2) && length > block ? block * _random.Next(1, length / block) : _random.Next(1, length + 1);
+        int result = _random.OneIn(2) && length >= 2 * block ? block * _random.Next(1, length / block) : _random.Next(1, length + 1);
         if (result % block != 0)
             _coverage.Add(Covered.ShortsInsideABlock);
         return result < length ? Answer(result, Covered.ShortTransfers) : length;
