@@ -31,7 +31,7 @@ internal sealed class Scenario
         Stale = Often(random);
         Cancel = random.OneIn(2) ? random.Next(5, 60) : 0;
         PowerCut = random.OneIn(4) ? random.NextLong(20_000, 20_000_000) : 0;
-        Pages = random.OneIn(2) ? random.Next(16, 96) : 0;
+        Pages = random.OneIn(2) ? random.Pick(16, 32, 64, random.Next(16, 96)) : 0;
         ChangesReserve = Pages > 0 && random.OneIn(2);
         RefusesTable = random.OneIn(6);
         HasFixedVectors = !random.OneIn(4);

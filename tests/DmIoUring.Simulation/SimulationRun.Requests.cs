@@ -95,8 +95,7 @@ internal sealed partial class SimulationRun
     {
         if (model.HasEnded)
             return;
-        if (_trace.IsOn)
-            _trace.Write($"cancel   {model}");
+        _trace.Write($"cancel   {model}");
         model.IsStopAsked = true;
         model.Cancellation!.Cancel();
     }
@@ -113,9 +112,10 @@ internal sealed partial class SimulationRun
 
     private void End(ModelRequest model, IoResult result)
     {
-        if (_trace.IsOn)
-            _trace.Write($"end      {model}: {result}");
+        _trace.Write($"end      {model}: {result}");
         _model.End(model, result);
+        if (model.Regions.Exists(static region => region.Failures.Any(static failure => failure.Cause == IoFailureCause.RetriesExhausted)))
+            _coverage.Add(Covered.RetriesExhausted);
         model.Cancellation?.Dispose();
         foreach (ModelRegion region in model.Regions)
         {
@@ -142,6 +142,6 @@ internal sealed partial class SimulationRun
     {
         _trace.Write($"submit   {model}, {kind}");
         foreach (ModelRegion region in model.Regions)
-            _trace.Write(FormattableString.Invariant($"           {region}, buffer offset {region.Region.BufferOffset}{(region.IsRefused ? ", to be refused" : "")}"));
+            _trace.Write($"           {region}, buffer offset {region.Region.BufferOffset}{(region.IsRefused ? ", to be refused" : "")}");
     }
 }

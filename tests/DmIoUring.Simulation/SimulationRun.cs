@@ -103,7 +103,7 @@ internal sealed partial class SimulationRun : IDisposable
         {
             _trace.Write(_scenario.ToString());
             foreach (SimulatedDisk disk in _disks)
-                _trace.Write(FormattableString.Invariant($"disk {disk.Index}: {disk.Traits}"));
+                _trace.Write($"disk {disk.Index}: {disk.Traits}");
         }
 
         ScattersPages();
@@ -178,8 +178,7 @@ internal sealed partial class SimulationRun : IDisposable
         if (request.StopCause != IoFailureCause.None)
             return;
         _coverage.Add(cause == IoFailureCause.TimedOut ? Covered.TimedOutRequests : Covered.CancelledRequests);
-        if (_trace.IsOn)
-            _trace.Write($"stop     {request}: {cause}");
+        _trace.Write($"stop     {request}: {cause}");
         request.Stop(cause);
     }
 
@@ -204,12 +203,11 @@ internal sealed partial class SimulationRun : IDisposable
         }
         else
         {
-            _reservations.Add(_pages!.Reserve(16 * _random.Next(1, 4)));
+            _reservations.Add(_pages!.Reserve(_random.Pick(16, 32, 64)));
         }
 
-        if (_trace.IsOn)
-            _trace.Write(FormattableString.Invariant($"reserve  {_reservations.Count} reservations"));
-        _kernel.Schedule(_kernel.Now + _random.NextLong(0, 1_000_000), ChangeReserve);
+        _trace.Write($"reserve  {_reservations.Count} reservations");
+        _kernel.Schedule(_kernel.Now + _random.NextLong(0, 300_000), ChangeReserve);
     }
 
     /// <summary>Makes holes in the pool, so that lists of pages are in pieces.</summary>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
 namespace DmIoUring.Simulation;
 
 /// <summary>Every step of a run, for a person. Costs nothing while nobody reads it.</summary>
@@ -8,6 +11,8 @@ internal sealed class Trace(TextWriter? writer)
 
     public bool IsOn => writer is not null;
 
+    public void Write([InterpolatedStringHandlerArgument("")] TraceLine line) => Write(line.ToString());
+
     public void Write(string line) =>
-        writer?.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Clock() / 1e6,14:F6} ms  {line}"));
+        writer?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Clock() / 1e6,14:F6} ms  {line}"));
 }

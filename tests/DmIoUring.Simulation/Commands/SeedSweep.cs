@@ -9,14 +9,15 @@ namespace DmIoUring.Simulation.Commands;
 internal static class SeedSweep
 {
     private const int Held = 0;
-    private const int Violated = 1;
+    public const int Violated = 1;
 
     public static int Run(ulong from, ulong seeds, int? seconds, IAnsiConsole console)
     {
         using Arena arena = new();
         Coverage coverage = new();
         Stopwatch clock = Stopwatch.StartNew();
-        RunResult? failed = Sweep(from, seeds, seconds is { } limit ? TimeSpan.FromSeconds(limit) : null, arena, coverage, out ulong runs);
+        using HangGuard guard = new(console.Profile.Out.Writer);
+        RunResult? failed = Sweep(from, seeds, seconds is { } limit ? TimeSpan.FromSeconds(limit) : null, arena, coverage, out ulong runs, guard);
         double elapsed = clock.Elapsed.TotalSeconds;
         ShowCoverage(coverage, console);
         TextWriter lines = console.Profile.Out.Writer;
@@ -37,11 +38,12 @@ internal static class SeedSweep
     }
 
     /// <summary>Runs seeds until one fails.</summary>
-    internal static RunResult? Sweep(ulong from, ulong seeds, TimeSpan? time, Arena arena, Coverage coverage, out ulong runs)
+    internal static RunResult? Sweep(ulong from, ulong seeds, TimeSpan? time, Arena arena, Coverage coverage, out ulong runs, HangGuard? guard = null)
     {
         Stopwatch clock = Stopwatch.StartNew();
         for (runs = 0; time is { } limit ? clock.Elapsed < limit : runs < seeds;)
         {
+            guard?.Begin(from + runs);
             RunResult result = SimulationRun.Execute(from + runs++, arena, coverage);
             if (result.Violation is not null)
                 return result;

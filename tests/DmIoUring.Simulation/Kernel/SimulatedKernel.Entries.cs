@@ -9,6 +9,7 @@ internal sealed unsafe partial class SimulatedKernel
     /// <summary>UIO_FASTIOV and BIO_MAX_VECS: more goes to a worker.</summary>
     private const int MostVectors = 256;
 
+    private readonly HashSet<int> _filledBefore = [];
     private readonly Dictionary<int, (nint Start, long Length, long Mapping)> _registered = [];
 
     public bool HasFixedVectors => _scenario.HasFixedVectors;
@@ -20,7 +21,7 @@ internal sealed unsafe partial class SimulatedKernel
 
     public int RegisterBuffer(int slot, byte* start, long length)
     {
-        if (start is not null && _registered.ContainsKey(slot))
+        if (start is not null && !_filledBefore.Add(slot))
             _coverage.Add(Covered.ReplacedRegistrations);
         _registered.Remove(slot);
         if (start is not null)

@@ -46,6 +46,7 @@ internal static class Mutations
         new("Vectors are overwritten before the kernel has them", Fill, "_vectorsUsed += (int)count;", ""),
         new("A cancelled request ends while the kernel has its buffer", Stop, "                chunk->MustCancel = true;\n                _toCancel++;", "                End(i);"),
         new("Cancels have no bound", Stop, "_toCancel > 0 && _cancelsUnderWay < MostCancels", "_toCancel > 0"),
+        new("A short scattered transfer goes on from its beginning", Dispatch, "        request.Buffer.Advance(ref at, bytes);", ""),
         new("A run's end is not crossed", Buffer, "while (bytes >= cursor.Left)", "while (bytes > cursor.Left)"),
         new("The offset into the first page is ignored", Buffer, "_pages.CursorAt(offset + _firstOffset)", "_pages.CursorAt(offset)"),
         new("A registration outlives its pages", Fixed, "if (_registered[slot] == extent.Generation)\n                continue;", "if (_registered[slot] != 0 && extent.Start is not null)\n                _registered[slot] = extent.Generation;\n            if (_registered[slot] == extent.Generation)\n                continue;"),
