@@ -195,7 +195,11 @@ internal sealed partial class SimulationRun : IDisposable
     {
         if (_isCalm || ++_reserveChanges > MostReserveChanges)
             return;
-        if (_reservations.Count > 0 && _random.OneIn(2))
+        if (_random.OneIn(3))
+        {
+            ReplaceReserve();
+        }
+        else if (_reservations.Count > 0 && _random.OneIn(2))
         {
             int index = _random.Next(_reservations.Count);
             _reservations[index].Dispose();
@@ -208,6 +212,16 @@ internal sealed partial class SimulationRun : IDisposable
 
         _trace.Write($"reserve  {_reservations.Count} reservations");
         _kernel.Schedule(_kernel.Now + _random.NextLong(0, 300_000), ChangeReserve);
+    }
+
+    /// <summary>All of it goes and comes back between two looks of the engine, at the same addresses where no page was rented.</summary>
+    private void ReplaceReserve()
+    {
+        long pages = _reservations.Sum(static reservation => reservation.Pages);
+        _reservations.ForEach(static reservation => reservation.Dispose());
+        _reservations.Clear();
+        if (pages > 0)
+            _reservations.Add(_pages!.Reserve(pages));
     }
 
     /// <summary>Makes holes in the pool, so that lists of pages are in pieces.</summary>

@@ -18,6 +18,18 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.DoesNotContain(Enum.GetValues<Covered>(), what => coverage[what] == 0);
     }
 
+    /// <summary>Seeds that found a bug, by what it was. The bug itself is among <see cref="Mutations"/>, for when a seed means something else.</summary>
+    [Theory]
+    [InlineData(131, "a late completion ended a discard that its ioctl still had")]
+    public void SeedThatFoundABug_Holds(ulong seed, string bug)
+    {
+        using Arena arena = new();
+
+        RunResult result = SimulationRun.Execute(seed, arena, new Coverage());
+
+        Assert.True(result.Violation is null, $"{bug}: {result.Violation}");
+    }
+
     /// <summary>Seeds that nobody has seen. The one that fails is in the message, and replays there and everywhere.</summary>
     [Fact]
     public void FreshSeeds_Hold()
