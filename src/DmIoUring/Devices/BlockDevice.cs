@@ -16,7 +16,7 @@ public sealed class BlockDevice : IDisposable
     private DeviceGeometry _geometry;
     private volatile bool _disposed;
 
-    private BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry)
+    internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry)
     {
         Path = path;
         _handle = handle;

@@ -82,7 +82,9 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
 
             case TransferStep.Fail when MayBeDiscardedByIoctl(chunk, request, verdict.Errno):
+                // The completion is spent here too: one more of it must not end the chunk while the ioctl has it.
                 chunk->Kind = ChunkKind.DiscardByIoctl;
+                chunk->Generation++;
                 _discards.Start(index, chunk->Descriptor, chunk->Offset, chunk->Length);
                 break;
 

@@ -1,0 +1,154 @@
+using DmIoUring.Engine;
+using DmIoUring.Interop;
+using DmIoUring.Simulation.Kernel;
+
+namespace DmIoUring.Simulation.Checks;
+
+/// <summary>What must hold. It is told of every entry and every answer as the engine sees them, and judges each end.</summary>
+internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdict)
+{
+    private static readonly byte[] Zeroes = new byte[IoRegion.SectorSize];
+    private readonly SectorHistory[] _histories = [.. disks.Select(static disk => new SectorHistory(disk))];
+    private readonly Dictionary<int, List<ModelRegion>> _byDescriptor = [];
+    private readonly List<ModelRequest> _outstanding = [];
+    private long _sequence;
+
+    public IReadOnlyList<ModelRequest> Outstanding => _outstanding;
+
+    public int Ended { get; private set; }
+
+    /// <summary>Memory that belongs to callers or to the page pool: an entry has no business in it but in its own request's.</summary>
+    public Func<nint, bool> IsCallersMemory { get; init; } = static _ => false;
+
+    public void Submit(ModelRequest request)
+    {
+        request.Since = _sequence++;
+        _outstanding.Add(request);
+        foreach (ModelRegion region in request.Regions)
+        {
+            Of(region.Region.Device.Descriptor).Add(region);
+            if (region.IsRefused || request.Operation is IoOperation.Read or IoOperation.Flush)
+                continue;
+            for (long at = region.Start; at < region.End; at += IoRegion.SectorSize)
+                _histories[region.Disk.Index].Begin(at / IoRegion.SectorSize, ValueOf(region, at));
+        }
+    }
+
+    /// <summary>Whether a region may be given this opening of a disk: an entry must tell whose it is.</summary>
+    public bool IsFree(int descriptor, bool flushes, long start, long end) =>
+        !_byDescriptor.TryGetValue(descriptor, out List<ModelRegion>? regions)
+        || !regions.Exists(region => (flushes && region.Flush != FlushState.NotNeeded) || (region.Start < end && start < region.End));
+
+    public void Issued(KernelOperation operation)
+    {
+        IoUringSqe entry = operation.Entry;
+        ModelRegion? region = Of(entry.fd).Find(
+            region => operation.IsFlush ? region.IsFlushWanted : region.Holds(operation.Offset) && IsFor(region.Request.Operation, operation));
+        if (region is null)
+            verdict.Fail($"Entry #{operation.Number} (opcode {entry.opcode}, descriptor {entry.fd:x}, bytes {operation.Offset}+{operation.Length}) is for no region of any request under way.");
+        operation.Region = region;
+        region.Request.InKernel++;
+        if (operation.IsFlush)
+        {
+            region.IssueFlush();
+            return;
+        }
+
+        region.IssueData(operation);
+        if (!operation.Transfers)
+            return;
+        uint flags = (region.Request.Flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u;
+        if (entry.rw_flags != flags)
+            verdict.Fail($"{operation} has the flags 0x{entry.rw_flags:x} instead of 0x{flags:x}.");
+        if (entry.ioprio != region.Request.Priority.Value)
+            verdict.Fail($"{operation} has the priority 0x{entry.ioprio:x}.");
+    }
+
+    /// <summary>Whether an entry's memory is its request's; if not, it must be the engine's own.</summary>
+    public bool IsMemoryOf(ModelRequest request, ReadOnlySpan<Iovec> vectors)
+    {
+        bool own = true;
+        foreach (Iovec vector in vectors)
+        {
+            nint start = (nint)vector.iov_base;
+            bool inside = (request.Copy ?? request.Buffer)?.Contains(start, (long)vector.iov_len) ?? false;
+            if (!inside && IsCallersMemory(start))
+                verdict.Fail($"An entry of {request} has memory of {vector.iov_len} bytes that is not the request's.");
+            own &= inside;
+        }
+
+        return own;
+    }
+
+    /// <summary>A request was ended with a result. Everything that can be said of it by now is checked.</summary>
+    public void End(ModelRequest request, in IoResult result)
+    {
+        if (request.HasEnded)
+            verdict.Fail($"{request} has ended twice.");
+        request.HasEnded = true;
+        Ended++;
+        if (request.InKernel > 0)
+            verdict.Fail($"{request} has ended and {request.InKernel} of its entries are in the kernel.");
+        foreach (ModelRegion region in request.Regions)
+            region.CheckEnded();
+        CheckResult(request, result);
+        CheckMemory(request);
+        foreach (ModelRegion region in request.Regions)
+        {
+            Settle(region);
+            Of(region.Region.Device.Descriptor).Remove(region);
+        }
+
+        _outstanding.Remove(request);
+        _sequence++;
+    }
+
+    /// <summary>After a power cut every sector holds something that it was not promised to have lost.</summary>
+    public void CheckSurvivors()
+    {
+        foreach (SimulatedDisk disk in disks)
+        {
+            for (int sector = 0; sector < disk.Traits.Sectors; sector++)
+            {
+                if (!_histories[disk.Index].MaySurvive(sector, disk.Sector(sector)))
+                    verdict.Fail($"After the power cut disk {disk.Index} has lost sector {sector}, which a flush or FUA had made sure of.");
+            }
+        }
+    }
+
+    /// <summary>At the end every sector holds what the last write put there, or what a failed one may have.</summary>
+    public void CheckDisks()
+    {
+        foreach (SimulatedDisk disk in disks)
+        {
+            for (int sector = 0; sector < disk.Traits.Sectors; sector++)
+            {
+                if (!_histories[disk.Index].MayBeRead(sector, 0, disk.Sector(sector)))
+                    verdict.Fail($"Disk {disk.Index} sector {sector} holds bytes that nobody wrote there.");
+            }
+        }
+    }
+
+    private static bool IsFor(IoOperation wanted, KernelOperation operation) => wanted switch
+    {
+        IoOperation.Read => operation.Reads,
+        IoOperation.Write => operation.Writes,
+        IoOperation.Discard => operation.IsDiscard,
+        IoOperation.WriteZeroes => operation.IsZeroRange || operation.Writes,
+        _ => false,
+    };
+
+    private static SectorValue ValueOf(ModelRegion region, long at) => region.Request.Operation switch
+    {
+        IoOperation.Write => new SectorValue(region.Request.Content, (int)(region.Region.BufferOffset + at - region.Start), region),
+        IoOperation.WriteZeroes => new SectorValue(Zeroes, 0, region),
+        _ => new SectorValue(null, 0, region),
+    };
+
+    private List<ModelRegion> Of(int descriptor)
+    {
+        if (!_byDescriptor.TryGetValue(descriptor, out List<ModelRegion>? regions))
+            _byDescriptor[descriptor] = regions = [];
+        return regions;
+    }
+}

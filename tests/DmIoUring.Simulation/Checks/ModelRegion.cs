@@ -1,0 +1,255 @@
+using DmIoUring.Engine;
+using DmIoUring.Interop;
+using DmIoUring.Simulation.Kernel;
+
+namespace DmIoUring.Simulation.Checks;
+
+/// <summary>
+/// One region as the contract sees it: which entries may be issued for it, what the answers to them make of it, and so which
+/// bytes are done, which have failed, and why. It knows no chunk places and no ring.
+/// </summary>
+internal sealed class ModelRegion
+{
+    private readonly List<ModelPiece> _pieces = [];
+    private readonly List<IoFailure> _failures = [];
+    private readonly Verdict _verdict;
+    private readonly bool _isData;
+    private int _flushAttempts;
+    private long _limit;
+
+    public ModelRegion(ModelRequest request, int index, IoRegion region, SimulatedDisk disk, Verdict verdict)
+    {
+        Request = request;
+        Index = index;
+        Region = region;
+        Disk = disk;
+        _verdict = verdict;
+        _isData = request.Operation != IoOperation.Flush;
+        Start = region.Sector * IoRegion.SectorSize;
+        End = _isData ? Start + (region.Count * IoRegion.SectorSize) : Start;
+        Cut = Start;
+        _limit = End;
+        IoFailure refusal = Refuse();
+        IsRefused = refusal.Errno != 0;
+        bool flushes = !_isData || (request.Flags & IoFlags.Preflush) != 0;
+        Flush = flushes && !IsRefused ? FlushState.Needed : FlushState.NotNeeded;
+        if (IsRefused)
+            _failures.Add(refusal);
+    }
+
+    public ModelRequest Request { get; }
+
+    public int Index { get; }
+
+    public IoRegion Region { get; }
+
+    public SimulatedDisk Disk { get; }
+
+    /// <summary>In bytes on the disk, as are the others.</summary>
+    public long Start { get; }
+
+    public long End { get; }
+
+    /// <summary>Up to where entries were issued.</summary>
+    public long Cut { get; private set; }
+
+    public bool IsRefused { get; }
+
+    public FlushState Flush { get; private set; }
+
+    public List<(long Offset, long Length)> Done { get; } = [];
+
+    /// <summary>What has failed so far; the lowest sector is what is reported.</summary>
+    public IReadOnlyList<IoFailure> Failures => _failures;
+
+    public bool IsFlushWanted => Flush is FlushState.Needed or FlushState.Waiting;
+
+    public bool Holds(long offset) => _isData && !IsRefused && offset >= Start && offset < End;
+
+    public override string ToString() => FormattableString.Invariant(
+        $"request {Request.Id} ({Request.Operation}) region {Index} disk {Disk.Index} bytes {Start}..{End}");
+
+    /// <summary>Whether all of the sector that begins at a byte is done.</summary>
+    public bool IsDone(long at)
+    {
+        long done = 0;
+        foreach ((long offset, long length) in Done)
+            done += Math.Max(0, Math.Min(offset + length, at + IoRegion.SectorSize) - Math.Max(offset, at));
+        return done == IoRegion.SectorSize;
+    }
+
+    public void IssueFlush()
+    {
+        if (Request.StopCause != IoFailureCause.None)
+            _verdict.Fail($"{this}: its flush was issued after the request was stopped ({Request.StopCause}).");
+        Flush = FlushState.InKernel;
+    }
+
+    public void IssueData(KernelOperation operation)
+    {
+        if (Request.StopCause != IoFailureCause.None)
+            _verdict.Fail($"{operation} was issued after the request was stopped ({Request.StopCause}).");
+        if (Flush is not (FlushState.NotNeeded or FlushState.Done))
+            _verdict.Fail($"{operation} was issued while the region's preflush was {Flush}: nothing may be before it.");
+        int block = Disk.Traits.LogicalBlock;
+        if (operation.Length <= 0 || operation.Offset + operation.Length > End)
+            _verdict.Fail($"{operation} is not inside of its region.");
+        if (Disk.Traits.OffsetAlignment > 1 && ((operation.Offset | operation.Length) % block) != 0)
+            _verdict.Fail($"{operation} is off the logical block of {block} bytes: it would be refused.");
+        ModelPiece? piece = _pieces.Find(piece => piece.State == PieceState.Waiting && piece.Offset == operation.Offset);
+        if (piece is null && operation.Offset != Cut)
+            _verdict.Fail($"{operation} is for bytes that are done, failed or in the kernel, or leaves some out: {Cut} is next.");
+        if (piece is null)
+        {
+            piece = new ModelPiece { Offset = operation.Offset, Length = operation.Length };
+            _pieces.Add(piece);
+            Cut = operation.Offset + operation.Length;
+        }
+
+        bool piecemeal = Request.Operation == IoOperation.WriteZeroes && operation.Writes;
+        if (piecemeal ? operation.Length > piece.Length : operation.Length != piece.Length)
+            _verdict.Fail($"{operation} should have {piece.Length} bytes.");
+        piece.State = PieceState.InKernel;
+    }
+
+    /// <summary>An answer to one of its entries has reached the engine.</summary>
+    public void Completed(KernelOperation operation, int result)
+    {
+        Request.InKernel--;
+        if (operation.IsFlush)
+            FlushCompleted(result);
+        else
+            DataCompleted(operation, result);
+    }
+
+    private void FlushCompleted(int result)
+    {
+        if (result >= 0)
+        {
+            Flush = FlushState.Done;
+            return;
+        }
+
+        if (Request.StopCause == IoFailureCause.None && IsTryAgain(result) && _flushAttempts < TransferRules.MaxAttempts)
+        {
+            _flushAttempts++;
+            Flush = FlushState.Waiting;
+            return;
+        }
+
+        FailFlush(-result, IsTryAgain(result) ? IoFailureCause.RetriesExhausted : IoFailureCause.Device);
+    }
+
+    private void DataCompleted(KernelOperation operation, int result)
+    {
+        ModelPiece piece = _pieces.Find(piece => piece.State == PieceState.InKernel && piece.Offset == operation.Offset)!;
+        long advance = operation.Transfers ? Math.Max(result, 0) : result >= 0 ? piece.Length : 0;
+        if (advance < operation.Length)
+            advance -= advance % Disk.Traits.OffsetAlignment;
+        if (advance > 0)
+        {
+            Done.Add((piece.Offset, advance));
+            piece.Offset += advance;
+            piece.Length -= advance;
+            piece.Attempts = 0;
+        }
+
+        piece.State = piece.Length == 0 ? PieceState.Ended : PieceState.Waiting;
+        if (piece.Length == 0)
+            return;
+        if (Request.StopCause != IoFailureCause.None)
+            Fail(piece, Errno.EIO, IoFailureCause.Device);
+        else if (advance == 0)
+            Judge(piece, operation, result);
+    }
+
+    /// <summary>The request was stopped: what is not in the kernel fails now, what is there when it comes back unfinished.</summary>
+    public void Stop()
+    {
+        if (IsRefused)
+            return;
+        if (Flush is FlushState.Needed or FlushState.Waiting)
+            FailFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
+        else if (Cut < _limit)
+            FailRest(Errno.ECANCELED, IoFailureCause.Cancelled);
+        foreach (ModelPiece piece in _pieces)
+        {
+            if (piece.State == PieceState.Waiting)
+                Fail(piece, Errno.ECANCELED, IoFailureCause.Cancelled);
+        }
+    }
+
+    /// <summary>The request has ended: nothing of the region may be left over.</summary>
+    public void CheckEnded()
+    {
+        if (IsRefused)
+            return;
+        if (Flush is not (FlushState.NotNeeded or FlushState.Done or FlushState.Failed))
+            _verdict.Fail($"{this} has ended while its flush was {Flush}.");
+        if (Cut < _limit)
+            _verdict.Fail($"{this} has ended and bytes {Cut}..{_limit} were never issued.");
+        if (_pieces.Find(static piece => piece.State != PieceState.Ended) is { } piece)
+            _verdict.Fail($"{this} has ended and bytes {piece.Offset}+{piece.Length} are {piece.State}: neither done nor failed.");
+    }
+
+    private static bool IsTryAgain(int result) => result is -Errno.EAGAIN or -Errno.EINTR;
+
+    private IoFailure Refuse()
+    {
+        DiskTraits traits = Disk.Traits;
+        if (!_isData || Region.Count == 0)
+            return default;
+        if (End > (long)traits.Sectors * IoRegion.SectorSize)
+            return new IoFailure(Index, Region.Sector, Errno.EIO, IoFailureCause.BeyondEnd);
+        if (((Start | End) % traits.LogicalBlock) != 0)
+            return new IoFailure(Index, Region.Sector, Errno.EINVAL, IoFailureCause.Misaligned);
+        return traits.IsReadOnly && Request.Operation != IoOperation.Read
+            ? new IoFailure(Index, Region.Sector, Errno.EROFS, IoFailureCause.ReadOnly)
+            : default;
+    }
+
+    private void Judge(ModelPiece piece, KernelOperation operation, int result)
+    {
+        bool again = IsTryAgain(result) || result > 0;
+        if (again && piece.Attempts < TransferRules.MaxAttempts)
+            piece.Attempts++;
+        else if (result == -Errno.EOPNOTSUPP && operation.IsZeroRange)
+            piece.State = PieceState.Waiting;
+        else if (result == -Errno.EOPNOTSUPP && operation.IsDiscard && Disk.Traits.IsBlockDevice)
+            Fail(piece, Errno.EBADF, IoFailureCause.Device); // The ioctl, which finds no such file.
+        else if (result >= 0)
+            Fail(piece, Errno.EIO, IoFailureCause.EndedEarly);
+        else
+            Fail(piece, -result, again ? IoFailureCause.RetriesExhausted : IoFailureCause.Device);
+    }
+
+    private void Fail(ModelPiece piece, int errno, IoFailureCause cause)
+    {
+        piece.State = PieceState.Ended;
+        Fail(piece.Offset, errno, cause);
+    }
+
+    private void FailFlush(int errno, IoFailureCause cause)
+    {
+        Flush = FlushState.Failed;
+        FailRest(errno, cause);
+    }
+
+    /// <summary>Nothing more of the region may be issued.</summary>
+    private void FailRest(int errno, IoFailureCause cause)
+    {
+        _limit = Cut;
+        Fail(Cut, errno, cause);
+    }
+
+    private void Fail(long offset, int errno, IoFailureCause cause)
+    {
+        (errno, cause) = Request.StopCause switch
+        {
+            IoFailureCause.None => (errno, cause),
+            IoFailureCause.TimedOut => (Errno.ETIMEDOUT, IoFailureCause.TimedOut),
+            IoFailureCause stopped => (Errno.ECANCELED, stopped),
+        };
+        _failures.Add(new IoFailure(Index, offset / IoRegion.SectorSize, errno, cause));
+    }
+}

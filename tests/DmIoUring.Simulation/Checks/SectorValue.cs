@@ -1,0 +1,13 @@
+namespace DmIoUring.Simulation.Checks;
+
+/// <summary>What a sector may hold.</summary>
+/// <param name="Bytes">Where its bytes are; null for anything at all.</param>
+/// <param name="Offset">Where in them the sector begins.</param>
+/// <param name="Writer">The region that wrote it.</param>
+/// <param name="Superseded">When a later write of the sector had ended well; until then a read may find it.</param>
+internal readonly record struct SectorValue(byte[]? Bytes, int Offset, ModelRegion? Writer, long Superseded = long.MaxValue)
+{
+    /// <summary>Whether a part of the sector may be this.</summary>
+    public bool Matches(int from, ReadOnlySpan<byte> part) =>
+        Bytes is null || part.SequenceEqual(Bytes.AsSpan(Offset + from, part.Length));
+}

@@ -1,0 +1,59 @@
+using DmIoUring.Devices;
+
+namespace DmIoUring.Simulation.Kernel;
+
+/// <summary>What kind of device a simulated disk is.</summary>
+internal sealed record DiskTraits
+{
+    public required int Sectors { get; init; }
+
+    public required int LogicalBlock { get; init; }
+
+    public required int MemoryAlignment { get; init; }
+
+    public required int OffsetAlignment { get; init; }
+
+    public required bool IsBlockDevice { get; init; }
+
+    public required bool IsReadOnly { get; init; }
+
+    public required bool HasDiscard { get; init; }
+
+    public required bool HasZeroRange { get; init; }
+
+    public required bool HasVolatileCache { get; init; }
+
+    public static DiskTraits Choose(SeededRandom random)
+    {
+        bool buffered = random.OneIn(8);
+        int block = buffered || random.OneIn(2) ? 512 : 512 << random.Next(1, 4);
+        return new DiskTraits
+        {
+            Sectors = 8 << random.Next(2, 8),
+            LogicalBlock = block,
+            MemoryAlignment = buffered ? 1 : random.Pick(4, 512, block),
+            OffsetAlignment = buffered ? 1 : block,
+            IsBlockDevice = !buffered && !random.OneIn(3),
+            IsReadOnly = random.OneIn(16),
+            HasDiscard = random.OneIn(2),
+            HasZeroRange = random.OneIn(2),
+            HasVolatileCache = !random.OneIn(4),
+        };
+    }
+
+    public DeviceGeometry ToGeometry() => new()
+    {
+        Size = (long)Sectors * IoRegion.SectorSize,
+        LogicalBlockSize = LogicalBlock,
+        PhysicalBlockSize = LogicalBlock,
+        MemoryAlignment = MemoryAlignment,
+        OffsetAlignment = OffsetAlignment,
+        IsReadOnly = IsReadOnly,
+        IsDirect = OffsetAlignment > 1,
+        IsBlockDevice = IsBlockDevice,
+        AlignmentSource = "the simulation",
+        AtomicWriteLimits = (0, 0),
+        Major = 0,
+        Minor = 0,
+    };
+}

@@ -1,0 +1,130 @@
+using DmIoUring.Interop;
+using DmIoUring.Simulation.Checks;
+
+namespace DmIoUring.Simulation.Kernel;
+
+/// <content>What an entry says, and whether a kernel would take it.</content>
+internal sealed unsafe partial class SimulatedKernel
+{
+    /// <summary>UIO_FASTIOV and BIO_MAX_VECS: more goes to a worker.</summary>
+    private const int MostVectors = 256;
+
+    private readonly HashSet<int> _filledBefore = [];
+    private readonly Dictionary<int, (nint Start, long Length, long Mapping)> _registered = [];
+
+    public bool HasFixedVectors => _scenario.HasFixedVectors;
+
+    /// <summary>Tells which mapping of the pool's lies at an address; 0 for none.</summary>
+    public Func<nint, long> MappingAt { get; set; } = static _ => 0;
+
+    public int RegisterBufferTable(int slots) => _scenario.RefusesTable ? -Errno.EINVAL : 0;
+
+    public int RegisterBuffer(int slot, byte* start, long length)
+    {
+        if (start is not null && !_filledBefore.Add(slot))
+            _coverage.Add(Covered.ReplacedRegistrations);
+        _registered.Remove(slot);
+        if (start is not null)
+            _registered[slot] = ((nint)start, length, MappingAt((nint)start));
+        return 0;
+    }
+
+    /// <summary>What the entry is about. Its vectors are read once more when it is taken: until then they are the engine's to keep.</summary>
+    private void ReadEntry(KernelOperation operation)
+    {
+        IoUringSqe entry = operation.Entry;
+        if (operation.Transfers)
+        {
+            operation.Vectors = ReadVectors(operation);
+            operation.Offset = (long)entry.off;
+            operation.Length = operation.Vectors.Sum(static vector => (long)vector.iov_len);
+        }
+        else if (operation.IsDiscard && entry.opcode == IoUring.IORING_OP_URING_CMD)
+        {
+            operation.Offset = (long)entry.addr;
+            operation.Length = (long)entry.addr3;
+        }
+        else if (entry.opcode == IoUring.IORING_OP_FALLOCATE)
+        {
+            operation.Offset = (long)entry.off;
+            operation.Length = (long)entry.addr;
+        }
+        else if (!operation.IsFlush)
+        {
+            _verdict.Fail($"An entry of opcode {entry.opcode}, which nobody needs.");
+        }
+    }
+
+    private Iovec[] ReadVectors(KernelOperation operation)
+    {
+        IoUringSqe entry = operation.Entry;
+        if (!operation.HasVectors)
+            return [new Iovec { iov_base = (void*)entry.addr, iov_len = entry.len }];
+        if (entry.len is 0 or > MostVectors)
+            _verdict.Fail($"Entry #{operation.Number} has {entry.len} vectors.");
+        return new ReadOnlySpan<Iovec>((void*)entry.addr, (int)entry.len).ToArray();
+    }
+
+    /// <summary>The kernel takes an entry over, and its vectors with it (IORING_FEAT_SUBMIT_STABLE).</summary>
+    private void Take(KernelOperation operation)
+    {
+        _live.Add(operation);
+        operation.Stage = OperationStage.Taken;
+        _order++;
+        if (operation.IsCancel)
+        {
+            if (_live.Count(static live => live.IsCancel) > MostCancels)
+                _verdict.Fail($"More than {MostCancels} cancels are under way: their completions have no place in the queue.");
+            ScheduleCancel(operation);
+            return;
+        }
+
+        // What has completed and was not taken holds its place as well.
+        if (Live + _completions.Count(static posted => posted.Operation is { IsCancel: false }) > Capacity)
+            _verdict.Fail($"More than {Capacity} entries are in flight.");
+        if (operation.Transfers)
+            CheckTransfer(operation);
+        _trace.Write($"taken    {operation}");
+        ScheduleStart(operation);
+    }
+
+    private void CheckTransfer(KernelOperation operation)
+    {
+        Iovec[] now = ReadVectors(operation);
+        for (int i = 0; i < now.Length; i++)
+        {
+            if (now[i].iov_base != operation.Vectors[i].iov_base || now[i].iov_len != operation.Vectors[i].iov_len)
+                _verdict.Fail($"The vectors of {operation} were written over before the kernel took the entry.");
+        }
+
+        ModelRegion region = operation.Region!;
+        int alignment = region.Disk.Traits.MemoryAlignment;
+        foreach (Iovec vector in now)
+        {
+            nint start = (nint)vector.iov_base;
+            if ((start & (alignment - 1)) != 0 || ((nint)vector.iov_len & (alignment - 1)) != 0)
+                _verdict.Fail($"{operation} has memory off the device's alignment of {alignment} bytes: it would be refused.");
+            if (operation.IsRegistered)
+                CheckRegistration(operation, start, (long)vector.iov_len);
+        }
+
+        bool own = _model.IsMemoryOf(region.Request, operation.Vectors);
+        if (!own)
+            _coverage.Add(Covered.BouncedEntries);
+        if (operation.HasVectors)
+            _coverage.Add(Covered.ScatteredEntries);
+        if (operation.IsRegistered)
+            _coverage.Add(Covered.RegisteredEntries);
+    }
+
+    private void CheckRegistration(KernelOperation operation, nint start, long length)
+    {
+        int slot = operation.Entry.buf_index;
+        if (!_registered.TryGetValue(slot, out (nint Start, long Length, long Mapping) known))
+            _verdict.Fail($"{operation} names registered buffer {slot}, which is empty.");
+        if (start < known.Start || start + length > known.Start + known.Length)
+            _verdict.Fail($"{operation} has memory outside of registered buffer {slot}.");
+        if (MappingAt(start) != known.Mapping)
+            _verdict.Fail($"{operation} goes through registered buffer {slot}, whose pages were given back: nobody would see what it moves.");
+    }
+}

@@ -1,0 +1,39 @@
+using DmIoUring.Interop;
+using DmIoUring.Rings;
+
+namespace DmIoUring.Simulation.Kernel;
+
+/// <summary>A ring whose other side is a <see cref="SimulatedKernel"/>.</summary>
+internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
+{
+    public int Capacity => kernel.Capacity;
+
+    public long Now => kernel.Now;
+
+    public long EnterCount => kernel.EnterCount;
+
+    public bool HasQueued => kernel.HasQueued;
+
+    public bool HasCompletions => kernel.HasCompletions;
+
+    public bool HasFixedVectors => kernel.HasFixedVectors;
+
+    public void Enable(bool register)
+    {
+    }
+
+    public int RegisterBufferTable(int slots) => kernel.RegisterBufferTable(slots);
+
+    public int RegisterBuffer(int slot, byte* start, long length) => kernel.RegisterBuffer(slot, start, length);
+
+    public IoUringSqe* TryNext() => kernel.TryNext();
+
+    public void Enter(uint minComplete, long timeout) => kernel.Enter(minComplete, timeout);
+
+    public int Take(Span<IoUringCqe> into) => kernel.Take(into);
+
+    /// <summary>The kernel outlives it.</summary>
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,3 @@
+using DmIoUring.Simulation.Commands;
+
+return SimulationCommands.Create().Parse(args).Invoke();

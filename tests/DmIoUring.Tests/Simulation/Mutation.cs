@@ -1,0 +1,11 @@
+namespace DmIoUring.Tests.Simulation;
+
+/// <summary>A bug made on purpose.</summary>
+/// <param name="Name">What goes wrong.</param>
+/// <param name="File">The source file, under src/DmIoUring.</param>
+/// <param name="Find">What stands there, exactly once.</param>
+/// <param name="Replacement">What stands there instead.</param>
+public sealed record Mutation(string Name, string File, string Find, string Replacement)
+{
+    public override string ToString() => Name;
+}

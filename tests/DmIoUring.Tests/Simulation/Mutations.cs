@@ -1,0 +1,54 @@
+namespace DmIoUring.Tests.Simulation;
+
+/// <summary>
+/// Bugs that an engine of this kind has had somewhere, each a few words of the source. When the source changes under one, its
+/// test says so, and it has to be rewritten, not dropped.
+/// </summary>
+internal static class Mutations
+{
+    private const string Cut = "Engine/IoEngine.Cut.cs";
+    private const string Dispatch = "Engine/IoEngine.Dispatch.cs";
+    private const string Fill = "Engine/IoEngine.Fill.cs";
+    private const string Fixed = "Engine/IoEngine.Fixed.cs";
+    private const string Stop = "Engine/IoEngine.Stop.cs";
+    private const string Request = "Engine/Request.cs";
+    private const string Rules = "Engine/TransferRules.cs";
+    private const string Buffer = "Engine/RequestBuffer.cs";
+
+    public static IReadOnlyList<Mutation> All { get; } =
+    [
+        new("A short transfer counts as a whole one", Rules, "TransferStep.Continue, advance)", "TransferStep.Done, length)"),
+        new("A short transfer goes on from inside a block", Rules, " & ~((uint)alignment - 1)", ""),
+        new("EAGAIN counts as success", Rules, "        int errno = (int)-result;", "        int errno = (int)-result; if (errno == Errno.EAGAIN) return new(TransferStep.Done, length);"),
+        new("EINTR is not tried again", Rules, "return errno is Errno.EAGAIN or Errno.EINTR", "return errno is Errno.EAGAIN"),
+        new("A busy device is tried for ever", Rules, "if (attempts >= MaxAttempts)", "if (attempts > byte.MaxValue)"),
+        new("The bits are off by one", Request, "ulong bit = 1ul << region;", "ulong bit = 1ul << (region + 1);"),
+        new("Unsupported counts as failed", Request, "if (TransferRules.IsUnsupported(errno) && ", "if (errno < 0 && "),
+        new("The first failure is the earliest", Request, "|| region < _first.Region", "|| region < 0"),
+        new("FUA is lost", Request, "? FileAbi.RWF_DSYNC : 0u)", "? 0u : 0u)"),
+        new("A region's own buffer offset is ignored", Request, "Buffer.Seek(region.BufferOffset)", "Buffer.Seek(0)"),
+        new("What a stopped read did not reach is not zeroed", Request, "            Buffer.Clear(leg.Buffer, leg.Remaining);", "            ;"),
+        new("A device is held after the end", Request, "            Legs[i].Device.Release();", ""),
+        new("Segments stay pinned after the end", Request, "        _segments?.Release();\n        ReleasePages();", "        ReleasePages();"),
+        new("A request ends before its last chunk", Dispatch, "if (--request.Pending != 0)", "if (--request.Pending > 1)"),
+        new("A late completion of a used place is believed", Dispatch, "if (chunk->Generation != generation)", "if (_owners[index] is null)"),
+        new("A late completion of a discard is believed while the ioctl runs", Dispatch, "                chunk->Generation++;\n                _discards.Start", "                _discards.Start"),
+        new("A misaligned read is not copied back", Dispatch, "copyBack: chunk->Kind == ChunkKind.Read);\n        if (chunk->Kind == ChunkKind.Flush)", "copyBack: false);\n        if (chunk->Kind == ChunkKind.Flush)"),
+        new("A failed read is not zeroed", Dispatch, "                ZeroRest(chunk, request);", "                ;"),
+        new("A failed preflush lets the data through", Dispatch, "request.FailRest(chunk->Region, errno, cause);", "FlushEnded(request, chunk->Region);"),
+        new("A stopped request tells the device's error", Dispatch, "if (verdict.Step != TransferStep.Done && request", "if (verdict.Step is TransferStep.Again or TransferStep.Continue && request"),
+        new("A chunk's place is given back twice", Dispatch, "_free.Prepend(index);", "_free.Prepend(index); _free.Append(index);"),
+        new("A chunk that waits for its time is forgotten", Dispatch, "                _delayed.Append(chunk);", "                ;"),
+        new("Zeroes are not written where the device has none", Dispatch, "chunk->Kind == ChunkKind.Zeroes && verdict.Errno == Errno.EOPNOTSUPP", "chunk->Kind == ChunkKind.Flush && verdict.Errno == Errno.EOPNOTSUPP"),
+        new("Data does not wait for its preflush", Cut, "                    return false;\n                continue;", "                    return false;"),
+        new("Chunks are cut inside blocks", Cut, "long length = RoundDown(whole, block);", "long length = whole;"),
+        new("Bounce memory of a refused entry is lost", Cut, "_bounce.Return(chunk->Bounce, request.Buffer, copyBack: false);", ";"),
+        new("Vectors are overwritten before the kernel has them", Fill, "_vectorsUsed += (int)count;", ""),
+        new("A cancelled request ends while the kernel has its buffer", Stop, "                chunk->MustCancel = true;\n                _toCancel++;", "                End(i);"),
+        new("Cancels have no bound", Stop, "_toCancel > 0 && _cancelsUnderWay < MostCancels", "_toCancel > 0"),
+        new("A short scattered transfer goes on from its beginning", Dispatch, "        request.Buffer.Advance(ref at, bytes);", ""),
+        new("A run's end is not crossed", Buffer, "while (bytes >= cursor.Left)", "while (bytes > cursor.Left)"),
+        new("The offset into the first page is ignored", Buffer, "_pages.CursorAt(offset + _firstOffset)", "_pages.CursorAt(offset)"),
+        new("A registration outlives its pages", Fixed, "if (_registered[slot] == extent.Generation)\n                continue;", "if (_registered[slot] != 0 && extent.Start is not null)\n                _registered[slot] = extent.Generation;\n            if (_registered[slot] == extent.Generation)\n                continue;"),
+    ];
+}
