@@ -52,11 +52,17 @@ internal static class RingRefusal
         return new IoUringUnavailableException(refusal, errno, $"io_uring is refused ({Errno.Name(errno)}): {reason}");
     }
 
+    /// <summary>Null where the host does not tell, or has no descriptor left to tell it with.</summary>
     private static string? Line(string path, string key = "")
     {
-        if (!File.Exists(path))
+        try
+        {
+            string? line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
+            return line?[key.Length..].Trim();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
             return null;
-        string? line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
-        return line?[key.Length..].Trim();
+        }
     }
 }
