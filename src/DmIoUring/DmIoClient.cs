@@ -176,6 +176,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
             for (int i = 0; i < _lanes.Length; i++)
             {
                 _lanes[i]?.Close();
+                _lanes[i]?.Ended.Wait();
                 _lanes[i] = null!;
             }
 

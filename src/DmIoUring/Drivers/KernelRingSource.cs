@@ -16,7 +16,15 @@ internal sealed class KernelRingSource : TypedRingSource<KernelRing>
     protected override KernelRing Make(int capacity)
     {
         KernelRingHandle handle = KernelRingHandle.Create(capacity);
-        _capabilities ??= RingProbe.Describe(handle);
-        return new KernelRing(handle, capacity);
+        try
+        {
+            _capabilities ??= RingProbe.Describe(handle);
+            return new KernelRing(handle, capacity);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
     }
 }

@@ -98,7 +98,18 @@ internal abstract class Lane
     /// <exception cref="InvalidOperationException">It could not.</exception>
     protected void Start()
     {
-        _thread.Start();
+        try
+        {
+            _thread.Start();
+        }
+        catch
+        {
+            // The runtime's OutOfMemoryException: no thread, so nobody else lets go.
+            Release();
+            _wake.Dispose();
+            throw;
+        }
+
         _started.Task.GetAwaiter().GetResult();
     }
 

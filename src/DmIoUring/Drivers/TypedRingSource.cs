@@ -25,8 +25,19 @@ internal abstract class TypedRingSource<TRing> : RingSource
         }
     }
 
-    public override SyncRing MakeSyncRing(DmIoOptions options, CallbackReporter reporter) =>
-        new SyncRing<TRing>(Make(Math.Min(options.QueueDepth, MostSyncDepth)), options, reporter);
+    public override SyncRing MakeSyncRing(DmIoOptions options, CallbackReporter reporter)
+    {
+        TRing ring = Make(Math.Min(options.QueueDepth, MostSyncDepth));
+        try
+        {
+            return new SyncRing<TRing>(ring, options, reporter);
+        }
+        catch
+        {
+            ring.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Makes a ring for the thread that will enable it.</summary>
     protected abstract TRing Make(int capacity);

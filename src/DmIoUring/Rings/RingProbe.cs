@@ -23,8 +23,14 @@ internal static class RingProbe
     {
         get
         {
-            const string release = "/proc/sys/kernel/osrelease";
-            return File.Exists(release) ? File.ReadAllText(release).Trim() : "unknown: /proc is not mounted";
+            try
+            {
+                return File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return "unknown: " + exception.Message;
+            }
         }
     }
 

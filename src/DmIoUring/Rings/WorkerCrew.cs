@@ -22,10 +22,18 @@ internal sealed unsafe class WorkerCrew
     /// <summary>Starts the threads. The crew is its maker's until <see cref="Release"/>.</summary>
     public WorkerCrew(int threads)
     {
-        for (int i = 0; i < threads; i++)
+        try
         {
-            string name = FormattableString.Invariant($"dmio worker {i}");
-            new Thread(Run, StackBytes) { IsBackground = true, Name = name }.Start();
+            for (int i = 0; i < threads; i++)
+            {
+                string name = FormattableString.Invariant($"dmio worker {i}");
+                new Thread(Run, StackBytes) { IsBackground = true, Name = name }.Start();
+            }
+        }
+        catch
+        {
+            Release();
+            throw;
         }
     }
 

@@ -169,7 +169,7 @@ internal static class ContractTable
             "IoEngineTests.ComeBackLater_IsTriedAgain_UntilItWorks",
             "IoEngineTests.ComeBackLater_ForEver_IsReportedAfterABoundedTime",
             "IoEngineTests.ComeBackLater_OnOneRegion_DoesNotHoldUpTheOthers",
-            "EngineModelTests.AnyAnswersInAnyOrder_EndEachRequestOnce_WithTheBitsAndBytesOfTheModel"),
+            "SimulationTests.FixedSeeds_Hold_AndCoverEverything"),
         new(
             "Too many segments",
             "split by the device",

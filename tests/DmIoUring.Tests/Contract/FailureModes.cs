@@ -50,7 +50,8 @@ internal static class FailureModes
             Ring,
             "stale completion of a reused slot",
             "IoEngineTests.Completion_OfAPieceThatHasEnded_IsIgnored",
-            "IoEngineTests.Completion_OfAnEarlierTry_IsIgnored"),
+            "IoEngineTests.Completion_OfAnEarlierTry_IsIgnored",
+            "SimulationTests.SeedThatFoundABug_Holds"),
         new(
             Ring,
             "progress of a deferred ring only in enter",
@@ -63,6 +64,8 @@ internal static class FailureModes
             "RingSetupTests.RefusedFlags_ArePeeledOffOneByOne_AndTheReasonIsKept",
             "RingSetupTests.EinvalToEverything_EndsWithEinval",
             "RingSetupTests.Refusal_NamesTheCause",
+            "ForbiddenIoUringTests.UnderASeccompFilter_TheClientSaysSo_AndReadsAndWritesAllTheSame",
+            "ForbiddenOrNotTests.AClientThatInsistsOnIoUring_StartsOrThrowsWithTheCause",
             "RefusedResourcesTests.WithIoUringDisabledForTheUnprivileged_TheDiagnosisNamesTheSysctl",
             "RefusedResourcesTests.WithoutDescriptors_TheDiagnosisNamesThem"),
         new(
@@ -128,7 +131,7 @@ internal static class FailureModes
             Contract,
             "one callback even if submitting fails midway",
             "IoEngineTests.Region_RefusedBeforehand_IsNotIssuedAndItsSiblingsAre",
-            "EngineModelTests.AnyAnswersInAnyOrder_EndEachRequestOnce_WithTheBitsAndBytesOfTheModel"),
+            "SimulationTests.FixedSeeds_Hold_AndCoverEverything"),
         new(
             Contract,
             "preflush before any data",
@@ -169,14 +172,26 @@ internal static class FailureModes
             "dispose in flight",
             "DisposeTests.Dispose_ReturnsWhenEveryCallbackHasRun",
             "DisposeTests.RequestsThatRaceWithDispose_AreServedOrRefused_AndNeverLost"),
-        new(Lifetime, "dispose with stuck I/O", "FaultFileTests.DisposedWithRequestsHeld_ItFailsThem"),
+        new(
+            Lifetime,
+            "dispose with stuck I/O",
+            "StuckDisposeTests.Dispose_GivesUpAfterItsLimit_AndNamesTheRequests",
+            "StuckDisposeTests.DisposeAsync_GivesUpAfterItsLimit_Likewise",
+            "StuckDisposeTests.MemoryOfAStuckRequest_IsNotFreedUnderTheKernel",
+            "StuckDisposeTests.ALaneThatACallbackHolds_IsCountedAndNotWaitedFor"),
         new(Lifetime, "dispose twice", "DisposeTests.Dispose_Twice_AndFromManyThreads_IsFine"),
         new(
             Lifetime,
             "dispose in a callback",
             "CallbackTests.ACallback_MayDisposeTheClient",
             "CallbackTests.ACallbackThatDisposesTheClient_LeavesNoOtherRequestBehind"),
-        new(Lifetime, "client forgotten instead of disposed", "ResidueTests.ADisposedClient_IsCollected_ThoughAThreadLivesOnThatUsedIt"),
+        new(
+            Lifetime,
+            "dispose from a finalizer, or never",
+            "FinalizedClientTests.AClientThatNobodyCanReach_EndsItsLanes_AfterWhatIsUnderWay",
+            "FinalizedClientTests.AClientThatItsOwnerDisposesInAFinalizer_Ends",
+            "FinalizedClientTests.AClientWhosePoolIsInUse_StaysAlive",
+            "ResidueTests.ADisposedClient_IsCollected_ThoughAThreadLivesOnThatUsedIt"),
         new(
             Lifetime,
             "handle closed and its number reused in flight",
