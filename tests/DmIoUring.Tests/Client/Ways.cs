@@ -6,20 +6,26 @@ public static class Ways
     private static readonly CallWay[] Calls = Enum.GetValues<CallWay>();
     private static readonly DeviceKind[] Kinds = Enum.GetValues<DeviceKind>();
 
+    /// <summary>Those under which the device sees what the engine issued: whole, and once.</summary>
+    private static readonly CallWay[] Plain = [.. Calls.Where(static way => way is not (CallWay.SeededSync or CallWay.SeededCallback))];
+
     public static TheoryData<CallWay> All => [.. Calls];
 
-    public static TheoryData<CallWay, DeviceKind> AllDevices
-    {
-        get
-        {
-            TheoryData<CallWay, DeviceKind> data = [];
-            foreach (CallWay way in Calls)
-            {
-                foreach (DeviceKind kind in Kinds)
-                    data.Add(way, kind);
-            }
+    public static TheoryData<CallWay, DeviceKind> AllDevices => WithDevices(Calls);
 
-            return data;
+    public static TheoryData<CallWay> AsIssued => [.. Plain];
+
+    public static TheoryData<CallWay, DeviceKind> AsIssuedOnAllDevices => WithDevices(Plain);
+
+    private static TheoryData<CallWay, DeviceKind> WithDevices(CallWay[] ways)
+    {
+        TheoryData<CallWay, DeviceKind> data = [];
+        foreach (CallWay way in ways)
+        {
+            foreach (DeviceKind kind in Kinds)
+                data.Add(way, kind);
         }
+
+        return data;
     }
 }

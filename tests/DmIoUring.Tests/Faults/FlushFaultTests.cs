@@ -13,7 +13,7 @@ public sealed class FlushFaultTests
     private const IoFlags Both = IoFlags.Preflush | IoFlags.Fua;
 
     [Theory]
-    [MemberData(nameof(Ways.AllDevices), MemberType = typeof(Ways))]
+    [MemberData(nameof(Ways.AsIssuedOnAllDevices), MemberType = typeof(Ways))]
     public void AFlushThatFails_IsItsRegionsBit(CallWay way, DeviceKind kind)
     {
         using ClientUnderTest client = new(way);
@@ -32,7 +32,7 @@ public sealed class FlushFaultTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.AllDevices), MemberType = typeof(Ways))]
+    [MemberData(nameof(Ways.AsIssuedOnAllDevices), MemberType = typeof(Ways))]
     public void APreflushThatFails_LetsNoneOfItsRegionsDataThrough(CallWay way, DeviceKind kind)
     {
         using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 4096 });
@@ -54,7 +54,7 @@ public sealed class FlushFaultTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]
     public void FuaWhoseFlushFails_IsTheRegionsBit_ThoughTheDataWasWritten(CallWay way)
     {
         using ClientUnderTest client = new(way);
@@ -73,7 +73,7 @@ public sealed class FlushFaultTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.AllDevices), MemberType = typeof(Ways))]
+    [MemberData(nameof(Ways.AsIssuedOnAllDevices), MemberType = typeof(Ways))]
     public void APreflush_HasEndedOnEachDevice_BeforeItsDataComes(CallWay way, DeviceKind kind)
     {
         using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 4096 });
@@ -103,7 +103,7 @@ public sealed class FlushFaultTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]
     public void Fua_IsAWriteAndThenAFlush_BothBeforeTheResult(CallWay way)
     {
         using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 4096 });
