@@ -33,10 +33,17 @@ public sealed partial class DmIoClient
         GC.SuppressFinalize(this);
         if (IsOnLane)
             return;
+
+        // By waits of this thread's own: a thread pool that is busy elsewhere must not hold up the end, or look like one.
         long start = Stopwatch.GetTimestamp();
-        Task ended = AllEnded();
-        if (!ended.Wait(_options.DisposeTimeLimit))
-            GiveUp(Stopwatch.GetElapsedTime(start), PendingOnLanes().GetAwaiter().GetResult());
+        foreach (Lane lane in _lanes)
+        {
+            if (!lane.Ended.Wait(Left(start)))
+            {
+                GiveUp(Stopwatch.GetElapsedTime(start), Array.ConvertAll(AskLanes(), static survey => survey.Wait(SurveyLimit) ? survey.Result : null));
+                return;
+            }
+        }
     }
 
     /// <summary>As <see cref="Dispose"/>, without blocking anybody.</summary>
@@ -46,14 +53,13 @@ public sealed partial class DmIoClient
         BeginDispose();
         GC.SuppressFinalize(this);
         long start = Stopwatch.GetTimestamp();
-        Task ended = AllEnded();
         try
         {
-            await ended.WaitAsync(_options.DisposeTimeLimit).ConfigureAwait(false);
+            await Task.WhenAll(Array.ConvertAll(_lanes, static lane => lane.Ended)).WaitAsync(_options.DisposeTimeLimit).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            GiveUp(Stopwatch.GetElapsedTime(start), await PendingOnLanes().ConfigureAwait(false));
+            GiveUp(Stopwatch.GetElapsedTime(start), await AnswersOfLanesAsync().ConfigureAwait(false));
         }
     }
 
@@ -63,7 +69,7 @@ public sealed partial class DmIoClient
     /// </summary>
     /// <returns>The requests. Those of a lane that is held by a callback are missing: it does not answer within a second.</returns>
     public async Task<IReadOnlyList<IoPendingRequest>> GetPendingRequestsAsync() =>
-        (await PendingOnLanes().ConfigureAwait(false)).Requests;
+        [.. (await AnswersOfLanesAsync().ConfigureAwait(false)).SelectMany(static answer => answer ?? [])];
 
     private void BeginDispose()
     {
@@ -77,30 +83,40 @@ public sealed partial class DmIoClient
         _pagePool?.Dispose();
     }
 
-    private Task AllEnded() => Task.WhenAll(Array.ConvertAll(_lanes, static lane => lane.Ended));
-
-    private async Task<(IReadOnlyList<IoPendingRequest> Requests, int Blocked)> PendingOnLanes()
+    private TimeSpan Left(long start)
     {
-        List<IoPendingRequest> requests = [];
-        int blocked = 0;
-        foreach (Task<IReadOnlyList<IoPendingRequest>> survey in Array.ConvertAll(_lanes, static lane => lane.SurveyAsync()))
+        TimeSpan limit = _options.DisposeTimeLimit;
+        if (limit == Timeout.InfiniteTimeSpan)
+            return limit;
+        TimeSpan left = limit - Stopwatch.GetElapsedTime(start);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private Task<IReadOnlyList<IoPendingRequest>>[] AskLanes() => Array.ConvertAll(_lanes, static lane => lane.SurveyAsync());
+
+    /// <summary>What each lane has under way; null for one that does not answer.</summary>
+    private async Task<IReadOnlyList<IoPendingRequest>?[]> AnswersOfLanesAsync()
+    {
+        Task<IReadOnlyList<IoPendingRequest>>[] surveys = AskLanes();
+        IReadOnlyList<IoPendingRequest>?[] answers = new IReadOnlyList<IoPendingRequest>?[surveys.Length];
+        for (int i = 0; i < surveys.Length; i++)
         {
             try
             {
-                requests.AddRange(await survey.WaitAsync(SurveyLimit).ConfigureAwait(false));
+                answers[i] = await surveys[i].WaitAsync(SurveyLimit).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
-                blocked++;
+                answers[i] = null;
             }
         }
 
-        return (requests, blocked);
+        return answers;
     }
 
-    private void GiveUp(TimeSpan waited, (IReadOnlyList<IoPendingRequest> Requests, int Blocked) pending)
+    private void GiveUp(TimeSpan waited, IReadOnlyList<IoPendingRequest>?[] answers)
     {
-        IoUnfinished report = new(waited, pending.Requests, pending.Blocked);
+        IoUnfinished report = new(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null));
         if (_options.DisposeGaveUp is not { } handler)
         {
             Trace.TraceWarning(report.ToString());
