@@ -1,4 +1,3 @@
-using System.Globalization;
 using DmIoUring.Tests.Devices;
 
 namespace DmIoUring.Tests.Support;
@@ -10,13 +9,12 @@ internal static class ExplicitTest
     /// <param name="under">The program and its arguments.</param>
     /// <param name="type">The test's class.</param>
     /// <param name="method">The test.</param>
-    /// <param name="cases">How many cases it has.</param>
-    public static void AssertPasses(string[] under, Type type, string method, int cases = 1)
+    public static void AssertPasses(string[] under, Type type, string method)
     {
         ChildProcess? child = ChildProcess.Run(
             under[0], [.. under[1..], SecondRun.Executable, "-nocolor", "-explicit", "only", "-method", $"{type.FullName}.{method}"]);
         Require.That(child is null ? $"there is no {under[0]}: apt-get install util-linux" : null);
         Assert.True(child!.ExitCode == 0, child.Output + child.Errors);
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"Total: {cases}, Errors: 0, Failed: 0, Skipped: 0"), child.Output, StringComparison.Ordinal);
+        Assert.Contains("Total: 1, Errors: 0, Failed: 0, Skipped: 0", child.Output, StringComparison.Ordinal);
     }
 }
