@@ -52,12 +52,13 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
 
     /// <summary>Sets up a ring, disabled: the thread that will own it enables it.</summary>
     /// <param name="capacity">Entries in flight at most.</param>
+    /// <param name="setup">Who answers io_uring_setup; null for the kernel itself.</param>
     /// <exception cref="IoUringUnavailableException">The host has none, forbids it, or its is too old.</exception>
-    public static KernelRingHandle Create(int capacity)
+    public static KernelRingHandle Create(int capacity, RingSetup.Setup? setup = null)
     {
         uint entries = Math.Min((uint)capacity, MaxSubmissionEntries);
         int descriptor = RingSetup.Negotiate(
-            entries, (uint)(capacity + SpareCompletions), Libc.IoUringSetup, out IoUringParams parameters, out IReadOnlyList<IoFeature> flags);
+            entries, (uint)(capacity + SpareCompletions), setup ?? Libc.IoUringSetup, out IoUringParams parameters, out IReadOnlyList<IoFeature> flags);
         if (descriptor < 0)
             throw RingRefusal.Explain(-descriptor);
 
