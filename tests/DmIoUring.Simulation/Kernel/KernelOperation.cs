@@ -33,7 +33,7 @@ internal sealed class KernelOperation
     /// <summary>Parts of the transfer that are still to be moved, from and to in bytes.</summary>
     public Stack<(int From, int To)> Parts { get; } = new();
 
-    public List<(long Sector, byte[] Bytes)>? Flush { get; set; }
+    public List<FlushedSector>? Flush { get; set; }
 
     public ulong Token => Entry.user_data;
 

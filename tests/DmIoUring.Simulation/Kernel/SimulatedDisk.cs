@@ -15,6 +15,10 @@ internal sealed class SimulatedDisk
     public const int DescriptorsPerDisk = 1024;
     private readonly byte[] _durable;
     private readonly bool[] _dirty;
+
+    /// <summary>Counts the writes of each sector, and which of them is durable: nothing durable gives way to something older.</summary>
+    private readonly int[] _writes;
+    private readonly int[] _durableWrites;
     private readonly int[] _errnos;
     private readonly int[] _busy;
     private readonly List<BlockDevice> _handles = [];
@@ -29,6 +33,8 @@ internal sealed class SimulatedDisk
         Initial = [.. Content];
         _durable = [.. Content];
         _dirty = new bool[Traits.Sectors];
+        _writes = new int[Traits.Sectors];
+        _durableWrites = new int[Traits.Sectors];
         _errnos = new int[Traits.Sectors];
         _busy = new int[Traits.Sectors];
         for (int i = 0; i < scenario.BadSectors; i++)
@@ -115,6 +121,7 @@ internal sealed class SimulatedDisk
         for (long sector = offset / IoRegion.SectorSize; sector * IoRegion.SectorSize < offset + bytes.Length; sector++)
         {
             _dirty[sector] = true;
+            _writes[sector]++;
             if (!Traits.HasVolatileCache)
                 Keep(sector);
         }
@@ -128,25 +135,29 @@ internal sealed class SimulatedDisk
     }
 
     /// <summary>What a flush that begins now is bound to keep.</summary>
-    public List<(long Sector, byte[] Bytes)> BeginFlush()
+    public List<FlushedSector> BeginFlush()
     {
-        List<(long Sector, byte[] Bytes)> bound = [];
+        List<FlushedSector> bound = [];
         for (int sector = 0; sector < _dirty.Length; sector++)
         {
             if (_dirty[sector])
-                bound.Add((sector, Sector(sector).ToArray()));
+                bound.Add(new FlushedSector(sector, _writes[sector], Sector(sector).ToArray()));
         }
 
         return bound;
     }
 
     /// <summary>Keeps what the flush found when it began, and nothing that came later.</summary>
-    public void EndFlush(List<(long Sector, byte[] Bytes)> bound)
+    public void EndFlush(List<FlushedSector> bound)
     {
-        foreach ((long sector, byte[] bytes) in bound)
+        foreach (FlushedSector flushed in bound)
         {
-            bytes.CopyTo(_durable, sector * IoRegion.SectorSize);
-            _dirty[sector] = !Sector(sector).SequenceEqual(bytes);
+            // A FUA write or another flush was quicker with something newer.
+            if (flushed.Write <= _durableWrites[flushed.Sector])
+                continue;
+            flushed.Bytes.CopyTo(_durable, flushed.Sector * IoRegion.SectorSize);
+            _durableWrites[flushed.Sector] = flushed.Write;
+            _dirty[flushed.Sector] = _writes[flushed.Sector] != flushed.Write;
         }
     }
 
@@ -169,6 +180,7 @@ internal sealed class SimulatedDisk
     private void Keep(long sector)
     {
         Sector(sector).CopyTo(_durable.AsSpan((int)sector * IoRegion.SectorSize));
+        _durableWrites[sector] = _writes[sector];
         _dirty[sector] = false;
     }
 }

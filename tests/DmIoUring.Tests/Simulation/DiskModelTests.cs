@@ -71,13 +71,27 @@ public sealed class DiskModelTests
     public void PowerCut_KeepsWhatAFlushFoundWhenItBegan()
     {
         _disk.Write(0, _new);
-        List<(long Sector, byte[] Bytes)> flush = _disk.BeginFlush();
+        List<FlushedSector> flush = _disk.BeginFlush();
         _disk.Write(0, Old);
         _disk.EndFlush(flush);
 
         _disk.CutPower(new SeededRandom(1));
 
         Assert.True(_disk.Sector(0).SequenceEqual(_new) || _disk.Sector(0).SequenceEqual(Old));
+    }
+
+    [Fact]
+    public void PowerCut_AfterAnOlderFlushEndedLast_LeavesWhatWasDurableBefore()
+    {
+        _disk.Write(0, Old);
+        List<FlushedSector> flush = _disk.BeginFlush();
+        _disk.Write(0, _new);
+        _disk.Persist(0, IoRegion.SectorSize);
+        _disk.EndFlush(flush);
+
+        _disk.CutPower(new SeededRandom(1));
+
+        Assert.True(_disk.Sector(0).SequenceEqual(_new));
     }
 
     private static SimulatedDisk MakeDisk()
