@@ -177,6 +177,7 @@ internal sealed class StressJob(StressPlan plan, StressProgress progress)
         Faults = plan.Request.Faults,
         Command = plan.Command,
         WhyNoLoopDevices = plan.WhyNoLoopDevices,
+        WhyNoFaultyMedium = plan.WhyNoFaultyMedium,
         Devices = [.. plan.Legs.Select(leg => new StressDeviceReport(
             leg.Path, leg.Own?.Description, leg.Shape.Sectors * IoRegion.SectorSize, leg.Device.LogicalBlockSize, leg.Device.IsDirect, !leg.HasNoDiscard))],
         Counts = StressCounts.Of(progress),

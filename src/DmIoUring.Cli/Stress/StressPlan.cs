@@ -16,6 +16,9 @@ internal sealed class StressPlan : IDisposable
     /// <summary>Why there are files where there could be loop devices; null when there are loop devices, or the user's own.</summary>
     public string? WhyNoLoopDevices { get; init; }
 
+    /// <summary>Why --faults does without bad sectors, stuck requests and power cuts; null when it has them, or was not asked for.</summary>
+    public string? WhyNoFaultyMedium { get; init; }
+
     /// <summary>Called when the phase is about to begin and nothing is under way.</summary>
     public Action<StressPhase>? PhaseBegins { get; set; }
 
@@ -37,7 +40,7 @@ internal sealed class StressPlan : IDisposable
 
     public void Dispose()
     {
-        // Requests that never end hold their client for ever; the process has to end all the same.
+        // Several clients wait one after the other for what never ends; the process has to end all the same.
         Task.Run(Clients.Dispose).Wait(Patience);
         foreach (StressLeg leg in Legs)
             leg.Dispose();

@@ -13,6 +13,7 @@ internal sealed class StressPlanner
     private readonly List<Refusal> _refusals = [];
     private readonly List<IDisposable> _opened = [];
     private string? _whyNoLoop;
+    private string? _whyNoFaultyMedium;
 
     private StressPlanner(StressRequest request) => _request = request;
 
@@ -54,6 +55,7 @@ internal sealed class StressPlanner
             Seed = _request.Seed ?? BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(sizeof(uint))),
             Clients = clients!,
             WhyNoLoopDevices = _whyNoLoop,
+            WhyNoFaultyMedium = _whyNoFaultyMedium,
             Legs = [.. devices.Select((device, index) => new StressLeg(index, device.Device, Shape(device.Device, unit), device.Own))],
         };
     }
@@ -75,7 +77,8 @@ internal sealed class StressPlanner
             for (int blockSize = 512; blockSize <= 4096; blockSize += 4096 - 512)
                 own.Add(Keep(_whyNoLoop is null ? OwnDevice.Loop(_request.Size, blockSize) : OwnDevice.File(_request.Size)));
             own.Add(Keep(OwnDevice.File(_request.Size)));
-            if (_request.Faults && FaultFile.WhyUnavailable() is null)
+            _whyNoFaultyMedium = _request.Faults ? FaultFile.WhyUnavailable() : null;
+            if (_request.Faults && _whyNoFaultyMedium is null)
                 own.Add(Keep(OwnDevice.FaultyLoop(Math.Min(_request.Size, MostInMemory), blockSize: 512)));
             return [.. own.Select(device => (Open(PathFacts.Of(device.Path)), (OwnDevice?)device))];
         }

@@ -32,6 +32,9 @@ internal sealed record StressReport
 
     public string? WhyNoLoopDevices { get; init; }
 
+    /// <summary>Why --faults does without bad sectors, stuck requests and power cuts; null when it has them, or was not asked for.</summary>
+    public string? WhyNoFaultyMedium { get; init; }
+
     public IReadOnlyList<StressDeviceReport>? Devices { get; init; }
 
     public StressCounts? Counts { get; init; }

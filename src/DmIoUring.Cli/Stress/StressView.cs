@@ -33,6 +33,8 @@ internal static class StressView
             return;
         if (report.WhyNoLoopDevices is { } reason)
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Plain files instead of loop devices:[/] {reason}");
+        if (report.WhyNoFaultyMedium is { } lack)
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]No bad sectors, stuck requests or power cuts:[/] {lack}");
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("leg", "device", "used", "block");
         for (int leg = 0; leg < report.Devices!.Count; leg++)
         {
