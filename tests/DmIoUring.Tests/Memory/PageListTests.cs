@@ -241,4 +241,21 @@ public sealed unsafe class PageListTests : IDisposable
         holes.ForEach(static hole => hole.Dispose());
         return list;
     }
+
+    [Fact]
+    public void Lists_AreEqual_WhenTheyAreTheSameRental()
+    {
+        PageList list = _pool.Rent(2);
+        PageList same = list;
+        PageList other = _pool.Rent(2);
+        Assert.True(list == same);
+        Assert.True(list != other);
+        Assert.Equal((object)list, same);
+        Assert.NotEqual((object)list, "a list");
+        Assert.Equal(list.GetHashCode(), same.GetHashCode());
+        list.Dispose();
+        other.Dispose();
+        using PageList later = _pool.Rent(2);
+        Assert.True(later != list);
+    }
 }
