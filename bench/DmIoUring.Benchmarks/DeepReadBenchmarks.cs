@@ -12,6 +12,8 @@ public class DeepReadBenchmarks
     private readonly ManualResetEventSlim _done = new();
     private BenchDevice _bench = null!;
     private DmIoClient _client = null!;
+    private DmIoClient _workers = null!;
+    private DmIoClient _current = null!;
     private IoMemory _memory = null!;
     private Memory<byte>[] _blocks = null!;
     private IoNotify _resubmit = null!;
@@ -26,6 +28,7 @@ public class DeepReadBenchmarks
     {
         _bench = BenchDevice.Create(On);
         _client = new DmIoClient(new DmIoOptions { QueueDepth = Depth });
+        _workers = new DmIoClient(new DmIoOptions { QueueDepth = Depth, Ring = IoRingKind.Workers });
         _memory = IoMemory.Allocate(Depth * BenchDevice.BlockBytes);
         _blocks = [.. Enumerable.Range(0, Depth).Select(slot => _memory.Memory.Slice(slot * BenchDevice.BlockBytes, BenchDevice.BlockBytes))];
         _resubmit = Resubmit;
@@ -35,6 +38,7 @@ public class DeepReadBenchmarks
     public void Cleanup()
     {
         _client.Dispose();
+        _workers.Dispose();
         _bench.Dispose();
         _memory.Dispose();
     }
@@ -46,13 +50,19 @@ public class DeepReadBenchmarks
     public Task ClientReadAsync() => Task.WhenAll(Enumerable.Range(0, Depth).Select(ReadWithClient));
 
     [Benchmark(OperationsPerInvoke = Operations, Description = "DmIoClient.SubmitRead, callbacks that resubmit")]
-    public void ClientSubmitRead()
+    public void ClientSubmitRead() => SubmitReads(_client);
+
+    [Benchmark(OperationsPerInvoke = Operations, Description = "the same, by worker threads")]
+    public void WorkersSubmitRead() => SubmitReads(_workers);
+
+    private void SubmitReads(DmIoClient client)
     {
+        _current = client;
         _toSubmit = Operations - Depth;
         _underWay = Depth;
         _done.Reset();
         for (int slot = 0; slot < Depth; slot++)
-            _client.SubmitRead(NextRegion(slot), _blocks[slot], _resubmit, _slots[slot]);
+            client.SubmitRead(NextRegion(slot), _blocks[slot], _resubmit, _slots[slot]);
         _done.Wait();
     }
 
@@ -73,7 +83,7 @@ public class DeepReadBenchmarks
         Check(result);
         int slot = (int)context!;
         if (Interlocked.Decrement(ref _toSubmit) >= 0)
-            _client.SubmitRead(NextRegion(slot), _blocks[slot], _resubmit, context);
+            _current.SubmitRead(NextRegion(slot), _blocks[slot], _resubmit, context);
         else if (Interlocked.Decrement(ref _underWay) == 0)
             _done.Set();
     }
