@@ -32,6 +32,7 @@ internal static unsafe class EngineCostTrial
                 random ^= random >> 7;
                 random ^= random << 17;
                 IoUringSqe* entry = ring.TryNext();
+                *entry = default;
                 entry->opcode = IoUring.IORING_OP_READ_FIXED;
                 entry->fd = 3;
                 entry->off = random % 65536 * 4096;

@@ -58,7 +58,6 @@ internal unsafe struct NopRing : IRing
         if (_queued - _taken > _mask)
             return null;
         IoUringSqe* entry = &_entries[_queued++ & _mask];
-        *entry = default;
         return entry;
     }
 

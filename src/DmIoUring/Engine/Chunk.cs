@@ -6,55 +6,87 @@ namespace DmIoUring.Engine;
 /// One piece of a region, in the kernel or about to go there again. Its fields say what is still to be transferred:
 /// they move forward after a short transfer.
 /// </summary>
-[StructLayout(LayoutKind.Sequential, Size = 64)]
+[StructLayout(LayoutKind.Explicit, Size = 64)]
 internal unsafe struct Chunk
 {
     /// <summary>Not a <see cref="Bounce"/> slot.</summary>
     public const byte NoBounce = byte.MaxValue;
 
     /// <summary>Byte offset on the device of what is left.</summary>
+    [FieldOffset(0)]
     public long Offset;
 
     /// <summary>Where what is left comes from or goes to.</summary>
+    [FieldOffset(8)]
     public byte* Buffer;
 
-    /// <summary>When a delayed chunk is due, on the ring's clock.</summary>
-    public long Due;
-
     /// <summary>Bytes left.</summary>
+    [FieldOffset(16)]
     public uint Length;
 
     /// <summary>Bytes left in the run of memory at <see cref="Buffer"/>; less than <see cref="Length"/> in a scattered chunk.</summary>
+    [FieldOffset(20)]
     public uint Run;
 
     /// <summary>The run after this one, as in <see cref="BufferCursor.Next"/>.</summary>
+    [FieldOffset(24)]
     public int NextRun;
 
-    /// <summary>Counts the chunks that used this place, so that a completion of an earlier one is told apart.</summary>
-    public uint Generation;
-
     /// <summary>The device's descriptor, or its place among the ring's registered files.</summary>
+    [FieldOffset(28)]
     public int File;
 
-    /// <summary>The next free, waiting or delayed chunk, or -1.</summary>
-    public int Next;
-
+    [FieldOffset(32)]
     public ChunkKind Kind;
 
+    [FieldOffset(33)]
     public byte Region;
 
     /// <summary>IOSQE_FIXED_FILE, or nothing.</summary>
+    [FieldOffset(34)]
     public byte EntryFlags;
 
     /// <summary>Times that it was issued without getting anywhere.</summary>
+    [FieldOffset(35)]
     public byte Attempts;
 
     /// <summary>The engine's pages that it travels through, or <see cref="NoBounce"/>.</summary>
+    [FieldOffset(36)]
     public byte Bounce;
 
     /// <summary>Whether the kernel has it now.</summary>
+    [FieldOffset(37)]
     public bool IsInKernel;
 
     /// <summary>Whether the kernel is still to be asked to let go of it.</summary>
+    [FieldOffset(38)]
     public bool MustCancel;
+
+    /// <summary>From <see cref="Kind"/> to <see cref="MustCancel"/>, for one store instead of seven.</summary>
+    [FieldOffset(32)]
+    public ulong State;
+
+    /// <summary><see cref="Length"/> and <see cref="Run"/>.</summary>
+    [FieldOffset(16)]
+    public ulong LengthAndRun;
+
+    /// <summary><see cref="NextRun"/> and <see cref="File"/>.</summary>
+    [FieldOffset(24)]
+    public ulong NextRunAndFile;
+
+    /// <summary>Counts the chunks that used this place, so that a completion of an earlier one is told apart.</summary>
+    [FieldOffset(40)]
+    public uint Generation;
+
+    /// <summary>The next free, waiting or delayed chunk, or -1.</summary>
+    [FieldOffset(44)]
+    public int Next;
+
+    /// <summary>When a delayed chunk is due, on the ring's clock.</summary>
+    [FieldOffset(48)]
+    public long Due;
+
+    /// <summary>The <see cref="State"/> of a chunk of region 0 that is on its way to the kernel for the first time, in its request's own memory.</summary>
+    public static ulong StartedState(ChunkKind kind, byte entryFlags) =>
+        (byte)kind | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40);
 }

@@ -12,14 +12,19 @@ internal sealed unsafe partial class IoEngine<TRing>
     private readonly Iovec* _vectors;
     private int _vectorsUsed;
 
-    /// <summary>The next entry, handing over the full queue first when it is full.</summary>
+    /// <summary>The next entry, all zero, handing over the full queue first when it is full.</summary>
     private IoUringSqe* NextEntry()
     {
         IoUringSqe* entry = _ring.TryNext();
+        if (entry is null)
+        {
+            _ring.Enter(0, 0);
+            entry = _ring.TryNext();
+        }
+
         if (entry is not null)
-            return entry;
-        _ring.Enter(0, 0);
-        return _ring.TryNext();
+            *entry = default;
+        return entry;
     }
 
     /// <summary>Puts a chunk into the ring's queue.</summary>

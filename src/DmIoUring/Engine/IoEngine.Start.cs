@@ -7,6 +7,9 @@ namespace DmIoUring.Engine;
 /// <content>The straight way: one region in one chunk of plain memory, from the call into the ring's queue.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
+    /// <summary>No offset is beyond it.</summary>
+    private const ulong MostSectors = long.MaxValue / IoRegion.SectorSize / 2;
+
     /// <inheritdoc/>
     /// <remarks>
     /// Everything here is what <see cref="Request"/>'s Prepare, <see cref="Cut"/> and <see cref="TryFill"/> do for such a request, without the
@@ -23,17 +26,19 @@ internal sealed unsafe partial class IoEngine<TRing>
             return false;
 
         DeviceGeometry geometry = device.Geometry;
-        long count = region.Count;
-        long size = count * IoRegion.SectorSize;
-        long offset = region.Sector * IoRegion.SectorSize;
-        long left = length - region.BufferOffset;
-        byte* start = memory + region.BufferOffset;
-        bool fits = count > 0
-            && count <= _chunkBytes / IoRegion.SectorSize
-            && (ulong)region.Sector < (ulong)(geometry.Size / IoRegion.SectorSize)
-            && offset + size <= geometry.Size
-            && region.BufferOffset >= 0
-            && left >= size;
+        ulong sector = (ulong)region.Sector;
+        ulong count = (ulong)region.Count;
+        ulong at = (ulong)region.BufferOffset;
+        long size = (long)count * IoRegion.SectorSize;
+        long offset = (long)sector * IoRegion.SectorSize;
+        byte* start = memory + at;
+
+        // Negative numbers are large ones here, and none is so large that a sum overflows.
+        bool fits = count - 1 < (uint)_chunkBytes / IoRegion.SectorSize
+            && sector < MostSectors
+            && (ulong)(offset + size) <= (ulong)geometry.Size
+            && at <= (ulong)length
+            && (ulong)size <= (ulong)length - at;
         bool suits = ((offset | size) & (geometry.LogicalBlockSize - 1)) == 0
             && ((nint)start & (geometry.MemoryAlignment - 1)) == 0
             && ((nint)start & PageMask) + size <= _chunkBytes
@@ -52,30 +57,26 @@ internal sealed unsafe partial class IoEngine<TRing>
         int index = _free.RemoveFirst();
         Chunk* chunk = &_chunks[index];
         ref readonly DeviceSlot held = ref devices[slot];
-        request!.PrepareStarted(operation, device, slot, offset, memory, notify, context);
+        request!.PrepareStarted(operation, device, slot, memory, notify, context);
         _owners[index] = request;
 
-        entry->opcode = operation == IoOperation.Read ? IoUring.IORING_OP_READ : IoUring.IORING_OP_WRITE;
-        entry->flags = held.EntryFlags;
-        entry->fd = held.File;
-        entry->off = (ulong)offset;
-        entry->addr = (ulong)start;
-        entry->len = (uint)size;
-        entry->user_data = ((ulong)chunk->Generation << 32) | (uint)index;
+        // Each field of the entry is written once, and all of them: nothing is left of the entry before.
+        byte opcode = operation == IoOperation.Read ? IoUring.IORING_OP_READ : IoUring.IORING_OP_WRITE;
+        ulong* words = (ulong*)entry;
+        words[0] = opcode | ((ulong)held.EntryFlags << 8) | ((ulong)(uint)held.File << 32);
+        words[1] = (ulong)offset;
+        words[2] = (ulong)start;
+        words[3] = (ulong)size;
+        words[4] = ((ulong)chunk->Generation << 32) | (uint)index;
+        words[5] = 0;
+        words[6] = 0;
+        words[7] = 0;
 
         chunk->Offset = offset;
         chunk->Buffer = start;
-        chunk->Length = (uint)size;
-        chunk->Run = (uint)size;
-        chunk->NextRun = 0;
-        chunk->File = held.File;
-        chunk->EntryFlags = held.EntryFlags;
-        chunk->Kind = operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write;
-        chunk->Region = 0;
-        chunk->Attempts = 0;
-        chunk->Bounce = Chunk.NoBounce;
-        chunk->MustCancel = false;
-        chunk->IsInKernel = true;
+        chunk->LengthAndRun = ((ulong)size << 32) | (ulong)size;
+        chunk->NextRunAndFile = (ulong)(uint)held.File << 32;
+        chunk->State = Chunk.StartedState(operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write, held.EntryFlags);
         if (_hasTable)
             UseRegistered(entry, chunk);
         _inKernel++;

@@ -7,11 +7,15 @@ namespace DmIoUring.Engine;
 /// <content>The request's end: exactly one, told in one of three ways.</content>
 internal sealed unsafe partial class Request
 {
+    /// <summary>Passed on from here: a copy made on the stack would be read back before its parts are together.</summary>
+    private static readonly IoResult Success;
+
     private IoNotify? _notify;
     private object? _context;
     private RequestAwaiter? _awaiter;
     private ManualResetEventSlim? _doneEvent;
     private RequestKind _kind;
+    private IoFailureCause _stopCause;
     private volatile bool _done;
     private volatile bool _stopAsked;
 
@@ -32,7 +36,11 @@ internal sealed unsafe partial class Request
     public bool IsStopAsked => _stopAsked;
 
     /// <summary>Why the engine stopped the request; None while it goes on.</summary>
-    public IoFailureCause StopCause { get; set; }
+    public IoFailureCause StopCause
+    {
+        get => _stopCause;
+        set => _stopCause = value;
+    }
 
     /// <summary>Whether a synchronous request has ended; its result may be taken then.</summary>
     public bool IsDone => _done;
@@ -94,10 +102,17 @@ internal sealed unsafe partial class Request
         }
 
         spares.Give(this);
-        if ((_failed | _unsupported) == 0)
-            Notify(notify, default, context);
+        if ((_failed | _unsupported) == 0 && _stopCause == IoFailureCause.None)
+        {
+            Notify(notify, in Success, context);
+        }
         else
+        {
+            // What it leaves behind is for the next to clear.
+            _isStartable = false;
             Notify(notify, Result, context);
+        }
+
         spares.Settle();
     }
 

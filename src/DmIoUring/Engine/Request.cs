@@ -15,6 +15,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     private ulong _failed;
     private ulong _unsupported;
     private bool _holds;
+
+    /// <summary>Whether its fields are at what they are for one chunk and a callback, and only what differs is to be set.</summary>
+    private bool _isStartable;
     private IoFailure _first;
     private RequestBuffer _buffer;
 
@@ -63,13 +66,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         in PageList copy = default,
         DeviceTable? devices = null)
     {
+        _isStartable = false;
         Operation = operation;
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
         Cursor = 0;
         Pending = 0;
         _stopAsked = false;
-        StopCause = IoFailureCause.None;
+        _stopCause = IoFailureCause.None;
         _failed = 0;
         _unsupported = 0;
         if (buffer.IsPlain && copy.Count == 0 && options.Report is null)
@@ -97,31 +101,40 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     /// <summary>The same for one region in one chunk of plain memory on a device that is held, its chunk made already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void PrepareStarted(
-        IoOperation operation, BlockDevice device, int slot, long offset, byte* memory, IoNotify notify, object? context)
+    public void PrepareStarted(IoOperation operation, BlockDevice device, int slot, byte* memory, IoNotify notify, object? context)
     {
+        if (!_isStartable)
+            MakeStartable();
         ref Leg leg = ref Legs[0];
         leg.Device = device;
         leg.Slot = slot;
-        leg.Offset = offset;
+        Pending = 1;
+        _buffer.SetRun(memory);
+        Operation = operation;
+        _notify = notify;
+        if (context is not null)
+            _context = context;
+    }
+
+    /// <summary>Makes of a request that had another kind of life one whose next can be that of most: a chunk, and a callback.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void MakeStartable()
+    {
+        _isStartable = true;
+        ref Leg leg = ref Legs[0];
+        leg.Offset = 0;
         leg.Remaining = 0;
         leg.Stage = LegStage.Data;
         leg.Bounces = false;
         LegCount = 1;
         Cursor = 1;
-        Pending = 1;
         _failed = 0;
         _unsupported = 0;
-        _buffer.SetRun(memory);
         TransferFlags = 0;
         Priority = 0;
-        Operation = operation;
-        StopCause = IoFailureCause.None;
+        _stopCause = IoFailureCause.None;
         _stopAsked = false;
         _kind = RequestKind.Callback;
-        _notify = notify;
-        if (context is not null)
-            _context = context;
     }
 
     /// <summary>Notes that a part of a region failed. The lowest region and the lowest sector in it are kept.</summary>
@@ -164,16 +177,24 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <param name="devices">The devices of the engine that has the request; null where none has.</param>
     public void Release(DeviceTable? devices = null)
     {
+        if (_isStartable)
+        {
+            ref Leg leg = ref Legs[0];
+            devices!.Exit(leg.Slot);
+            leg.Device = null!;
+            return;
+        }
+
         if (_holds)
             LetGo();
         for (int i = 0; i < LegCount; i++)
         {
-            ref Leg leg = ref Legs[i];
-            if (leg.Slot == DeviceTable.NoSlot)
-                leg.Device.Release();
+            ref Leg next = ref Legs[i];
+            if (next.Slot == DeviceTable.NoSlot)
+                next.Device.Release();
             else
-                devices!.Exit(leg.Slot);
-            leg.Device = null!;
+                devices!.Exit(next.Slot);
+            next.Device = null!;
         }
 
         LegCount = 0;

@@ -51,7 +51,10 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Fills a slot of the table, or empties it when the descriptor is -1. 0 or more, or the negated errno. The owner.</summary>
     int RegisterFile(int slot, int descriptor);
 
-    /// <summary>Takes the next submission entry, all zero. Null when the queue is full: enter, then ask again.</summary>
+    /// <summary>
+    /// Takes the next submission entry, with whatever an earlier one left in it: the caller writes all of it. Null when the queue is full:
+    /// enter, then ask again.
+    /// </summary>
     IoUringSqe* TryNext();
 
     /// <summary>

@@ -87,7 +87,6 @@ internal unsafe struct KernelRing : IRing
         if (_tail - Volatile.Read(ref *_submissionHead) >= _submissionEntries)
             return null;
         IoUringSqe* entry = &_entries[_tail & _submissionMask];
-        *entry = default;
         _tail++;
         return entry;
     }

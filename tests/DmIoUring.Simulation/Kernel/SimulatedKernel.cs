@@ -86,7 +86,9 @@ internal sealed unsafe partial class SimulatedKernel : IDisposable
         }
 
         IoUringSqe* entry = &_entries[_queued++];
-        *entry = default;
+
+        // As a ring's places are: full of what was there before.
+        new Span<byte>(entry, sizeof(IoUringSqe)).Fill(0xEE);
         return entry;
     }
 
