@@ -1,0 +1,25 @@
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>Keeps the queues full, by one driver.</summary>
+internal abstract class BenchLoad(BenchRun run) : IDisposable
+{
+    protected BenchRun Run { get; } = run;
+
+    public abstract IoCapabilities Capabilities { get; }
+
+    public abstract IoStatistics Statistics { get; }
+
+    /// <summary>Why buffers don't travel as registered ones though they were asked for; known once requests have ended.</summary>
+    public abstract string? WhyNotFixed { get; }
+
+    /// <summary>Requests that ended in the measured part.</summary>
+    public abstract long Measured { get; }
+
+    /// <summary>Returns when every job's queue is full.</summary>
+    public abstract void Start();
+
+    /// <summary>After the run was stopped: waits until every request has ended, or tells that they did not.</summary>
+    public abstract bool Join(TimeSpan limit);
+
+    public abstract void Dispose();
+}
