@@ -7,9 +7,10 @@ internal abstract class BenchLoad(BenchRun run) : IDisposable
 
     public abstract IoCapabilities Capabilities { get; }
 
-    public abstract IoStatistics Statistics { get; }
+    /// <summary>Null where no ring carries the requests.</summary>
+    public abstract RingCounts? Counts { get; }
 
-    /// <summary>Why buffers don't travel as registered ones though they were asked for; known once requests have ended.</summary>
+    /// <summary>Why files or buffers are not registered though that was asked for; known once requests have ended.</summary>
     public abstract string? WhyNotFixed { get; }
 
     /// <summary>Requests that ended in the measured part.</summary>

@@ -20,23 +20,23 @@ internal sealed class BenchMeasurement(BenchPlan plan)
         // The exact count stops every thread for a moment, which would be seen in the latencies.
         long allocatedBefore = GC.GetTotalAllocatedBytes(precise: true);
         await WaitAsync(Settling, cancellation);
-        IoStatistics before = plan.Load.Statistics;
+        RingCounts? before = plan.Load.Counts;
         TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
         Run.Measure();
         await WaitAsync(plan.Request.Runtime, cancellation);
         Run.Stop();
         TimeSpan cpu = Environment.CpuUsage.TotalTime - cpuBefore;
-        IoStatistics after = plan.Load.Statistics;
+        RingCounts? counts = plan.Load.Counts - before;
         long allocated = GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore;
         if (!await Task.Run(() => plan.Load.Join(Patience), CancellationToken.None))
             Run.Fail(new TimeoutException($"Requests have not ended {Patience.TotalSeconds} s after the last was submitted."));
-        return Report(cpu, allocated, after.Entries - before.Entries, after.Enters - before.Enters, cancellation.IsCancellationRequested);
+        return Report(cpu, allocated, counts, cancellation.IsCancellationRequested);
     }
 
     private Task WaitAsync(TimeSpan time, CancellationToken cancellation) =>
         time == TimeSpan.Zero ? Task.CompletedTask : Task.WhenAny(Task.Delay(time, cancellation), Run.Stopped);
 
-    private BenchReport Report(TimeSpan cpu, long allocated, long entries, long enters, bool interrupted)
+    private BenchReport Report(TimeSpan cpu, long allocated, RingCounts? counts, bool interrupted)
     {
         BenchRequest request = plan.Request;
         long operations = Operations;
@@ -51,7 +51,7 @@ internal sealed class BenchMeasurement(BenchPlan plan)
             LatNs = operations > 0 && Run.Latency?.Merge() is { } histogram ? new BenchLatency(histogram) : null,
             CpuNsPerOp = operations > 0 ? cpu.TotalNanoseconds / operations : null,
             AllocatedBytesPerOp = operations > 0 ? (double)allocated / operations : null,
-            IosPerEnter = request.Driver != BenchDriver.Sync && enters > 0 ? (double)entries / enters : null,
+            IosPerEnter = counts is { Enters: > 0 } rings ? (double)rings.Entries / rings.Enters : null,
             Ring = plan.Load.Capabilities.Ring,
             Kernel = plan.Load.Capabilities.KernelRelease,
             WhyNotFixed = plan.Load.WhyNotFixed,

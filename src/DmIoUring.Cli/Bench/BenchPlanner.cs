@@ -91,6 +91,8 @@ internal sealed class BenchPlanner : Planner
             return run.Request switch
             {
                 { Driver: BenchDriver.Sync } => new SyncLoad(run),
+                { Driver: BenchDriver.Reactor } => new ReactorLoad(run),
+                { Submit: BenchSubmit.Thread } => new LaneThreadLoad(run),
                 { Completion: BenchCompletion.Await or BenchCompletion.Inline } => new LaneAwaitLoad(run),
                 _ => new LaneCallbackLoad(run),
             };

@@ -48,7 +48,7 @@ internal sealed record BenchReport
 
     public string? Kernel { get; init; }
 
-    /// <summary>Why the buffers did not travel as registered ones though that was asked for.</summary>
+    /// <summary>Why files or buffers were not registered though that was asked for.</summary>
     public string? WhyNotFixed { get; init; }
 
     public IReadOnlyList<BenchDeviceReport>? Devices { get; init; }

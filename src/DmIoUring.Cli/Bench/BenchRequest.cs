@@ -64,7 +64,7 @@ internal sealed record BenchRequest
     [JsonPropertyName("ramp_seconds")]
     public double RampSeconds => Ramp.TotalSeconds;
 
-    public BenchDriver Driver { get; init; } = BenchDriver.Lane;
+    public BenchDriver Driver { get; init; }
 
     [JsonIgnore]
     public BenchCompletion? AskedCompletion { get; init; }

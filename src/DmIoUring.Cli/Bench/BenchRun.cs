@@ -5,6 +5,9 @@ namespace DmIoUring.Cli.Bench;
 /// <summary>What all slots of a run look at: where to go, whether it counts, whether to go on.</summary>
 internal sealed class BenchRun(BenchRequest request, BenchTarget target)
 {
+    /// <summary>The thread pool adds some when its threads are busy with what is awaited.</summary>
+    private const int PoolThreads = 16;
+
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private volatile BenchPhase _phase;
@@ -20,7 +23,7 @@ internal sealed class BenchRun(BenchRequest request, BenchTarget target)
 
     /// <summary>Null when nothing is timed.</summary>
     public LatencyRecorder? Latency { get; } = request.Latency
-        ? new LatencyRecorder(request.Jobs + request.Engine.Lanes + Environment.ProcessorCount)
+        ? new LatencyRecorder(request.Jobs + request.Engine.Lanes + PoolThreads)
         : null;
 
     public BenchPhase Phase => _phase;

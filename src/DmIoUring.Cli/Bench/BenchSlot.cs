@@ -34,7 +34,7 @@ internal sealed class BenchSlot
 
     public IoRegion Region => _regions[0];
 
-    public IoRegion[] Regions => _regions;
+    public ReadOnlySpan<IoRegion> Regions => _regions;
 
     public bool IsRead { get; private set; }
 
@@ -56,6 +56,11 @@ internal sealed class BenchSlot
         if (_run.Latency is not null)
             _started = Stopwatch.GetTimestamp();
     }
+
+    /// <summary>The request that was drawn, to be handed over with others.</summary>
+    public IoRequest ToRequest(IoNotify ended) => IsRead
+        ? IoRequest.Read(Region, _buffer, ended, this)
+        : IoRequest.Write(_regions, _buffer, ended, this);
 
     /// <summary>Takes the request's result; whether to go on.</summary>
     public bool End(in IoResult result)

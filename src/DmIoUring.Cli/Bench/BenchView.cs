@@ -39,7 +39,7 @@ internal static class BenchView
         foreach (BenchDeviceReport device in report.Devices!.Where(device => !device.IsDirect))
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]{device.Path}: its file system has no direct I/O; this measures the page cache[/]");
         if (report.WhyNotFixed is { } reason)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Buffers are not registered:[/] {reason}");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Not registered:[/] {reason}");
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         Row(grid, "IOPS", string.Create(CultureInfo.InvariantCulture, $"{report.Iops:#,0}  ({Quantity.Number(operations)} in {report.Seconds:0.00} s)"));
         Row(grid, "bandwidth", Quantity.Rate(report.BwBytes!.Value) + (settings.Paths.Count > 1 ? " to each leg" : ""));

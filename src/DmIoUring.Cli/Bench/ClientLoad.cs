@@ -33,10 +33,9 @@ internal abstract class ClientLoad : BenchLoad
 
     public override IoCapabilities Capabilities => Client.Capabilities;
 
-    public override IoStatistics Statistics => Client.Statistics;
+    public override RingCounts? Counts => RingCounts.Of(Client.Statistics);
 
-    public override string? WhyNotFixed =>
-        !Run.Request.Engine.Fixed || Client.PageRegistration.IsAvailable ? null : Client.PageRegistration.Reason;
+    public override string? WhyNotFixed => Run.Request.Engine.WhyNotFixed(Client.PageRegistration, Client.DeviceRegistration);
 
     public override long Measured => Jobs.Sum(static job => job.Measured);
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace DmIoUring.Cli.Bench;
 
 /// <summary>
-/// How the library's engine is set up. One more option of it is a property here, a line in <see cref="ForClient"/> and one in
+/// How the library's engine is set up. One more option of it is a property here, a line in <see cref="Common"/> and one in
 /// <see cref="Commands.EngineOptions"/>.
 /// </summary>
 internal sealed record EngineSettings
@@ -23,16 +23,24 @@ internal sealed record EngineSettings
 
     public int? WorkerThreads => Ring == BenchRing.Worker ? AskedWorkerThreads ?? 16 : null;
 
-    private IoRingKind Kind => Ring == BenchRing.Kernel ? IoRingKind.IoUring : IoRingKind.Workers;
-
     /// <summary>The options of the client that all jobs share.</summary>
-    public DmIoOptions ForClient(BenchRequest request) => new()
+    public DmIoOptions ForClient(BenchRequest request) => (DmIoOptions)Common(
+        new DmIoOptions { Lanes = Lanes, InlineContinuations = request.Completion == BenchCompletion.Inline }, request, request.Jobs);
+
+    /// <summary>The options of each job's reactor.</summary>
+    public IoReactorOptions ForReactor(BenchRequest request) => (IoReactorOptions)Common(new IoReactorOptions(), request, jobs: 1);
+
+    /// <summary>Why what was to be registered is not; null when it is, or was not to be.</summary>
+    public string? WhyNotFixed(IoFeature pages, IoFeature devices) =>
+        !Fixed ? null : !pages.IsAvailable ? pages.Reason : !devices.IsAvailable ? devices.Reason : null;
+
+    private IoDriverOptions Common(IoDriverOptions options, BenchRequest request, int jobs) => options with
     {
-        Ring = Kind,
+        Ring = Ring == BenchRing.Kernel ? IoRingKind.IoUring : IoRingKind.Workers,
         WorkerThreads = WorkerThreads ?? 1,
-        Lanes = Lanes,
-        QueueDepth = DepthFor(request, request.Jobs),
-        InlineContinuations = request.Completion == BenchCompletion.Inline,
+        QueueDepth = DepthFor(request, jobs),
+        FixedFiles = Fixed,
+        FixedBuffers = Fixed,
     };
 
     /// <summary>As many chunks as there are, all of them on one ring: nothing is to wait in the engine.</summary>

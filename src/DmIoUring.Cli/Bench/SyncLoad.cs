@@ -9,7 +9,9 @@ internal sealed class SyncLoad : ClientLoad
     public SyncLoad(BenchRun run)
         : base(run, ends: run.Request.Jobs) => _atWork = new CountdownEvent(run.Request.Jobs);
 
-    /// <summary>A ring's entries are none of these: one region in one piece is one system call.</summary>
+    /// <summary>One region in one piece is one system call.</summary>
+    public override RingCounts? Counts => null;
+
     public override string? WhyNotFixed => null;
 
     public override void Start()

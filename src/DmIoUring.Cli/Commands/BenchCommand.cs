@@ -11,9 +11,8 @@ internal static class BenchCommand
         BenchOptions options = new();
         Option<BenchOutputFormat> format = new("--output-format")
         {
-            Description = "Text for a person, or one JSON document.",
+            Description = "Text for a person, or one JSON document (normal).",
             HelpName = WordOption.Words<BenchOutputFormat>(),
-            DefaultValueFactory = _ => BenchOutputFormat.Normal,
             CustomParser = WordOption.Parse<BenchOutputFormat>,
         };
         Command command = new("bench",

@@ -16,9 +16,8 @@ internal sealed class BenchOptions
 
     private readonly Option<BenchPattern> _pattern = new("--rw")
     {
-        Description = "What is measured.",
+        Description = "What is measured (read).",
         HelpName = WordOption.Words<BenchPattern>(),
-        DefaultValueFactory = _ => BenchPattern.Read,
         CustomParser = WordOption.Parse<BenchPattern>,
     };
 
@@ -84,9 +83,8 @@ internal sealed class BenchOptions
 
     private readonly Option<BenchDriver> _driver = new("--driver")
     {
-        Description = "Who owns the thread that the requests travel on.",
+        Description = "Who owns the thread that the requests travel on (lane).",
         HelpName = WordOption.Words<BenchDriver>(),
-        DefaultValueFactory = _ => BenchDriver.Lane,
         CustomParser = WordOption.Parse<BenchDriver>,
     };
 
@@ -104,12 +102,11 @@ internal sealed class BenchOptions
         CustomParser = result => WordOption.Parse<BenchSubmit>(result),
     };
 
-    private readonly Option<bool> _latency = new("--lat")
+    private readonly Option<OnOff> _latency = new("--lat")
     {
-        Description = "Whether every request is timed; fio's gtod_reduce the other way round.",
-        HelpName = "on|off",
-        DefaultValueFactory = _ => true,
-        CustomParser = WordOption.ParseSwitch,
+        Description = "Whether every request is timed; fio's gtod_reduce the other way round (on).",
+        HelpName = WordOption.Words<OnOff>(),
+        CustomParser = WordOption.Parse<OnOff>,
     };
 
     private readonly Option<ulong> _seed = new("--seed")
@@ -145,7 +142,7 @@ internal sealed class BenchOptions
         AskedCompletion = parsed.GetValue(_completion),
         AskedSubmit = parsed.GetValue(_submit),
         Engine = _engine.Read(parsed),
-        Latency = parsed.GetValue(_latency),
+        Latency = parsed.GetValue(_latency) == OnOff.On,
         Seed = parsed.GetValue(_seed),
         Destroy = parsed.GetValue(_destroy),
         Force = parsed.GetValue(_force),

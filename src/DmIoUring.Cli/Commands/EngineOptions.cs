@@ -8,18 +8,16 @@ internal sealed class EngineOptions
 {
     private readonly Option<BenchRing> _ring = new("--ring")
     {
-        Description = "What carries the requests; without io_uring on this host 'kernel' ends with 1.",
+        Description = "What carries the requests; without io_uring on this host 'kernel' ends with 1 (kernel).",
         HelpName = WordOption.Words<BenchRing>(),
-        DefaultValueFactory = _ => BenchRing.Kernel,
         CustomParser = WordOption.Parse<BenchRing>,
     };
 
-    private readonly Option<bool> _fixed = new("--fixed")
+    private readonly Option<OnOff> _fixed = new("--fixed")
     {
-        Description = "Whether files and buffers are registered with the rings.",
-        HelpName = "on|off",
-        DefaultValueFactory = _ => true,
-        CustomParser = WordOption.ParseSwitch,
+        Description = "Whether files and buffers are registered with the rings (on).",
+        HelpName = WordOption.Words<OnOff>(),
+        CustomParser = WordOption.Parse<OnOff>,
     };
 
     private readonly Option<int?> _lanes = new("--lanes")
@@ -41,7 +39,7 @@ internal sealed class EngineOptions
     public EngineSettings Read(ParseResult parsed) => new()
     {
         Ring = parsed.GetValue(_ring),
-        Fixed = parsed.GetValue(_fixed),
+        Fixed = parsed.GetValue(_fixed) == OnOff.On,
         AskedLanes = parsed.GetValue(_lanes),
         AskedWorkerThreads = parsed.GetValue(_workerThreads),
     };

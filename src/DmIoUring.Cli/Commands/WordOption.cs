@@ -2,7 +2,7 @@ using System.CommandLine.Parsing;
 
 namespace DmIoUring.Cli.Commands;
 
-/// <summary>One of a few words on the command line: an enum's members in small letters, or on and off.</summary>
+/// <summary>One of a few words on the command line: an enum's members in small letters.</summary>
 internal static class WordOption
 {
     public static T Parse<T>(ArgumentResult result)
@@ -17,14 +17,6 @@ internal static class WordOption
 
         result.AddError($"{Name(result)} {text} must be one of {string.Join(", ", Enum.GetValues<T>().Select(Word))}.");
         return default;
-    }
-
-    public static bool ParseSwitch(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (text is not ("on" or "off"))
-            result.AddError($"{Name(result)} {text} must be on or off.");
-        return text is "on";
     }
 
     /// <summary>What is typed for a value.</summary>
