@@ -46,6 +46,7 @@ internal static class IoUring
     public const uint IORING_REGISTER_PROBE = 8;
     public const uint IORING_REGISTER_ENABLE_RINGS = 12;
     public const uint IORING_REGISTER_FILES2 = 13;
+    public const uint IORING_REGISTER_FILES_UPDATE2 = 14;
     public const uint IORING_REGISTER_BUFFERS2 = 15;
     public const uint IORING_REGISTER_BUFFERS_UPDATE = 16;
     public const uint IORING_REGISTER_RING_FDS = 20;

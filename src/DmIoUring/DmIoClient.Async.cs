@@ -105,10 +105,14 @@ public sealed partial class DmIoClient
     {
         ArgumentNullException.ThrowIfNull(notify);
         ObjectDisposedException.ThrowIf(_disposed, this);
+        Lane? here = LaneHere;
+        if (here is not null && regions.Length == 1 && here.TryStart(operation, regions[0], buffer, notify, context, options))
+            return;
         RequestGuard.Check(operation, regions, buffer, options);
-        Request request = Prepare(_pool.Take(mayWait: !IsOnLane), operation, regions, buffer, options);
+        Request request = Take(here);
+        Prepare(request, here, operation, regions, buffer, options);
         request.EndWith(notify, context);
-        Submit(NextLane(), request);
+        Submit(here, NextLane(here), request);
     }
 
     private bool TrySubmitCallback(
@@ -118,17 +122,20 @@ public sealed partial class DmIoClient
         ObjectDisposedException.ThrowIf(_disposed, this);
         RequestGuard.Check(operation, regions, buffer, options);
         PageList copy = default;
-        if (NeedsCopy(buffer, options) && !_pagePool.TryRent(CopyPages(buffer), out copy))
+        if (StableCopies.IsAsked(buffer, options) && !_pagePool.TryRent(StableCopies.Pages(buffer), out copy))
             return false;
-        if (!_pool.TryTake(out Request? request))
+        Lane? here = LaneHere;
+        Request? request;
+        bool any = here is null ? _pool.TryTake(out request) : here.Spares.TryTake(out request);
+        if (!any)
         {
             copy.Dispose();
             return false;
         }
 
-        Prepare(request, operation, regions, buffer, options, copy);
-        request.EndWith(notify, context);
-        Submit(NextLane(), request);
+        Prepare(request!, here, operation, regions, buffer, options, copy);
+        request!.EndWith(notify, context);
+        Submit(here, NextLane(here), request);
         return true;
     }
 
@@ -137,79 +144,92 @@ public sealed partial class DmIoClient
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         RequestGuard.Check(operation, regions, buffer, options);
-        Request request = Prepare(_pool.Take(mayWait: !IsOnLane), operation, regions, buffer, options);
-        Lane lane = NextLane();
+        Lane? here = LaneHere;
+        Request request = Take(here);
+        Prepare(request, here, operation, regions, buffer, options);
+        Lane lane = NextLane(here);
         ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane.LookForStops, cancellation);
-        Submit(lane, request);
+        Submit(here, lane, request);
         return task;
     }
 
-    private Request Prepare(
-        Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
+    /// <summary>A request: in a callback of this client from its lane's hand, on any other thread from the pool, in line.</summary>
+    private Request Take(Lane? here) => here is null ? _pool.Take(mayWait: true) : here.Spares.Take();
+
+    /// <summary>A request that holds its devices and its memory, or an exception and the request given back.</summary>
+    private void Prepare(
+        Request request, Lane? here, IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
     {
-        PageList copy;
+        PageList copy = default;
+        if (StableCopies.IsAsked(buffer, options))
+        {
+            try
+            {
+                copy = RentCopy(buffer, options);
+            }
+            catch
+            {
+                _pool.Return(request);
+                throw;
+            }
+        }
+
+        Prepare(request, here, operation, regions, buffer, options, copy);
+    }
+
+    private void Prepare(
+        Request request,
+        Lane? here,
+        IoOperation operation,
+        ReadOnlySpan<IoRegion> regions,
+        in IoBuffer buffer,
+        in IoRequestOptions options,
+        in PageList copy)
+    {
         try
         {
-            copy = RentCopy(buffer, options);
+            request.Prepare(operation, regions, buffer, options, copy, here?.Devices);
         }
         catch
         {
-            _pool.Return(request);
-            throw;
-        }
-
-        return Prepare(request, operation, regions, buffer, options, copy);
-    }
-
-    /// <summary>A request that holds its devices and its memory, or an exception and nothing held.</summary>
-    private Request Prepare(
-        Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy)
-    {
-        try
-        {
-            request.Prepare(operation, regions, buffer, options, copy);
-            return request;
-        }
-        catch
-        {
-            GiveBack(request);
+            GiveBack(request, here);
             throw;
         }
     }
-
-    private static bool NeedsCopy(in IoBuffer buffer, in IoRequestOptions options) =>
-        (options.Flags & IoFlags.StableCopy) != 0 && buffer.Length > 0;
-
-    private static int CopyPages(in IoBuffer buffer) =>
-        checked((int)((buffer.Length + PageList.PageSize - 1) / PageList.PageSize));
 
     /// <summary>Pages for a stable copy; waits for them in line, but never on a lane's thread, which they may come back through.</summary>
     private PageList RentCopy(in IoBuffer buffer, in IoRequestOptions options)
     {
-        if (!NeedsCopy(buffer, options))
+        if (!StableCopies.IsAsked(buffer, options))
             return default;
-        int pages = CopyPages(buffer);
+        int pages = StableCopies.Pages(buffer);
         if (!IsOnLane)
             return _pagePool.Rent(pages);
-        return _pagePool.TryRent(pages, out PageList copy) ? copy : throw new InvalidOperationException(
-            $"A stable copy takes {pages} pages, which are not free now, and a callback can't wait for them. Reserve more, or use TrySubmitWrite and submit later.");
+        return _pagePool.TryRent(pages, out PageList copy) ? copy : throw StableCopies.NoPages(pages);
     }
 
-    private void Submit(Lane lane, Request request)
+    /// <summary>Hands a request over; in a callback of this client's to the callback's own lane, without a hand-over.</summary>
+    private void Submit(Lane? here, Lane lane, Request request)
     {
+        if (here is not null)
+        {
+            here.Accept(request);
+            return;
+        }
+
         bool taken = lane.Submit(request);
 
         // A client that nobody else knows must not end under its own call.
         GC.KeepAlive(this);
         if (taken)
             return;
-        GiveBack(request);
+        GiveBack(request, here);
         throw new ObjectDisposedException(nameof(DmIoClient));
     }
 
-    private void GiveBack(Request request)
+    private void GiveBack(Request request, Lane? here)
     {
-        request.Release();
+        request.Release(here?.Devices);
         _pool.Return(request);
     }
 }

@@ -19,7 +19,7 @@ public sealed partial class DmIoClient
 
     /// <summary>
     /// Refuses new requests and returns when every request under way has ended and every callback has returned, or when
-    /// <see cref="DmIoOptions.DisposeTimeLimit"/> has passed: then <see cref="DmIoOptions.DisposeGaveUp"/> is told what has not
+    /// <see cref="IoDriverOptions.DisposeTimeLimit"/> has passed: then <see cref="IoDriverOptions.DisposeGaveUp"/> is told what has not
     /// ended, and a later call waits again. What has not ended keeps its memory and its devices, and its callback runs when the
     /// kernel has let go.
     /// </summary>
@@ -116,22 +116,7 @@ public sealed partial class DmIoClient
 
     private void GiveUp(TimeSpan waited, IReadOnlyList<IoPendingRequest>?[] answers)
     {
-        IoUnfinished report = new(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null));
-        if (_options.DisposeGaveUp is not { } handler)
-        {
-            Trace.TraceWarning(report.ToString());
-            return;
-        }
-
-        try
-        {
-            handler(report);
-        }
-#pragma warning disable CA1031 // A Dispose must not throw for what its handler does.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            Trace.TraceWarning($"DmIoOptions.DisposeGaveUp threw: {exception}");
-        }
+        _options.TellGaveUp(
+            new IoUnfinished(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null)));
     }
 }

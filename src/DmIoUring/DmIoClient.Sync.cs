@@ -84,9 +84,10 @@ public sealed partial class DmIoClient
         }
 
         Interlocked.Increment(ref _syncOverLane);
-        Request request = Prepare(_pool.Take(mayWait: true), operation, regions, buffer, options);
+        Request request = Take(here: null);
+        Prepare(request, here: null, operation, regions, buffer, options);
         request.EndSync(sleeps: true);
-        Submit(NextLane(), request);
+        Submit(here: null, NextLane(here: null), request);
         request.WaitUntilDone();
         IoResult result = request.Result;
         _pool.Return(request);

@@ -1,6 +1,6 @@
+using DmIoUring.Diagnostics;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
-using DmIoUring.Interop;
 using DmIoUring.Memory;
 
 namespace DmIoUring;
@@ -55,9 +55,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         _pagePool = new PagePool { ReserveChanged = follower.Follow };
         follower.Pages = _pagePool;
         Pages = new PageMemoryPool(_pagePool, owner: this);
-        _rings = rings ?? Start(_options.Ring);
-        if (rings is not null)
-            StartLanes(rings);
+        _rings = rings is null ? RingSources.Start(_options, StartLanes) : RingSources.Start(rings, StartLanes);
         _syncRings = new SyncRings(_rings, _options, _reporter);
     }
 
@@ -71,22 +69,14 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// Whether the lanes' rings know the page pool, and if not, why: pool pages travel like any other memory then. Told with the
     /// first request after a reservation.
     /// </summary>
-    public IoFeature PageRegistration
-    {
-        get
-        {
-            int errno = Array.Find(_lanes, static lane => lane.RegisterErrno != 0)?.RegisterErrno ?? 0;
-            string reason = errno switch
-            {
-                0 => "pool pages travel as fixed buffers",
-                Errno.ENOMEM => "the ring may not pin that much (ENOMEM): raise RLIMIT_MEMLOCK (ulimit -l), or reserve less",
-                Errno.EOPNOTSUPP => "worker threads carry this client, and only a ring of the kernel's has registered buffers",
-                Errno.EINVAL => "this kernel's rings have no sparse buffer tables (EINVAL): they came with 5.19",
-                _ => $"registering answered {Errno.Name(errno)}",
-            };
-            return new IoFeature("IORING_REGISTER_BUFFERS2", errno == 0, reason);
-        }
-    }
+    public IoFeature PageRegistration => RegistrationText.OfPages(
+        _options.FixedBuffers, Array.Find(_lanes, static lane => lane.RegisterErrno != 0)?.RegisterErrno ?? 0);
+
+    /// <summary>
+    /// Whether the lanes' rings know the devices that they have met, and if not, why: devices travel by their descriptors then.
+    /// </summary>
+    public IoFeature DeviceRegistration => RegistrationText.OfDevices(
+        _options.FixedFiles, Array.Find(_lanes, static lane => lane.RegisterFilesErrno != 0)?.RegisterFilesErrno ?? 0);
 
     /// <summary>What was done so far.</summary>
     public IoStatistics Statistics
@@ -147,29 +137,17 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken = default) =>
         _pagePool.ReserveAsync(pages, cancellationToken);
 
-    private bool IsOnLane => Array.Exists(_lanes, static lane => lane.IsCurrentThread);
+    /// <summary>The lane of this client whose thread the caller is; null for any other thread.</summary>
+    private Lane? LaneHere => Lane.Current is { } lane && lane.Home == _pool ? lane : null;
 
-    private RingSource Start(IoRingKind kind)
-    {
-        if (kind == IoRingKind.Workers)
-            return StartLanes(new WorkerRingSource(_options.WorkerThreads, refusal: null));
-        try
-        {
-            return StartLanes(new KernelRingSource());
-        }
-        catch (IoUringUnavailableException refusal) when (kind == IoRingKind.Automatic && refusal.Refusal != IoUringRefusal.OpenFiles)
-        {
-            return StartLanes(new WorkerRingSource(_options.WorkerThreads, refusal));
-        }
-    }
+    private bool IsOnLane => LaneHere is not null;
 
-    private RingSource StartLanes(RingSource rings)
+    private void StartLanes(RingSource rings)
     {
         try
         {
             for (int i = 0; i < _lanes.Length; i++)
-                _lanes[i] = rings.StartLane(_options, _pagePool, FormattableString.Invariant($"dmio lane {i}"));
-            return rings;
+                _lanes[i] = new Lane(rings, _options, _pagePool, _pool, FormattableString.Invariant($"dmio lane {i}"));
         }
         catch
         {
@@ -180,12 +158,12 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 _lanes[i] = null!;
             }
 
-            rings.Dispose();
             throw;
         }
     }
 
-    private Lane NextLane() => _lanes.Length == 1
+    /// <summary>What a callback submits stays on its lane; what other threads submit is dealt out in turn.</summary>
+    private Lane NextLane(Lane? here) => here ?? (_lanes.Length == 1
         ? _lanes[0]
-        : _lanes[Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length];
+        : _lanes[Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length]);
 }

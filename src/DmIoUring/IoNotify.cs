@@ -4,8 +4,8 @@ namespace DmIoUring;
 /// <param name="result">How it ended.</param>
 /// <param name="context">What the caller gave with the request.</param>
 /// <remarks>
-/// Runs on a lane's thread. The request's buffer is the caller's again and its memory in the client is free, so the
+/// Runs on a lane's thread, or in a reactor's <see cref="IoReactor.Poll"/>. The request's buffer is the caller's again and its memory in the client is free, so the
 /// callback may submit more and may dispose the client. It must not block: every request on that lane waits
-/// meanwhile. One that throws is counted and reported (<see cref="DmIoOptions.CallbackFailed"/>), and the lane goes on.
+/// meanwhile. One that throws is counted and reported (<see cref="IoDriverOptions.CallbackFailed"/>), and the lane goes on.
 /// </remarks>
 public delegate void IoNotify(IoResult result, object? context);

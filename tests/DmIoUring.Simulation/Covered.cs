@@ -19,6 +19,8 @@ internal enum Covered
     ScatteredEntries,
     RegisteredEntries,
     ReplacedRegistrations,
+    RegisteredFiles,
+    StraightStarts,
     ShortTransfers,
     ShortsInsideABlock,
     EndedEarly,

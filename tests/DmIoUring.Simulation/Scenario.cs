@@ -35,6 +35,8 @@ internal sealed class Scenario
         ChangesReserve = Pages > 0 && random.OneIn(2);
         RefusesTable = random.OneIn(6);
         HasFixedVectors = !random.OneIn(4);
+        HoldsDevices = !random.OneIn(4);
+        RefusesFiles = random.OneIn(6);
     }
 
     public int Capacity { get; }
@@ -53,6 +55,12 @@ internal sealed class Scenario
     public int Concurrency { get; }
 
     public int MostRegionBytes { get; }
+
+    /// <summary>Whether the engine holds devices open between requests, as a lane and a reactor do.</summary>
+    public bool HoldsDevices { get; }
+
+    /// <summary>Whether the ring has no table of files.</summary>
+    public bool RefusesFiles { get; }
 
     /// <summary>Percent of the transfers that are cut short; so are the others below percentages of what they may happen to.</summary>
     public int Short { get; }

@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Simulation.Kernel;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Simulation;
@@ -47,6 +48,9 @@ internal sealed partial class SimulationRun
             _model.CheckDisks();
         CheckRequests();
         CheckPages();
+        foreach (SimulatedDisk disk in _disks)
+            disk.Close();
+        _engine.Enter(0);
         foreach (SafeFileHandle file in _disks.SelectMany(static disk => disk.Files))
             CheckReferences(file);
         _arena.Check(_verdict);

@@ -20,12 +20,14 @@ internal sealed partial class SimulationRun
         _submitted++;
         PageList copy = RentCopy(model);
         RequestKind kind = _random.Pick(RequestKind.Callback, RequestKind.Callback, RequestKind.Task, RequestKind.Sync);
-        Request request = kind == RequestKind.Sync ? new Request(_reporter) : _requests.Take(mayWait: false);
         IoRegion[] regions = [.. model.Regions.Select(static region => region.Region)];
         IoBuffer buffer = model.Buffer?.Buffer ?? default;
         IoRequestOptions options = new(model.Flags, model.Priority, model.Report);
         RequestGuard.Check(model.Operation, regions, buffer, options);
-        request.Prepare(model.Operation, regions, buffer, options, copy);
+        if (kind == RequestKind.Callback && _random.OneIn(2) && TryStart(model, regions, buffer, options))
+            return;
+        Request request = kind == RequestKind.Sync ? new Request(_reporter) : _requests.Take(mayWait: false);
+        request.Prepare(model.Operation, regions, buffer, options, copy, _random.OneIn(2) ? _engine.Devices : null);
         UseCopy(model, copy);
         switch (kind)
         {
@@ -50,6 +52,21 @@ internal sealed partial class SimulationRun
         if (model.IsStopAsked)
             Stop(model, IoFailureCause.Cancelled);
         _engine.Accept(request);
+    }
+
+    /// <summary>The straight way in, where a request may take it.</summary>
+    private unsafe bool TryStart(ModelRequest model, IoRegion[] regions, in IoBuffer buffer, in IoRequestOptions options)
+    {
+        if (regions.Length != 1 || !buffer.IsPlain || !options.IsDefault || model.Operation > IoOperation.Write)
+            return false;
+        IoNotify notify = (result, context) => EndInCallback((ModelRequest)context!, result);
+        if (!_engine.TryStart(model.Operation, regions[0], buffer.Pointer, buffer.Length, notify, model))
+            return false;
+        _trace.Write($"straight {model}");
+        _coverage.Add(Covered.StraightStarts);
+        Array.Clear(regions);
+        _model.Submit(model);
+        return true;
     }
 
     private PageList RentCopy(ModelRequest model)

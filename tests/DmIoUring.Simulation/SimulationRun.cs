@@ -29,6 +29,7 @@ internal sealed partial class SimulationRun : IDisposable
     private readonly Workload _workload;
     private readonly CallbackReporter _reporter = new(static _ => { });
     private readonly RequestPool _requests;
+    private readonly RequestSpares _spares;
     private readonly IoEngine<SimulatedRing> _engine;
     private readonly List<PageReservation> _reservations = [];
     private readonly List<(Request Request, ModelRequest Model)> _polled = [];
@@ -60,7 +61,16 @@ internal sealed partial class SimulationRun : IDisposable
         BufferMaker buffers = new(arena, _pages, _random.Branch());
         _workload = new Workload(_scenario, _disks, _model, _claims, buffers, _random.Branch(), _verdict, coverage);
         _requests = new RequestPool(_reporter);
-        _engine = new IoEngine<SimulatedRing>(new SimulatedRing(_kernel), _scenario.ChunkBytes, _scenario.TimeLimit, _pages);
+        _spares = new RequestSpares(_requests, keepsAll: false);
+        _engine = new IoEngine<SimulatedRing>(new SimulatedRing(_kernel), new EngineSettings
+        {
+            ChunkBytes = _scenario.ChunkBytes,
+            TimeLimit = _scenario.TimeLimit,
+            Pool = _pages,
+            HoldsDevices = _scenario.HoldsDevices,
+            RegistersFiles = _scenario.HoldsDevices,
+            Spares = _spares,
+        });
     }
 
     public static RunResult Execute(ulong seed, Arena arena, Coverage coverage, TextWriter? steps = null)

@@ -11,8 +11,13 @@ namespace DmIoUring;
 /// </remarks>
 public sealed class BlockDevice : IDisposable
 {
+    /// <summary>How long <see cref="Dispose"/> waits for lanes to let go; one that takes longer is held by a callback.</summary>
+    private static readonly TimeSpan LetGoLimit = TimeSpan.FromMilliseconds(100);
+
+    private static int _opened;
     private readonly SafeFileHandle _handle;
     private readonly bool _ownsHandle;
+    private readonly List<DeviceTable> _holders = [];
     private DeviceGeometry _geometry;
     private volatile bool _disposed;
 
@@ -66,6 +71,13 @@ public sealed class BlockDevice : IDisposable
 
     /// <summary>The descriptor; valid while a reference is held.</summary>
     internal int Descriptor { get; }
+
+    /// <summary>Tells devices apart: no two that this process opens one after the other have the same.</summary>
+    internal int Number { get; } = Interlocked.Increment(ref _opened);
+
+    internal bool IsDisposed => _disposed;
+
+    internal DeviceGeometry Geometry => _geometry;
 
     /// <summary>Opens a block device or a regular file.</summary>
     /// <param name="path">Its path.</param>
@@ -149,16 +161,28 @@ public sealed class BlockDevice : IDisposable
         return DeviceAbilities.Of(_geometry);
     }
 
-    /// <summary>
-    /// Refuses new requests, and closes the device when the last request in flight on it has ended. Does not wait.
-    /// </summary>
+    /// <summary>Refuses new requests, and closes the device when the last request in flight on it has ended.</summary>
+    /// <remarks>
+    /// Does not wait for requests. Lanes that have used the device keep it open for the next request, known to their rings; they let go
+    /// of it before this returns, unless a callback holds one up for more than 100 ms: then when that callback has returned. A
+    /// reactor lets go in its next <see cref="IoReactor.Poll"/>, at once when this is called on its own thread.
+    /// </remarks>
     public void Dispose()
     {
-        if (_disposed)
-            return;
-        _disposed = true;
+        DeviceTable[] holders;
+        lock (_holders)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            holders = [.. _holders];
+        }
+
         if (_ownsHandle)
             _handle.Dispose();
+        Task[] answers = Array.ConvertAll(holders, static holder => holder.LetGoAsync());
+        if (!DeviceTable.IsOwner)
+            Task.WaitAll(answers, LetGoLimit);
     }
 
     /// <summary>For a person: path, size, logical block.</summary>
@@ -169,14 +193,39 @@ public sealed class BlockDevice : IDisposable
     /// <summary>Keeps the descriptor open until <see cref="Release"/>: a closed number may be another file's by then.</summary>
     internal void AddReference()
     {
-        if (_disposed || _handle.IsClosed)
-            ThrowDisposed();
+        ThrowIfDisposed();
         bool held = false;
         _handle.DangerousAddRef(ref held);
     }
 
+    internal void Release() => _handle.DangerousRelease();
+
+    internal void ThrowIfDisposed()
+    {
+        if (_disposed || _handle.IsClosed)
+            ThrowDisposed();
+    }
+
+    /// <summary>Keeps the device open for an engine until <see cref="LetGoBy"/>. A caller's handle is its caller's to close: not that.</summary>
+    internal bool TryHoldBy(DeviceTable table)
+    {
+        lock (_holders)
+        {
+            if (_disposed || !_ownsHandle)
+                return false;
+            AddReference();
+            _holders.Add(table);
+            return true;
+        }
+    }
+
+    internal void LetGoBy(DeviceTable table)
+    {
+        lock (_holders)
+            _holders.Remove(table);
+        Release();
+    }
+
     private void ThrowDisposed() => throw new ObjectDisposedException(
         nameof(BlockDevice), $"{Path} was disposed, or the handle that it uses was closed; open it again.");
-
-    internal void Release() => _handle.DangerousRelease();
 }

@@ -24,7 +24,10 @@ internal sealed class Inbox
     private Request? _newest;
 
     /// <summary>Delivers a request. Any thread.</summary>
-    public Delivery Deliver(Request request)
+    public Delivery Deliver(Request request) => Deliver(request, request);
+
+    /// <summary>Delivers several requests at once, linked from the newest to the oldest. Any thread.</summary>
+    public Delivery Deliver(Request latest, Request oldest)
     {
         Request? newest = Volatile.Read(ref _newest);
         while (true)
@@ -32,8 +35,8 @@ internal sealed class Inbox
             if (newest == Closed)
                 return Delivery.Refused;
             bool asleep = newest == Asleep;
-            request.Next = asleep ? null : newest;
-            Request? seen = Interlocked.CompareExchange(ref _newest, request, newest);
+            oldest.Next = asleep ? null : newest;
+            Request? seen = Interlocked.CompareExchange(ref _newest, latest, newest);
             if (seen == newest)
                 return asleep ? Delivery.WakeOwner : Delivery.Taken;
             newest = seen;
@@ -62,7 +65,8 @@ internal sealed class Inbox
     /// <returns>Whether it is closed; not when something was delivered meanwhile.</returns>
     public bool TryClose() => Interlocked.CompareExchange(ref _newest, Closed, null) is null;
 
-    private static Request? OldestFirst(Request? newest)
+    /// <summary>Turns a chain around.</summary>
+    public static Request? OldestFirst(Request? newest)
     {
         Request? oldest = null;
         while (newest is not null)

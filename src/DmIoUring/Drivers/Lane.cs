@@ -1,18 +1,23 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using DmIoUring.Devices;
 using DmIoUring.Engine;
+using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// A long-lived thread that owns one engine. Any thread hands it requests; callbacks run on it. Here is what other threads
-/// see of it; <see cref="Lane{TRing}"/> is what runs.
+/// A long-lived thread that owns one engine. Any thread hands it requests; callbacks run on it, and what they submit stays on it.
 /// </summary>
 #pragma warning disable CA1001 // What it owns is its thread's, which lets go of it when it ends.
-internal abstract class Lane
+internal sealed class Lane
 #pragma warning restore CA1001
 {
+    [ThreadStatic]
+    private static Lane? _current;
+
+    private readonly IoEngine _engine;
     private readonly Inbox _inbox = new();
     private readonly WakeEvent _wake = new();
     private readonly Thread _thread;
@@ -24,20 +29,43 @@ internal abstract class Lane
     private volatile bool _closing;
     private volatile bool _lookForStops;
 
-    protected Lane(string name)
+    /// <summary>Starts the lane's thread on a ring of its own, and waits until it has taken that over.</summary>
+    /// <exception cref="IoUringUnavailableException">The host has no such ring, or none more.</exception>
+    /// <exception cref="InvalidOperationException">The thread could not take the ring over.</exception>
+    public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, string name)
     {
+        Home = requests;
+        Spares = new RequestSpares(requests, keepsAll: false);
+        _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, Spares));
+        _engine.Notify = Nudge;
         LookForStops = () =>
         {
             _lookForStops = true;
             Nudge();
         };
         _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = name };
+        Start();
     }
 
-    public abstract EngineCounters Counters { get; }
+    /// <summary>The lane whose thread the caller is.</summary>
+    public static Lane? Current => _current;
+
+    /// <summary>The requests of the lane's client.</summary>
+    public RequestPool Home { get; }
+
+    /// <summary>The requests at the lane's hand. Its thread only.</summary>
+    public RequestSpares Spares { get; }
+
+    /// <summary>The devices that the lane holds. Its thread only.</summary>
+    public DeviceTable Devices => _engine.Devices!;
+
+    public EngineCounters Counters => _engine.Counters;
 
     /// <summary>What registering the pool's pages with the ring answered: 0, or why they travel unregistered.</summary>
-    public abstract int RegisterErrno { get; }
+    public int RegisterErrno => _engine.RegisterErrno;
+
+    /// <summary>What registering devices with the ring answered: 0, or why they travel unregistered.</summary>
+    public int RegisterFilesErrno => _engine.RegisterFilesErrno;
 
     /// <summary>The longest time that one turn's completions and their callbacks took.</summary>
     public TimeSpan LongestDispatch => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _longestDispatch));
@@ -50,16 +78,23 @@ internal abstract class Lane
     /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
     public Action LookForStops { get; }
 
-    /// <summary>Whether the caller is a callback of this lane: it must not wait for the lane.</summary>
-    public bool IsCurrentThread => Thread.CurrentThread == _thread;
+    /// <summary>Starts a request from a callback the straight way, if that is one for it. The lane's own thread.</summary>
+    public bool TryStart(
+        IoOperation operation, in IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
+        _engine.TryStart(operation, region, buffer, notify, context, options);
 
-    protected abstract bool IsIdle { get; }
+    /// <summary>Takes a request from a callback: no hand-over. The lane's own thread.</summary>
+    public void Accept(Request request) => _engine.Accept(request);
 
     /// <summary>Hands over a request. Any thread, callbacks included.</summary>
     /// <returns>False when the lane is closed: the request is still the caller's.</returns>
-    public bool Submit(Request request)
+    public bool Submit(Request request) => Submit(request, request);
+
+    /// <summary>Hands over several requests at once, linked from the newest to the oldest. Any thread.</summary>
+    /// <returns>False when the lane is closed: the requests are still the caller's.</returns>
+    public bool Submit(Request latest, Request oldest)
     {
-        Delivery delivery = _inbox.Deliver(request);
+        Delivery delivery = _inbox.Deliver(latest, oldest);
         if (delivery == Delivery.WakeOwner)
             Wake();
         return delivery != Delivery.Refused;
@@ -82,8 +117,8 @@ internal abstract class Lane
     /// <summary>What the lane has under way. Any thread, callbacks included; not answered while a callback of the lane blocks.</summary>
     public Task<IReadOnlyList<IoPendingRequest>> SurveyAsync()
     {
-        if (IsCurrentThread)
-            return Task.FromResult(Survey());
+        if (_current == this)
+            return Task.FromResult(_engine.Survey());
         TaskCompletionSource<IReadOnlyList<IoPendingRequest>> survey = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _surveys.Enqueue(survey);
         Nudge();
@@ -94,9 +129,7 @@ internal abstract class Lane
         return survey.Task;
     }
 
-    /// <summary>Starts the thread and waits until it has taken the ring over.</summary>
-    /// <exception cref="InvalidOperationException">It could not.</exception>
-    protected void Start()
+    private void Start()
     {
         try
         {
@@ -105,31 +138,13 @@ internal abstract class Lane
         catch
         {
             // The runtime's OutOfMemoryException: no thread, so nobody else lets go.
-            Release();
+            _engine.Dispose();
             _wake.Dispose();
             throw;
         }
 
         _started.Task.GetAwaiter().GetResult();
     }
-
-    /// <summary>Makes the lane's thread the owner of its engine, which is woken by the eventfd.</summary>
-    protected abstract void TakeOver(int eventfd);
-
-    /// <summary>Takes a request and those linked behind it.</summary>
-    protected abstract void Accept(Request oldest);
-
-    protected abstract void StopAskedRequests();
-
-    /// <summary>Enters the ring once.</summary>
-    protected abstract void Enter(bool wait);
-
-    protected abstract void Dispatch();
-
-    protected abstract IReadOnlyList<IoPendingRequest> Survey();
-
-    /// <summary>Lets go of the engine and its ring.</summary>
-    protected abstract void Release();
 
     private void Wake()
     {
@@ -143,9 +158,8 @@ internal abstract class Lane
             return;
         while (true)
         {
-            if (_inbox.TakeAll() is { } oldest)
-                Accept(oldest);
-            if (_closing && IsIdle && _inbox.TryClose())
+            AcceptDelivered();
+            if (_closing && _engine.IsIdle && _inbox.TryClose())
                 break;
 
             // Announced first, then looked at what else there is: whoever closes, cancels or delivers does it the other way
@@ -153,16 +167,26 @@ internal abstract class Lane
             // Awake again before callbacks run, so that what they submit needs no waking.
             bool announced = _inbox.TrySleep();
             bool asked = LookAtWhatWasAsked();
-            Enter(wait: announced && !asked && !(_closing && IsIdle));
+            bool sleeps = announced && !asked && !(_closing && _engine.IsIdle);
+            _engine.Enter(sleeps ? 1u : 0u);
             if (announced)
                 _inbox.Interrupt();
             TimeDispatch();
         }
 
-        Release();
+        _engine.Dispose();
         _wake.Dispose();
         _ended.SetResult();
         AnswerSurveys([]);
+    }
+
+    private void AcceptDelivered()
+    {
+        for (Request? next, request = _inbox.TakeAll(); request is not null; request = next)
+        {
+            next = request.Next;
+            _engine.Accept(request);
+        }
     }
 
     private bool LookAtWhatWasAsked()
@@ -173,12 +197,12 @@ internal abstract class Lane
             // Taken back first: who asks from here on sets it again.
             _lookForStops = false;
             Interlocked.MemoryBarrier();
-            StopAskedRequests();
+            _engine.StopAskedRequests();
         }
 
         if (_surveys.IsEmpty)
             return asked;
-        AnswerSurveys(Survey());
+        AnswerSurveys(_engine.Survey());
         return true;
     }
 
@@ -192,7 +216,7 @@ internal abstract class Lane
     private void TimeDispatch()
     {
         long start = Stopwatch.GetTimestamp();
-        Dispatch();
+        _engine.Dispatch();
         long ticks = Stopwatch.GetTimestamp() - start;
         if (ticks > Volatile.Read(ref _longestDispatch))
             Volatile.Write(ref _longestDispatch, ticks);
@@ -202,13 +226,15 @@ internal abstract class Lane
     {
         try
         {
-            TakeOver(_wake.Descriptor);
+            _current = this;
+            _engine.Enable(register: true);
+            _engine.WakeOn(_wake.Descriptor);
             _started.SetResult();
             return true;
         }
         catch (InvalidOperationException exception)
         {
-            Release();
+            _engine.Dispose();
             _wake.Dispose();
             _started.SetException(exception);
             return false;

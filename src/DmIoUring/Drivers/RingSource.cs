@@ -1,21 +1,18 @@
 using DmIoUring.Engine;
-using DmIoUring.Memory;
 
 namespace DmIoUring.Drivers;
 
-/// <summary>Where a client's rings come from, whichever kind they are.</summary>
+/// <summary>Where a driver's rings come from, whichever kind they are.</summary>
 internal abstract class RingSource : IDisposable
 {
     /// <summary>What the rings can do; complete once the first was made.</summary>
     public abstract IoCapabilities Capabilities { get; }
 
-    /// <summary>Starts a lane.</summary>
+    /// <summary>Makes an engine on a ring of its own, for the thread that will enable it.</summary>
+    /// <param name="capacity">Chunks under way at once.</param>
+    /// <param name="settings">How it works.</param>
     /// <exception cref="IoUringUnavailableException">The host has no such ring, or none more.</exception>
-    public abstract Lane StartLane(DmIoOptions options, PagePool pages, string name);
-
-    /// <summary>Makes the calling thread a ring of its own.</summary>
-    /// <exception cref="IoUringUnavailableException">The host has none more.</exception>
-    public abstract SyncRing MakeSyncRing(DmIoOptions options, CallbackReporter reporter);
+    public abstract IoEngine MakeEngine(int capacity, EngineSettings settings);
 
     /// <summary>No more rings are made; those that were made go on.</summary>
     public abstract void Dispose();

@@ -6,17 +6,42 @@ namespace DmIoUring.Drivers;
 /// A ring that one thread runs by itself for its synchronous requests. Others may close it; if its thread is using it then, that
 /// thread disposes it on its way out.
 /// </summary>
-internal abstract class SyncRing : IDisposable
+internal sealed class SyncRing : IDisposable
 {
+    /// <summary>Chunks that one synchronous request has under way at once.</summary>
+    private const int MostDepth = 64;
+
     private const int Idle = 0;
     private const int Busy = 1;
     private const int BusyAndClosing = 2;
     private const int Closed = 3;
+    private readonly IoEngine _engine;
+    private readonly Request _request;
     private int _state;
+
+    /// <summary>Makes the calling thread a ring of its own.</summary>
+    /// <exception cref="IoUringUnavailableException">The host has none more.</exception>
+    public SyncRing(RingSource source, DmIoOptions options, CallbackReporter reporter)
+    {
+        // Without the page pool and without held devices: with every thread's ring they would be pinned and open as many
+        // times, and stay so by rings that are idle.
+        EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds };
+        _engine = source.MakeEngine(Math.Min(options.QueueDepth, MostDepth), settings);
+        _request = new Request(reporter);
+        try
+        {
+            _engine.Enable(register: false);
+        }
+        catch
+        {
+            _engine.Dispose();
+            throw;
+        }
+    }
 
     public Thread Owner { get; } = Thread.CurrentThread;
 
-    public abstract EngineCounters Counters { get; }
+    public EngineCounters Counters => _engine.Counters;
 
     /// <summary>Claims the ring for a request. The owner. Not when it was closed.</summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _state, Busy, Idle) == Idle;
@@ -27,22 +52,41 @@ internal abstract class SyncRing : IDisposable
         if (Interlocked.CompareExchange(ref _state, Idle, Busy) == Busy)
             return;
         Volatile.Write(ref _state, Closed);
-        Release();
+        _engine.Dispose();
     }
 
     /// <summary>Carries out one request on the calling thread. Between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
-    public abstract IoResult Run(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy);
+    public IoResult Run(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy)
+    {
+        try
+        {
+            _request.Prepare(operation, regions, buffer, options, copy);
+        }
+        catch
+        {
+            _request.Release();
+            throw;
+        }
+
+        _request.EndSync(sleeps: false);
+        _engine.Accept(_request);
+        while (!_request.IsDone)
+        {
+            // All of its chunks at once: each waking in between would cost as much as a transfer.
+            _engine.Enter((uint)Math.Max(1, _request.Pending));
+            _engine.Dispatch();
+        }
+
+        return _request.Result;
+    }
 
     /// <summary>Disposes the ring now, or has its thread do so. Any thread, any number of times.</summary>
     public void Dispose()
     {
         if (Interlocked.CompareExchange(ref _state, Closed, Idle) == Idle)
-            Release();
+            _engine.Dispose();
         else
             Interlocked.CompareExchange(ref _state, BusyAndClosing, Busy);
     }
-
-    /// <summary>Lets go of the engine and its ring.</summary>
-    protected abstract void Release();
 }

@@ -95,7 +95,7 @@ internal sealed class SyncRings : IDisposable
             SyncRing ring;
             try
             {
-                ring = _source.MakeSyncRing(_options, _reporter);
+                ring = new SyncRing(_source, _options, _reporter);
             }
             catch (IOException)
             {

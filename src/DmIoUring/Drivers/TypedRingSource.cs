@@ -1,5 +1,4 @@
 using DmIoUring.Engine;
-using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
@@ -8,36 +7,7 @@ namespace DmIoUring.Drivers;
 internal abstract class TypedRingSource<TRing> : RingSource
     where TRing : struct, IRing
 {
-    /// <summary>Chunks that one synchronous request has under way at once.</summary>
-    private const int MostSyncDepth = 64;
-
-    public override Lane StartLane(DmIoOptions options, PagePool pages, string name)
-    {
-        TRing ring = Make(options.QueueDepth);
-        try
-        {
-            return new Lane<TRing>(ring, options, pages, name);
-        }
-        catch
-        {
-            ring.Dispose();
-            throw;
-        }
-    }
-
-    public override SyncRing MakeSyncRing(DmIoOptions options, CallbackReporter reporter)
-    {
-        TRing ring = Make(Math.Min(options.QueueDepth, MostSyncDepth));
-        try
-        {
-            return new SyncRing<TRing>(ring, options, reporter);
-        }
-        catch
-        {
-            ring.Dispose();
-            throw;
-        }
-    }
+    public override IoEngine MakeEngine(int capacity, EngineSettings settings) => new IoEngine<TRing>(Make(capacity), settings);
 
     /// <summary>Makes a ring for the thread that will enable it.</summary>
     protected abstract TRing Make(int capacity);

@@ -33,17 +33,18 @@ internal unsafe struct Chunk
     /// <summary>Counts the chunks that used this place, so that a completion of an earlier one is told apart.</summary>
     public uint Generation;
 
-    public int Descriptor;
+    /// <summary>The device's descriptor, or its place among the ring's registered files.</summary>
+    public int File;
 
     /// <summary>The next free, waiting or delayed chunk, or -1.</summary>
     public int Next;
 
-    /// <summary>A short transfer is continued from a multiple of this many bytes.</summary>
-    public int Alignment;
-
     public ChunkKind Kind;
 
     public byte Region;
+
+    /// <summary>IOSQE_FIXED_FILE, or nothing.</summary>
+    public byte EntryFlags;
 
     /// <summary>Times that it was issued without getting anywhere.</summary>
     public byte Attempts;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DmIoUring.Devices;
 
 namespace DmIoUring.Engine;
 
@@ -53,12 +54,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (_free.IsEmpty)
             return false;
-        if (request.Operation is not (IoOperation.Read or IoOperation.Write))
-        {
-            uint plain = (uint)Math.Min(leg.Remaining, MostPlainBytes);
-            Place(leg, request.Operation == IoOperation.Discard ? ChunkKind.Discard : ChunkKind.Zeroes, plain);
-            return TryIssueData(request, ref leg, plain);
-        }
+        if (request.Operation > IoOperation.Write)
+            return TryCutPlain(request, ref leg);
 
         uint length = leg.Bounces ? 0 : NextLength(request.Buffer, leg);
         bool bounces = length == 0;
@@ -78,7 +75,16 @@ internal sealed unsafe partial class IoEngine<TRing>
         return false;
     }
 
+    /// <summary>Cuts what has no memory: discards and zeroes.</summary>
+    private bool TryCutPlain(Request request, ref Leg leg)
+    {
+        uint length = (uint)Math.Min(leg.Remaining, MostPlainBytes);
+        Place(leg, request.Operation == IoOperation.Discard ? ChunkKind.Discard : ChunkKind.Zeroes, length);
+        return TryIssueData(request, ref leg, length);
+    }
+
     /// <summary>Describes the next chunk of a leg in the first free place, which is taken when it is issued.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Chunk* Place(in Leg leg, ChunkKind kind, uint length)
     {
         Chunk* chunk = &_chunks[_free.First];
@@ -87,8 +93,18 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->Length = length;
         chunk->Run = (uint)Math.Min(leg.Buffer.Left, length);
         chunk->NextRun = leg.Buffer.Next;
-        chunk->Descriptor = leg.Device.Descriptor;
-        chunk->Alignment = leg.Device.OffsetAlignment;
+        if (leg.Slot == DeviceTable.NoSlot)
+        {
+            chunk->File = leg.Device.Descriptor;
+            chunk->EntryFlags = 0;
+        }
+        else
+        {
+            ref readonly DeviceSlot slot = ref Devices![leg.Slot];
+            chunk->File = slot.File;
+            chunk->EntryFlags = slot.EntryFlags;
+        }
+
         chunk->Kind = kind;
         chunk->Attempts = 0;
         chunk->Bounce = Chunk.NoBounce;
@@ -96,6 +112,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return chunk;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryIssueData(Request request, ref Leg leg, uint length)
     {
         if (!TryIssue(request))
@@ -106,17 +123,14 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>Issues the chunk in the first free place for the request's current leg.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryIssue(Request request)
     {
         int index = _free.First;
         _chunks[index].Region = (byte)request.Cursor;
-        _owners[index] = request;
-        if (!TryFill(index))
-        {
-            _owners[index] = null;
+        if (!TryFill(index, request))
             return false;
-        }
-
+        _owners[index] = request;
         _free.RemoveFirst();
         request.Pending++;
         InFlight++;

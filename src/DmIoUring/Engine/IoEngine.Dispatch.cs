@@ -7,8 +7,7 @@ namespace DmIoUring.Engine;
 /// <content>Completions.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    /// <summary>The second half of a turn: deals with every completion that is there. Callbacks run in here and may submit.</summary>
-    public void Dispatch()
+    public override void Dispatch()
     {
         while (true)
         {
@@ -44,6 +43,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
 
         chunk->IsInKernel = false;
+        _inKernel--;
         if (result == (int)chunk->Length && chunk->Bounce == Chunk.NoBounce && chunk->Kind <= ChunkKind.Write)
             End(index);
         else
@@ -58,7 +58,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Request request = _owners[index]!;
         bool transfers = chunk->Kind is ChunkKind.Read or ChunkKind.Write or ChunkKind.ZeroPages;
         TransferVerdict verdict = transfers
-            ? TransferRules.Judge(result, chunk->Length, chunk->Alignment, ref chunk->Attempts)
+            ? TransferRules.Judge(result, chunk->Length, request.Legs[chunk->Region].Device.OffsetAlignment, ref chunk->Attempts)
             : TransferRules.JudgePlain(result, ref chunk->Attempts);
         if (verdict.Step is TransferStep.Continue)
             Move(chunk, request, verdict.Advance);
@@ -85,7 +85,7 @@ internal sealed unsafe partial class IoEngine<TRing>
                 // The completion is spent here too: one more of it must not end the chunk while the ioctl has it.
                 chunk->Kind = ChunkKind.DiscardByIoctl;
                 chunk->Generation++;
-                _discards.Start(index, chunk->Descriptor, chunk->Offset, chunk->Length);
+                _discards.Start(index, request.Legs[chunk->Region].Device.Descriptor, chunk->Offset, chunk->Length);
                 break;
 
             case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && verdict.Errno == Errno.EOPNOTSUPP:
@@ -217,7 +217,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (_timeLimit > 0)
             StopClock(request);
         Counters.Requests++;
-        request.Complete();
+        request.Complete(Spares, Devices);
     }
 
     private void WakeArrived(in IoUringCqe completion)
@@ -243,12 +243,15 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>How long the ring may sleep: until a delayed chunk is due or the oldest request's time is up; -1 for ever.</summary>
-    private long TimeToWait()
+    /// <summary>How long the ring may sleep: until a delayed chunk is due, the oldest request's time or the caller's limit is up; -1 for ever.</summary>
+    private long TimeToWait(long limit)
     {
+        if (_oldest is null && _delayed.IsEmpty)
+            return limit;
         long due = _oldest?.Deadline ?? long.MaxValue;
         for (int chunk = _delayed.First; chunk >= 0; chunk = _chunks[chunk].Next)
             due = Math.Min(due, _chunks[chunk].Due);
-        return due == long.MaxValue ? -1 : Math.Max(due - _ring.Now, 0);
+        long wait = Math.Max(due - _ring.Now, 0);
+        return limit < 0 ? wait : Math.Min(wait, limit);
     }
 }

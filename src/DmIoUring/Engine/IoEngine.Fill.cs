@@ -25,7 +25,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>Puts a chunk into the ring's queue.</summary>
     /// <returns>Whether there was an entry for it, and vectors if it needs them.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryFill(int index)
+    private bool TryFill(int index, Request request)
     {
         Chunk* chunk = &_chunks[index];
         bool scattered = chunk->Run < chunk->Length && chunk->Kind <= ChunkKind.Write;
@@ -35,8 +35,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (entry is null)
             return false;
 
-        Request request = _owners[index]!;
-        entry->fd = chunk->Descriptor;
+        entry->fd = chunk->File;
+        entry->flags = chunk->EntryFlags;
         entry->user_data = ((ulong)chunk->Generation << 32) | (uint)index;
         entry->ioprio = request.Priority;
         if (chunk->Kind <= ChunkKind.Write && !scattered)
@@ -55,6 +55,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
 
         chunk->IsInKernel = true;
+        _inKernel++;
         Counters.Entries++;
         return true;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
 
@@ -8,17 +9,29 @@ internal sealed unsafe partial class IoEngine<TRing>
 {
     private readonly PagePool? _pool;
     private readonly uint[] _registered = new uint[PagePool.MaxExtents];
+
+    /// <summary>The extent found last, while the pool's table is the one that was seen: neighbours in time are neighbours in memory.</summary>
+    private byte* _lastStart;
+    private long _lastLength;
+    private int _lastSlot;
     private int _seenVersion;
     private int _registerErrno;
     private bool _hasTable;
 
-    /// <summary>Why pool pages don't travel as registered buffers: what registering them answered, or 0.</summary>
-    public int RegisterErrno => Volatile.Read(ref _registerErrno);
+    public override int RegisterErrno => Volatile.Read(ref _registerErrno);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void LookAtPool()
+    {
+        if (_pool is not null && _pool.Extents is var extents && extents.Version != _seenVersion)
+            UpdateRegistrations(extents);
+    }
 
     /// <summary>Brings the ring's registrations up to the pool's extents. A refusal is kept for who asks, and the pages travel unregistered.</summary>
     private void UpdateRegistrations(ExtentTable table)
     {
         _seenVersion = table.Version;
+        _lastLength = 0;
         int refused = _hasTable ? 0 : _ring.RegisterBufferTable(PagePool.MaxExtents);
         _hasTable = refused >= 0;
         for (int slot = 0; slot < table.Count && _hasTable; slot++)
@@ -35,16 +48,30 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>Whether a piece of memory lies in a registered extent, and in which.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryFindRegistered(byte* start, out int slot)
     {
-        slot = -1;
-        return _pool is not null
-            && _hasTable
-            && _pool.TryFindExtent(start, out slot, out uint generation)
-            && _registered[slot] == generation;
+        ExtentTable table = _pool!.Extents;
+        slot = _lastSlot;
+        return ((nuint)(start - _lastStart) < (nuint)_lastLength && table.Version == _seenVersion) || TryFindInTable(table, start, out slot);
+    }
+
+    private bool TryFindInTable(ExtentTable table, byte* start, out int slot)
+    {
+        if (!table.TryFind(start, out slot, out uint generation) || _registered[slot] != generation)
+            return false;
+        if (table.Version == _seenVersion)
+        {
+            _lastStart = table[slot].Start;
+            _lastLength = table[slot].Length;
+            _lastSlot = slot;
+        }
+
+        return true;
     }
 
     /// <summary>Turns a transfer of pool pages into one of a registered buffer, where they are one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void UseRegistered(IoUringSqe* entry, Chunk* chunk)
     {
         if (!TryFindRegistered(chunk->Buffer, out int slot))

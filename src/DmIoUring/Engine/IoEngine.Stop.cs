@@ -17,8 +17,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private int _toCancel;
     private int _cancelsUnderWay;
 
-    /// <summary>Stops every request whose owner asked for it since the last time.</summary>
-    public void StopAskedRequests()
+    public override void StopAskedRequests()
     {
         for (Request? request = _queueFirst; request is not null; request = request.Next)
             StopIfAsked(request);

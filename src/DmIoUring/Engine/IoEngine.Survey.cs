@@ -3,8 +3,7 @@ namespace DmIoUring.Engine;
 /// <content>What is under way, for a person.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    /// <summary>Every request that has not ended, those that wait behind others included. The owner.</summary>
-    public IReadOnlyList<IoPendingRequest> Survey()
+    public override IReadOnlyList<IoPendingRequest> Survey()
     {
         Dictionary<Request, IoPendingRegion?[]> requests = [];
         for (int i = 0; i < _owners.Length; i++)

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using DmIoUring.Devices;
 using DmIoUring.Interop;
-using DmIoUring.Memory;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
@@ -9,7 +9,7 @@ namespace DmIoUring.Engine;
 /// Turns requests into chunks, chunks into ring entries, completions into error bits, and the last completion of a
 /// request into its end. One thread owns it: no lock, no allocation on the way, no waiting but in <see cref="Enter"/>.
 /// </summary>
-internal sealed unsafe partial class IoEngine<TRing> : IDisposable
+internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     where TRing : struct, IRing
 {
     private const uint WakeToken = uint.MaxValue;
@@ -33,21 +33,24 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
     private ChunkList _delayed;
     private Request? _queueFirst;
     private Request? _queueLast;
+    private readonly bool _startsStraight;
+    private int _inKernel;
     private int _wakeDescriptor = -1;
     private bool _wakeIsArmed;
 
     /// <summary>Takes over a ring that is ready to be entered by the calling thread, or will be when that thread runs the engine.</summary>
-    /// <param name="ring">The ring.</param>
-    /// <param name="chunkBytes">The largest chunk.</param>
-    /// <param name="timeLimit">Nanoseconds that a request may take; 0 for no limit.</param>
-    /// <param name="pool">The pool whose pages the ring is to know.</param>
-    public IoEngine(TRing ring, int chunkBytes, long timeLimit = 0, PagePool? pool = null)
+    public IoEngine(TRing ring, EngineSettings settings)
     {
-        _pool = pool;
+        _pool = settings.Pool;
+        _registersFiles = settings.RegistersFiles;
+        if (settings.HoldsDevices)
+            Devices = new DeviceTable(RegisterFile);
+        Spares = settings.Spares;
+        _startsStraight = settings is { Spares: not null, HoldsDevices: true, TimeLimit: 0 };
         _ring = ring;
-        _chunkBytes = chunkBytes;
-        _timeLimit = timeLimit;
-        _bounce = new Bounce(Math.Clamp(chunkBytes, LeastBounce, MostBounce));
+        _chunkBytes = settings.ChunkBytes;
+        _timeLimit = settings.TimeLimit;
+        _bounce = new Bounce(Math.Clamp(settings.ChunkBytes, LeastBounce, MostBounce));
         int capacity = ring.Capacity;
         _owners = new Request?[capacity];
         _chunks = (Chunk*)NativeMemory.AlignedAlloc((nuint)capacity * (nuint)sizeof(Chunk), 64);
@@ -60,50 +63,50 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
             _free.Append(i);
     }
 
-    /// <summary>Chunks under way, those that wait to be tried again included.</summary>
-    public int InFlight { get; private set; }
-
-    /// <summary>Whether nothing is under way here.</summary>
-    public bool IsIdle => InFlight == 0 && _queueFirst is null;
-
-    public EngineCounters Counters { get; } = new();
+    public override bool IsIdle => InFlight == 0 && _queueFirst is null;
 
     /// <summary>Whether there is something to deal with that no ring tells of.</summary>
     public bool HasResults => _discards.HasResults;
 
-    /// <summary>Who is told, on any thread, when <see cref="HasResults"/> becomes true while the owner sleeps.</summary>
-    public Action? Notify
+    public override Action? Notify
     {
         get => _discards.Notify;
-        set => _discards.Notify = value;
+        set
+        {
+            _discards.Notify = value;
+            if (Devices is not null)
+                Devices.Nudge = value;
+        }
     }
 
-    /// <summary>Makes the calling thread the owner; see <see cref="IRing.Enable"/>.</summary>
-    public void Enable(bool register) => _ring.Enable(register);
+    public override void Enable(bool register)
+    {
+        _ring.Enable(register);
+        Devices?.Enable();
+    }
 
-    /// <summary>Takes a request. It is issued with the next <see cref="Turn"/>, after those that came before it.</summary>
-    public void Accept(Request request)
+    public override void Accept(Request request)
     {
         if (_timeLimit > 0)
             StartClock(request);
+        if (Devices is { } devices)
+            HoldDevices(request, devices);
+        LookAtPool();
+
+        // Asked later than this, the stop is looked for like any other.
+        bool isStopAsked = request.IsStopAsked;
+        if (_queueFirst is null && _again.IsEmpty && !isStopAsked && Cut(request) && request.Pending > 0)
+            return;
         Enqueue(request);
-        StopIfAsked(request);
+        if (isStopAsked)
+            StopIfAsked(request);
     }
 
-    /// <summary>Issues what can be issued, enters the ring once, and deals with every completion that is there.</summary>
-    /// <param name="wait">Whether to sleep when nothing has completed. The caller goes on turning: a turn may end early.</param>
-    public void Turn(bool wait)
+    public override void Enter(uint waitFor, long limit = -1)
     {
-        Enter(wait);
-        Dispatch();
-    }
-
-    /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
-    /// <param name="wait">Whether to sleep when nothing has completed.</param>
-    public void Enter(bool wait)
-    {
-        if (_pool is not null && _pool.Extents is var extents && extents.Version != _seenVersion)
-            UpdateRegistrations(extents);
+        LookAtPool();
+        if (Devices is { MustLook: true } devices)
+            devices.LetGo();
         if (_oldest is not null)
             StopLateRequests();
         if (!_delayed.IsEmpty)
@@ -113,20 +116,23 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
             CancelChunks();
         if (InFlight == 0 && !_wakeIsArmed)
             return;
-        bool sleep = wait && !_ring.HasCompletions && !_discards.HasResults;
-        _ring.Enter(sleep ? 1u : 0u, TimeToWait());
+
+        // No more than can come: the ring would sleep for ever.
+        uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0));
+        bool sleeps = waitFor > 0 && !_ring.HasCompletions && !_discards.HasResults;
+        _ring.Enter(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit));
         Counters.Enters = _ring.EnterCount;
     }
 
-    /// <summary>Has the ring end a waiting <see cref="Turn"/> whenever the eventfd is written.</summary>
-    public void WakeOn(int eventfd)
+    public override void WakeOn(int eventfd)
     {
         _wakeDescriptor = eventfd;
         ArmWake();
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
+        Devices?.Close();
         _ring.Dispose();
         _bounce.Dispose();
         NativeMemory.AlignedFree(_chunks);
@@ -156,7 +162,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IDisposable
         {
             int chunk = _again.First;
             IoFailureCause stopped = _owners[chunk]!.StopCause;
-            if (stopped == IoFailureCause.None && !TryFill(chunk))
+            if (stopped == IoFailureCause.None && !TryFill(chunk, _owners[chunk]!))
                 return;
             _again.RemoveFirst();
             if (stopped != IoFailureCause.None)

@@ -15,6 +15,9 @@ internal struct Leg
     /// <summary>Where what is left comes from or goes to.</summary>
     public BufferCursor Buffer;
 
+    /// <summary>Where the engine has the device; <see cref="Devices.DeviceTable.NoSlot"/> while the leg itself keeps the device open.</summary>
+    public int Slot;
+
     public LegStage Stage;
 
     /// <summary>Its memory is misaligned for its device, so it travels through pages of the engine's own.</summary>

@@ -1,21 +1,19 @@
-using System.Threading.Tasks.Sources;
+using System.Runtime.CompilerServices;
+using DmIoUring.Devices;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
 /// <content>The request's end: exactly one, told in one of three ways.</content>
-internal sealed partial class Request : IValueTaskSource<IoResult>
+internal sealed unsafe partial class Request
 {
-    private ManualResetValueTaskSourceCore<IoResult> _source;
-    private RequestKind _kind;
     private IoNotify? _notify;
     private object? _context;
+    private RequestAwaiter? _awaiter;
     private ManualResetEventSlim? _doneEvent;
+    private RequestKind _kind;
     private volatile bool _done;
     private volatile bool _stopAsked;
-    private SegmentStore? _segments;
-    private CancellationTokenRegistration _cancellation;
-    private Action? _lookForStops;
 
     /// <summary>The request's index in its pool.</summary>
     public int Index => index;
@@ -49,11 +47,8 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
     public ValueTask<IoResult> EndWithTask(bool inline, Action lookForStops, CancellationToken cancellation)
     {
         _kind = RequestKind.Task;
-        _lookForStops = lookForStops;
-        if (cancellation.CanBeCanceled)
-            _cancellation = cancellation.UnsafeRegister(static self => ((Request)self!).Cancel(), this);
-        _source.RunContinuationsAsynchronously = !inline;
-        return new ValueTask<IoResult>(this, _source.Version);
+        _awaiter ??= new RequestAwaiter(this);
+        return _awaiter.Begin(inline, lookForStops, cancellation);
     }
 
     /// <summary>The owner polls <see cref="IsDone"/>, or calls <see cref="WaitUntilDone"/> when <paramref name="sleeps"/>.</summary>
@@ -68,55 +63,63 @@ internal sealed partial class Request : IValueTaskSource<IoResult>
     /// <summary>Sleeps until another thread's engine has ended the request. Never gives up: the buffer is the kernel's until then.</summary>
     public void WaitUntilDone() => _doneEvent!.WaitUninterrupted();
 
+    /// <summary>Asks for the request to be cancelled. Any thread; the engine's owner is still to be told to look.</summary>
+    public void AskToStop() => _stopAsked = true;
+
+    /// <summary>Gives the request back to its pool: nobody knows it any more.</summary>
+    public void ReturnHome() => home!.Return(this);
+
     /// <summary>Called by the engine when the last chunk has ended. What this leads to may submit again.</summary>
-    public void Complete()
+    /// <param name="spares">Where a callback's request goes; null for its pool.</param>
+    /// <param name="devices">The engine's devices.</param>
+    public void Complete(RequestSpares? spares, DeviceTable? devices)
     {
-        // Waits for a cancellation that is being asked for just now: after this, nobody else knows the request.
-        _cancellation.Dispose();
-        _cancellation = default;
-        IoResult result = Result;
-        Release();
-        switch (_kind)
+        if (_kind != RequestKind.Callback)
         {
-            case RequestKind.Callback:
-                IoNotify notify = _notify!;
-                object? context = _context;
-                _notify = null;
-                _context = null;
-                home!.Return(this);
-                Notify(notify, result, context);
-                break;
-            case RequestKind.Task:
-                _source.SetResult(result);
-                break;
-            case RequestKind.Sync:
-                _done = true;
-                _doneEvent?.Set();
-                break;
+            CompleteOtherwise(devices);
+            return;
         }
+
+        Release(devices);
+        IoNotify notify = _notify!;
+        object? context = _context;
+        _notify = null;
+        _context = null;
+        if (spares is null)
+        {
+            IoResult result = Result;
+            ReturnHome();
+            Notify(notify, result, context);
+            return;
+        }
+
+        spares.Give(this);
+        if ((_failed | _unsupported) == 0)
+            Notify(notify, default, context);
+        else
+            Notify(notify, Result, context);
+        spares.Settle();
     }
 
-    IoResult IValueTaskSource<IoResult>.GetResult(short token)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CompleteOtherwise(DeviceTable? devices)
     {
-        IoResult result = _source.GetResult(token);
-        _source.Reset();
-        home!.Return(this);
-        return result;
+        if (_kind == RequestKind.Task)
+        {
+            _awaiter!.EndCancellation();
+            IoResult result = Result;
+            Release(devices);
+            _awaiter.SetResult(result);
+            return;
+        }
+
+        Release(devices);
+        _done = true;
+        _doneEvent?.Set();
     }
 
-    ValueTaskSourceStatus IValueTaskSource<IoResult>.GetStatus(short token) => _source.GetStatus(token);
-
-    void IValueTaskSource<IoResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
-
-    private void Cancel()
-    {
-        _stopAsked = true;
-        _lookForStops!();
-    }
-
-    private void Notify(IoNotify notify, IoResult result, object? context)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Notify(IoNotify notify, in IoResult result, object? context)
     {
         try
         {

@@ -1,6 +1,6 @@
-using System.Buffers;
+using System.Runtime.CompilerServices;
+using DmIoUring.Devices;
 using DmIoUring.Interop;
-using DmIoUring.Memory;
 
 namespace DmIoUring.Engine;
 
@@ -8,15 +8,18 @@ namespace DmIoUring.Engine;
 /// A request from the call that made it to its one end. Pooled. It belongs to the submitter until it is handed over,
 /// then to the engine, then to whoever takes its result.
 /// </summary>
-internal sealed partial class Request(CallbackReporter reporter, RequestPool? home = null, int index = 0)
+/// <remarks>What few requests need is in objects of its own, made when first needed and kept: thousands of these are gone through in turn.</remarks>
+internal sealed unsafe partial class Request(CallbackReporter reporter, RequestPool? home = null, int index = 0)
 {
+    private RequestHoldings? _holdings;
     private ulong _failed;
     private ulong _unsupported;
+    private bool _holds;
     private IoFailure _first;
-    private IoReport? _report;
-    private MemoryHandle _pin;
-    private PageList _pages;
-    private bool _ownsPages;
+    private RequestBuffer _buffer;
+
+    /// <summary>The place of the next request at its owner's hand; see <see cref="RequestSpares"/>.</summary>
+    public int NextSpare { get; set; }
 
     /// <summary>Links the request into one list at a time: an inbox, then an engine's queue.</summary>
     public Request? Next { get; set; }
@@ -27,7 +30,7 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
 
     public int LegCount { get; private set; }
 
-    public RequestBuffer Buffer { get; private set; }
+    public ref readonly RequestBuffer Buffer => ref _buffer;
 
     /// <summary>RWF_* of every data entry.</summary>
     public uint TransferFlags { get; private set; }
@@ -40,7 +43,9 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     /// <summary>Chunks not ended yet, plus one while chunks are still to be cut.</summary>
     public int Pending { get; set; }
 
-    public IoResult Result => new(new RegionBits(_failed), new RegionBits(_unsupported), _first);
+    public IoResult Result => (_failed | _unsupported) == 0
+        ? default
+        : new(new RegionBits(_failed), new RegionBits(_unsupported), _first);
 
     /// <summary>Takes devices and memory into the request's keeping and decides which regions go on their way.</summary>
     /// <param name="operation">What to do.</param>
@@ -48,47 +53,82 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     /// <param name="buffer">The caller's memory.</param>
     /// <param name="options">What else was asked for.</param>
     /// <param name="copy">Pages for a private copy of the buffer, which the request returns when it ends.</param>
+    /// <param name="devices">The devices of the engine that the calling thread owns and will give the request to; null on any other thread.</param>
     /// <remarks>Everything that is misuse was refused before; what is found here is a region's own failure.</remarks>
     public void Prepare(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy = default)
+        IoOperation operation,
+        ReadOnlySpan<IoRegion> regions,
+        in IoBuffer buffer,
+        in IoRequestOptions options,
+        in PageList copy = default,
+        DeviceTable? devices = null)
     {
         Operation = operation;
-        bool copies = copy.Count > 0;
-        if (copies)
-        {
-            Use(copy);
-            _ownsPages = true;
-        }
-
-        Buffer = Pin(buffer, usePages: !copies);
-        if (copies)
-            Buffer = CopyTo(copy, buffer.Length);
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
-        _report = options.Report;
-        _report?.Clear();
-        if (Legs.Length < regions.Length)
-            Legs = new Leg[IoRegion.MaxRegions];
         Cursor = 0;
         Pending = 0;
         _stopAsked = false;
         StopCause = IoFailureCause.None;
         _failed = 0;
         _unsupported = 0;
-        _first = default;
+        if (buffer.IsPlain && copy.Count == 0 && options.Report is null)
+            _buffer.SetRun(buffer.Pointer);
+        else
+            Hold(buffer, copy, options.Report);
+        if (Legs.Length < regions.Length)
+            Legs = new Leg[IoRegion.MaxRegions];
         LegStage stage = operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.FlushFirst : LegStage.Data;
         for (int i = 0; i < regions.Length; i++)
         {
-            regions[i].Device.AddReference();
+            ref readonly IoRegion region = ref regions[i];
+            int slot = DeviceTable.NoSlot;
+            if (devices is null)
+                region.Device.AddReference();
+            else
+                slot = devices.Enter(region.Device);
+            ref Leg leg = ref Legs[i];
+            leg.Device = region.Device;
+            leg.Slot = slot;
             LegCount = i + 1;
-            Prepare(i, regions[i], stage, options.Flags);
+            Prepare(i, ref leg, region, stage, options.Flags);
         }
+    }
+
+    /// <summary>The same for one region in one chunk of plain memory on a device that is held, its chunk made already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrepareStarted(
+        IoOperation operation, BlockDevice device, int slot, long offset, byte* memory, IoNotify notify, object? context)
+    {
+        ref Leg leg = ref Legs[0];
+        leg.Device = device;
+        leg.Slot = slot;
+        leg.Offset = offset;
+        leg.Remaining = 0;
+        leg.Stage = LegStage.Data;
+        leg.Bounces = false;
+        LegCount = 1;
+        Cursor = 1;
+        Pending = 1;
+        _failed = 0;
+        _unsupported = 0;
+        _buffer.SetRun(memory);
+        TransferFlags = 0;
+        Priority = 0;
+        Operation = operation;
+        StopCause = IoFailureCause.None;
+        _stopAsked = false;
+        _kind = RequestKind.Callback;
+        _notify = notify;
+        if (context is not null)
+            _context = context;
     }
 
     /// <summary>Notes that a part of a region failed. The lowest region and the lowest sector in it are kept.</summary>
     public void Fail(int region, long sector, int errno, IoFailureCause cause)
     {
         ulong bit = 1ul << region;
+        bool isFirst = (_failed | _unsupported) == 0;
         if (TransferRules.IsUnsupported(errno) && (_failed & bit) == 0)
         {
             _unsupported |= bit;
@@ -100,8 +140,9 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
         }
 
         IoFailure failure = new(region, sector, errno, cause);
-        _report?.Add(failure);
-        bool lower = _first.Cause == IoFailureCause.None
+        if (_holds)
+            _holdings!.Report?.Add(failure);
+        bool lower = isFirst
             || region < _first.Region
             || (region == _first.Region && sector < _first.Sector);
         if (lower)
@@ -120,95 +161,52 @@ internal sealed partial class Request(CallbackReporter reporter, RequestPool? ho
     }
 
     /// <summary>Lets go of devices and memory: the kernel is done with both.</summary>
-    public void Release()
+    /// <param name="devices">The devices of the engine that has the request; null where none has.</param>
+    public void Release(DeviceTable? devices = null)
     {
-        _pin.Dispose();
-        _pin = default;
-        _segments?.Release();
-        ReleasePages();
+        if (_holds)
+            LetGo();
         for (int i = 0; i < LegCount; i++)
         {
-            Legs[i].Device.Release();
-            Legs[i].Device = null!;
+            ref Leg leg = ref Legs[i];
+            if (leg.Slot == DeviceTable.NoSlot)
+                leg.Device.Release();
+            else
+                devices!.Exit(leg.Slot);
+            leg.Device = null!;
         }
 
         LegCount = 0;
-        _report = null;
-    }
-
-    private void Use(in PageList pages)
-    {
-        pages.BeginUse();
-        _pages = pages;
-    }
-
-    /// <summary>Copies the caller's memory into pages of the request's own, and lets go of the caller's.</summary>
-    private unsafe RequestBuffer CopyTo(in PageList copy, long length)
-    {
-        BufferCursor from = Buffer.Seek(0);
-        PageCursor at = copy.CursorAt(0);
-        while (length > 0 && copy.TryGetRun(ref at, length, out byte* start, out long run))
-        {
-            Buffer.CopyTo(from, start, run);
-            Buffer.Advance(ref from, run);
-            length -= run;
-        }
-
-        _pin.Dispose();
-        _pin = default;
-        _segments?.Release();
-        return new RequestBuffer(copy, 0);
-    }
-
-    private void ReleasePages()
-    {
-        if (_pages.Count == 0)
-            return;
-        PageList pages = _pages;
-        _pages = default;
-        pages.EndUse();
-        if (_ownsPages)
-            pages.Dispose();
-        _ownsPages = false;
-    }
-
-    /// <summary>Keeps managed memory where it is until the request ends.</summary>
-    private unsafe RequestBuffer Pin(in IoBuffer buffer, bool usePages)
-    {
-        switch (buffer.Kind)
-        {
-            case IoBufferKind.Native or IoBufferKind.Memory:
-                _pin = buffer.Pin(out byte* start);
-                return new RequestBuffer(start);
-            case IoBufferKind.Vectors:
-                _pin = buffer.VectorArray.Pin();
-                return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);
-            case IoBufferKind.Pages:
-                if (usePages)
-                    Use(buffer.PageList);
-                return new RequestBuffer(buffer.PageList, buffer.FirstOffset);
-            default:
-                _segments ??= new SegmentStore();
-                foreach (Memory<byte> segment in buffer.Segments.Span)
-                    _segments.Add(segment);
-                foreach (ReadOnlyMemory<byte> segment in buffer.Sequence)
-                    _segments.Add(segment);
-                return _segments.Buffer;
-        }
     }
 
     public static uint TransferFlagsOf(IoFlags flags) =>
         ((flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u) | ((flags & IoFlags.Atomic) != 0 ? FileAbi.RWF_ATOMIC : 0u);
 
-    private void Prepare(int index, in IoRegion region, LegStage stage, IoFlags flags)
+    /// <summary>Memory that takes more than its address, or a report.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Hold(in IoBuffer buffer, in PageList copy, IoReport? report)
     {
-        ref Leg leg = ref Legs[index];
-        leg.Device = region.Device;
+        _holds = true;
+        _holdings ??= new RequestHoldings();
+        _buffer = _holdings.Hold(buffer, copy, report);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LetGo()
+    {
+        _holds = false;
+        _buffer = default;
+        _holdings!.LetGo();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Prepare(int index, ref Leg leg, in IoRegion region, LegStage stage, IoFlags flags)
+    {
         leg.Offset = region.Sector * IoRegion.SectorSize;
         leg.Remaining = Operation == IoOperation.Flush ? 0 : region.Count * IoRegion.SectorSize;
         leg.Stage = stage;
         leg.Bounces = false;
-        if (Operation is IoOperation.Read or IoOperation.Write && leg.Remaining != 0)
+        if (Operation <= IoOperation.Write && leg.Remaining != 0)
         {
             leg.Buffer = Buffer.Seek(region.BufferOffset);
             leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, region.Device.MemoryAlignment);

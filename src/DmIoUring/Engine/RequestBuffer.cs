@@ -8,13 +8,13 @@ namespace DmIoUring.Engine;
 /// The memory of a request as runs of addresses, whichever of dm-io's three data services it came by: one run, an array of
 /// vectors, or a list of pages.
 /// </summary>
-internal readonly unsafe struct RequestBuffer
+internal unsafe struct RequestBuffer
 {
-    private readonly byte* _start;
     private readonly IoVector* _vectors;
     private readonly int _count;
     private readonly PageList _pages;
     private readonly int _firstOffset;
+    private byte* _start;
 
     public RequestBuffer(byte* start) => _start = start;
 
@@ -31,13 +31,19 @@ internal readonly unsafe struct RequestBuffer
         _count = count;
     }
 
+    /// <summary>Makes a buffer that is <see langword="default"/> or one run into one of one run: two stores less than a new one.</summary>
+    public void SetRun(byte* start) => _start = start;
+
     /// <summary>The place that many bytes into the buffer.</summary>
-    public BufferCursor Seek(long offset)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly BufferCursor Seek(long offset) => _pages.Count == 0 && _vectors is null
+        ? new BufferCursor { Pointer = _start + offset, Left = long.MaxValue }
+        : SeekRun(offset);
+
+    private readonly BufferCursor SeekRun(long offset)
     {
         if (_pages.Count > 0)
             return NextPages(_pages.CursorAt(offset + _firstOffset));
-        if (_vectors is null)
-            return new BufferCursor { Pointer = _start + offset, Left = long.MaxValue };
         BufferCursor cursor = default;
         MoveNext(ref cursor);
         Advance(ref cursor, offset);
@@ -45,7 +51,7 @@ internal readonly unsafe struct RequestBuffer
     }
 
     /// <summary>Goes to the next run. The cursor's run is used up; at the buffer's end nothing is left in it.</summary>
-    public void MoveNext(ref BufferCursor cursor)
+    public readonly void MoveNext(ref BufferCursor cursor)
     {
         if (_pages.Count > 0)
         {
@@ -64,7 +70,7 @@ internal readonly unsafe struct RequestBuffer
         cursor.Left = (long)vector.Length;
     }
 
-    private BufferCursor NextPages(PageCursor at)
+    private readonly BufferCursor NextPages(PageCursor at)
     {
         _pages.TryGetRun(ref at, long.MaxValue, out byte* start, out long length);
         return new BufferCursor { Pointer = start, Left = length, Next = at.Run };
@@ -72,7 +78,7 @@ internal readonly unsafe struct RequestBuffer
 
     /// <summary>Goes forward; the cursor then stands at a byte and not behind a run, unless the buffer ends there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Advance(ref BufferCursor cursor, long bytes)
+    public readonly void Advance(ref BufferCursor cursor, long bytes)
     {
         while (bytes >= cursor.Left)
         {
@@ -87,7 +93,7 @@ internal readonly unsafe struct RequestBuffer
     }
 
     /// <summary>Zeroes bytes from a place on.</summary>
-    public void Clear(BufferCursor from, long bytes)
+    public readonly void Clear(BufferCursor from, long bytes)
     {
         while (bytes > 0)
         {
@@ -99,7 +105,7 @@ internal readonly unsafe struct RequestBuffer
     }
 
     /// <summary>Copies bytes from a place on to contiguous memory.</summary>
-    public void CopyTo(BufferCursor from, byte* to, long bytes)
+    public readonly void CopyTo(BufferCursor from, byte* to, long bytes)
     {
         while (bytes > 0)
         {
@@ -112,7 +118,7 @@ internal readonly unsafe struct RequestBuffer
     }
 
     /// <summary>Copies contiguous memory to a place and on.</summary>
-    public void CopyFrom(BufferCursor to, byte* from, long bytes)
+    public readonly void CopyFrom(BufferCursor to, byte* from, long bytes)
     {
         while (bytes > 0)
         {
@@ -125,7 +131,11 @@ internal readonly unsafe struct RequestBuffer
     }
 
     /// <summary>Whether every run in a part of the buffer starts on a multiple of the alignment and, but for the last, ends on one.</summary>
-    public bool IsAligned(BufferCursor from, long bytes, int alignment)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly bool IsAligned(in BufferCursor from, long bytes, int alignment) =>
+        ((nint)from.Pointer & (alignment - 1)) == 0 && (bytes <= from.Left || AreRunsAligned(from, bytes, alignment));
+
+    private readonly bool AreRunsAligned(BufferCursor from, long bytes, int alignment)
     {
         long mask = alignment - 1;
         while (bytes > 0)

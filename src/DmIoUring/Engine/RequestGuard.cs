@@ -33,6 +33,13 @@ internal static class RequestGuard
         }
     }
 
+    /// <summary>Refuses a batch's request that was never made.</summary>
+    public static void CheckNotify(IoNotify? notify)
+    {
+        if (notify is null)
+            Refuse("requests", $"A request has no callback: give it one, and make it with IoRequest.Read or IoRequest.Write.");
+    }
+
     private static void CheckFlags(IoOperation operation, IoFlags flags)
     {
         if ((flags & ~WriteFlags) != 0)

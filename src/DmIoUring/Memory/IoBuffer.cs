@@ -17,62 +17,117 @@ namespace DmIoUring;
 /// <para>On a device opened for direct I/O, memory that is off <see cref="BlockDevice.MemoryAlignment"/> travels through
 /// pages of the engine's own: right, and slower.</para>
 /// </remarks>
-[StructLayout(LayoutKind.Auto)]
+[StructLayout(LayoutKind.Explicit)]
 public readonly unsafe struct IoBuffer
 {
+    // A buffer is passed along with every request: what it was made from shares the same 24 bytes, all of it a reference
+    // followed by numbers, and the whole is one cache line. Kind says which of them it is.
+    [FieldOffset(0)]
+    private readonly Memory<byte> _memory;
+
+    [FieldOffset(0)]
+    private readonly ReadOnlyMemory<IoVector> _vectors;
+
+    [FieldOffset(0)]
+    private readonly ReadOnlyMemory<Memory<byte>> _segments;
+
+    [FieldOffset(0)]
+    private readonly PageList _pages;
+
+    [FieldOffset(0)]
+    private readonly IoMemory? _owner;
+
+    [FieldOffset(8)]
+    private readonly byte* _pointer;
+
+    [FieldOffset(24)]
     private readonly ReadOnlySequence<byte> _sequence;
 
-    private IoBuffer(
-        IoBufferKind kind,
-        long length,
-        bool readOnly = false,
-        Memory<byte> memory = default,
-        byte* pointer = null,
-        ReadOnlyMemory<IoVector> vectors = default,
-        ReadOnlySequence<byte> sequence = default,
-        ReadOnlyMemory<Memory<byte>> segments = default,
-        PageList pages = default,
-        int firstOffset = 0,
-        IoMemory? owner = null)
+    [FieldOffset(48)]
+    private readonly long _length;
+
+    [FieldOffset(56)]
+    private readonly int _firstOffset;
+
+    [FieldOffset(60)]
+    private readonly IoBufferKind _kind;
+
+    [FieldOffset(61)]
+    private readonly bool _isReadOnly;
+
+    private IoBuffer(byte* pointer, long length, IoMemory? owner)
     {
-        Kind = kind;
-        Length = length;
-        IsReadOnly = readOnly;
-        Memory = memory;
-        Pointer = pointer;
-        VectorArray = vectors;
+        _owner = owner;
+        _pointer = pointer;
+        _length = length;
+        _kind = IoBufferKind.Native;
+    }
+
+    private IoBuffer(Memory<byte> memory, bool isReadOnly)
+    {
+        _memory = memory;
+        _length = memory.Length;
+        _isReadOnly = isReadOnly;
+    }
+
+    private IoBuffer(ReadOnlyMemory<IoVector> vectors, long length)
+    {
+        _vectors = vectors;
+        _length = length;
+        _kind = IoBufferKind.Vectors;
+    }
+
+    private IoBuffer(ReadOnlyMemory<Memory<byte>> segments, long length)
+    {
+        _segments = segments;
+        _length = length;
+        _kind = IoBufferKind.Segments;
+    }
+
+    private IoBuffer(in ReadOnlySequence<byte> sequence)
+    {
         _sequence = sequence;
-        Segments = segments;
-        PageList = pages;
-        FirstOffset = firstOffset;
-        Owner = owner;
+        _length = sequence.Length;
+        _isReadOnly = true;
+        _kind = IoBufferKind.Sequence;
+    }
+
+    private IoBuffer(in PageList pages, int firstOffset)
+    {
+        _pages = pages;
+        _length = Math.Max(0, pages.Length - firstOffset);
+        _firstOffset = firstOffset;
+        _kind = IoBufferKind.Pages;
     }
 
     /// <summary>Bytes in the buffer.</summary>
-    public long Length { get; }
+    public long Length => _length;
 
     /// <summary>Whether the buffer can only be written from, never read into.</summary>
-    public bool IsReadOnly { get; }
+    public bool IsReadOnly => _isReadOnly;
 
-    internal IoBufferKind Kind { get; }
+    internal IoBufferKind Kind => _kind;
 
-    internal Memory<byte> Memory { get; }
+    /// <summary>Whether it is an address and nothing that would have to be kept.</summary>
+    internal bool IsPlain => _kind == IoBufferKind.Native && _owner is null;
 
-    internal byte* Pointer { get; }
+    internal Memory<byte> Memory => _memory;
+
+    internal byte* Pointer => _pointer;
 
     /// <summary>Whose memory <see cref="Pointer"/> points to, when it is known.</summary>
-    internal IoMemory? Owner { get; }
+    internal IoMemory? Owner => _owner;
 
-    internal ReadOnlyMemory<IoVector> VectorArray { get; }
+    internal ReadOnlyMemory<IoVector> VectorArray => _vectors;
 
-    internal ReadOnlySequence<byte> Sequence => _sequence;
+    internal ReadOnlySequence<byte> Sequence => _kind == IoBufferKind.Sequence ? _sequence : default;
 
-    internal ReadOnlyMemory<Memory<byte>> Segments { get; }
+    internal ReadOnlyMemory<Memory<byte>> Segments => _kind == IoBufferKind.Segments ? _segments : default;
 
-    internal PageList PageList { get; }
+    internal PageList PageList => _kind == IoBufferKind.Pages ? _pages : default;
 
     /// <summary>Bytes of the first page that are not part of the buffer.</summary>
-    internal int FirstOffset { get; }
+    internal int FirstOffset => _firstOffset;
 
     /// <summary>One contiguous piece of native memory; dm-io's vmalloc'd buffer.</summary>
     /// <param name="pointer">Its first byte. The memory must stay allocated until the request has ended.</param>
@@ -84,7 +139,7 @@ public readonly unsafe struct IoBuffer
     {
         ArgumentNullException.ThrowIfNull(pointer);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        return new IoBuffer(IoBufferKind.Native, length, pointer: (byte*)pointer);
+        return new IoBuffer((byte*)pointer, length, owner: null);
     }
 
     /// <summary>Keeps a buffer of one piece where it is, and allocated when its owner is known.</summary>
@@ -102,8 +157,7 @@ public readonly unsafe struct IoBuffer
         return pin;
     }
 
-    internal static IoBuffer Owned(IoMemory owner, byte* pointer, long length) =>
-        new(IoBufferKind.Native, length, pointer: pointer, owner: owner);
+    internal static IoBuffer Owned(IoMemory owner, byte* pointer, long length) => new(pointer, length, owner);
 
     /// <summary>Native memory in pieces, in their order; dm-io's <c>bio_vec</c> array.</summary>
     /// <param name="vectors">
@@ -125,7 +179,7 @@ public readonly unsafe struct IoBuffer
             length += (long)span[i].Length;
         }
 
-        return new IoBuffer(IoBufferKind.Vectors, length, vectors: vectors);
+        return new IoBuffer(vectors, length);
     }
 
     /// <summary>Pages of a client's pool; dm-io's <c>page_list</c> with an offset.</summary>
@@ -137,7 +191,7 @@ public readonly unsafe struct IoBuffer
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, PageList.PageSize);
-        return new IoBuffer(IoBufferKind.Pages, Math.Max(0, pages.Length - offset), pages: pages, firstOffset: offset);
+        return new IoBuffer(pages, offset);
     }
 
     /// <summary>Managed or native memory behind <see cref="Memory{T}"/>, in pieces, in their order; each is pinned until the request has ended.</summary>
@@ -155,25 +209,23 @@ public readonly unsafe struct IoBuffer
             length += span[i].Length;
         }
 
-        return new IoBuffer(IoBufferKind.Segments, length, segments: segments);
+        return new IoBuffer(segments, length);
     }
 
     /// <summary>A sequence to write from; each piece is pinned until the request has ended. A read into it is refused.</summary>
     /// <param name="sequence">The sequence. Its segments must not go back to their owner until the request has ended.</param>
     /// <returns>The buffer.</returns>
-    public static IoBuffer From(ReadOnlySequence<byte> sequence) =>
-        new(IoBufferKind.Sequence, sequence.Length, readOnly: true, sequence: sequence);
+    public static IoBuffer From(ReadOnlySequence<byte> sequence) => new(sequence);
 
     /// <summary>Managed or native memory behind <see cref="Memory{T}"/>; pinned until the request has ended.</summary>
     /// <param name="memory">The memory.</param>
     /// <returns>The buffer.</returns>
-    public static IoBuffer From(Memory<byte> memory) => new(IoBufferKind.Memory, memory.Length, memory: memory);
+    public static IoBuffer From(Memory<byte> memory) => new(memory, isReadOnly: false);
 
     /// <summary>Memory to write from; a read into it is refused.</summary>
     /// <param name="memory">The memory.</param>
     /// <returns>The buffer.</returns>
-    public static IoBuffer From(ReadOnlyMemory<byte> memory) =>
-        new(IoBufferKind.Memory, memory.Length, readOnly: true, memory: MemoryMarshal.AsMemory(memory));
+    public static IoBuffer From(ReadOnlyMemory<byte> memory) => new(MemoryMarshal.AsMemory(memory), isReadOnly: true);
 
     /// <inheritdoc cref="From(Memory{byte})"/>
     public static implicit operator IoBuffer(Memory<byte> memory) => From(memory);

@@ -25,14 +25,14 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     private readonly Lock _lock = new();
     private PageMemoryOwner? _spareOwner;
 
-    internal PageMemoryPool(PagePool pool, DmIoClient? owner = null)
+    internal PageMemoryPool(PagePool pool, object? owner = null)
     {
         _pool = pool;
         Owner = owner;
     }
 
     /// <summary>Keeps the client alive while its pool is in use: the client's finalizer would end the pool.</summary>
-    internal DmIoClient? Owner { get; }
+    internal object? Owner { get; }
 
     /// <summary>
     /// The largest <see cref="Rent"/> at present, in bytes: the largest piece of adjacent pages, at most 1 GiB. It is the

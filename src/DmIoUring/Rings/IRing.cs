@@ -45,6 +45,12 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Fills a slot of the table, or empties it when there is no memory. 0 or more, or the negated errno. The owner.</summary>
     int RegisterBuffer(int slot, byte* start, long length);
 
+    /// <summary>Makes an empty table of registered files. 0, or the negated errno. The owner.</summary>
+    int RegisterFileTable(int slots);
+
+    /// <summary>Fills a slot of the table, or empties it when the descriptor is -1. 0 or more, or the negated errno. The owner.</summary>
+    int RegisterFile(int slot, int descriptor);
+
     /// <summary>Takes the next submission entry, all zero. Null when the queue is full: enter, then ask again.</summary>
     IoUringSqe* TryNext();
 

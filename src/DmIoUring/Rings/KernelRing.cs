@@ -107,6 +107,18 @@ internal unsafe struct KernelRing : IRing
         return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_BUFFERS_UPDATE, &update, (uint)sizeof(IoUringRsrcUpdate2));
     }
 
+    public readonly int RegisterFileTable(int slots)
+    {
+        IoUringRsrcRegister table = new() { nr = (uint)slots, flags = IoUring.IORING_RSRC_REGISTER_SPARSE };
+        return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_FILES2, &table, (uint)sizeof(IoUringRsrcRegister));
+    }
+
+    public readonly int RegisterFile(int slot, int descriptor)
+    {
+        IoUringRsrcUpdate2 update = new() { offset = (uint)slot, data = (ulong)&descriptor, nr = 1 };
+        return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_FILES_UPDATE2, &update, (uint)sizeof(IoUringRsrcUpdate2));
+    }
+
     public void Enter(uint minComplete, long timeout)
     {
         Volatile.Write(ref *_submissionTail, _tail);

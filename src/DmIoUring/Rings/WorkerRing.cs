@@ -31,6 +31,10 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public int RegisterBuffer(int slot, byte* start, long length) => -Errno.EOPNOTSUPP;
 
+    public int RegisterFileTable(int slots) => -Errno.EOPNOTSUPP;
+
+    public int RegisterFile(int slot, int descriptor) => -Errno.EOPNOTSUPP;
+
     public IoUringSqe* TryNext() => queues.TryNext();
 
     public void Enter(uint minComplete, long timeout) => queues.Enter(minComplete, timeout);

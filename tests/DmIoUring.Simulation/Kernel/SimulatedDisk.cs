@@ -68,11 +68,14 @@ internal sealed class SimulatedDisk
         {
             nint descriptor = FirstDescriptor + (Index * DescriptorsPerDisk) + _handles.Count;
             _files.Add(new SafeFileHandle(descriptor, ownsHandle: false));
-            _handles.Add(new BlockDevice(FormattableString.Invariant($"disk{Index}.{_handles.Count}"), _files[^1], ownsHandle: false, Traits.ToGeometry()));
+            _handles.Add(new BlockDevice(FormattableString.Invariant($"disk{Index}.{_handles.Count}"), _files[^1], ownsHandle: true, Traits.ToGeometry()));
         }
 
         return _handles[number];
     }
+
+    /// <summary>Disposes every opening.</summary>
+    public void Close() => _handles.ForEach(static handle => handle.Dispose());
 
     /// <summary>The disk's index and the number of the opening; false for no disk's.</summary>
     public static bool TryParse(int descriptor, out int disk, out int opening)

@@ -12,6 +12,8 @@ internal sealed unsafe partial class SimulatedKernel
     private readonly HashSet<int> _filledBefore = [];
     private readonly Dictionary<int, (nint Start, long Length, long Mapping)> _registered = [];
 
+    private readonly Dictionary<int, int> _files = [];
+
     public bool HasFixedVectors => _scenario.HasFixedVectors;
 
     /// <summary>Tells which mapping of the pool's lies at an address; 0 for none.</summary>
@@ -27,6 +29,30 @@ internal sealed unsafe partial class SimulatedKernel
         if (start is not null)
             _registered[slot] = ((nint)start, length, MappingAt((nint)start));
         return 0;
+    }
+
+    public int RegisterFileTable(int slots) => _scenario.RefusesFiles ? -Errno.EINVAL : 0;
+
+    public int RegisterFile(int slot, int descriptor)
+    {
+        if (descriptor < 0)
+            _files.Remove(slot);
+        else if (!_files.TryAdd(slot, descriptor))
+            _verdict.Fail($"Slot {slot} of the registered files is filled twice.");
+        return 0;
+    }
+
+    /// <summary>The entry with the descriptor of the registered file that it names.</summary>
+    private IoUringSqe WithDescriptor(IoUringSqe entry)
+    {
+        if ((entry.flags & IoUring.IOSQE_FIXED_FILE) == 0)
+            return entry;
+        _coverage.Add(Covered.RegisteredFiles);
+        if (!_files.TryGetValue(entry.fd, out int descriptor))
+            _verdict.Fail($"An entry of opcode {entry.opcode} is for the registered file {entry.fd}, which is not registered.");
+        entry.fd = descriptor;
+        entry.flags = 0;
+        return entry;
     }
 
     /// <summary>What the entry is about. Its vectors are read once more when it is taken: until then they are the engine's to keep.</summary>

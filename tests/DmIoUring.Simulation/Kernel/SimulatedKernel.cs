@@ -142,7 +142,7 @@ internal sealed unsafe partial class SimulatedKernel : IDisposable
     {
         for (int i = _queue.Count; i < _queued; i++)
         {
-            KernelOperation operation = new() { Entry = _entries[i], Number = _numbers++ };
+            KernelOperation operation = new() { Entry = WithDescriptor(_entries[i]), Number = _numbers++ };
             _queue.Add(operation);
             if (operation.IsCancel)
                 continue;

@@ -26,6 +26,10 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public int RegisterBuffer(int slot, byte* start, long length) => kernel.RegisterBuffer(slot, start, length);
 
+    public int RegisterFileTable(int slots) => kernel.RegisterFileTable(slots);
+
+    public int RegisterFile(int slot, int descriptor) => kernel.RegisterFile(slot, descriptor);
+
     public IoUringSqe* TryNext() => kernel.TryNext();
 
     public void Enter(uint minComplete, long timeout) => kernel.Enter(minComplete, timeout);

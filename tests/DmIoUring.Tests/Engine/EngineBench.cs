@@ -21,7 +21,8 @@ internal sealed class EngineBench : IDisposable
             script.Disk(Devices[i]);
         }
 
-        _engine = new IoEngine<ScriptedRing>(new ScriptedRing(script), chunkBytes, timeLimit, pool);
+        _engine = new IoEngine<ScriptedRing>(
+            new ScriptedRing(script), new EngineSettings { ChunkBytes = chunkBytes, TimeLimit = timeLimit, Pool = pool });
         new Random(7).NextBytes(Memory.Memory.Span);
     }
 

@@ -31,6 +31,9 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>What registering memory is answered.</summary>
     public int RegisterAnswer { get; init; }
 
+    /// <summary>The descriptors of registered files, by slot.</summary>
+    public Dictionary<int, int> RegisteredFiles { get; } = [];
+
     public long Clock { get; set; }
 
     public int EnterCount { get; private set; }
@@ -61,6 +64,15 @@ internal sealed unsafe class RingScript : IDisposable
         if (!_disks.TryGetValue(device.Descriptor, out byte[]? disk))
             _disks[device.Descriptor] = disk = new byte[device.Size];
         return disk;
+    }
+
+    public int RegisterFile(int slot, int descriptor)
+    {
+        if (descriptor < 0)
+            RegisteredFiles.Remove(slot);
+        else
+            RegisteredFiles.Add(slot, descriptor);
+        return RegisterAnswer;
     }
 
     public IoUringSqe* TryNext()

@@ -26,6 +26,10 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
         return script.RegisterAnswer;
     }
 
+    public int RegisterFileTable(int slots) => script.RegisterAnswer;
+
+    public int RegisterFile(int slot, int descriptor) => script.RegisterFile(slot, descriptor);
+
     public void Enable(bool register)
     {
     }

@@ -22,6 +22,10 @@ internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
 
     public int RegisterBuffer(int slot, byte* start, long length) => -Errno.EOPNOTSUPP;
 
+    public int RegisterFileTable(int slots) => -Errno.EOPNOTSUPP;
+
+    public int RegisterFile(int slot, int descriptor) => -Errno.EOPNOTSUPP;
+
     public void Enable(bool register)
     {
     }

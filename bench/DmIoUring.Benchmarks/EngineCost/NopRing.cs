@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using DmIoUring.Interop;
+using DmIoUring.Rings;
+
+namespace DmIoUring.Benchmarks.EngineCost;
+
+/// <summary>
+/// A ring without a kernel: every entry handed over has completed in full by the time that <see cref="Enter"/> returns. What is
+/// left to measure is what is done around it.
+/// </summary>
+internal unsafe struct NopRing : IRing
+{
+    private readonly IoUringSqe* _entries;
+    private readonly IoUringCqe* _completions;
+    private readonly uint _mask;
+    private uint _queued;
+    private uint _submitted;
+    private uint _taken;
+
+    public NopRing(int capacity)
+    {
+        Capacity = capacity;
+        uint places = (uint)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)capacity + 8);
+        _mask = places - 1;
+        _entries = (IoUringSqe*)NativeMemory.AlignedAlloc(places * (nuint)sizeof(IoUringSqe), 4096);
+        _completions = (IoUringCqe*)NativeMemory.AlignedAlloc(places * (nuint)sizeof(IoUringCqe), 4096);
+    }
+
+    public int Capacity { get; }
+
+    public readonly long Now => Stopwatch.GetTimestamp();
+
+    public long EnterCount { get; private set; }
+
+    public readonly bool HasQueued => _queued != _submitted;
+
+    public readonly bool HasCompletions => _submitted != _taken;
+
+    public readonly bool HasFixedVectors => true;
+
+    public readonly void Enable(bool register)
+    {
+    }
+
+    public readonly int RegisterBufferTable(int slots) => 0;
+
+    public readonly int RegisterBuffer(int slot, byte* start, long length) => 0;
+
+    public readonly int RegisterFileTable(int slots) => 0;
+
+    public readonly int RegisterFile(int slot, int descriptor) => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public IoUringSqe* TryNext()
+    {
+        if (_queued - _taken > _mask)
+            return null;
+        IoUringSqe* entry = &_entries[_queued++ & _mask];
+        *entry = default;
+        return entry;
+    }
+
+    public void Enter(uint minComplete, long timeout)
+    {
+        EnterCount++;
+        for (; _submitted != _queued; _submitted++)
+        {
+            IoUringSqe* entry = &_entries[_submitted & _mask];
+            _completions[_submitted & _mask] = new IoUringCqe { user_data = entry->user_data, res = (int)entry->len };
+        }
+    }
+
+    public int Take(Span<IoUringCqe> into)
+    {
+        int count = (int)Math.Min(_submitted - _taken, (uint)into.Length);
+        for (int i = 0; i < count; i++)
+            into[i] = _completions[_taken++ & _mask];
+        return count;
+    }
+
+    public readonly void Dispose()
+    {
+        NativeMemory.AlignedFree(_entries);
+        NativeMemory.AlignedFree(_completions);
+    }
+}

@@ -1,0 +1,15 @@
+using DmIoUring.Drivers;
+
+namespace DmIoUring.Benchmarks.EngineCost;
+
+/// <summary>Rings without a kernel.</summary>
+internal sealed class NopRingSource : TypedRingSource<NopRing>
+{
+    public override IoCapabilities Capabilities { get; } = new("no-op", "no kernel", []);
+
+    public override void Dispose()
+    {
+    }
+
+    protected override NopRing Make(int capacity) => new(capacity);
+}

@@ -1,0 +1,210 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Devices;
+
+/// <summary>
+/// The devices that one engine has seen and holds open, so that a request needs neither to count references that other threads
+/// count too nor to have the kernel look up a descriptor: the slots are those of the ring's registered files.
+/// </summary>
+/// <remarks>
+/// The engine's owner uses it alone; a device that is disposed asks, from any thread, to be let go of
+/// (<see cref="LetGoAsync"/>). A device holds its tables and a table its devices: both ends untie them.
+/// </remarks>
+internal sealed class DeviceTable
+{
+    /// <summary>No slot: whoever uses the device counts a reference of its own.</summary>
+    public const int NoSlot = -1;
+
+    /// <summary>Devices held at once. Another one takes the slot of one that nothing is under way on.</summary>
+    public const int Slots = 256;
+
+    private readonly DeviceSlot[] _slots = new DeviceSlot[Slots];
+    private readonly Func<int, int, int>? _register;
+    private readonly ConcurrentQueue<TaskCompletionSource> _asked = new();
+    private volatile bool _mustLook;
+    private volatile bool _closed;
+
+    [ThreadStatic]
+    private static bool _isOwner;
+
+    private Thread? _owner;
+
+    /// <summary>Makes an empty table.</summary>
+    /// <param name="register">Makes a slot's file known to the ring, or unknown with descriptor -1; 0 or more, or a negated errno. Null where rings know no files.</param>
+    public DeviceTable(Func<int, int, int>? register = null) => _register = register;
+
+    /// <summary>Whether the calling thread owns an engine: a lane's, in a callback, or a reactor's.</summary>
+    public static bool IsOwner => _isOwner;
+
+    /// <summary>Has the owner take a turn. Any thread. Null for an owner that turns when it likes.</summary>
+    public Action? Nudge { get; set; }
+
+    /// <summary>Whether a device has asked to be let go of.</summary>
+    public bool MustLook => _mustLook;
+
+    public ref readonly DeviceSlot this[int slot] => ref _slots[slot];
+
+    /// <summary>Makes the calling thread the owner.</summary>
+    public void Enable()
+    {
+        _owner = Thread.CurrentThread;
+        _isOwner = true;
+    }
+
+    /// <summary>One leg more is under way on a device. The owner.</summary>
+    /// <returns>The slot, or <see cref="NoSlot"/> with a reference counted.</returns>
+    /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Enter(BlockDevice device)
+    {
+        device.ThrowIfDisposed();
+        int slot = device.Number & (Slots - 1);
+        if (_slots[slot].Device != device && !TryHold(device, out slot))
+        {
+            device.AddReference();
+            return NoSlot;
+        }
+
+        _slots[slot].UnderWay++;
+        return slot;
+    }
+
+    /// <summary>One leg more is under way on a device, if that is held and where its number says. The owner.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryEnterHeld(BlockDevice device, out int slot)
+    {
+        slot = device.Number & (Slots - 1);
+        ref DeviceSlot held = ref _slots[slot];
+        if (held.Device != device || device.IsDisposed)
+            return false;
+        held.UnderWay++;
+        return true;
+    }
+
+    /// <summary>As <see cref="Enter"/>, for a leg that has counted a reference: it is given back when there is a slot. The owner.</summary>
+    /// <returns>The slot, or <see cref="NoSlot"/>.</returns>
+    public int Adopt(BlockDevice device)
+    {
+        int slot = device.Number & (Slots - 1);
+        if (_slots[slot].Device != device && !TryHold(device, out slot))
+            return NoSlot;
+        _slots[slot].UnderWay++;
+        device.Release();
+        return slot;
+    }
+
+    /// <summary>A leg has ended. The owner.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Exit(int slot) => _slots[slot].UnderWay--;
+
+    /// <summary>Lets go of disposed devices that nothing is under way on, and answers who asked. The owner.</summary>
+    public void LetGo()
+    {
+        // Taken back first: who asks from here on sets it again.
+        _mustLook = false;
+        Interlocked.MemoryBarrier();
+        bool someAreBusy = false;
+        for (int i = 0; i < Slots; i++)
+        {
+            if (_slots[i].Device is not { IsDisposed: true })
+                continue;
+            if (_slots[i].UnderWay == 0)
+                Free(i);
+            else
+                someAreBusy = true;
+        }
+
+        if (someAreBusy)
+            _mustLook = true;
+        Answer();
+    }
+
+    /// <summary>Asks to be let go of. Any thread.</summary>
+    /// <returns>Completed when the owner has let go of every disposed device that nothing is under way on; at once for an owner that comes when it likes.</returns>
+    public Task LetGoAsync()
+    {
+        if (_owner == Thread.CurrentThread)
+        {
+            LetGo();
+            return Task.CompletedTask;
+        }
+
+        if (Nudge is null)
+        {
+            _mustLook = true;
+            return Task.CompletedTask;
+        }
+
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _asked.Enqueue(asked);
+        _mustLook = true;
+        Nudge();
+
+        // Asked first, then looked: a table that is closed meanwhile answers once more after it said so.
+        if (_closed)
+            Answer();
+        return asked.Task;
+    }
+
+    /// <summary>Lets go of everything, while the ring is still there: files that it knows would outlive it for a moment.</summary>
+    public void Close()
+    {
+        for (int i = 0; i < Slots; i++)
+        {
+            if (_slots[i].Device is not null)
+                Free(i);
+        }
+
+        _closed = true;
+        Answer();
+    }
+
+    /// <summary>Finds the slot of a device that is not where its number says, or makes one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryHold(BlockDevice device, out int slot)
+    {
+        int home = device.Number & (Slots - 1);
+        int free = NoSlot;
+        for (int i = 0; i < Slots; i++)
+        {
+            slot = (home + i) & (Slots - 1);
+            if (_slots[slot].Device == device)
+                return true;
+            if (free == NoSlot && _slots[slot].Device is null)
+                free = slot;
+        }
+
+        if (free == NoSlot)
+            free = Array.FindIndex(_slots, static held => held.UnderWay == 0);
+        slot = free;
+        if (free == NoSlot || _closed || !device.TryHoldBy(this))
+            return false;
+        if (_slots[free].Device is not null)
+            Free(free);
+        bool isKnown = _register is not null && _register(free, device.Descriptor) >= 0;
+        _slots[free] = new DeviceSlot
+        {
+            Device = device,
+            File = isKnown ? free : device.Descriptor,
+            EntryFlags = isKnown ? IoUring.IOSQE_FIXED_FILE : (byte)0,
+        };
+        return true;
+    }
+
+    private void Free(int slot)
+    {
+        BlockDevice device = _slots[slot].Device!;
+        if (_slots[slot].EntryFlags != 0)
+            _ = _register!(slot, -1);
+        _slots[slot] = default;
+        device.LetGoBy(this);
+    }
+
+    private void Answer()
+    {
+        while (_asked.TryDequeue(out TaskCompletionSource? asked))
+            asked.SetResult();
+    }
+}

@@ -1,0 +1,27 @@
+using DmIoUring.Interop;
+
+namespace DmIoUring.Diagnostics;
+
+/// <summary>What registering something with a ring answered, in words.</summary>
+internal static class RegistrationText
+{
+    public static IoFeature OfPages(bool isWanted, int errno) => new("IORING_REGISTER_BUFFERS2", isWanted && errno == 0, errno switch
+    {
+        0 when !isWanted => "not asked for: FixedBuffers is false",
+        0 => "pool pages travel as fixed buffers",
+        Errno.ENOMEM => "the ring may not pin that much (ENOMEM): raise RLIMIT_MEMLOCK (ulimit -l), or reserve less",
+        Errno.EOPNOTSUPP => "worker threads carry this client, and only a ring of the kernel's has registered buffers",
+        Errno.EINVAL => "this kernel's rings have no sparse buffer tables (EINVAL): they came with 5.19",
+        _ => $"registering answered {Errno.Name(errno)}",
+    });
+
+    public static IoFeature OfDevices(bool isWanted, int errno) => new("IORING_REGISTER_FILES2", isWanted && errno == 0, errno switch
+    {
+        0 when !isWanted => "not asked for: FixedFiles is false",
+        0 => "devices travel as fixed files",
+        Errno.EMFILE => "the table of files is longer than RLIMIT_NOFILE allows (EMFILE): raise it (ulimit -n)",
+        Errno.EOPNOTSUPP => "worker threads carry this client, and only a ring of the kernel's has registered files",
+        Errno.EINVAL => "this kernel's rings have no sparse file tables (EINVAL): they came with 5.19",
+        _ => $"registering answered {Errno.Name(errno)}",
+    });
+}

@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using DmIoUring.Devices;
+
+namespace DmIoUring.Engine;
+
+/// <summary>
+/// An engine as its driver sees it, whichever ring it is compiled for: what is called once a request or once a turn, nothing
+/// that is called for an entry.
+/// </summary>
+internal abstract unsafe class IoEngine : IDisposable
+{
+    public EngineCounters Counters { get; } = new();
+
+    /// <summary>The devices that the engine holds; null when each request holds its own.</summary>
+    public DeviceTable? Devices { get; protected init; }
+
+    /// <summary>Where the requests of callbacks go; null when each goes back to its pool.</summary>
+    public RequestSpares? Spares { get; protected init; }
+
+    /// <summary>Chunks under way, those that wait to be tried again included.</summary>
+    public int InFlight { get; protected set; }
+
+    /// <summary>Whether nothing is under way here.</summary>
+    public abstract bool IsIdle { get; }
+
+    /// <summary>Who is told, on any thread, when there is something to deal with that no ring tells of while the owner sleeps.</summary>
+    public abstract Action? Notify { get; set; }
+
+    /// <summary>Why pool pages don't travel as registered buffers: what registering them answered, or 0.</summary>
+    public abstract int RegisterErrno { get; }
+
+    /// <summary>Why devices don't travel as registered files: what registering one answered, or 0.</summary>
+    public abstract int RegisterFilesErrno { get; }
+
+    /// <summary>Makes the calling thread the owner; see <see cref="Rings.IRing.Enable"/>.</summary>
+    public abstract void Enable(bool register);
+
+    /// <summary>Has the ring end a waiting <see cref="Enter"/> whenever the eventfd is written.</summary>
+    public abstract void WakeOn(int eventfd);
+
+    /// <summary>
+    /// Takes a request. Where nothing waits before it its entries are filled at once, and go to the kernel with the next
+    /// <see cref="Enter"/>. It never ends in here.
+    /// </summary>
+    public abstract void Accept(Request request);
+
+    /// <summary>
+    /// Starts a read or a write that is one chunk of plain memory on a device that is held, and that asks for nothing else, if nothing waits
+    /// before it. Nothing is done otherwise; then <see cref="Accept"/> is its way.
+    /// </summary>
+    /// <param name="operation">Read or write.</param>
+    /// <param name="region">Where.</param>
+    /// <param name="memory">The buffer's first byte.</param>
+    /// <param name="length">The buffer's length in bytes.</param>
+    /// <param name="notify">Called when it has ended.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <returns>Whether it was started.</returns>
+    public abstract bool TryStart(IoOperation operation, in IoRegion region, byte* memory, long length, IoNotify notify, object? context);
+
+    /// <summary>As the other one, for any request: those that ask for something, or whose memory must be kept, are not started.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryStart(
+        IoOperation operation, in IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
+        buffer.IsPlain && options.IsDefault && TryStart(operation, region, buffer.Pointer, buffer.Length, notify, context);
+
+    /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
+    /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way.</param>
+    /// <param name="limit">Nanoseconds to sleep at most; negative for no limit. A sleep may end early anyway.</param>
+    public abstract void Enter(uint waitFor, long limit = -1);
+
+    /// <summary>The second half of a turn: deals with every completion that is there. Callbacks run in here and may submit.</summary>
+    public abstract void Dispatch();
+
+    /// <summary>Stops every request whose owner asked for it since the last time.</summary>
+    public abstract void StopAskedRequests();
+
+    /// <summary>Every request that has not ended, those that wait behind others included.</summary>
+    public abstract IReadOnlyList<IoPendingRequest> Survey();
+
+    public abstract void Dispose();
+
+    /// <summary>Issues what can be issued, enters the ring once, and deals with every completion that is there.</summary>
+    /// <param name="wait">Whether to sleep when nothing has completed. The caller goes on turning: a turn may end early.</param>
+    public void Turn(bool wait)
+    {
+        Enter(wait ? 1u : 0u);
+        Dispatch();
+    }
+}

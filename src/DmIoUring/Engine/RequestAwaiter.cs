@@ -1,0 +1,49 @@
+using System.Threading.Tasks.Sources;
+
+namespace DmIoUring.Engine;
+
+/// <summary>The awaited end of a request. Used again when its result has been taken, and the request with it.</summary>
+internal sealed class RequestAwaiter(Request request) : IValueTaskSource<IoResult>
+{
+    private ManualResetValueTaskSourceCore<IoResult> _source;
+    private CancellationTokenRegistration _cancellation;
+    private Action? _lookForStops;
+
+    public ValueTask<IoResult> Begin(bool inline, Action lookForStops, CancellationToken cancellation)
+    {
+        _lookForStops = lookForStops;
+        if (cancellation.CanBeCanceled)
+            _cancellation = cancellation.UnsafeRegister(static self => ((RequestAwaiter)self!).Cancel(), this);
+        _source.RunContinuationsAsynchronously = !inline;
+        return new ValueTask<IoResult>(this, _source.Version);
+    }
+
+    /// <summary>Waits for a cancellation that is being asked for just now: after this, nobody else knows the request.</summary>
+    public void EndCancellation()
+    {
+        _cancellation.Dispose();
+        _cancellation = default;
+    }
+
+    public void SetResult(IoResult result) => _source.SetResult(result);
+
+    IoResult IValueTaskSource<IoResult>.GetResult(short token)
+    {
+        IoResult result = _source.GetResult(token);
+        _source.Reset();
+        request.ReturnHome();
+        return result;
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<IoResult>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<IoResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    private void Cancel()
+    {
+        request.AskToStop();
+        _lookForStops!();
+    }
+}

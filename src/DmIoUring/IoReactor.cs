@@ -1,0 +1,232 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using DmIoUring.Diagnostics;
+using DmIoUring.Drivers;
+using DmIoUring.Engine;
+using DmIoUring.Memory;
+
+namespace DmIoUring;
+
+/// <summary>
+/// The service on a thread of the embedding program's own: it submits, polls, and runs the callbacks. No other thread, no hand-over,
+/// no lock: for storage software with a thread a core, and the fastest way in.
+/// </summary>
+/// <remarks>
+/// <para><b>Threads.</b> The thread that first submits or polls owns the reactor for good; the same call from any other thread is an
+/// <see cref="InvalidOperationException"/>. Only <see cref="Pages"/>, <see cref="Reserve"/>, <see cref="Capabilities"/> and
+/// <see cref="Statistics"/> are for any thread. A thread may own several reactors.</para>
+/// <para><b>Progress.</b> Only <see cref="Poll"/> hands anything to the kernel (or a submission that finds the ring's queue full), and only in it
+/// do callbacks run. What callbacks submit goes with the next poll, in one call with everything else.</para>
+/// <para><b>Buffers</b> are the engine's from the submission until the callback runs; <b>errors</b> are as with <see cref="DmIoClient"/>:
+/// misuse throws before anything is submitted, what a device does wrong is in the <see cref="IoResult"/>. Units are sectors of 512 bytes.</para>
+/// </remarks>
+public sealed partial class IoReactor : IDisposable
+{
+    private readonly IoReactorOptions _options;
+    private readonly CallbackReporter _reporter;
+    private readonly RequestPool _pool;
+    private readonly RequestSpares _spares;
+    private readonly PagePool _pagePool;
+    private readonly RingSource _rings;
+    private IoEngine _engine = null!;
+    private long _submitted;
+    private int _owner;
+    private bool _polls;
+    private bool _ended;
+    private volatile bool _disposed;
+
+    /// <summary>Makes a reactor. The calling thread need not be the one that will own it.</summary>
+    /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="IoUringUnavailableException">
+    /// io_uring is all that is wanted and the host refuses it, or it has no more open files for it; the message says why.
+    /// </exception>
+    public IoReactor(IoReactorOptions? options = null)
+        : this(options ?? new IoReactorOptions(), rings: null)
+    {
+    }
+
+    /// <summary>As the public one, on a ring from somewhere else.</summary>
+    internal IoReactor(IoReactorOptions options, RingSource? rings)
+    {
+        _options = options;
+        _options.Validate();
+        _reporter = new CallbackReporter(_options.CallbackFailed);
+        _pool = new RequestPool(_reporter);
+        _spares = new RequestSpares(_pool, keepsAll: true);
+        ReserveFollower follower = new(_pool, []);
+        _pagePool = new PagePool { ReserveChanged = follower.Follow };
+        follower.Pages = _pagePool;
+        Pages = new PageMemoryPool(_pagePool, owner: this);
+        _rings = rings is null ? RingSources.Start(_options, MakeEngine) : RingSources.Start(rings, MakeEngine);
+    }
+
+    /// <summary>What carries the I/O on this host, and what the host lacks. Any thread.</summary>
+    public IoCapabilities Capabilities => _rings.Capabilities;
+
+    /// <summary>
+    /// The reactor's page pool: <see cref="Reserve"/> makes it, here it is rented from. Any thread; but the owner must not wait for pages
+    /// that only its own callbacks give back: the Try variants are for it.
+    /// </summary>
+    public PageMemoryPool Pages { get; }
+
+    /// <summary>Whether the ring knows the page pool, and if not, why: pool pages travel like any other memory then.</summary>
+    public IoFeature PageRegistration => RegistrationText.OfPages(_options.FixedBuffers, _engine.RegisterErrno);
+
+    /// <summary>Whether the ring knows the devices that it has met, and if not, why: devices travel by their descriptors then.</summary>
+    public IoFeature DeviceRegistration => RegistrationText.OfDevices(_options.FixedFiles, _engine.RegisterFilesErrno);
+
+    /// <summary>Requests that were submitted and whose callback has not been called yet. The owner.</summary>
+    public int UnderWay => (int)(_submitted - _engine.Counters.Requests);
+
+    /// <summary>What was done so far. Any thread; a snapshot.</summary>
+    public IoStatistics Statistics => new()
+    {
+        Requests = _engine.Counters.Requests,
+        Entries = _engine.Counters.Entries,
+        Enters = _engine.Counters.Enters,
+        ShortTransfers = _engine.Counters.ShortTransfers,
+        Retries = _engine.Counters.Retries,
+        WakeUps = 0,
+        DirectTransfers = 0,
+        CallbackExceptions = _reporter.Count,
+        LongestDispatch = TimeSpan.Zero,
+        Overdrafts = _pool.Overdrafts,
+        SyncOverLane = 0,
+    };
+
+    /// <summary>
+    /// Makes sure of memory before it is needed: so many pages in <see cref="Pages"/>, and so many requests. dm-io's <c>dm_io_get</c>. Any thread.
+    /// </summary>
+    /// <param name="pages">How many pages of 4,096 bytes, and how many requests. Reservations add up.</param>
+    /// <returns>The reservation; dispose it to give the pages back, <c>dm_io_put</c>.</returns>
+    /// <remarks>Within it nothing is allocated. Past it requests are allocated and kept: a reactor can't wait for itself.</remarks>
+    /// <inheritdoc cref="DmIoClient.Reserve" path="/exception"/>
+    public PageReservation Reserve(long pages) => _pagePool.Reserve(pages);
+
+    /// <summary>
+    /// Hands everything that was submitted to the kernel by one call, waits until enough requests have ended, and runs their callbacks.
+    /// </summary>
+    /// <param name="minimum">
+    /// How many requests must end before it returns. Never more than there are under way: with none it returns at once. 0, the default, does not wait.
+    /// </param>
+    /// <param name="timeout">How long it may wait, <see langword="null"/> for as long as it takes. It may be some more: callbacks are not interrupted.</param>
+    /// <returns>How many requests ended, 0 or more: perhaps more than asked for, or less when the time was up.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="minimum"/> or <paramref name="timeout"/> is negative.</exception>
+    /// <exception cref="InvalidOperationException">Another thread owns the reactor, or the call comes from one of its callbacks.</exception>
+    /// <exception cref="ObjectDisposedException">The reactor was disposed.</exception>
+    public int Poll(int minimum = 0, TimeSpan? timeout = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(minimum);
+        long limit = timeout is { } time ? LimitOf(time) : -1;
+        CheckOwner();
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_polls)
+            throw new InvalidOperationException("Poll was called in a callback of the same reactor. Return from the callback: the poll that runs it goes on.");
+        _polls = true;
+        try
+        {
+            return Run(minimum, limit);
+        }
+        finally
+        {
+            _polls = false;
+            if (_disposed)
+                Dispose();
+        }
+    }
+
+    /// <summary>What is under way now, by device and sector, for a person who looks for a stuck device. The owner.</summary>
+    /// <returns>The requests.</returns>
+    /// <exception cref="InvalidOperationException">Another thread owns the reactor.</exception>
+    public IReadOnlyList<IoPendingRequest> GetPendingRequests()
+    {
+        CheckOwner();
+        return _ended ? [] : _engine.Survey();
+    }
+
+    /// <summary>
+    /// Refuses new requests, polls until all that are under way have ended, and lets go of the ring. After
+    /// <see cref="IoDriverOptions.DisposeTimeLimit"/> it gives up and tells <see cref="IoDriverOptions.DisposeGaveUp"/> what has not ended: that
+    /// keeps its memory, and a later call waits again.
+    /// </summary>
+    /// <remarks>The owner, any number of times. In a callback it does not wait: the poll that runs the callback does it on its way out.</remarks>
+    /// <exception cref="InvalidOperationException">Another thread owns the reactor: dispose it there.</exception>
+    public void Dispose()
+    {
+        if (_ended)
+            return;
+        CheckOwner();
+        _disposed = true;
+        if (_polls)
+            return;
+        long start = Stopwatch.GetTimestamp();
+        _polls = true;
+        while (UnderWay > 0 && TimeLeft(start) is var left && left != 0)
+        {
+            _engine.Enter(1, left);
+            _engine.Dispatch();
+        }
+
+        _polls = false;
+        if (UnderWay > 0)
+        {
+            _options.TellGaveUp(new IoUnfinished(Stopwatch.GetElapsedTime(start), [.. _engine.Survey()], 0));
+            return;
+        }
+
+        _ended = true;
+        _engine.Dispose();
+        _rings.Dispose();
+        _pagePool.Dispose();
+    }
+
+    private static long LimitOf(TimeSpan timeout)
+    {
+        if (timeout == Timeout.InfiniteTimeSpan)
+            return -1;
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        return (long)Math.Min(timeout.TotalNanoseconds, long.MaxValue / 2);
+    }
+
+    private void MakeEngine(RingSource rings) => _engine = rings.MakeEngine(_options.QueueDepth, _options.ForEngine(_pagePool, _spares));
+
+    /// <summary>Nanoseconds that a dispose may still wait; negative for no limit.</summary>
+    private long TimeLeft(long start) => _options.DisposeTimeLimit == Timeout.InfiniteTimeSpan
+        ? -1
+        : (long)Math.Max(0, (_options.DisposeTimeLimit - Stopwatch.GetElapsedTime(start)).TotalNanoseconds);
+
+    private int Run(int minimum, long limit)
+    {
+        long before = _engine.Counters.Requests;
+        long start = limit > 0 && minimum > 0 ? Stopwatch.GetTimestamp() : 0;
+        long left = limit;
+        while (true)
+        {
+            int missing = Math.Min(minimum - (int)(_engine.Counters.Requests - before), UnderWay);
+            _engine.Enter(left == 0 ? 0 : (uint)Math.Max(missing, 0), left);
+            _engine.Dispatch();
+            int ended = (int)(_engine.Counters.Requests - before);
+            if (ended >= minimum || UnderWay == 0 || left == 0)
+                return ended;
+            if (limit > 0)
+                left = Math.Max(0, limit - (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void CheckOwner()
+    {
+        if (_owner != Environment.CurrentManagedThreadId)
+            Own();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Own()
+    {
+        int owner = Interlocked.CompareExchange(ref _owner, Environment.CurrentManagedThreadId, 0);
+        if (owner != 0)
+            throw new InvalidOperationException($"Thread {owner} owns this reactor and thread {Environment.CurrentManagedThreadId} called: use a reactor for each thread, or a DmIoClient, which any thread may call.");
+        _engine.Enable(register: true);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics.CodeAnalysis;
+using DmIoUring.Engine;
+
+namespace DmIoUring;
+
+/// <summary>
+/// One of several requests that are handed over at once (<see cref="DmIoClient.Submit(ReadOnlySpan{IoRequest})"/>, <see cref="IoReactor.Submit(ReadOnlySpan{IoRequest})"/>). A
+/// description: nothing is held until it is submitted, and it may be submitted any number of times.
+/// </summary>
+public readonly struct IoRequest
+{
+    private readonly IoRegion _region;
+    private readonly ReadOnlyMemory<IoRegion> _regions;
+    private readonly IoBuffer _buffer;
+    private readonly IoRequestOptions _options;
+    private readonly bool _isOfMany;
+
+    private IoRequest(IoOperation operation, IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+    {
+        Operation = operation;
+        _region = region;
+        _buffer = buffer;
+        Notify = notify;
+        Context = context;
+        _options = options;
+    }
+
+    private IoRequest(
+        IoOperation operation, ReadOnlyMemory<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+    {
+        Operation = operation;
+        _regions = regions;
+        _isOfMany = true;
+        _buffer = buffer;
+        Notify = notify;
+        Context = context;
+        _options = options;
+    }
+
+    internal IoOperation Operation { get; }
+
+    internal IoNotify Notify { get; }
+
+    internal object? Context { get; }
+
+    [UnscopedRef]
+    internal ReadOnlySpan<IoRegion> Regions => _isOfMany ? _regions.Span : new ReadOnlySpan<IoRegion>(in _region);
+
+    [UnscopedRef]
+    internal ref readonly IoBuffer Buffer => ref _buffer;
+
+    [UnscopedRef]
+    internal ref readonly IoRequestOptions Options => ref _options;
+
+    /// <summary>A read of one region.</summary>
+    /// <param name="region">What to read.</param>
+    /// <param name="buffer">Where to; at least the region's size. Yours again when the callback runs. Zeroed where the read failed.</param>
+    /// <param name="notify">Called exactly once for each time that it is submitted.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <returns>The request.</returns>
+    public static IoRequest Read(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        new(IoOperation.Read, region, buffer, notify, context, options);
+
+    /// <summary>A write of one region.</summary>
+    /// <param name="region">Where to.</param>
+    /// <param name="buffer">What; at least the region's size. Yours again when the callback runs.</param>
+    /// <param name="notify">Called exactly once for each time that it is submitted.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <returns>The request.</returns>
+    public static IoRequest Write(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        new(IoOperation.Write, region, buffer, notify, context, options);
+
+    /// <summary>A write of one buffer to 1 to 64 regions at once.</summary>
+    /// <param name="regions">Where to; not used after the submitting call has returned.</param>
+    /// <param name="buffer">What. Yours again when the callback runs.</param>
+    /// <param name="notify">Called exactly once for each time that it is submitted.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <returns>The request.</returns>
+    public static IoRequest Write(
+        ReadOnlyMemory<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        new(IoOperation.Write, regions, buffer, notify, context, options);
+
+    /// <summary>Refuses misuse.</summary>
+    internal void Check()
+    {
+        RequestGuard.CheckNotify(Notify);
+        RequestGuard.Check(Operation, Regions, _buffer, _options);
+    }
+}
