@@ -18,6 +18,7 @@ internal static class CommandLine
             DemoCommand.Create(terminal),
             CopyCommand.Create(terminal),
             StressCommand.Create(terminal),
+            BenchCommand.Create(terminal),
             InfoCommand.Create(terminal),
         };
         ParseResult result = root.Parse(arguments);

@@ -3,25 +3,30 @@ using System.Globalization;
 
 namespace DmIoUring.Cli.Commands;
 
-/// <summary>Numbers in a range on the command line; sizes may end in K or M: 65536, 64K, 1M.</summary>
+/// <summary>Numbers in a range on the command line; sizes may end in K, M, G or T: 65536, 64K, 1M.</summary>
 internal static class NumberOption
 {
-    public static int ParseSize(ArgumentResult result, int least, int most, int multiple)
+    public static int ParseSize(ArgumentResult result, int least, int most, int multiple) =>
+        (int)ParseSize(result, (long)least, most, multiple);
+
+    public static long ParseSize(ArgumentResult result, long least, long most, int multiple)
     {
         string text = result.Tokens[0].Value;
         long unit = text.Length == 0 ? 1 : char.ToUpperInvariant(text[^1]) switch
         {
             'K' => 1 << 10,
             'M' => 1 << 20,
+            'G' => 1 << 30,
+            'T' => 1L << 40,
             _ => 1,
         };
         ReadOnlySpan<char> digits = unit == 1 ? text : text.AsSpan(..^1);
-        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-            result.AddError($"{Name(result)} '{text}' is no size. Pass bytes, or a number with K or M after it: 65536, 64K, 1M.");
-        else if (number * unit < least || number * unit > most || number * unit % multiple != 0)
+        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            result.AddError($"{Name(result)} '{text}' is no size. Pass bytes, or a number with K, M, G or T after it: 65536, 64K, 1M.");
+        else if (number > most / unit || number * unit < least || number * unit % multiple != 0)
             result.AddError($"{Name(result)} {text} must be {least} to {most} bytes and a multiple of {multiple}.");
         else
-            return (int)(number * unit);
+            return number * unit;
         return 0;
     }
 

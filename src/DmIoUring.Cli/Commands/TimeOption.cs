@@ -8,7 +8,9 @@ internal static class TimeOption
 {
     private static readonly TimeSpan Most = TimeSpan.FromDays(7);
 
-    public static TimeSpan Parse(ArgumentResult result)
+    public static TimeSpan Parse(ArgumentResult result) => Parse(result, mayBeZero: false);
+
+    public static TimeSpan Parse(ArgumentResult result, bool mayBeZero)
     {
         string text = result.Tokens[0].Value;
         int unit = text.Length == 0 ? 1 : char.ToUpperInvariant(text[^1]) switch
@@ -18,10 +20,10 @@ internal static class TimeOption
             _ => 1,
         };
         ReadOnlySpan<char> digits = text.Length > 0 && char.IsLetter(text[^1]) && (unit > 1 || text[^1] is 's' or 'S') ? text.AsSpan(..^1) : text;
-        if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+        if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
             result.AddError($"{Name(result)} '{text}' is no time. Pass seconds, or a number with s, m or h after it: 90, 10m, 1h.");
-        else if (number <= 0 || number * unit > Most.TotalSeconds)
-            result.AddError($"{Name(result)} {text} must be more than 0 seconds and at most a week.");
+        else if ((number == 0 && !mayBeZero) || number * unit > Most.TotalSeconds)
+            result.AddError($"{Name(result)} {text} must be {(mayBeZero ? "0" : "more than 0")} seconds and at most a week.");
         else
             return TimeSpan.FromSeconds(number * unit);
         return TimeSpan.Zero;

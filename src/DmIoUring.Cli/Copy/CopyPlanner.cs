@@ -3,13 +3,11 @@ using DmIoUring.Cli.Devices;
 namespace DmIoUring.Cli.Copy;
 
 /// <summary>Every check of a copy, before anything is written. What can be told at once is told at once.</summary>
-internal sealed class CopyPlanner
+internal sealed class CopyPlanner : Planner
 {
     private const long MaxMemory = 4L << 30;
 
     private readonly CopyRequest _request;
-    private readonly List<Refusal> _refusals = [];
-    private readonly List<IDisposable> _opened = [];
     private readonly List<string> _created = [];
 
     private CopyPlanner(CopyRequest request) => _request = request;
@@ -18,19 +16,7 @@ internal sealed class CopyPlanner
     public static CopyPlan? Make(CopyRequest request, out IReadOnlyList<Refusal> refusals)
     {
         CopyPlanner planner = new(request);
-        refusals = planner._refusals;
-        CopyPlan? plan = null;
-        try
-        {
-            plan = planner.Run();
-        }
-        finally
-        {
-            if (plan is null)
-                planner.Undo();
-        }
-
-        return plan;
+        return planner.Make(planner.Run, out refusals);
     }
 
     private CopyPlan? Run()
@@ -55,7 +41,7 @@ internal sealed class CopyPlanner
         CheckSource(source);
         CheckDestinations(destinations);
         CheckOverlaps(source, destinations);
-        if (_refusals.Count > 0)
+        if (HasRefused)
             return null;
 
         BlockDevice? sourceDevice = Try(() => Open(source!, DeviceAccess.Read));
@@ -67,16 +53,16 @@ internal sealed class CopyPlanner
         foreach (BlockDevice device in devices.OfType<BlockDevice>())
             CheckFit(sourceDevice, device);
         DmIoClient? client = Try(StartClient);
-        if (_refusals.Count > 0)
+        if (HasRefused)
             return null;
 
         for (int index = 0; index < devices.Count; index++)
             devices[index] ??= Try(() => CreateFile(destinations[index]!, sourceDevice));
-        if (_refusals.Count > 0)
+        if (HasRefused)
             return null;
         List<CopyDestination?> ready = [.. devices.Select((device, index) =>
             Try(() => Ready(device!, destinations[index]!.Kind == PathKind.Missing)))];
-        return _refusals.Count > 0 ? null : new CopyPlan
+        return HasRefused ? null : new CopyPlan
         {
             Request = _request,
             Client = client!,
@@ -179,9 +165,7 @@ internal sealed class CopyPlanner
     {
         try
         {
-            DmIoClient client = new(new DmIoOptions { ChunkBytes = Math.Max(_request.BlockBytes, CopyRequest.DefaultBlockBytes) });
-            _opened.Add(client);
-            return client;
+            return Keep(new DmIoClient(new DmIoOptions { ChunkBytes = Math.Max(_request.BlockBytes, CopyRequest.DefaultBlockBytes) }));
         }
         catch (IoUringUnavailableException exception)
         {
@@ -189,12 +173,7 @@ internal sealed class CopyPlanner
         }
     }
 
-    private BlockDevice Open(PathFacts facts, DeviceAccess access)
-    {
-        BlockDevice device = DeviceOpener.Open(facts, access, exclusive: !_request.Force);
-        _opened.Add(device);
-        return device;
-    }
+    private BlockDevice Open(PathFacts facts, DeviceAccess access) => Keep(DeviceOpener.Open(facts, access, exclusive: !_request.Force));
 
     private BlockDevice CreateFile(PathFacts facts, BlockDevice source)
     {
@@ -214,37 +193,11 @@ internal sealed class CopyPlanner
         return device;
     }
 
-    private CopyDestination Ready(BlockDevice device, bool created)
+    private CopyDestination Ready(BlockDevice device, bool created) => Keep(new CopyDestination(device, created));
+
+    protected override void Undo()
     {
-        CopyDestination destination = new(device, created);
-        _opened.Add(destination);
-        return destination;
-    }
-
-    private PathFacts? Look(string path) => path.Length == 0
-        ? throw new ArgumentException("The command line refuses empty paths.", nameof(path))
-        : Try(() => PathFacts.Of(path));
-
-    private T? Try<T>(Func<T> step)
-        where T : class
-    {
-        try
-        {
-            return step();
-        }
-        catch (RefusedException exception)
-        {
-            _refusals.Add(exception.Refusal);
-            return null;
-        }
-    }
-
-    private void Refuse(string path, string reason, string advice) => _refusals.Add(new Refusal(path, reason, advice));
-
-    private void Undo()
-    {
-        foreach (IDisposable opened in _opened)
-            opened.Dispose();
+        base.Undo();
         foreach (string path in _created)
             File.Delete(path);
     }

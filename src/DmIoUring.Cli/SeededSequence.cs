@@ -1,4 +1,4 @@
-namespace DmIoUring.Cli.Stress;
+namespace DmIoUring.Cli;
 
 /// <summary>SplitMix64: the same numbers for the same seed on every host and every version of .NET, and cheap enough to fill blocks with.</summary>
 internal struct SeededSequence(ulong seed)

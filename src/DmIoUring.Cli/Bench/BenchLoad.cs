@@ -1,0 +1,26 @@
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>Keeps the queues full, by one driver.</summary>
+internal abstract class BenchLoad(BenchRun run) : IDisposable
+{
+    protected BenchRun Run { get; } = run;
+
+    public abstract IoCapabilities Capabilities { get; }
+
+    /// <summary>Null where no ring carries the requests.</summary>
+    public abstract RingCounts? Counts { get; }
+
+    /// <summary>Why files or buffers are not registered though that was asked for; known once requests have ended.</summary>
+    public abstract string? WhyNotFixed { get; }
+
+    /// <summary>Requests that ended in the measured part.</summary>
+    public abstract long Measured { get; }
+
+    /// <summary>Returns when every job's queue is full.</summary>
+    public abstract void Start();
+
+    /// <summary>After the run was stopped: waits until every request has ended, or tells that they did not.</summary>
+    public abstract bool Join(TimeSpan limit);
+
+    public abstract void Dispose();
+}

@@ -1,0 +1,105 @@
+using DmIoUring.Cli.Devices;
+
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>Every check of a run, before anything is written.</summary>
+internal sealed class BenchPlanner : Planner
+{
+    private readonly BenchRequest _request;
+
+    private BenchPlanner(BenchRequest request) => _request = request;
+
+    /// <summary>The plan, or why there is none.</summary>
+    /// <exception cref="IoUringUnavailableException">The host refuses the ring that was asked for.</exception>
+    public static BenchPlan? Make(BenchRequest request, out IReadOnlyList<Refusal> refusals)
+    {
+        BenchPlanner planner = new(request);
+        return planner.Make(planner.Run, out refusals);
+    }
+
+    private BenchPlan? Run()
+    {
+        foreach (Refusal refusal in BenchRules.Check(_request))
+            Refuse(refusal.Path, refusal.Reason, refusal.Advice);
+        List<PathFacts> all = [.. _request.Paths.Select(Look).OfType<PathFacts>()];
+        foreach (PathFacts facts in all)
+            RefuseUnfit(facts, overwrites: _request.Writes && !_request.Destroy, "Name a block device or a regular file.");
+        RefuseTwins(all);
+        if (HasRefused)
+            return null;
+
+        List<BlockDevice> devices = [.. all.Select(facts => Try(() => OpenChecked(facts))).OfType<BlockDevice>()];
+        if (HasRefused)
+            return null;
+
+        // Not before every other check has passed.
+        foreach (BlockDevice device in devices.Where(device => device.Size == 0))
+            Extend(device, _request.Size!.Value);
+        if (HasRefused)
+            return null;
+        long bytes = _request.Size ?? devices.Min(device => device.Size);
+        BenchTarget target = new(devices, _request.BlockBytes / IoRegion.SectorSize, bytes / _request.BlockBytes);
+        BenchRun run = new(_request, target);
+        return Try(() => new BenchPlan { Run = run, Load = MakeLoad(run) });
+    }
+
+    private BlockDevice OpenChecked(PathFacts facts)
+    {
+        BlockDevice device = Keep(_request.Writes
+            ? DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force)
+            : DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false));
+        int block = device.LogicalBlockSize;
+        if (_request.Writes)
+            ThrowIfReadOnly(device);
+        if (_request.BlockBytes % block != 0)
+        {
+            throw new RefusedException(
+                facts.Path, $"is read and written in blocks of {block} bytes, and --bs {_request.BlockBytes} is no multiple of that",
+                $"Pass --bs {(_request.BlockBytes / block + 1) * block}, or leave it out.");
+        }
+
+        CheckSize(device);
+        return device;
+    }
+
+    private void CheckSize(BlockDevice device)
+    {
+        if (_request.Writes && !device.IsBlockDevice && device.Size == 0)
+        {
+            if (_request.Size is null)
+                throw new RefusedException(device.Path, "is empty, and a write never makes a file longer", "Pass --size, and it gets that size first.");
+            return;
+        }
+
+        if (device.Size < _request.BlockBytes)
+        {
+            throw new RefusedException(
+                device.Path, $"has {Quantity.Exact(device.Size)}, less than one block of --bs {_request.BlockBytes}", "Name a larger one, or pass a smaller --bs.");
+        }
+
+        if (device.Size < _request.Size)
+        {
+            throw new RefusedException(
+                device.Path, $"has {Quantity.Exact(device.Size)}, less than --size {_request.Size}", $"Pass --size {device.Size} or less, or leave it out.");
+        }
+    }
+
+    private static BenchLoad MakeLoad(BenchRun run)
+    {
+        try
+        {
+            return run.Request switch
+            {
+                { Driver: BenchDriver.Sync } => new SyncLoad(run),
+                { Driver: BenchDriver.Reactor } => new ReactorLoad(run),
+                { Submit: BenchSubmit.Thread } => new LaneThreadLoad(run),
+                { Completion: BenchCompletion.Await or BenchCompletion.Inline } => new LaneAwaitLoad(run),
+                _ => new LaneCallbackLoad(run),
+            };
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new RefusedException("", $"no memory for the buffers: {exception.Message}", "Lower --bs, --iodepth or --numjobs.");
+        }
+    }
+}

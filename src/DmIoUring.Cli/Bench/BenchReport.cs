@@ -1,0 +1,61 @@
+using System.Text.Json.Serialization;
+
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>How a run ended and what it measured; the document that <c>--output-format json</c> prints.</summary>
+internal sealed record BenchReport
+{
+    public required BenchOutcome Outcome { get; init; }
+
+    [JsonIgnore]
+    public int ExitCode => Outcome switch
+    {
+        BenchOutcome.Complete => Cli.ExitCode.Success,
+        BenchOutcome.Failed => Cli.ExitCode.DeviceFailed,
+        BenchOutcome.Refused => Cli.ExitCode.Refused,
+        _ => Cli.ExitCode.Interrupted,
+    };
+
+    /// <summary>Requests that ended in the measured part.</summary>
+    public long? Operations { get; init; }
+
+    /// <summary>How long the measured part was.</summary>
+    public double? Seconds { get; init; }
+
+    public double? Iops { get; init; }
+
+    /// <summary>Bytes a second, of the buffers: each leg of a write gets as many.</summary>
+    public double? BwBytes { get; init; }
+
+    /// <summary>Null without times.</summary>
+    public BenchLatency? LatNs { get; init; }
+
+    /// <summary>
+    /// <see cref="Environment.CpuUsage"/>, which is getrusage(RUSAGE_SELF): all threads of this process, io_uring's workers among them,
+    /// user and system; not the kernel's own threads, as those of a loop device.
+    /// </summary>
+    public double? CpuNsPerOp { get; init; }
+
+    /// <summary>Of managed memory, by the whole process.</summary>
+    public double? AllocatedBytesPerOp { get; init; }
+
+    /// <summary>Null where no ring carries the requests.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public double? IosPerEnter { get; init; }
+
+    /// <summary>What carried the requests.</summary>
+    public string? Ring { get; init; }
+
+    public string? Kernel { get; init; }
+
+    /// <summary>Why files or buffers were not registered though that was asked for.</summary>
+    public string? WhyNotFixed { get; init; }
+
+    public IReadOnlyList<BenchDeviceReport>? Devices { get; init; }
+
+    public BenchFailure? Failure { get; init; }
+
+    public IReadOnlyList<Refusal>? Refusals { get; init; }
+
+    public required BenchRequest Settings { get; init; }
+}

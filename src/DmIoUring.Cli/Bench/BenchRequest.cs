@@ -1,0 +1,101 @@
+using System.Text.Json.Serialization;
+
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>
+/// What the user asked for, and what holds where nothing was said; the report's settings. What is null in the report has no
+/// meaning in this run, and is refused when it was asked for (<see cref="BenchRules"/>).
+/// </summary>
+internal sealed record BenchRequest
+{
+    public const int DefaultBlockBytes = 4096;
+    public const int MaxBlockBytes = 256 << 20;
+    public const int MaxJobs = 64;
+    public const int MaxWorkerThreads = 256;
+    public static readonly TimeSpan DefaultRuntime = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan DefaultRamp = TimeSpan.FromSeconds(1);
+
+    /// <summary>The devices or files; several are the legs of one write.</summary>
+    [JsonPropertyName("filename")]
+    public required IReadOnlyList<string> Paths { get; init; }
+
+    [JsonPropertyName("rw")]
+    public BenchPattern Pattern { get; init; }
+
+    [JsonIgnore]
+    public int? AskedReadPercent { get; init; }
+
+    /// <summary>How many of a hundred requests are reads, in a mix.</summary>
+    [JsonPropertyName("rwmixread")]
+    public int? ReadPercent => Pattern == BenchPattern.RandRw ? AskedReadPercent ?? 50 : null;
+
+    [JsonPropertyName("bs")]
+    public int BlockBytes { get; init; } = DefaultBlockBytes;
+
+    /// <summary>How much of each device is used; null for as much as the smallest has.</summary>
+    public long? Size { get; init; }
+
+    [JsonIgnore]
+    public int? AskedDepth { get; init; }
+
+    /// <summary>Requests that each job has under way.</summary>
+    [JsonPropertyName("iodepth")]
+    public int Depth => AskedDepth ?? (Driver == BenchDriver.Sync ? 1 : 128);
+
+    [JsonIgnore]
+    public int? AskedBatch { get; init; }
+
+    /// <summary>How many are handed over at once, and how many ends are waited for at once.</summary>
+    public int? Batch => Driver == BenchDriver.Reactor || Submit == BenchSubmit.Thread ? AskedBatch ?? Math.Min(32, Depth) : null;
+
+    [JsonPropertyName("numjobs")]
+    public int Jobs { get; init; } = 1;
+
+    [JsonIgnore]
+    public TimeSpan Runtime { get; init; } = DefaultRuntime;
+
+    [JsonPropertyName("runtime_seconds")]
+    public double RuntimeSeconds => Runtime.TotalSeconds;
+
+    /// <summary>How long it runs before the measuring starts.</summary>
+    [JsonIgnore]
+    public TimeSpan Ramp { get; init; } = DefaultRamp;
+
+    [JsonPropertyName("ramp_seconds")]
+    public double RampSeconds => Ramp.TotalSeconds;
+
+    public BenchDriver Driver { get; init; }
+
+    [JsonIgnore]
+    public BenchCompletion? AskedCompletion { get; init; }
+
+    public BenchCompletion? Completion => Driver == BenchDriver.Lane ? AskedCompletion ?? BenchCompletion.Callback : null;
+
+    [JsonIgnore]
+    public BenchSubmit? AskedSubmit { get; init; }
+
+    public BenchSubmit? Submit => Completion == BenchCompletion.Callback ? AskedSubmit ?? BenchSubmit.Callback : null;
+
+    /// <summary>Whether every request is timed.</summary>
+    [JsonPropertyName("lat")]
+    public bool Latency { get; init; } = true;
+
+    public ulong Seed { get; init; }
+
+    /// <summary>Whether what is on the devices may be destroyed.</summary>
+    public bool Destroy { get; init; }
+
+    /// <summary>Whether devices that are mounted or claimed are written all the same.</summary>
+    public bool Force { get; init; }
+
+    public EngineSettings Engine { get; init; } = new();
+
+    [JsonIgnore]
+    public bool Writes => Pattern is BenchPattern.Write or BenchPattern.RandWrite or BenchPattern.RandRw;
+
+    [JsonIgnore]
+    public bool Reads => Pattern is BenchPattern.Read or BenchPattern.RandRead or BenchPattern.RandRw;
+
+    [JsonIgnore]
+    public bool IsRandom => Pattern is BenchPattern.RandRead or BenchPattern.RandWrite or BenchPattern.RandRw;
+}

@@ -1,0 +1,79 @@
+using DmIoUring.Cli.Commands;
+
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>
+/// Settings that can't be meant together. One that would have no effect is refused too: a figure must not be taken for that of
+/// a setting that it never had.
+/// </summary>
+internal static class BenchRules
+{
+    private const long MaxMemory = 4L << 30;
+
+    public static IEnumerable<Refusal> Check(BenchRequest request) =>
+    [
+        .. CheckPaths(request),
+        .. CheckDriver(request),
+        .. CheckSizes(request),
+    ];
+
+    private static IEnumerable<Refusal> CheckPaths(BenchRequest request)
+    {
+        if (request.Paths.Count > IoRegion.MaxRegions)
+            yield return new Refusal("", $"--filename has {request.Paths.Count} paths; one write goes to at most {IoRegion.MaxRegions}", "Name fewer.");
+        if (request.Paths.Count > 1 && request.Reads)
+        {
+            yield return new Refusal(
+                "", $"--rw {Word(request.Pattern)} of {request.Paths.Count} paths: several are the legs of one write, and a read has one",
+                "Name one device, or pass --rw write or --rw randwrite. A colon that is part of a path is written \\:");
+        }
+    }
+
+    private static IEnumerable<Refusal> CheckDriver(BenchRequest request)
+    {
+        if (request.Driver == BenchDriver.Sync && request.Depth > 1)
+        {
+            yield return new Refusal(
+                "", $"--driver sync with --iodepth {request.Depth}: a thread that waits in the call has one request under way", "Pass --iodepth 1, and --numjobs for more threads.");
+        }
+
+        if (request.Completion is null && request.AskedCompletion is { } completion)
+            yield return Idle($"--completion {Word(completion)}", "--driver lane", $"--driver {Word(request.Driver)}");
+        if (request.Submit is null && request.AskedSubmit is { } submit)
+        {
+            yield return request.Completion is { } other
+                ? Idle($"--submit {Word(submit)}", "--completion callback", $"--completion {Word(other)}")
+                : Idle($"--submit {Word(submit)}", "--driver lane", $"--driver {Word(request.Driver)}");
+        }
+
+        if (request.Driver != BenchDriver.Lane && request.Engine.AskedLanes is { } lanes)
+            yield return Idle($"--lanes {lanes}", "--driver lane", $"--driver {Word(request.Driver)}");
+        if (request.Engine.WorkerThreads is null && request.Engine.AskedWorkerThreads is { } threads)
+            yield return Idle($"--worker-threads {threads}", "--ring worker", $"--ring {Word(request.Engine.Ring)}");
+        if (request.ReadPercent is null && request.AskedReadPercent is { } percent)
+            yield return Idle($"--rwmixread {percent}", "--rw randrw", $"--rw {Word(request.Pattern)}");
+        if (request.Batch is null && request.AskedBatch is { } batch)
+            yield return new Refusal("", $"--batch {batch} has no effect: each callback or awaiter hands over one", "Leave it out, or pass --driver reactor or --submit thread.");
+        if (request.AskedBatch > request.Depth)
+            yield return new Refusal("", $"--batch {request.AskedBatch} is more than --iodepth {request.Depth}: so many are never under way", $"Pass --batch 1 to {request.Depth}.");
+    }
+
+    private static IEnumerable<Refusal> CheckSizes(BenchRequest request)
+    {
+        if (request.Size < request.BlockBytes)
+            yield return new Refusal("", $"--size {request.Size} is less than one block of --bs {request.BlockBytes}", $"Pass at least --size {request.BlockBytes}.");
+        long memory = (long)request.BlockBytes * request.Depth * request.Jobs;
+        if (memory > MaxMemory)
+        {
+            yield return new Refusal(
+                "", $"--bs {request.BlockBytes} times --iodepth {request.Depth} times --numjobs {request.Jobs} is {Quantity.Bytes(memory)} of buffers; {Quantity.Bytes(MaxMemory)} are allowed",
+                "Lower one of them.");
+        }
+    }
+
+    private static Refusal Idle(string option, string belongsTo, string given) =>
+        new("", $"{option} belongs to {belongsTo}, and this is {given}", $"Leave it out, or pass {belongsTo}.");
+
+    private static string Word<T>(T value)
+        where T : struct, Enum => WordOption.Word(value);
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>What all slots of a run look at: where to go, whether it counts, whether to go on.</summary>
+internal sealed class BenchRun(BenchRequest request, BenchTarget target)
+{
+    /// <summary>The thread pool adds some when its threads are busy with what is awaited.</summary>
+    private const int PoolThreads = 16;
+
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private volatile BenchPhase _phase;
+    private long _measuringFrom;
+    private long _measuredTo;
+
+    public BenchRequest Request { get; } = request;
+
+    public BenchTarget Target { get; } = target;
+
+    /// <summary>Of a hundred requests so many are reads.</summary>
+    public int ReadPercent { get; } = request.ReadPercent ?? (request.Reads ? 100 : 0);
+
+    /// <summary>Null when nothing is timed.</summary>
+    public LatencyRecorder? Latency { get; } = request.Latency
+        ? new LatencyRecorder(request.Jobs + request.Engine.Lanes + PoolThreads)
+        : null;
+
+    public BenchPhase Phase => _phase;
+
+    /// <summary>Ends when the run is stopping.</summary>
+    public Task Stopped => _stopped.Task;
+
+    /// <summary>The first request that failed.</summary>
+    public BenchFailure? Failure { get; private set; }
+
+    /// <summary>How long it measured, or has measured so far.</summary>
+    public TimeSpan Measured
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _measuringFrom == 0 ? TimeSpan.Zero
+                    : Stopwatch.GetElapsedTime(_measuringFrom, _measuredTo == 0 ? Stopwatch.GetTimestamp() : _measuredTo);
+            }
+        }
+    }
+
+    public void Measure()
+    {
+        lock (_lock)
+        {
+            if (_phase != BenchPhase.WarmUp)
+                return;
+            _measuringFrom = Stopwatch.GetTimestamp();
+            _phase = BenchPhase.Measuring;
+        }
+    }
+
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            if (_phase == BenchPhase.Stopping)
+                return;
+            _phase = BenchPhase.Stopping;
+            _measuredTo = Stopwatch.GetTimestamp();
+        }
+
+        _stopped.TrySetResult();
+    }
+
+    public void Fail(BenchFailure failure)
+    {
+        lock (_lock)
+            Failure ??= failure;
+        Stop();
+    }
+
+    public void Fail(IoResult result) => Fail(new BenchFailure(
+        Target.Devices[result.First.Region].Path, result.First.ErrnoName, result.First.Sector, result.ToString()));
+
+    public void Fail(Exception exception) => Fail(new BenchFailure(Target.Devices[0].Path, Errno: null, Sector: null, exception.Message));
+}

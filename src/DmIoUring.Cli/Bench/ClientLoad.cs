@@ -1,0 +1,60 @@
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>A load whose jobs share one client.</summary>
+internal abstract class ClientLoad : BenchLoad
+{
+    private readonly SlotMemory _memory;
+    private readonly CountdownEvent _underWay;
+
+    /// <summary>Starts the client.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="ends">How many times <see cref="SignalEnd"/> is called before all is over.</param>
+    /// <exception cref="IoUringUnavailableException">The host refuses the ring that was asked for.</exception>
+    /// <exception cref="OutOfMemoryException">There is not that much for the buffers.</exception>
+    protected ClientLoad(BenchRun run, int ends)
+        : base(run)
+    {
+        BenchRequest request = run.Request;
+        int slots = request.Jobs * request.Depth;
+        Client = new DmIoClient(request.Engine.ForClient(request));
+        try
+        {
+            _memory = new SlotMemory(request.Engine.Fixed ? Client.Pages : null, slots, request.BlockBytes, request.Seed);
+        }
+        catch
+        {
+            Client.Dispose();
+            throw;
+        }
+
+        _underWay = new CountdownEvent(ends);
+        Jobs = [.. Enumerable.Range(0, request.Jobs).Select(job => new BenchJob(run, job, _memory, firstBuffer: job * request.Depth))];
+    }
+
+    public override IoCapabilities Capabilities => Client.Capabilities;
+
+    public override RingCounts? Counts => RingCounts.Of(Client.Statistics);
+
+    public override string? WhyNotFixed => Run.Request.Engine.WhyNotFixed(Client.PageRegistration, Client.DeviceRegistration);
+
+    public override long Measured => Jobs.Sum(static job => job.Measured);
+
+    protected DmIoClient Client { get; }
+
+    protected IReadOnlyList<BenchJob> Jobs { get; }
+
+    public override bool Join(TimeSpan limit) => _underWay.Wait(limit);
+
+    public override void Dispose()
+    {
+        bool ended = _underWay.IsSet || Run.Phase != BenchPhase.Stopping;
+        Client.Dispose();
+
+        // Of requests that never ended the kernel still has the memory.
+        if (ended)
+            _memory.Dispose();
+        _underWay.Dispose();
+    }
+
+    protected void SignalEnd() => _underWay.Signal();
+}

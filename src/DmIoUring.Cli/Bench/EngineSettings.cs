@@ -1,0 +1,53 @@
+using System.Text.Json.Serialization;
+
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>
+/// How the library's engine is set up. One more option of it is a property here, a line in <see cref="Common"/> and one in
+/// <see cref="Commands.EngineOptions"/>.
+/// </summary>
+internal sealed record EngineSettings
+{
+    public BenchRing Ring { get; init; }
+
+    /// <summary>Whether files and memory are registered with the rings.</summary>
+    public bool Fixed { get; init; } = true;
+
+    [JsonIgnore]
+    public int? AskedLanes { get; init; }
+
+    [JsonIgnore]
+    public int? AskedWorkerThreads { get; init; }
+
+    public int Lanes => AskedLanes ?? 1;
+
+    public int? WorkerThreads => Ring == BenchRing.Worker ? AskedWorkerThreads ?? 16 : null;
+
+    /// <summary>The options of the client that all jobs share.</summary>
+    public DmIoOptions ForClient(BenchRequest request) => (DmIoOptions)Common(
+        new DmIoOptions { Lanes = Lanes, InlineContinuations = request.Completion == BenchCompletion.Inline }, request, request.Jobs);
+
+    /// <summary>The options of each job's reactor.</summary>
+    public IoReactorOptions ForReactor(BenchRequest request) => (IoReactorOptions)Common(new IoReactorOptions(), request, jobs: 1);
+
+    /// <summary>Why what was to be registered is not; null when it is, or was not to be.</summary>
+    public string? WhyNotFixed(IoFeature pages, IoFeature devices) =>
+        !Fixed ? null : !pages.IsAvailable ? pages.Reason : !devices.IsAvailable ? devices.Reason : null;
+
+    private IoDriverOptions Common(IoDriverOptions options, BenchRequest request, int jobs) => options with
+    {
+        Ring = Ring == BenchRing.Kernel ? IoRingKind.IoUring : IoRingKind.Workers,
+        WorkerThreads = WorkerThreads ?? 1,
+        QueueDepth = DepthFor(request, jobs),
+        FixedFiles = Fixed,
+        FixedBuffers = Fixed,
+    };
+
+    /// <summary>As many chunks as there are, all of them on one ring: nothing is to wait in the engine.</summary>
+    private static int DepthFor(BenchRequest request, int jobs)
+    {
+        const int chunkBytes = 1 << 20;
+        long chunks = (request.BlockBytes + chunkBytes - 1) / chunkBytes;
+        return (int)Math.Min(chunks * request.Paths.Count * request.Depth * jobs, DmIoOptions.MaxQueueDepth);
+    }
+}

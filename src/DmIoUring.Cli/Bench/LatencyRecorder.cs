@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using HdrHistogram;
+
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>
+/// The latencies of a run, from any thread: each has a histogram of its own, made before the run, and they are added up after it.
+/// </summary>
+internal sealed class LatencyRecorder
+{
+    private const long MostNanoseconds = 100_000_000_000;
+    private const int Digits = 3;
+    private static readonly long NanosecondsPerTick = 1_000_000_000 / Stopwatch.Frequency;
+
+    [ThreadStatic]
+    private static LatencyPart? _ofThisThread;
+
+    private readonly Lock _lock = new();
+    private readonly List<LatencyPart> _parts = [];
+    private int _taken;
+
+    /// <summary>Makes the histograms.</summary>
+    /// <param name="threads">How many threads are likely to record; more make theirs when they come.</param>
+    public LatencyRecorder(int threads)
+    {
+        for (int i = 0; i < threads; i++)
+            _parts.Add(new LatencyPart(this));
+    }
+
+    public static LongHistogram MakeHistogram() => new(1, MostNanoseconds, Digits);
+
+    /// <summary>Records a time in ticks of <see cref="Stopwatch"/>.</summary>
+    public void Record(long ticks)
+    {
+        LatencyPart? part = _ofThisThread;
+        if (part?.Owner != this)
+            _ofThisThread = part = Take();
+        part.Histogram.RecordValue(Math.Clamp(ticks * NanosecondsPerTick, 1, MostNanoseconds));
+    }
+
+    /// <summary>All that was recorded, in nanoseconds; when nobody records any more.</summary>
+    public LongHistogram Merge()
+    {
+        LongHistogram sum = MakeHistogram();
+        lock (_lock)
+        {
+            foreach (LatencyPart part in _parts)
+                sum.Add(part.Histogram);
+        }
+
+        return sum;
+    }
+
+    private LatencyPart Take()
+    {
+        lock (_lock)
+        {
+            if (_taken == _parts.Count)
+                _parts.Add(new LatencyPart(this));
+            return _parts[_taken++];
+        }
+    }
+}

@@ -1,0 +1,106 @@
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>A job with a thread and a reactor of its own: it polls, and the callbacks in the poll submit what the next poll hands over.</summary>
+internal sealed class ReactorJob : IDisposable
+{
+    private readonly BenchRun _run;
+    private readonly SlotMemory _memory;
+    private readonly BenchJob _job;
+    private readonly int _batch;
+    private readonly IoNotify _ended;
+    private bool _isOver;
+
+    /// <summary>Makes the reactor and takes the memory.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="number">Which job.</param>
+    /// <inheritdoc cref="ClientLoad(BenchRun, int)" path="/exception"/>
+    public ReactorJob(BenchRun run, int number)
+    {
+        BenchRequest request = run.Request;
+        _run = run;
+        _batch = request.Batch!.Value;
+        _ended = OnEnded;
+        Reactor = new IoReactor(request.Engine.ForReactor(request) with { CallbackFailed = run.Fail });
+        try
+        {
+            _memory = new SlotMemory(request.Engine.Fixed ? Reactor.Pages : null, request.Depth, request.BlockBytes, request.Seed);
+        }
+        catch
+        {
+            Reactor.Dispose();
+            throw;
+        }
+
+        _job = new BenchJob(run, number, _memory, firstBuffer: 0);
+    }
+
+    public IoReactor Reactor { get; }
+
+    public long Measured => _job.Measured;
+
+    /// <summary>The thread's work: returns when every request has ended and the reactor is gone.</summary>
+    /// <param name="full">Told when the queue is full.</param>
+    public void Work(CountdownEvent full)
+    {
+        Guard(Fill);
+        full.Signal();
+        Guard(Poll);
+        Dispose();
+    }
+
+    /// <summary>Lets go of the reactor, on the thread that owns it, and of the memory.</summary>
+    public void Dispose()
+    {
+        if (_isOver)
+            return;
+        _isOver = true;
+        Reactor.Dispose();
+
+        // Of requests that never ended the kernel still has the memory.
+        if (Reactor.UnderWay == 0)
+            _memory.Dispose();
+    }
+
+    private void Guard(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException)
+        {
+            _run.Fail(exception);
+        }
+    }
+
+    private void Fill()
+    {
+        foreach (BenchSlot slot in _job.Slots)
+            Submit(slot);
+        Reactor.Poll();
+    }
+
+    private void Poll()
+    {
+        while (_run.Phase != BenchPhase.Stopping)
+            Reactor.Poll(_batch);
+        while (Reactor.UnderWay > 0)
+            Reactor.Poll(Reactor.UnderWay);
+    }
+
+    private void OnEnded(IoResult result, object? context)
+    {
+        BenchSlot slot = (BenchSlot)context!;
+        if (slot.End(result))
+            Submit(slot);
+    }
+
+    private void Submit(BenchSlot slot)
+    {
+        slot.Draw();
+        if (slot.IsRead)
+            Reactor.SubmitRead(slot.Region, slot.Buffer, _ended, slot);
+        else
+            Reactor.SubmitWrite(slot.Regions, slot.Buffer, _ended, slot);
+    }
+}

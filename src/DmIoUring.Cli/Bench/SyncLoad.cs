@@ -1,0 +1,54 @@
+namespace DmIoUring.Cli.Bench;
+
+/// <summary>Each job's thread waits in the call of the one client.</summary>
+internal sealed class SyncLoad : ClientLoad
+{
+    private readonly CountdownEvent _atWork;
+
+    /// <inheritdoc cref="ClientLoad(BenchRun, int)"/>
+    public SyncLoad(BenchRun run)
+        : base(run, ends: run.Request.Jobs) => _atWork = new CountdownEvent(run.Request.Jobs);
+
+    /// <summary>One region in one piece is one system call.</summary>
+    public override RingCounts? Counts => null;
+
+    public override string? WhyNotFixed => null;
+
+    public override void Start()
+    {
+        for (int job = 0; job < Jobs.Count; job++)
+        {
+            BenchSlot slot = Jobs[job].Slots[0];
+            new Thread(() => Loop(slot)) { Name = FormattableString.Invariant($"dmio job {job}"), IsBackground = true }.Start();
+        }
+
+        _atWork.Wait();
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _atWork.Dispose();
+    }
+
+    private void Loop(BenchSlot slot)
+    {
+        _atWork.Signal();
+        try
+        {
+            IoResult result;
+            do
+            {
+                slot.Draw();
+                result = slot.IsRead ? Client.Read(slot.Region, slot.Buffer) : Client.Write(slot.Regions, slot.Buffer);
+            }
+            while (slot.End(result));
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException)
+        {
+            Run.Fail(exception);
+        }
+
+        SignalEnd();
+    }
+}

@@ -1,0 +1,106 @@
+namespace DmIoUring.Cli.Devices;
+
+/// <summary>What planners share: whatever can be refused at once is told at once, and nothing stays open of a plan that did not come to be.</summary>
+internal abstract class Planner
+{
+    private readonly List<Refusal> _refusals = [];
+    private readonly List<IDisposable> _opened = [];
+
+    protected bool HasRefused => _refusals.Count > 0;
+
+    /// <summary>The plan, or why there is none.</summary>
+    protected TPlan? Make<TPlan>(Func<TPlan?> run, out IReadOnlyList<Refusal> refusals)
+        where TPlan : class
+    {
+        refusals = _refusals;
+        TPlan? plan = null;
+        try
+        {
+            plan = run();
+        }
+        finally
+        {
+            if (plan is null)
+                Undo();
+        }
+
+        return plan;
+    }
+
+    protected virtual void Undo()
+    {
+        foreach (IDisposable opened in _opened)
+            opened.Dispose();
+    }
+
+    protected T Keep<T>(T opened)
+        where T : IDisposable
+    {
+        _opened.Add(opened);
+        return opened;
+    }
+
+    protected T? Try<T>(Func<T> step)
+        where T : class
+    {
+        try
+        {
+            return step();
+        }
+        catch (RefusedException exception)
+        {
+            _refusals.Add(exception.Refusal);
+            return null;
+        }
+    }
+
+    protected void Refuse(string path, string reason, string advice) => _refusals.Add(new Refusal(path, reason, advice));
+
+    protected PathFacts? Look(string path) => path.Length == 0
+        ? throw new ArgumentException("The command line refuses empty paths.", nameof(path))
+        : Try(() => PathFacts.Of(path));
+
+    protected void RefuseTwins(IReadOnlyList<PathFacts> all)
+    {
+        for (int index = 0; index < all.Count; index++)
+        {
+            if (all.Take(index).FirstOrDefault(other => other.Overlaps(all[index])) is { } twin)
+                Refuse(all[index].Path, $"is the same as {twin.Path}, or on the same disk as a part or the whole of it ({all[index].Identity})", "Name each device once.");
+        }
+    }
+
+    /// <summary>What holds no data, and what would be lost without the user's word for it.</summary>
+    /// <param name="facts">What was named.</param>
+    /// <param name="overwrites">Whether the command overwrites it, and nobody said that it may.</param>
+    /// <param name="advice">What to name instead of what is not there or holds no data.</param>
+    protected void RefuseUnfit(PathFacts facts, bool overwrites, string advice)
+    {
+        if (facts.Kind == PathKind.Missing)
+            Refuse(facts.Path, "does not exist", advice);
+        else if (!facts.CanHoldData)
+            Refuse(facts.Path, $"is {facts.KindInWords}", advice);
+        else if (overwrites && (facts.Kind == PathKind.BlockDevice || new FileInfo(facts.Path).Length > 0))
+            Refuse(facts.Path, "would be overwritten: everything on it would be lost", "If that is what you want: --destroy.");
+    }
+
+    protected static void ThrowIfReadOnly(BlockDevice device)
+    {
+        if (device.IsReadOnly)
+            throw new RefusedException(device.Path, "is read-only", "Make it writable (blockdev --setrw), or name another device.");
+    }
+
+    /// <summary>Gives an empty file a size.</summary>
+    protected void Extend(BlockDevice device, long size)
+    {
+        try
+        {
+            using (FileStream stream = new(device.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+                stream.SetLength(size);
+            device.Refresh();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Refuse(device.Path, "can't be extended: " + exception.Message, "Check its folder's free space.");
+        }
+    }
+}
