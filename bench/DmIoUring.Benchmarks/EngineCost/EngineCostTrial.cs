@@ -75,13 +75,13 @@ internal static unsafe class EngineCostTrial
 
     private static ulong Submit(IoReactor reactor, BlockDevice device, byte* memory, IoNotify notify, ulong random, int batch)
     {
-            for (int i = 0; i < batch; i++)
-            {
-                random ^= random << 13;
-                random ^= random >> 7;
-                random ^= random << 17;
-                reactor.SubmitRead(new IoRegion(device, (long)(random % 65536) * 8, 8), IoBuffer.Contiguous(memory + (i * 4096), 4096), notify);
-            }
-            return random;
+        for (int i = 0; i < batch; i++)
+        {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            reactor.SubmitRead(new IoRegion(device, (long)(random % 65536) * 8, 8), IoBuffer.Contiguous(memory + (i * 4096), 4096), notify);
+        }
+        return random;
     }
 }
