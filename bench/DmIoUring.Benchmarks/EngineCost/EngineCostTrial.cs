@@ -41,7 +41,7 @@ internal static unsafe class EngineCostTrial
                 entry->user_data = (ulong)i;
             }
 
-            ring.Enter(1, -1);
+            ring.Enter(1, -1, 0);
             int count = ring.Take(taken);
             for (int i = 0; i < count; i++)
                 if (taken[i].res != 4096) throw new IOException();

@@ -61,7 +61,7 @@ internal unsafe struct NopRing : IRing
         return entry;
     }
 
-    public void Enter(uint minComplete, long timeout)
+    public void Enter(uint minComplete, long timeout, long patience)
     {
         EnterCount++;
         for (; _submitted != _queued; _submitted++)

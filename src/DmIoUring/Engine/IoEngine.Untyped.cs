@@ -20,6 +20,9 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>Chunks under way, those that wait to be tried again included.</summary>
     public int InFlight { get; protected set; }
 
+    /// <summary>Whether <see cref="Dispatch"/> has something to deal with.</summary>
+    public abstract bool HasResults { get; }
+
     /// <summary>Whether nothing is under way here.</summary>
     public abstract bool IsIdle { get; }
 
@@ -66,7 +69,8 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
     /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way.</param>
     /// <param name="limit">Nanoseconds to sleep at most; negative for no limit. A sleep may end early anyway.</param>
-    public abstract void Enter(uint waitFor, long limit = -1);
+    /// <param name="patience">Nanoseconds to wait for more than one; 0 for as long as it takes.</param>
+    public abstract void Enter(uint waitFor, long limit = -1, long patience = 0);
 
     /// <summary>The second half of a turn: deals with every completion that is there. Callbacks run in here and may submit.</summary>
     public abstract void Dispatch();
