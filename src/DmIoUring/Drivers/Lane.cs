@@ -93,8 +93,10 @@ internal sealed class Lane
 
     /// <summary>Starts a request from a callback the straight way, if that is one for it. The lane's own thread.</summary>
     public bool TryStart(
-        IoOperation operation, in IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
-        _engine.TryStart(operation, region, buffer, notify, context, options);
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
+        regions.Length == 1
+            ? _engine.TryStart(operation, regions[0], buffer, notify, context, options)
+            : _engine.TryStart(operation, regions, buffer, notify, context, options);
 
     /// <summary>Takes a request from a callback: no hand-over. The lane's own thread.</summary>
     public void Accept(Request request) => _engine.Accept(request);

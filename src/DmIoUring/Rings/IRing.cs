@@ -23,6 +23,9 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Calls of <see cref="Enter"/> that reached the kernel.</summary>
     long EnterCount { get; }
 
+    /// <summary>How many entries <see cref="TryNext"/> gives before the queue must be handed over.</summary>
+    int Room { get; }
+
     /// <summary>Whether entries were taken that the kernel has not taken over yet.</summary>
     bool HasQueued { get; }
 

@@ -73,6 +73,12 @@ internal unsafe struct KernelRing : IRing
 
     public readonly long Now => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
 
+    public readonly int Room
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (int)(_submissionEntries - (_tail - Volatile.Read(ref *_submissionHead)));
+    }
+
     public long EnterCount { get; private set; }
 
     public readonly bool HasQueued => _tail != Volatile.Read(ref *_submissionHead);
