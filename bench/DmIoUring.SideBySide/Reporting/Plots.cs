@@ -54,7 +54,7 @@ internal sealed class Plots(ResultSet results)
         const string title = "4 KiB random reads on loop over tmpfs: thousand IOPS by requests under way";
         string lines = string.Join(", ", contestants.Select((one, index) => string.Create(
             CultureInfo.InvariantCulture, $"$data using (strcol(1) + 0):{index + 2} with linespoints lw 2 pt 7 ps 0.6 lc rgb '{Colours[one]}' title '{one}'")));
-        return new Plot("depth.svg", title, $"{PlotData.Block(rows)}set title '{title}'\nset yrange [0:*]\nset logscale x 2\nset xtics ({string.Join(", ", AllContests.Depths)})\nplot {lines}\n");
+        return new Plot("depth.svg", title, $"{PlotData.Block(rows)}set title '{title}'\nset yrange [0:*]\nset logscale x 2\nset xrange [0.9:{AllContests.Depths[^1] * 1.1}]\nset xtics ({string.Join(", ", AllContests.Depths)})\nplot {lines}\n");
     }
 
     private Plot? Options()
