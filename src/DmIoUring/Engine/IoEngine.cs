@@ -65,8 +65,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool IsIdle => InFlight == 0 && _queueFirst is null;
 
-    /// <summary>Whether there is something to deal with that no ring tells of.</summary>
-    public bool HasResults => _discards.HasResults;
+    public override bool HasResults => _ring.HasCompletions || _discards.HasResults;
 
     public override Action? Notify
     {
@@ -102,7 +101,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             StopIfAsked(request);
     }
 
-    public override void Enter(uint waitFor, long limit = -1)
+    public override void Enter(uint waitFor, long limit = -1, long patience = 0)
     {
         LookAtPool();
         if (Devices is { MustLook: true } devices)
@@ -119,8 +118,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         // No more than can come: the ring would sleep for ever.
         uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0));
-        bool sleeps = waitFor > 0 && !_ring.HasCompletions && !_discards.HasResults;
-        _ring.Enter(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit));
+        bool sleeps = waitFor > 0 && !HasResults;
+        _ring.Enter(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit), patience);
         Counters.Enters = _ring.EnterCount;
     }
 

@@ -75,6 +75,8 @@ internal sealed unsafe class RingScript : IDisposable
         return RegisterAnswer;
     }
 
+    public int Room => _queueLength - _queued;
+
     public IoUringSqe* TryNext()
     {
         if (_queued == _queueLength)

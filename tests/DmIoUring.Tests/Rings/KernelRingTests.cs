@@ -60,7 +60,7 @@ public sealed unsafe class KernelRingTests
             IoUringSqe* entry = ring.TryNext();
             if (entry is null)
             {
-                ring.Enter(1, -1);
+                ring.Enter(1, -1, 0);
                 completed += ring.Take(taken);
                 entry = ring.TryNext();
             }
@@ -72,7 +72,7 @@ public sealed unsafe class KernelRingTests
 
         while (completed < 100_000)
         {
-            ring.Enter(1, -1);
+            ring.Enter(1, -1, 0);
             completed += ring.Take(taken);
         }
 
@@ -86,7 +86,7 @@ public sealed unsafe class KernelRingTests
         KernelRing ring = new(KernelRingHandle.Create(8), 8);
         ring.Enable(register: false);
         long before = ring.Now;
-        ring.Enter(1, 20_000_000);
+        ring.Enter(1, 20_000_000, 0);
         Assert.True(ring.Now - before >= 20_000_000);
         Assert.Equal(0, ring.Take(new IoUringCqe[1]));
         ring.Dispose();
@@ -100,7 +100,7 @@ public sealed unsafe class KernelRingTests
         owner.Start();
         owner.Join();
         ring.TryNext();
-        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => ring.Enter(0, 0));
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => ring.Enter(0, 0, 0));
         Assert.Contains("EEXIST", exception.Message, StringComparison.Ordinal);
         Assert.Contains("another thread", exception.Message, StringComparison.Ordinal);
         ring.Dispose();
