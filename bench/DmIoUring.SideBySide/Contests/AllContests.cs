@@ -9,7 +9,7 @@ internal static class AllContests
     private const int FewRounds = 3;
 
     /// <summary>Depths of the plot of IOPS against depth.</summary>
-    public static readonly IReadOnlyList<int> Depths = [1, 4, 16, 32, 64, 128, 256, 512];
+    public static readonly IReadOnlyList<int> Depths = [1, 2, 8, 32, 128, 512];
 
     /// <summary>
     /// The same settings as the reactor's. It takes all completions that are there, as we do: at most 32 at a time was slower where it
@@ -41,7 +41,8 @@ internal static class AllContests
         Trial(Names.EngineCost, "The engine's own cost, on a ring that does nothing"),
         Trial(Names.Memory, "Memory of one client, reserve of 1,024 pages, depth 1,024"),
         .. Depths.Select(DepthOf),
-        .. new[] { Medium.LoopOnTmpfs, Medium.Zram }.Select(OptionVariants.On),
+        .. OptionVariants.DeepDevices.Select(OptionVariants.Deep),
+        OptionVariants.Single,
     ];
 
     public static Entrant OfDepth(int depth, string contestant) => new(DepthId(depth), contestant);

@@ -59,7 +59,12 @@ internal sealed class ContestTables(ResultSet results)
 
     private void AppendTrial(StringBuilder text, Entrant entrant)
     {
-        IEnumerable<string> metrics = results.Of(entrant).SelectMany(static one => one.Values.Keys).Distinct(StringComparer.Ordinal);
+        IEnumerable<string> metrics = results.Of(entrant)
+            .SelectMany(static one => one.Values.Keys)
+            .Distinct(StringComparer.Ordinal)
+            .OrderBy(static metric => metric.TrimEnd("0123456789".ToCharArray()), StringComparer.Ordinal)
+            .ThenBy(static metric => metric.Length)
+            .ThenBy(static metric => metric, StringComparer.Ordinal);
         MarkdownTable.Append(text, ["", "median:", "lowest to highest:"], metrics.Select(metric =>
         {
             Spread spread = results.SpreadOf(entrant, metric)!.Value;

@@ -59,7 +59,7 @@ internal sealed class Plots(ResultSet results)
 
     private Plot? Options()
     {
-        Contest[] contests = [.. AllContests.List.Where(static contest => contest.Id.StartsWith(Names.Options, StringComparison.Ordinal))];
+        Contest[] contests = [.. OptionVariants.DeepDevices.Select(OptionVariants.Deep)];
         var rows = contests[0].Contestants
             .Where(static one => one.Against is not null)
             .Select(one => (one.Name, contests.Select(contest => Worth(contest, one))))
@@ -67,7 +67,7 @@ internal sealed class Plots(ResultSet results)
         const string title = "What one option changes: IOPS against the default, 4 KiB random reads, depth 128";
         const string scale = "set xtics rotate by -35\nset arrow from graph 0, first 1 to graph 1, first 1 nohead lc rgb '#333333' dt 2\n";
         return Has(rows)
-            ? new Plot("options.svg", title, scale + Bars(title, rows, [("loop over tmpfs", "#005f86"), ("zram", "#58a6c9")]))
+            ? new Plot("options.svg", title, scale + Bars(title, rows, [.. OptionVariants.DeepDevices.Zip(["#005f86", "#58a6c9"], static (medium, colour) => (Names.InWords(medium), colour))]))
             : null;
     }
 

@@ -53,21 +53,26 @@ internal static class Readings
                     Add(property.Value, name + ".", values);
                     break;
                 case JsonValueKind.Array:
-                    AddPoints(property.Value, name + ".", values);
+                    AddPoints(property.Value, name, values);
                     break;
             }
         }
     }
 
-    /// <summary>Points of a curve, <c>{"regions": 8, "ns_per_region": 12.5}</c>: the first number is the name of the second.</summary>
-    private static void AddPoints(JsonElement points, string prefix, SortedDictionary<string, double> values)
+    /// <summary>
+    /// Points of a curve, <c>{"depth": 32, "ns_per_request": 40, "bare_ns": 12}</c>: the first number names the point, the second is
+    /// its value, more are curves of their own.
+    /// </summary>
+    private static void AddPoints(JsonElement points, string curve, SortedDictionary<string, double> values)
     {
         foreach (JsonElement point in points.EnumerateArray())
         {
-            JsonElement[] pair = [.. point.EnumerateObject().Select(static property => property.Value)];
-            if (pair is not [JsonElement name, JsonElement value])
+            if (point.EnumerateObject().ToArray() is not [JsonProperty name, JsonProperty value, .. JsonProperty[] more])
                 throw new InvalidOperationException("a point has two numbers");
-            values[prefix + name.GetRawText()] = value.GetDouble();
+            string key = "." + name.Value.GetRawText();
+            values[curve + key] = value.Value.GetDouble();
+            foreach (JsonProperty other in more)
+                values[$"{curve}_{other.Name}{key}"] = other.Value.GetDouble();
         }
     }
 }

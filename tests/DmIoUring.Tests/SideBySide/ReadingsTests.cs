@@ -31,8 +31,8 @@ public sealed class ReadingsTests
     {
         IReadOnlyDictionary<string, double> values = Readings.Of(
             Tool.Trial,
-            """{"cost_ns": 28.5, "regions": [{"regions": 1, "ns_per_region": 40}, {"regions": 64, "ns_per_region": 42}], "depths": [{"depth": 32, "ns_per_request": 50}]}""");
-        Assert.Equal("cost_ns depths.32 regions.1 regions.64", string.Join(' ', values.Keys));
+            """{"cost_ns": 28.5, "regions": [{"regions": 1, "ns_per_region": 40}, {"regions": 64, "ns_per_region": 42}], "depths": [{"depth": 32, "ns_per_request": 50, "bare_ns": 20}]}""");
+        Assert.Equal("cost_ns depths.32 depths_bare_ns.32 regions.1 regions.64", string.Join(' ', values.Keys));
         Assert.Equal(42, values["regions.64"]);
     }
 
