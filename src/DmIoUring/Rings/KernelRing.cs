@@ -40,18 +40,18 @@ internal unsafe struct KernelRing : IRing
     private uint _tail;
 
     public KernelRing(KernelRingHandle handle, int capacity)
-        : this(handle.Layout, capacity)
+        : this(handle.Layout, capacity, handle.SetupFlags)
     {
         _handle = handle;
         _descriptor = handle.Descriptor;
-        _isPolled = (handle.SetupFlags & IoUring.IORING_SETUP_SQPOLL) != 0;
-        _tellsOfWork = (handle.SetupFlags & IoUring.IORING_SETUP_TASKRUN_FLAG) != 0;
         _hasMinTimeout = handle.HasMinTimeout;
     }
 
     /// <summary>The queues alone, wherever they are.</summary>
-    internal KernelRing(in RingLayout layout, int capacity)
+    internal KernelRing(in RingLayout layout, int capacity, uint setupFlags = 0)
     {
+        _isPolled = (setupFlags & IoUring.IORING_SETUP_SQPOLL) != 0;
+        _tellsOfWork = (setupFlags & IoUring.IORING_SETUP_TASKRUN_FLAG) != 0;
         _handle = null!;
         _capacity = capacity;
         _entries = layout.Entries;
