@@ -10,6 +10,7 @@ public sealed class ReadmeTests
     [InlineData("sync")]
     [InlineData("callback")]
     [InlineData("awaited")]
+    [InlineData("reactor")]
     public void Sample_IsWhatIsCompiledHere(string name) =>
         Assert.Contains("```csharp\n" + Compiled(name) + "```\n", Text("../../../README.md"), StringComparison.Ordinal);
 
@@ -33,6 +34,13 @@ public sealed class ReadmeTests
         using LoopDevice right = RequireLoop.Create(64 << 10);
 
         Assert.Equal("0b10", Samples.Callback(left.Path, right.Path).Failed.ToString());
+    }
+
+    [Fact]
+    public void ReactorSample_ReadsAll()
+    {
+        using LoopDevice device = RequireLoop.Create(4 << 20);
+        Assert.Equal(32, Samples.Reactor(device.Path));
     }
 
     [Fact]

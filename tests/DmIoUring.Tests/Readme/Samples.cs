@@ -36,6 +36,22 @@ internal static class Samples
         return last;
     }
 
+    public static int Reactor(string path)
+    {
+        int whole = 0;
+        // <reactor>
+        using BlockDevice device = BlockDevice.Open(path, DeviceAccess.Read);
+        using IoMemory memory = IoMemory.Allocate(32 * 4096);
+        using IoReactor reactor = new();
+        IoNotify notify = (result, context) => whole += result.IsSuccess ? 1 : 0;
+
+        for (int i = 0; i < 32; i++)
+            reactor.SubmitRead(new IoRegion(device, i * 8, 8), memory.Slice(i * 4096, 4096), notify);
+        reactor.Poll(minimum: 32); // One system call hands over all 32 and waits for them; the callbacks run in here.
+        // </reactor>
+        return whole;
+    }
+
     public static async Task<IoResult> Awaited(string path)
     {
         // <awaited>

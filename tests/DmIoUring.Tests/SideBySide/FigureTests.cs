@@ -45,11 +45,11 @@ public sealed class FigureTests
     public void WithoutALimit_ThereIsNoVerdict() => Assert.Null(Ratio(limit: null, ours: [1], other: [1])!.IsMet);
 
     [Fact]
-    public void Flatness_IsTheHighestPointOverTheLowest()
+    public void Flatness_IsTheHighestPointOverTheFirst_WhateverItsPlace()
     {
-        Dictionary<string, double> values = new(StringComparer.Ordinal) { ["regions.1"] = 12, ["regions.64"] = 10, ["depths.32"] = 99 };
+        Dictionary<string, double> values = new(StringComparer.Ordinal) { ["regions.64"] = 12, ["regions.1"] = 10, ["regions.8"] = 5, ["depths.32"] = 99 };
         ResultSet results = new([new Measurement(1, Ours.Contest, Ours.Contestant, Tool.Trial, values)]);
-        FlatnessFigure figure = new(Ours, "regions.") { Where = "" };
+        FlatnessFigure figure = new(Ours, "regions.", Fewest: 1) { Where = "" };
         Assert.Equal([1.2], figure.Of(results));
     }
 
