@@ -116,7 +116,7 @@ public sealed class MisuseTests
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
         using IoMemory data = Pattern.Memory(4096);
-        client.Client.Dispose();
+        client.End();
         Assert.Throws<ObjectDisposedException>(() => client.Write([device.Region(0, 8)], data));
         Assert.Throws<ObjectDisposedException>(() => client.Write(device.Region(0, 8), data));
         Assert.Throws<ObjectDisposedException>(() => client.Read(device.Region(0, 8), data));
