@@ -107,10 +107,11 @@ public sealed partial class IoReactor
         CheckOwner();
         ObjectDisposedException.ThrowIf(_disposed, this);
         RequestGuard.Check(operation, regions, buffer, options);
+        PageList copy = CopyFor(buffer, options);
         Request request = _spares.Take();
         try
         {
-            request.Prepare(operation, regions, buffer, options, CopyFor(buffer, options), _engine.Devices);
+            request.Prepare(operation, regions, buffer, options, copy, _engine.Devices);
         }
         catch
         {

@@ -65,6 +65,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool IsIdle => InFlight == 0 && _queueFirst is null;
 
+    public override bool HasWaiting => _queueFirst is not null || !_again.IsEmpty;
+
     /// <summary>Whether there is something to deal with that no ring tells of.</summary>
     public bool HasResults => _discards.HasResults;
 

@@ -67,6 +67,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         DeviceTable? devices = null)
     {
         _isStartable = false;
+
+        // None yet: what throws from here on lets go of as many as there are.
+        LegCount = 0;
         Operation = operation;
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
