@@ -37,6 +37,8 @@ internal sealed class Scenario
         HasFixedVectors = !random.OneIn(4);
         HoldsDevices = !random.OneIn(4);
         RefusesFiles = random.OneIn(6);
+        ClosesDevices = random.OneIn(3);
+        Plain = random.OneIn(2) ? random.Pick(50, 90) : 0;
     }
 
     public int Capacity { get; }
@@ -61,6 +63,12 @@ internal sealed class Scenario
 
     /// <summary>Whether the ring has no table of files.</summary>
     public bool RefusesFiles { get; }
+
+    /// <summary>Percent of the requests that ask for nothing special, as most do: one region, one piece of memory.</summary>
+    public int Plain { get; }
+
+    /// <summary>Whether devices are disposed under way, with and without requests on them.</summary>
+    public bool ClosesDevices { get; }
 
     /// <summary>Percent of the transfers that are cut short; so are the others below percentages of what they may happen to.</summary>
     public int Short { get; }

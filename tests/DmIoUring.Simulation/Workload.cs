@@ -13,6 +13,8 @@ internal sealed class Workload(
 
     public ModelRequest Make(bool hasPages)
     {
+        if (scenario.Plain > 0 && random.Percent(scenario.Plain))
+            return MakePlain();
         IoOperation operation = random.Next(20) switch
         {
             < 7 => IoOperation.Read,
@@ -37,6 +39,16 @@ internal sealed class Workload(
         AddRegions(request, regions, transfers);
         if (transfers)
             AddBuffer(request);
+        return request;
+    }
+
+    /// <summary>A read or a write of one region that asks for nothing else. Its place may still be one that it can't have.</summary>
+    private ModelRequest MakePlain()
+    {
+        ModelRequest request = new(_made++, random.OneIn(2) ? IoOperation.Read : IoOperation.Write, IoFlags.None, default);
+        Count(request);
+        AddRegions(request, 1, transfers: true);
+        AddBuffer(request, isPlain: true);
         return request;
     }
 
@@ -112,6 +124,8 @@ internal sealed class Workload(
     {
         for (int number = random.Next(3); ; number++)
         {
+            if (!disk.IsOpen(number))
+                continue;
             BlockDevice device = disk.Open(number);
             bool isTaken = flushes && request.Regions.Exists(region => region.Region.Device == device);
             if (!isTaken && model.IsFree(device.Descriptor, flushes, sector * IoRegion.SectorSize, (sector + count) * IoRegion.SectorSize))
@@ -119,11 +133,11 @@ internal sealed class Workload(
         }
     }
 
-    private void AddBuffer(ModelRequest request)
+    private void AddBuffer(ModelRequest request, bool isPlain = false)
     {
         long length = request.Regions.Max(static region => region.Region.BufferOffset + (region.Region.Count * IoRegion.SectorSize));
         length = Math.Max(length + (random.OneIn(3) ? random.Next(3) * 512 : 0), 512);
-        request.Buffer = buffers.Make((int)length, mayBeReadOnly: request.Operation == IoOperation.Write);
+        request.Buffer = isPlain ? buffers.MakePlain((int)length) : buffers.Make((int)length, mayBeReadOnly: request.Operation == IoOperation.Write);
         request.Content = new byte[request.Buffer.Length];
         random.Fill(request.Content);
         request.Buffer.Fill(request.Content);
