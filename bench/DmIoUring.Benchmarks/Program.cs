@@ -3,7 +3,17 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
-if (args is ["engine-cost"]) { DmIoUring.Benchmarks.EngineCost.EngineCostTrial.Run(); return; }
+using DmIoUring.Benchmarks.EngineCost;
+
+switch (args)
+{
+    case [CostProgram.Name]:
+        CostProgram.Run();
+        return;
+    case [MemoryProgram.Name]:
+        MemoryProgram.Run();
+        return;
+}
 
 // In this process, since the devices are this process's too; a launch costs more than a device.
 IConfig config = DefaultConfig.Instance

@@ -11,6 +11,7 @@ internal static class IoUring
     public const uint IORING_SETUP_R_DISABLED = 1u << 6;
     public const uint IORING_SETUP_SUBMIT_ALL = 1u << 7;
     public const uint IORING_SETUP_COOP_TASKRUN = 1u << 8;
+    public const uint IORING_SETUP_TASKRUN_FLAG = 1u << 9;
     public const uint IORING_SETUP_SINGLE_ISSUER = 1u << 12;
     public const uint IORING_SETUP_DEFER_TASKRUN = 1u << 13;
     public const uint IORING_SETUP_NO_SQARRAY = 1u << 16;
@@ -24,6 +25,7 @@ internal static class IoUring
     public const uint IORING_FEAT_EXT_ARG = 1u << 8;
     public const uint IORING_FEAT_NATIVE_WORKERS = 1u << 9;
     public const uint IORING_FEAT_RSRC_TAGS = 1u << 10;
+    public const uint IORING_FEAT_MIN_TIMEOUT = 1u << 15;
 
     public const uint IORING_ENTER_GETEVENTS = 1u << 0;
     public const uint IORING_ENTER_SQ_WAKEUP = 1u << 1;

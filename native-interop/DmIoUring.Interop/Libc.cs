@@ -26,6 +26,13 @@ internal static unsafe partial class Libc
     public static int IoUringRegister(int fd, uint opcode, void* arg, uint count) =>
         (int)Result(Syscall(SysIoUringRegister, fd, (nint)opcode, (nint)arg, (nint)count, 0, 0));
 
+    /// <summary>Keeps the calling thread on the processors of a mask, bit 0 of the first word being processor 0.</summary>
+    public static int SchedSetaffinity(ReadOnlySpan<ulong> mask)
+    {
+        fixed (ulong* words = mask)
+            return (int)Result(SchedSetaffinityRaw(0, (nuint)(mask.Length * sizeof(ulong)), words));
+    }
+
     /// <summary>The new descriptor, or the negated errno.</summary>
     public static int Open(string path, int flags, int mode)
     {
@@ -117,6 +124,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "syscall")]
     private static partial nint Syscall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
+
+    [LibraryImport(Library, EntryPoint = "sched_setaffinity")]
+    private static partial int SchedSetaffinityRaw(int thread, nuint bytes, ulong* mask);
 
     [LibraryImport(Library, EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenRaw(string path, int flags, int mode);

@@ -106,7 +106,7 @@ public sealed partial class DmIoClient
         ArgumentNullException.ThrowIfNull(notify);
         ObjectDisposedException.ThrowIf(_disposed, this);
         Lane? here = LaneHere;
-        if (here is not null && regions.Length == 1 && here.TryStart(operation, regions[0], buffer, notify, context, options))
+        if (here is not null && here.TryStart(operation, regions, buffer, notify, context, options))
             return;
         RequestGuard.Check(operation, regions, buffer, options);
         Request request = Take(here);

@@ -34,7 +34,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
 
     /// <summary>Starts the client's lanes.</summary>
     /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or names a processor that this process can't use.</exception>
     /// <exception cref="IoUringUnavailableException">
     /// io_uring is all that is wanted and the host refuses it, or it has no more open files for it; the message says why.
     /// </exception>
@@ -147,7 +147,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         try
         {
             for (int i = 0; i < _lanes.Length; i++)
-                _lanes[i] = new Lane(rings, _options, _pagePool, _pool, FormattableString.Invariant($"dmio lane {i}"));
+                _lanes[i] = new Lane(rings, _options, _pagePool, _pool, i);
         }
         catch
         {

@@ -21,9 +21,36 @@ public sealed record DmIoOptions : IoDriverOptions
     /// </summary>
     public bool InlineContinuations { get; init; }
 
+    /// <summary>
+    /// How long a lane that has eight or more chunks under way waits for a quarter of them (at most 32) to complete, before it settles for
+    /// one. It takes fewer system calls and wakings; a completion, or a request from another thread, waits that much longer at most, and only
+    /// when it comes within that time after the lane fell asleep. Zero to 1 ms, zero for no such wait. Default 20 us. Kernels before 6.12 wake
+    /// a lane for every completion.
+    /// </summary>
+    public TimeSpan LaneBatchWait { get; init; } = TimeSpan.FromMicroseconds(20);
+
+    /// <summary>
+    /// How long a lane that has nothing to do goes on looking before it sleeps. Zero, the default, to 1 s. It saves the sleeper's waking, some
+    /// microseconds, and takes a processor meanwhile: where that is the one which the device's own thread needs, everything gets slower.
+    /// </summary>
+    public TimeSpan LaneSpin { get; init; }
+
+    /// <summary>
+    /// The processors, counted from 0, that lanes stay on: lane <c>i</c> on the one at <c>i % Count</c>. Empty, the default, for any.
+    /// </summary>
+    public IReadOnlyList<int> LaneProcessors { get; init; } = [];
+
     internal override void Validate()
     {
         base.Validate();
+        if (LaneBatchWait < TimeSpan.Zero || LaneBatchWait > TimeSpan.FromMilliseconds(1))
+            throw OutOfRange(nameof(LaneBatchWait), LaneBatchWait, "zero to 1 ms");
+        if (LaneSpin < TimeSpan.Zero || LaneSpin > TimeSpan.FromSeconds(1))
+            throw OutOfRange(nameof(LaneSpin), LaneSpin, "zero to 1 s");
+        if (LaneProcessors is null)
+            throw OutOfRange(nameof(LaneProcessors), "null", "a list; an empty one for no processors in particular");
+        foreach (int processor in LaneProcessors)
+            Check(nameof(LaneProcessors), processor, 0, MostProcessor);
         Check(nameof(Lanes), Lanes, 1, 64);
         Check(nameof(SyncRings), SyncRings, 0, 4096);
     }

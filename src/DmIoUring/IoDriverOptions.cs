@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
+using DmIoUring.Rings;
 
 namespace DmIoUring;
 
@@ -12,6 +13,9 @@ public abstract record IoDriverOptions
 
     /// <summary>The largest <see cref="ChunkBytes"/>: 1 GiB, below the 0x7ffff000 bytes that one call can transfer.</summary>
     public const int MaxChunkBytes = 1 << 30;
+
+    /// <summary>The last processor that an affinity mask of ours can name.</summary>
+    internal const int MostProcessor = 1023;
 
     private protected IoDriverOptions()
     {
@@ -77,6 +81,16 @@ public abstract record IoDriverOptions
     /// </summary>
     public bool FixedBuffers { get; init; } = true;
 
+    /// <summary>
+    /// How long a thread of the kernel's looks for submissions before it sleeps (SQPOLL), 1 ms to 60 s; <see langword="null"/>, the default, for
+    /// no such thread. It spares a lane or a reactor most of its system calls and takes a processor of its own while it is awake: for
+    /// machines with processors to spare. There is one for each lane and reactor; synchronous calls have none.
+    /// </summary>
+    public TimeSpan? SubmissionPolling { get; init; }
+
+    /// <summary>The processor that <see cref="SubmissionPolling"/>'s thread stays on, counted from 0; <see langword="null"/>, the default, for any.</summary>
+    public int? SubmissionProcessor { get; init; }
+
     internal long TimeLimitNanoseconds => (long)(RequestTimeLimit.GetValueOrDefault().Ticks * TimeSpan.NanosecondsPerTick);
 
     internal EngineSettings ForEngine(PagePool pages, RequestSpares spares) => new()
@@ -86,6 +100,11 @@ public abstract record IoDriverOptions
         Pool = FixedBuffers ? pages : null,
         HoldsDevices = true,
         RegistersFiles = FixedFiles,
+        Ring = new RingPlan
+        {
+            SubmissionPollMilliseconds = (uint)(SubmissionPolling?.TotalMilliseconds ?? 0),
+            SubmissionProcessor = SubmissionProcessor,
+        },
         Spares = spares,
     };
 
@@ -116,6 +135,15 @@ public abstract record IoDriverOptions
             throw OutOfRange(nameof(RequestTimeLimit), limit, "more than zero and at most a year, or null for none");
         if (DisposeTimeLimit != Timeout.InfiniteTimeSpan && (DisposeTimeLimit < TimeSpan.Zero || DisposeTimeLimit > TimeSpan.FromDays(1)))
             throw OutOfRange(nameof(DisposeTimeLimit), DisposeTimeLimit, "zero to a day, or Timeout.InfiniteTimeSpan");
+        if (SubmissionPolling is { } polling && (polling < TimeSpan.FromMilliseconds(1) || polling > TimeSpan.FromMinutes(1)))
+            throw OutOfRange(nameof(SubmissionPolling), polling, "1 ms to 60 s, or null for no polling thread");
+        if (SubmissionProcessor is { } processor)
+        {
+            Check(nameof(SubmissionProcessor), processor, 0, MostProcessor);
+            if (SubmissionPolling is null)
+                throw OutOfRange(nameof(SubmissionProcessor), processor, "null without SubmissionPolling: there is no thread to put anywhere");
+        }
+
         if (Ring is < IoRingKind.Automatic or > IoRingKind.Workers)
             throw OutOfRange(nameof(Ring), Ring, "one of IoRingKind's values");
         Check(nameof(WorkerThreads), WorkerThreads, 1, 256);
@@ -131,6 +159,6 @@ public abstract record IoDriverOptions
             throw OutOfRange(option, value, FormattableString.Invariant($"{least} to {most}"));
     }
 
-    private static ArgumentOutOfRangeException OutOfRange(string option, object value, string rule) =>
+    internal static ArgumentOutOfRangeException OutOfRange(string option, object value, string rule) =>
         new(option, value, $"{option} must be {rule}.");
 }

@@ -42,8 +42,11 @@ public sealed partial class IoReactor
     /// <param name="options">What else the request asks for.</param>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWrite(
-        ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        Submit(IoOperation.Write, regions, buffer, notify, context, options);
+        ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default)
+    {
+        if (!TryStart(IoOperation.Write, regions, buffer, notify, context, options))
+            Submit(IoOperation.Write, regions, buffer, notify, context, options);
+    }
 
     /// <summary>Makes durable what the devices of the regions have completed so far, and calls back.</summary>
     /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
@@ -85,7 +88,10 @@ public sealed partial class IoReactor
         foreach (ref readonly IoRequest request in requests)
             request.Check();
         foreach (ref readonly IoRequest request in requests)
-            Submit(request.Operation, request.Regions, request.Buffer, request.Notify, request.Context, request.Options);
+        {
+            if (!TryStart(request.Operation, request.Regions, request.Buffer, request.Notify, request.Context, request.Options))
+                Submit(request.Operation, request.Regions, request.Buffer, request.Notify, request.Context, request.Options);
+        }
     }
 
     /// <summary>The straight way of a request that asks for nothing special.</summary>
@@ -100,6 +106,17 @@ public sealed partial class IoReactor
         return true;
     }
 
+    /// <summary>The same for several regions.</summary>
+    private bool TryStart(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+    {
+        bool may = notify is not null && !_disposed && _owner == Environment.CurrentManagedThreadId;
+        if (!may || !_engine.TryStart(operation, regions, buffer, notify!, context, options))
+            return false;
+        _submitted++;
+        return true;
+    }
+
     private void Submit(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
     {
@@ -107,11 +124,10 @@ public sealed partial class IoReactor
         CheckOwner();
         ObjectDisposedException.ThrowIf(_disposed, this);
         RequestGuard.Check(operation, regions, buffer, options);
-        PageList copy = CopyFor(buffer, options);
         Request request = _spares.Take();
         try
         {
-            request.Prepare(operation, regions, buffer, options, copy, _engine.Devices);
+            request.Prepare(operation, regions, buffer, options, CopyFor(buffer, options), _engine.Devices);
         }
         catch
         {

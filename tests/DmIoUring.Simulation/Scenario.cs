@@ -37,8 +37,14 @@ internal sealed class Scenario
         HasFixedVectors = !random.OneIn(4);
         HoldsDevices = !random.OneIn(4);
         RefusesFiles = random.OneIn(6);
+        IsPlain = random.OneIn(4);
         ClosesDevices = random.OneIn(3);
-        Plain = random.OneIn(2) ? random.Pick(50, 90) : 0;
+        if (IsPlain)
+        {
+            TimeLimit = 0;
+            HoldsDevices = true;
+            MostRegionBytes = Math.Max(4096, Math.Min(MostRegionBytes, ChunkBytes / 2));
+        }
     }
 
     public int Capacity { get; }
@@ -61,11 +67,11 @@ internal sealed class Scenario
     /// <summary>Whether the engine holds devices open between requests, as a lane and a reactor do.</summary>
     public bool HoldsDevices { get; }
 
+    /// <summary>Whether most requests may go the straight way: plain memory, one chunk a region, a callback, nothing else asked for.</summary>
+    public bool IsPlain { get; }
+
     /// <summary>Whether the ring has no table of files.</summary>
     public bool RefusesFiles { get; }
-
-    /// <summary>Percent of the requests that ask for nothing special, as most do: one region, one piece of memory.</summary>
-    public int Plain { get; }
 
     /// <summary>Whether devices are disposed under way, with and without requests on them.</summary>
     public bool ClosesDevices { get; }

@@ -20,12 +20,14 @@ internal sealed partial class SimulationRun
     {
         _submitted++;
         PageList copy = RentCopy(model);
-        RequestKind kind = _random.Pick(RequestKind.Callback, RequestKind.Callback, RequestKind.Task, RequestKind.Sync);
+        RequestKind kind = _scenario.IsPlain
+            ? RequestKind.Callback
+            : _random.Pick(RequestKind.Callback, RequestKind.Callback, RequestKind.Task, RequestKind.Sync);
         IoRegion[] regions = [.. model.Regions.Select(static region => region.Region)];
         IoBuffer buffer = model.Buffer?.Buffer ?? default;
         IoRequestOptions options = new(model.Flags, model.Priority, model.Report);
         RequestGuard.Check(model.Operation, regions, buffer, options);
-        if (kind == RequestKind.Callback && _random.OneIn(2) && TryStart(model, regions, buffer, options))
+        if (kind == RequestKind.Callback && !_random.OneIn(_scenario.IsPlain ? 5 : 2) && TryStart(model, regions, buffer, options))
             return;
         Request request = kind == RequestKind.Sync ? new Request(_reporter) : _requests.Take(mayWait: false);
         request.Prepare(model.Operation, regions, buffer, options, copy, _random.OneIn(2) ? _engine.Devices : null);
@@ -58,19 +60,24 @@ internal sealed partial class SimulationRun
     }
 
     /// <summary>The straight way in, where a request may take it.</summary>
-    private unsafe bool TryStart(ModelRequest model, IoRegion[] regions, in IoBuffer buffer, in IoRequestOptions options)
+    private bool TryStart(ModelRequest model, IoRegion[] regions, in IoBuffer buffer, in IoRequestOptions options)
     {
-        if (regions.Length != 1 || !buffer.IsPlain || !options.IsDefault || model.Operation > IoOperation.Write)
-            return false;
         IoNotify notify = (result, context) => EndInCallback((ModelRequest)context!, result);
-        if (!_engine.TryStart(model.Operation, regions[0], buffer.Pointer, buffer.Length, notify, model))
+        if (!buffer.IsPlain || !options.IsDefault)
+            return false;
+
+        // Known before its entries are: they are judged as they are queued.
+        _model.Submit(model);
+        bool started = regions.Length == 1
+            ? _engine.TryStart(model.Operation, regions[0], buffer, notify, model, options)
+            : _engine.TryStart(model.Operation, regions, buffer, notify, model, options);
+        if (!started)
             return false;
         if (_scenario.TimeLimit > 0)
             _verdict.Fail($"{model} has a time limit and went straight, where nobody counts its time.");
         _trace.Write($"straight {model}");
         _coverage.Add(Covered.StraightStarts);
         Array.Clear(regions);
-        _model.Submit(model);
         return true;
     }
 

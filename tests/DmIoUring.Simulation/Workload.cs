@@ -11,10 +11,21 @@ internal sealed class Workload(
 {
     private int _made;
 
-    public ModelRequest Make(bool hasPages)
+    public ModelRequest Make(bool hasPages) => scenario.IsPlain && !random.OneIn(8) ? MakePlain() : MakeAny(hasPages);
+
+    /// <summary>A read, or a write of a few regions, that asks for nothing else.</summary>
+    private ModelRequest MakePlain()
     {
-        if (scenario.Plain > 0 && random.Percent(scenario.Plain))
-            return MakePlain();
+        IoOperation operation = random.OneIn(2) ? IoOperation.Read : IoOperation.Write;
+        ModelRequest request = new(_made++, operation, IoFlags.None, default);
+        Count(request);
+        AddRegions(request, operation == IoOperation.Read || random.OneIn(2) ? 1 : random.Next(1, 9), transfers: true);
+        AddBuffer(request, isPlain: true);
+        return request;
+    }
+
+    private ModelRequest MakeAny(bool hasPages)
+    {
         IoOperation operation = random.Next(20) switch
         {
             < 7 => IoOperation.Read,
@@ -38,17 +49,7 @@ internal sealed class Workload(
         int regions = operation == IoOperation.Read ? 1 : random.OneIn(6) ? random.Next(1, IoRegion.MaxRegions + 1) : random.Next(1, 5);
         AddRegions(request, regions, transfers);
         if (transfers)
-            AddBuffer(request);
-        return request;
-    }
-
-    /// <summary>A read or a write of one region that asks for nothing else. Its place may still be one that it can't have.</summary>
-    private ModelRequest MakePlain()
-    {
-        ModelRequest request = new(_made++, random.OneIn(2) ? IoOperation.Read : IoOperation.Write, IoFlags.None, default);
-        Count(request);
-        AddRegions(request, 1, transfers: true);
-        AddBuffer(request, isPlain: true);
+            AddBuffer(request, isPlain: false);
         return request;
     }
 
@@ -133,11 +134,13 @@ internal sealed class Workload(
         }
     }
 
-    private void AddBuffer(ModelRequest request, bool isPlain = false)
+    private void AddBuffer(ModelRequest request, bool isPlain)
     {
         long length = request.Regions.Max(static region => region.Region.BufferOffset + (region.Region.Count * IoRegion.SectorSize));
         length = Math.Max(length + (random.OneIn(3) ? random.Next(3) * 512 : 0), 512);
-        request.Buffer = isPlain ? buffers.MakePlain((int)length) : buffers.Make((int)length, mayBeReadOnly: request.Operation == IoOperation.Write);
+        request.Buffer = isPlain
+            ? buffers.MakePlain((int)length)
+            : buffers.Make((int)length, mayBeReadOnly: request.Operation == IoOperation.Write);
         request.Content = new byte[request.Buffer.Length];
         random.Fill(request.Content);
         request.Buffer.Fill(request.Content);

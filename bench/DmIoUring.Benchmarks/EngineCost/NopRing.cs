@@ -7,8 +7,8 @@ using DmIoUring.Rings;
 namespace DmIoUring.Benchmarks.EngineCost;
 
 /// <summary>
-/// A ring without a kernel: every entry handed over has completed in full by the time that <see cref="Enter"/> returns. What is
-/// left to measure is what is done around it.
+/// A ring without a kernel: an <see cref="Enter"/> completes as many entries as it waits for, the oldest first, in full. What is left to
+/// measure is what is done around it.
 /// </summary>
 internal unsafe struct NopRing : IRing
 {
@@ -17,6 +17,7 @@ internal unsafe struct NopRing : IRing
     private readonly uint _mask;
     private uint _queued;
     private uint _submitted;
+    private uint _completed;
     private uint _taken;
 
     public NopRing(int capacity)
@@ -32,11 +33,13 @@ internal unsafe struct NopRing : IRing
 
     public readonly long Now => Stopwatch.GetTimestamp();
 
+    public readonly int Room => (int)(_mask + 1 - (_queued - _taken));
+
     public long EnterCount { get; private set; }
 
     public readonly bool HasQueued => _queued != _submitted;
 
-    public readonly bool HasCompletions => _submitted != _taken;
+    public readonly bool HasCompletions => _completed != _taken;
 
     public readonly bool HasFixedVectors => true;
 
@@ -61,19 +64,22 @@ internal unsafe struct NopRing : IRing
         return entry;
     }
 
-    public void Enter(uint minComplete, long timeout)
+    public void Enter(uint minComplete, long timeout, long patience)
     {
         EnterCount++;
-        for (; _submitted != _queued; _submitted++)
+        _submitted = _queued;
+        uint count = Math.Min(minComplete, _submitted - _completed);
+        for (; count > 0; count--)
         {
-            IoUringSqe* entry = &_entries[_submitted & _mask];
-            _completions[_submitted & _mask] = new IoUringCqe { user_data = entry->user_data, res = (int)entry->len };
+            IoUringSqe* entry = &_entries[_completed & _mask];
+            _completions[_completed & _mask] = new IoUringCqe { user_data = entry->user_data, res = (int)entry->len };
+            _completed++;
         }
     }
 
     public int Take(Span<IoUringCqe> into)
     {
-        int count = (int)Math.Min(_submitted - _taken, (uint)into.Length);
+        int count = (int)Math.Min(_completed - _taken, (uint)into.Length);
         for (int i = 0; i < count; i++)
             into[i] = _completions[_taken++ & _mask];
         return count;

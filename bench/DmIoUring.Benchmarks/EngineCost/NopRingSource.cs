@@ -1,4 +1,5 @@
 using DmIoUring.Drivers;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Benchmarks.EngineCost;
 
@@ -11,5 +12,5 @@ internal sealed class NopRingSource : TypedRingSource<NopRing>
     {
     }
 
-    protected override NopRing Make(int capacity) => new(capacity);
+    protected override NopRing Make(int capacity, in RingPlan plan) => new(capacity);
 }

@@ -101,5 +101,10 @@ internal sealed class BenchPlanner : Planner
         {
             throw new RefusedException("", $"no memory for the buffers: {exception.Message}", "Lower --bs, --iodepth or --numjobs.");
         }
+        catch (ArgumentOutOfRangeException exception) when (exception.ParamName is nameof(DmIoOptions.LaneProcessors) or nameof(IoDriverOptions.SubmissionProcessor))
+        {
+            throw new RefusedException(
+                "", $"this process can't use processor {exception.ActualValue}", "Pass --cpus and --sqpoll-cpu processors that nproc counts, from 0.");
+        }
     }
 }

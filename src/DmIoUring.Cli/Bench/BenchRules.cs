@@ -14,6 +14,7 @@ internal static class BenchRules
     [
         .. CheckPaths(request),
         .. CheckDriver(request),
+        .. CheckEngine(request, request.Engine),
         .. CheckSizes(request),
     ];
 
@@ -46,16 +47,35 @@ internal static class BenchRules
                 : Idle($"--submit {Word(submit)}", "--driver lane", $"--driver {Word(request.Driver)}");
         }
 
-        if (request.Driver != BenchDriver.Lane && request.Engine.AskedLanes is { } lanes)
-            yield return Idle($"--lanes {lanes}", "--driver lane", $"--driver {Word(request.Driver)}");
-        if (request.Engine.WorkerThreads is null && request.Engine.AskedWorkerThreads is { } threads)
-            yield return Idle($"--worker-threads {threads}", "--ring worker", $"--ring {Word(request.Engine.Ring)}");
         if (request.ReadPercent is null && request.AskedReadPercent is { } percent)
             yield return Idle($"--rwmixread {percent}", "--rw randrw", $"--rw {Word(request.Pattern)}");
         if (request.Batch is null && request.AskedBatch is { } batch)
             yield return new Refusal("", $"--batch {batch} has no effect: each callback or awaiter hands over one", "Leave it out, or pass --driver reactor or --submit thread.");
         if (request.AskedBatch > request.Depth)
             yield return new Refusal("", $"--batch {request.AskedBatch} is more than --iodepth {request.Depth}: so many are never under way", $"Pass --batch 1 to {request.Depth}.");
+    }
+
+    private static IEnumerable<Refusal> CheckEngine(BenchRequest request, EngineSettings engine)
+    {
+        (string Option, object? Value)[] ofLanes =
+        [
+            ("--lanes", engine.AskedLanes), ("--batch-wait", engine.BatchWaitMicroseconds), ("--spin", engine.SpinMicroseconds),
+            ("--cpus", engine.Processors is { Count: > 0 } processors ? string.Join(',', processors) : null),
+        ];
+        if (request.Driver != BenchDriver.Lane)
+        {
+            foreach ((string option, object? value) in ofLanes.Where(static asked => asked.Value is not null))
+                yield return Idle($"{option} {value}", "--driver lane", $"--driver {Word(request.Driver)}");
+        }
+
+        if (engine.WorkerThreads is null && engine.AskedWorkerThreads is { } threads)
+            yield return Idle($"--worker-threads {threads}", "--ring worker", $"--ring {Word(engine.Ring)}");
+        if (engine.SubmissionPollMilliseconds is { } idle && engine.Ring == BenchRing.Worker)
+            yield return Idle($"--sqpoll {idle}", "--ring kernel", "--ring worker");
+        if (engine.SubmissionPollMilliseconds is { } idleToo && request.Driver == BenchDriver.Sync)
+            yield return Idle($"--sqpoll {idleToo}", "--driver lane", "--driver sync");
+        if (engine.SubmissionProcessor is { } processor && engine.SubmissionPollMilliseconds is null)
+            yield return Idle($"--sqpoll-cpu {processor}", "--sqpoll", "a run without it");
     }
 
     private static IEnumerable<Refusal> CheckSizes(BenchRequest request)

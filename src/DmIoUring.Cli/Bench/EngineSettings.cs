@@ -19,13 +19,35 @@ internal sealed record EngineSettings
     [JsonIgnore]
     public int? AskedWorkerThreads { get; init; }
 
+    /// <summary>Null for the library's own.</summary>
+    public int? BatchWaitMicroseconds { get; init; }
+
+    public int? SpinMicroseconds { get; init; }
+
+    public IReadOnlyList<int>? Processors { get; init; }
+
+    public int? SubmissionPollMilliseconds { get; init; }
+
+    public int? SubmissionProcessor { get; init; }
+
     public int Lanes => AskedLanes ?? 1;
 
     public int? WorkerThreads => Ring == BenchRing.Worker ? AskedWorkerThreads ?? 16 : null;
 
     /// <summary>The options of the client that all jobs share.</summary>
-    public DmIoOptions ForClient(BenchRequest request) => (DmIoOptions)Common(
-        new DmIoOptions { Lanes = Lanes, InlineContinuations = request.Completion == BenchCompletion.Inline }, request, request.Jobs);
+    public DmIoOptions ForClient(BenchRequest request)
+    {
+        DmIoOptions defaults = new();
+        DmIoOptions lanes = defaults with
+        {
+            Lanes = Lanes,
+            InlineContinuations = request.Completion == BenchCompletion.Inline,
+            LaneBatchWait = BatchWaitMicroseconds is { } wait ? TimeSpan.FromMicroseconds(wait) : defaults.LaneBatchWait,
+            LaneSpin = TimeSpan.FromMicroseconds(SpinMicroseconds ?? 0),
+            LaneProcessors = Processors ?? [],
+        };
+        return (DmIoOptions)Common(lanes, request, request.Jobs);
+    }
 
     /// <summary>The options of each job's reactor.</summary>
     public IoReactorOptions ForReactor(BenchRequest request) => (IoReactorOptions)Common(new IoReactorOptions(), request, jobs: 1);
@@ -41,6 +63,8 @@ internal sealed record EngineSettings
         QueueDepth = DepthFor(request, jobs),
         FixedFiles = Fixed,
         FixedBuffers = Fixed,
+        SubmissionPolling = SubmissionPollMilliseconds is { } idle ? TimeSpan.FromMilliseconds(idle) : null,
+        SubmissionProcessor = SubmissionProcessor,
     };
 
     /// <summary>As many chunks as there are, all of them on one ring: nothing is to wait in the engine.</summary>

@@ -34,7 +34,42 @@ internal sealed class EngineOptions
         CustomParser = result => NumberOption.ParseCount(result, least: 1, BenchRequest.MaxWorkerThreads),
     };
 
-    public IEnumerable<Option> All => [_ring, _fixed, _lanes, _workerThreads];
+    private readonly Option<int?> _batchWait = new("--batch-wait")
+    {
+        Description = "How long a lane waits for several completions before it settles for one, 0 to 1000 microseconds (20).",
+        HelpName = "USEC",
+        CustomParser = result => NumberOption.ParseCount(result, least: 0, most: 1000),
+    };
+
+    private readonly Option<int?> _spin = new("--spin")
+    {
+        Description = "How long a lane goes on looking before it sleeps, 0 to 1000000 microseconds (0).",
+        HelpName = "USEC",
+        CustomParser = result => NumberOption.ParseCount(result, least: 0, most: 1_000_000),
+    };
+
+    private readonly Option<int[]?> _cpus = new("--cpus")
+    {
+        Description = "Processors that the lanes stay on, lane by lane: 0,1 (any).",
+        HelpName = "N[,N...]",
+        CustomParser = ProcessorsOption.Parse,
+    };
+
+    private readonly Option<int?> _submissionPolling = new("--sqpoll")
+    {
+        Description = "A thread of the kernel's takes the submissions and sleeps after so many milliseconds without any, 1 to 60000 (none).",
+        HelpName = "MSEC",
+        CustomParser = result => NumberOption.ParseCount(result, least: 1, most: 60_000),
+    };
+
+    private readonly Option<int?> _submissionProcessor = new("--sqpoll-cpu")
+    {
+        Description = "The processor that this thread stays on (any).",
+        HelpName = "N",
+        CustomParser = result => NumberOption.ParseCount(result, least: 0, ProcessorsOption.Most),
+    };
+
+    public IEnumerable<Option> All => [_ring, _fixed, _lanes, _workerThreads, _batchWait, _spin, _cpus, _submissionPolling, _submissionProcessor];
 
     public EngineSettings Read(ParseResult parsed) => new()
     {
@@ -42,5 +77,10 @@ internal sealed class EngineOptions
         Fixed = parsed.GetValue(_fixed) == OnOff.On,
         AskedLanes = parsed.GetValue(_lanes),
         AskedWorkerThreads = parsed.GetValue(_workerThreads),
+        BatchWaitMicroseconds = parsed.GetValue(_batchWait),
+        SpinMicroseconds = parsed.GetValue(_spin),
+        Processors = parsed.GetValue(_cpus),
+        SubmissionPollMilliseconds = parsed.GetValue(_submissionPolling),
+        SubmissionProcessor = parsed.GetValue(_submissionProcessor),
     };
 }

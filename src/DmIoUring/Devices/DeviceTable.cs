@@ -71,16 +71,17 @@ internal sealed class DeviceTable
         return slot;
     }
 
-    /// <summary>One leg more is under way on a device, if that is held and where its number says. The owner.</summary>
+    /// <summary>Whether a device is held, where its number says, and not disposed. The owner.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryEnterHeld(BlockDevice device, out int slot)
+    public bool IsHeld(BlockDevice device) => _slots[device.Number & (Slots - 1)].Device == device && !device.IsDisposed;
+
+    /// <summary>One chunk more is under way on a device of which <see cref="IsHeld"/> is true. The owner.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int EnterHeld(BlockDevice device)
     {
-        slot = device.Number & (Slots - 1);
-        ref DeviceSlot held = ref _slots[slot];
-        if (held.Device != device || device.IsDisposed)
-            return false;
-        held.UnderWay++;
-        return true;
+        int slot = device.Number & (Slots - 1);
+        _slots[slot].UnderWay++;
+        return slot;
     }
 
     /// <summary>As <see cref="Enter"/>, for a leg that has counted a reference: it is given back when there is a slot. The owner.</summary>

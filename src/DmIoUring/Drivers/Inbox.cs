@@ -57,6 +57,9 @@ internal sealed class Inbox
         return newest == Asleep ? null : OldestFirst(newest);
     }
 
+    /// <summary>Whether there is something to take. The owner, while it is awake.</summary>
+    public bool HasDeliveries => Volatile.Read(ref _newest) is not null;
+
     /// <summary>Announces that the owner is about to sleep. The owner.</summary>
     /// <returns>Whether it may; not when something was delivered meanwhile.</returns>
     public bool TrySleep() => Interlocked.CompareExchange(ref _newest, Asleep, null) is null;

@@ -13,9 +13,9 @@ internal sealed class KernelRingSource : TypedRingSource<KernelRing>
     {
     }
 
-    protected override KernelRing Make(int capacity)
+    protected override KernelRing Make(int capacity, in RingPlan plan)
     {
-        KernelRingHandle handle = KernelRingHandle.Create(capacity);
+        KernelRingHandle handle = KernelRingHandle.Create(capacity, plan);
         try
         {
             _capabilities ??= RingProbe.Describe(handle);

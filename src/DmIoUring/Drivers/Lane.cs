@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using DmIoUring.Devices;
 using DmIoUring.Engine;
+using DmIoUring.Interop;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
 
@@ -17,13 +19,19 @@ internal sealed class Lane
     [ThreadStatic]
     private static Lane? _current;
 
+    /// <summary>More completions are not waited for at once.</summary>
+    private const int MostBatch = 32;
+
     private readonly IoEngine _engine;
     private readonly Inbox _inbox = new();
-    private readonly WakeEvent _wake = new();
+    private readonly WakeEvent _wake;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _started = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<TaskCompletionSource<IReadOnlyList<IoPendingRequest>>> _surveys = new();
+    private readonly long _batchWait;
+    private readonly long _spinTicks;
+    private readonly int? _processor;
     private long _wakeUps;
     private long _longestDispatch;
     private volatile bool _closing;
@@ -31,19 +39,24 @@ internal sealed class Lane
 
     /// <summary>Starts the lane's thread on a ring of its own, and waits until it has taken that over.</summary>
     /// <exception cref="IoUringUnavailableException">The host has no such ring, or none more.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The thread can't stay on the processor that it was to.</exception>
     /// <exception cref="InvalidOperationException">The thread could not take the ring over.</exception>
-    public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, string name)
+    public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, int index)
     {
+        _batchWait = (long)options.LaneBatchWait.TotalNanoseconds;
+        _spinTicks = (long)(options.LaneSpin.TotalSeconds * Stopwatch.Frequency);
+        _processor = options.LaneProcessors is { Count: > 0 } processors ? processors[index % processors.Count] : null;
         Home = requests;
         Spares = new RequestSpares(requests, keepsAll: false);
         _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, Spares));
+        _wake = MakeWakeEvent();
         _engine.Notify = Nudge;
         LookForStops = () =>
         {
             _lookForStops = true;
             Nudge();
         };
-        _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = name };
+        _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = string.Create(CultureInfo.InvariantCulture, $"dmio lane {index}") };
         Start();
     }
 
@@ -80,8 +93,10 @@ internal sealed class Lane
 
     /// <summary>Starts a request from a callback the straight way, if that is one for it. The lane's own thread.</summary>
     public bool TryStart(
-        IoOperation operation, in IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
-        _engine.TryStart(operation, region, buffer, notify, context, options);
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
+        regions.Length == 1
+            ? _engine.TryStart(operation, regions[0], buffer, notify, context, options)
+            : _engine.TryStart(operation, regions, buffer, notify, context, options);
 
     /// <summary>Takes a request from a callback: no hand-over. The lane's own thread.</summary>
     public void Accept(Request request) => _engine.Accept(request);
@@ -129,6 +144,19 @@ internal sealed class Lane
         return survey.Task;
     }
 
+    private WakeEvent MakeWakeEvent()
+    {
+        try
+        {
+            return new WakeEvent();
+        }
+        catch
+        {
+            _engine.Dispose();
+            throw;
+        }
+    }
+
     private void Start()
     {
         try
@@ -162,13 +190,16 @@ internal sealed class Lane
             if (_closing && _engine.IsIdle && _inbox.TryClose())
                 break;
 
+            if (_spinTicks > 0)
+                Spin();
+
             // Announced first, then looked at what else there is: whoever closes, cancels or delivers does it the other way
             // round, so either the lane sees it here or the eventfd gets written.
             // Awake again before callbacks run, so that what they submit needs no waking.
             bool announced = _inbox.TrySleep();
             bool asked = LookAtWhatWasAsked();
             bool sleeps = announced && !asked && !(_closing && _engine.IsIdle);
-            _engine.Enter(sleeps ? 1u : 0u);
+            _engine.Enter(sleeps ? CompletionsToWaitFor() : 0, patience: _batchWait);
             if (announced)
                 _inbox.Interrupt();
             TimeDispatch();
@@ -178,6 +209,41 @@ internal sealed class Lane
         _wake.Dispose();
         _ended.SetResult();
         AnswerSurveys([]);
+    }
+
+    /// <summary>With many under way several at once: each waking in between costs as much as a transfer.</summary>
+    private uint CompletionsToWaitFor() => _batchWait == 0 ? 1 : (uint)Math.Clamp(_engine.InFlight / 4, 1, MostBatch);
+
+    /// <summary>Looks for completions and deliveries for a while, without announcing a sleep: nobody needs to wake the lane meanwhile.</summary>
+    private void Spin()
+    {
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            _engine.Enter(0);
+            if (_engine.HasResults || _inbox.HasDeliveries || _closing || _lookForStops || !_surveys.IsEmpty)
+                return;
+#pragma warning disable RS0030 // The embedder asked for it.
+            Thread.SpinWait(20);
+#pragma warning restore RS0030
+        }
+        while (Stopwatch.GetTimestamp() - start < _spinTicks);
+    }
+
+    /// <summary>Keeps the calling thread on the lane's processor, if it has one.</summary>
+    private void StayOnProcessor()
+    {
+        if (_processor is not { } processor)
+            return;
+        Span<ulong> mask = stackalloc ulong[(IoDriverOptions.MostProcessor + 1) / 64];
+        mask.Clear();
+        mask[processor / 64] = 1ul << (processor % 64);
+        int result = Libc.SchedSetaffinity(mask);
+        if (result < 0)
+        {
+            throw IoDriverOptions.OutOfRange(
+                nameof(DmIoOptions.LaneProcessors), processor, $"processors that are online and of this process's cpuset; the kernel answered {Errno.Name(-result)}");
+        }
     }
 
     private void AcceptDelivered()
@@ -227,12 +293,13 @@ internal sealed class Lane
         try
         {
             _current = this;
+            StayOnProcessor();
             _engine.Enable(register: true);
             _engine.WakeOn(_wake.Descriptor);
             _started.SetResult();
             return true;
         }
-        catch (InvalidOperationException exception)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentOutOfRangeException)
         {
             _engine.Dispose();
             _wake.Dispose();

@@ -18,5 +18,5 @@ internal sealed class WorkerRingSource(int threads, IoUringUnavailableException?
             _crew.Release();
     }
 
-    protected override WorkerRing Make(int capacity) => new(new WorkerQueues(_crew, capacity));
+    protected override WorkerRing Make(int capacity, in RingPlan plan) => new(new WorkerQueues(_crew, capacity));
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DmIoUring.Devices;
 
 namespace DmIoUring.Engine;
 
@@ -86,7 +87,11 @@ internal unsafe struct Chunk
     [FieldOffset(48)]
     public long Due;
 
-    /// <summary>The <see cref="State"/> of a chunk of region 0 that is on its way to the kernel for the first time, in its request's own memory.</summary>
-    public static ulong StartedState(ChunkKind kind, byte entryFlags) =>
-        (byte)kind | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40);
+    /// <summary>Where the engine has the device that the chunk itself keeps open; <see cref="DeviceTable.NoSlot"/> where a leg does.</summary>
+    [FieldOffset(56)]
+    public int Slot;
+
+    /// <summary>The <see cref="State"/> of a chunk that is on its way to the kernel for the first time, in its request's own memory.</summary>
+    public static ulong StartedState(ChunkKind kind, int region, byte entryFlags) =>
+        (byte)kind | ((ulong)(uint)region << 8) | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40);
 }

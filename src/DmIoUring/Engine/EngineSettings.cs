@@ -1,4 +1,5 @@
 using DmIoUring.Memory;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -19,6 +20,9 @@ internal sealed record EngineSettings
 
     /// <summary>Whether the ring is to know the devices that are held.</summary>
     public bool RegistersFiles { get; init; }
+
+    /// <summary>What is wanted of the ring.</summary>
+    public RingPlan Ring { get; init; }
 
     /// <summary>Where the requests of callbacks go; null when each goes back to its pool.</summary>
     public RequestSpares? Spares { get; init; }

@@ -105,6 +105,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             chunk->EntryFlags = slot.EntryFlags;
         }
 
+        chunk->Slot = DeviceTable.NoSlot;
         chunk->Kind = kind;
         chunk->Attempts = 0;
         chunk->Bounce = Chunk.NoBounce;

@@ -58,7 +58,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Request request = _owners[index]!;
         bool transfers = chunk->Kind is ChunkKind.Read or ChunkKind.Write or ChunkKind.ZeroPages;
         TransferVerdict verdict = transfers
-            ? TransferRules.Judge(result, chunk->Length, request.Legs[chunk->Region].Device.OffsetAlignment, ref chunk->Attempts)
+            ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).OffsetAlignment, ref chunk->Attempts)
             : TransferRules.JudgePlain(result, ref chunk->Attempts);
         if (verdict.Step is TransferStep.Continue)
             Move(chunk, request, verdict.Advance);
@@ -85,7 +85,7 @@ internal sealed unsafe partial class IoEngine<TRing>
                 // The completion is spent here too: one more of it must not end the chunk while the ioctl has it.
                 chunk->Kind = ChunkKind.DiscardByIoctl;
                 chunk->Generation++;
-                _discards.Start(index, request.Legs[chunk->Region].Device.Descriptor, chunk->Offset, chunk->Length);
+                _discards.Start(index, DeviceOf(chunk, request).Descriptor, chunk->Offset, chunk->Length);
                 break;
 
             case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && verdict.Errno == Errno.EOPNOTSUPP:
@@ -103,9 +103,12 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
+    private BlockDevice DeviceOf(Chunk* chunk, Request request) =>
+        chunk->Slot >= 0 ? Devices![chunk->Slot].Device! : request.Legs[chunk->Region].Device;
+
     /// <summary>A ring without discards and a device without any answer alike; the ioctl tells them apart.</summary>
-    private static bool MayBeDiscardedByIoctl(Chunk* chunk, Request request, int errno) =>
-        chunk->Kind == ChunkKind.Discard && errno == Errno.EOPNOTSUPP && request.Legs[chunk->Region].Device.IsBlockDevice;
+    private bool MayBeDiscardedByIoctl(Chunk* chunk, Request request, int errno) =>
+        chunk->Kind == ChunkKind.Discard && errno == Errno.EOPNOTSUPP && DeviceOf(chunk, request).IsBlockDevice;
 
     /// <summary>Moves a chunk forward by what was transferred.</summary>
     private static void Move(Chunk* chunk, Request request, uint bytes)
@@ -203,6 +206,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         _owners[index] = null;
         if (chunk->MustCancel)
             _toCancel--;
+        if (chunk->Slot >= 0)
+            Devices!.Exit(chunk->Slot);
         chunk->Generation++;
         _free.Prepend(index);
         InFlight--;

@@ -18,7 +18,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         IoUringSqe* entry = _ring.TryNext();
         if (entry is null)
         {
-            _ring.Enter(0, 0);
+            _ring.Enter(0, 0, 0);
             entry = _ring.TryNext();
         }
 
@@ -121,7 +121,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (_vectorsUsed + MostRuns <= VectorPlaces)
             return true;
         if (_ring.HasQueued)
-            _ring.Enter(0, 0);
+            _ring.Enter(0, 0, 0);
         if (_ring.HasQueued)
             return false;
         _vectorsUsed = 0;

@@ -14,7 +14,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             ref IoPendingRegion? seen = ref Regions(requests, request)[chunk->Region];
             long first = chunk->Offset / IoRegion.SectorSize;
             long sectors = chunk->Length / IoRegion.SectorSize;
-            string path = request.Legs[chunk->Region].Device.Path;
+            string path = DeviceOf(chunk, request).Path;
             seen = seen is null
                 ? new IoPendingRegion(chunk->Region, path, first, sectors, 0)
                 : seen with { Sector = Math.Min(seen.Sector, first), SectorsInKernel = seen.SectorsInKernel + sectors };
@@ -28,7 +28,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private static IoPendingRegion?[] Regions(Dictionary<Request, IoPendingRegion?[]> requests, Request request)
     {
         if (!requests.TryGetValue(request, out IoPendingRegion?[]? regions))
-            requests[request] = regions = new IoPendingRegion?[request.LegCount];
+            requests[request] = regions = new IoPendingRegion?[request.RegionCount];
         return regions;
     }
 
@@ -37,7 +37,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         List<IoPendingRegion> regions = [];
         for (int i = 0; i < inKernel.Length; i++)
         {
-            ref readonly Leg leg = ref request.Legs[i];
+            // A request without legs has nothing that waits.
+            Leg leg = i < request.LegCount ? request.Legs[i] : default;
             long waiting = leg.Remaining / IoRegion.SectorSize;
             if (inKernel[i] is { } seen)
                 regions.Add(seen with { SectorsWaiting = waiting });

@@ -20,6 +20,9 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>Chunks under way, those that wait to be tried again included.</summary>
     public int InFlight { get; protected set; }
 
+    /// <summary>Whether <see cref="Dispatch"/> has something to deal with.</summary>
+    public abstract bool HasResults { get; }
+
     /// <summary>Whether nothing is under way here.</summary>
     public abstract bool IsIdle { get; }
 
@@ -60,16 +63,29 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <returns>Whether it was started.</returns>
     public abstract bool TryStart(IoOperation operation, in IoRegion region, byte* memory, long length, IoNotify notify, object? context);
 
+    /// <summary>The same for 1 to 64 regions, each of which must be such a chunk.</summary>
+    /// <inheritdoc cref="TryStart(IoOperation, in IoRegion, byte*, long, IoNotify, object?)"/>
+    public abstract bool TryStart(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, long length, IoNotify notify, object? context);
+
     /// <summary>As the other one, for any request: those that ask for something, or whose memory must be kept, are not started.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryStart(
         IoOperation operation, in IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
         buffer.IsPlain && options.IsDefault && TryStart(operation, region, buffer.Pointer, buffer.Length, notify, context);
 
+    /// <inheritdoc cref="TryStart(IoOperation, in IoRegion, in IoBuffer, IoNotify, object?, in IoRequestOptions)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryStart(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
+        buffer.IsPlain && options.IsDefault && regions.Length - 1 < (uint)IoRegion.MaxRegions
+        && TryStart(operation, regions, buffer.Pointer, buffer.Length, notify, context);
+
     /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
     /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way.</param>
     /// <param name="limit">Nanoseconds to sleep at most; negative for no limit. A sleep may end early anyway.</param>
-    public abstract void Enter(uint waitFor, long limit = -1);
+    /// <param name="patience">Nanoseconds to wait for more than one; 0 for as long as it takes.</param>
+    public abstract void Enter(uint waitFor, long limit = -1, long patience = 0);
 
     /// <summary>The second half of a turn: deals with every completion that is there. Callbacks run in here and may submit.</summary>
     public abstract void Dispatch();

@@ -67,8 +67,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool HasWaiting => _queueFirst is not null || !_again.IsEmpty;
 
-    /// <summary>Whether there is something to deal with that no ring tells of.</summary>
-    public bool HasResults => _discards.HasResults;
+    public override bool HasResults => _ring.HasCompletions || _discards.HasResults;
 
     public override Action? Notify
     {
@@ -104,7 +103,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             StopIfAsked(request);
     }
 
-    public override void Enter(uint waitFor, long limit = -1)
+    public override void Enter(uint waitFor, long limit = -1, long patience = 0)
     {
         LookAtPool();
         if (Devices is { MustLook: true } devices)
@@ -121,8 +120,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         // No more than can come: the ring would sleep for ever.
         uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0));
-        bool sleeps = waitFor > 0 && !_ring.HasCompletions && !_discards.HasResults;
-        _ring.Enter(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit));
+        bool sleeps = waitFor > 0 && !HasResults;
+        _ring.Enter(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit), patience);
         Counters.Enters = _ring.EnterCount;
     }
 

@@ -101,16 +101,19 @@ internal sealed unsafe partial class Request
             return;
         }
 
-        spares.Give(this);
+        // What is to be told is read before it is given away: the next may have it at once, on another thread.
         if ((_failed | _unsupported) == 0 && _stopCause == IoFailureCause.None)
         {
+            spares.Give(this);
             Notify(notify, in Success, context);
         }
         else
         {
             // What it leaves behind is for the next to clear.
+            IoResult result = Result;
             _isStartable = false;
-            Notify(notify, Result, context);
+            spares.Give(this);
+            Notify(notify, result, context);
         }
 
         spares.Settle();

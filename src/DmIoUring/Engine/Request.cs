@@ -16,8 +16,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     private ulong _unsupported;
     private bool _holds;
 
-    /// <summary>Whether its fields are at what they are for one chunk and a callback, and only what differs is to be set.</summary>
+    /// <summary>Whether its fields are at what they are for made chunks and a callback, and only what differs is to be set.</summary>
     private bool _isStartable;
+    private int _startedChunks;
     private IoFailure _first;
     private RequestBuffer _buffer;
 
@@ -31,7 +32,10 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     public Leg[] Legs { get; private set; } = new Leg[1];
 
+    /// <summary>Regions that the request has legs for: all, or none when it was started with its chunks made.</summary>
     public int LegCount { get; private set; }
+
+    public int RegionCount => LegCount > 0 ? LegCount : _startedChunks;
 
     public ref readonly RequestBuffer Buffer => ref _buffer;
 
@@ -67,9 +71,6 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         DeviceTable? devices = null)
     {
         _isStartable = false;
-
-        // None yet: what throws from here on lets go of as many as there are.
-        LegCount = 0;
         Operation = operation;
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
@@ -102,16 +103,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         }
     }
 
-    /// <summary>The same for one region in one chunk of plain memory on a device that is held, its chunk made already.</summary>
+    /// <summary>The same for regions that are one chunk of plain memory each: the chunks are made already, and keep their devices open.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void PrepareStarted(IoOperation operation, BlockDevice device, int slot, byte* memory, IoNotify notify, object? context)
+    public void PrepareStarted(IoOperation operation, int chunks, byte* memory, IoNotify notify, object? context)
     {
         if (!_isStartable)
             MakeStartable();
-        ref Leg leg = ref Legs[0];
-        leg.Device = device;
-        leg.Slot = slot;
-        Pending = 1;
+        Pending = chunks;
+        _startedChunks = chunks;
         _buffer.SetRun(memory);
         Operation = operation;
         _notify = notify;
@@ -119,18 +118,13 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             _context = context;
     }
 
-    /// <summary>Makes of a request that had another kind of life one whose next can be that of most: a chunk, and a callback.</summary>
+    /// <summary>Makes of a request that had another kind of life one whose next can be that of most: made chunks, and a callback.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void MakeStartable()
     {
         _isStartable = true;
-        ref Leg leg = ref Legs[0];
-        leg.Offset = 0;
-        leg.Remaining = 0;
-        leg.Stage = LegStage.Data;
-        leg.Bounces = false;
-        LegCount = 1;
-        Cursor = 1;
+        LegCount = 0;
+        Cursor = 0;
         _failed = 0;
         _unsupported = 0;
         TransferFlags = 0;
@@ -180,14 +174,6 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <param name="devices">The devices of the engine that has the request; null where none has.</param>
     public void Release(DeviceTable? devices = null)
     {
-        if (_isStartable)
-        {
-            ref Leg leg = ref Legs[0];
-            devices!.Exit(leg.Slot);
-            leg.Device = null!;
-            return;
-        }
-
         if (_holds)
             LetGo();
         for (int i = 0; i < LegCount; i++)

@@ -23,6 +23,9 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Calls of <see cref="Enter"/> that reached the kernel.</summary>
     long EnterCount { get; }
 
+    /// <summary>How many entries <see cref="TryNext"/> gives before the queue must be handed over.</summary>
+    int Room { get; }
+
     /// <summary>Whether entries were taken that the kernel has not taken over yet.</summary>
     bool HasQueued { get; }
 
@@ -62,7 +65,12 @@ internal unsafe interface IRing : IDisposable
     /// <paramref name="timeout"/> nanoseconds have passed (negative: no limit). May return early with less done on
     /// either side (a signal, a kernel short of memory): the owner looks at what came and enters again.
     /// </summary>
-    void Enter(uint minComplete, long timeout);
+    /// <param name="minComplete">Completions to wait for; 0 not to wait.</param>
+    /// <param name="timeout">Nanoseconds; negative for no limit.</param>
+    /// <param name="patience">
+    /// Nanoseconds to wait for more than one: past them one is enough. 0 for no such end. A ring that can't count so waits for one.
+    /// </param>
+    void Enter(uint minComplete, long timeout, long patience);
 
     /// <summary>
     /// Copies completions out, in order, and frees their places before any is dispatched: what a completion leads to may

@@ -21,32 +21,44 @@ internal unsafe struct KernelRing : IRing
     private readonly IoUringCqe* _completions;
     private readonly uint* _submissionHead;
     private readonly uint* _submissionTail;
+    private readonly uint* _submissionFlags;
     private readonly uint* _completionHead;
     private readonly uint* _completionTail;
     private readonly uint _submissionMask;
     private readonly uint _submissionEntries;
     private readonly uint _completionMask;
     private readonly int _capacity;
+
+    /// <summary>Whether a thread of the kernel's takes the entries (SQPOLL).</summary>
+    private readonly bool _isPolled;
+
+    /// <summary>Whether the kernel says that it has something for the next enter (TASKRUN_FLAG).</summary>
+    private readonly bool _tellsOfWork;
+    private readonly bool _hasMinTimeout;
     private int _descriptor;
     private uint _enterFlags;
     private uint _tail;
 
     public KernelRing(KernelRingHandle handle, int capacity)
-        : this(handle.Layout, capacity)
+        : this(handle.Layout, capacity, handle.SetupFlags)
     {
         _handle = handle;
         _descriptor = handle.Descriptor;
+        _hasMinTimeout = handle.HasMinTimeout;
     }
 
     /// <summary>The queues alone, wherever they are.</summary>
-    internal KernelRing(in RingLayout layout, int capacity)
+    internal KernelRing(in RingLayout layout, int capacity, uint setupFlags = 0)
     {
+        _isPolled = (setupFlags & IoUring.IORING_SETUP_SQPOLL) != 0;
+        _tellsOfWork = (setupFlags & IoUring.IORING_SETUP_TASKRUN_FLAG) != 0;
         _handle = null!;
         _capacity = capacity;
         _entries = layout.Entries;
         _completions = layout.Completions;
         _submissionHead = layout.SubmissionHead;
         _submissionTail = layout.SubmissionTail;
+        _submissionFlags = layout.SubmissionFlags;
         _completionHead = layout.CompletionHead;
         _completionTail = layout.CompletionTail;
         _submissionMask = layout.SubmissionEntries - 1;
@@ -60,6 +72,12 @@ internal unsafe struct KernelRing : IRing
     public readonly int Capacity => _capacity;
 
     public readonly long Now => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+
+    public readonly int Room
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (int)(_submissionEntries - (_tail - Volatile.Read(ref *_submissionHead)));
+    }
 
     public long EnterCount { get; private set; }
 
@@ -118,11 +136,14 @@ internal unsafe struct KernelRing : IRing
         return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_FILES_UPDATE2, &update, (uint)sizeof(IoUringRsrcUpdate2));
     }
 
-    public void Enter(uint minComplete, long timeout)
+    public void Enter(uint minComplete, long timeout, long patience)
     {
         Volatile.Write(ref *_submissionTail, _tail);
         uint toSubmit = _tail - Volatile.Read(ref *_submissionHead);
-        int result = EnterOnce(toSubmit, minComplete, timeout);
+        bool asks = MustAsk(toSubmit, out uint flags);
+        if (minComplete == 0 && !asks)
+            return;
+        int result = EnterOnce(toSubmit, minComplete, timeout, patience, flags);
         if (result >= 0)
             return;
         switch (-result)
@@ -134,7 +155,7 @@ internal unsafe struct KernelRing : IRing
             // The kernel is out of memory for requests, or has completions that it could not post yet. What was
             // published stays published and is handed over by the next enter; meanwhile let completions come.
             case Errno.EAGAIN or Errno.EBUSY:
-                _ = EnterOnce(0, 1, BackOff);
+                _ = EnterOnce(0, 1, BackOff, 0, 0);
                 return;
 
             default:
@@ -163,19 +184,39 @@ internal unsafe struct KernelRing : IRing
         _handle.Dispose();
     }
 
-    private int EnterOnce(uint toSubmit, uint minComplete, long timeout)
+    /// <summary>Whether the kernel must be entered although nobody waits.</summary>
+    private readonly bool MustAsk(uint toSubmit, out uint flags)
+    {
+        flags = 0;
+        if (!_isPolled)
+            return toSubmit != 0 || !_tellsOfWork || (Volatile.Read(ref *_submissionFlags) & (IoUring.IORING_SQ_TASKRUN | IoUring.IORING_SQ_CQ_OVERFLOW)) != 0;
+
+        // The kernel's thread looks at the tail once more after it has said that it sleeps. So the tail must be there for it to see
+        // before we look at what it says (io_uring_sqe_prep, io_sq_thread): else both could miss the other.
+        Interlocked.MemoryBarrier();
+        if (toSubmit != 0 && (Volatile.Read(ref *_submissionFlags) & IoUring.IORING_SQ_NEED_WAKEUP) != 0)
+            flags = IoUring.IORING_ENTER_SQ_WAKEUP;
+        return flags != 0;
+    }
+
+    private int EnterOnce(uint toSubmit, uint minComplete, long timeout, long patience, uint flags)
     {
         EnterCount++;
-        if (timeout < 0 || minComplete == 0)
-            return Libc.IoUringEnter(_descriptor, toSubmit, minComplete, _enterFlags, null, 0);
+        flags |= _enterFlags;
+        if (patience > 0 && !_hasMinTimeout)
+            minComplete = Math.Min(minComplete, 1);
+        if (minComplete <= 1)
+            patience = 0;
+        if (minComplete == 0 || (timeout < 0 && patience == 0))
+            return Libc.IoUringEnter(_descriptor, toSubmit, minComplete, flags, null, 0);
 
         KernelTimespec limit = new() { tv_sec = timeout / 1_000_000_000, tv_nsec = timeout % 1_000_000_000 };
-        IoUringGeteventsArg argument = new() { ts = (ulong)&limit };
+        IoUringGeteventsArg argument = new() { ts = timeout < 0 ? 0 : (ulong)&limit, min_wait_usec = (uint)(patience / 1000) };
         return Libc.IoUringEnter(
             _descriptor,
             toSubmit,
             minComplete,
-            _enterFlags | IoUring.IORING_ENTER_EXT_ARG,
+            flags | IoUring.IORING_ENTER_EXT_ARG,
             &argument,
             (nuint)sizeof(IoUringGeteventsArg));
     }

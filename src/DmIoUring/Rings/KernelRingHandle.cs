@@ -22,6 +22,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         : base(ownsHandle: true)
     {
         SetHandle(descriptor);
+        SetupFlags = parameters.flags;
         Features = parameters.features;
         Flags = flags;
 
@@ -47,18 +48,32 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
 
     public uint Features { get; }
 
+    /// <summary>IORING_SETUP_* as they were settled with the kernel.</summary>
+    public uint SetupFlags { get; }
+
+    /// <summary>Whether a wait can ask for several completions and settle for one when the first while is over (6.12).</summary>
+    public bool HasMinTimeout => (Features & IoUring.IORING_FEAT_MIN_TIMEOUT) != 0;
+
     /// <summary>The optional set-up flags, taken or refused.</summary>
     public IReadOnlyList<IoFeature> Flags { get; }
 
     /// <summary>Sets up a ring, disabled: the thread that will own it enables it.</summary>
     /// <param name="capacity">Entries in flight at most.</param>
+    /// <param name="plan">What is wanted beyond the least.</param>
     /// <param name="setup">Who answers io_uring_setup; null for the kernel itself.</param>
     /// <exception cref="IoUringUnavailableException">The host has none, forbids it, or its is too old.</exception>
-    public static KernelRingHandle Create(int capacity, RingSetup.Setup? setup = null)
+    public static KernelRingHandle Create(int capacity, in RingPlan plan = default, RingSetup.Setup? setup = null)
     {
         uint entries = Math.Min((uint)capacity, MaxSubmissionEntries);
         int descriptor = RingSetup.Negotiate(
-            entries, (uint)(capacity + SpareCompletions), setup ?? Libc.IoUringSetup, out IoUringParams parameters, out IReadOnlyList<IoFeature> flags);
+            entries,
+            (uint)(capacity + SpareCompletions),
+            plan,
+            setup ?? Libc.IoUringSetup,
+            out IoUringParams parameters,
+            out IReadOnlyList<IoFeature> flags);
+        if (descriptor == -Errno.EINVAL && plan.SubmissionProcessor is { } processor)
+            throw RingRefusal.NoSuchProcessor(processor);
         if (descriptor < 0)
             throw RingRefusal.Explain(-descriptor);
 

@@ -13,6 +13,7 @@ internal readonly unsafe struct RingLayout
         SubmissionTail = (uint*)(rings + parameters.sq_off.tail);
         CompletionHead = (uint*)(rings + parameters.cq_off.head);
         CompletionTail = (uint*)(rings + parameters.cq_off.tail);
+        SubmissionFlags = (uint*)(rings + parameters.sq_off.flags);
         SubmissionEntries = parameters.sq_entries;
         CompletionEntries = parameters.cq_entries;
     }
@@ -28,6 +29,8 @@ internal readonly unsafe struct RingLayout
     public uint* CompletionHead { get; init; }
 
     public uint* CompletionTail { get; init; }
+
+    public uint* SubmissionFlags { get; init; }
 
     public uint SubmissionEntries { get; init; }
 

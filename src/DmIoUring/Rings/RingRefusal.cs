@@ -17,6 +17,10 @@ internal static class RingRefusal
         string.Create(CultureInfo.InvariantCulture, $"This kernel's io_uring is too old: it lacks the features 0x{missingFeatures:x} ") +
         "(the newest that are needed came with 5.13). Use a newer kernel.");
 
+    /// <summary>EINVAL for a ring whose polling thread was to stay on a processor: all else that can be invalid was left out one by one.</summary>
+    public static ArgumentOutOfRangeException NoSuchProcessor(int processor) => IoDriverOptions.OutOfRange(
+        nameof(IoDriverOptions.SubmissionProcessor), processor, "a processor that is online and of this process's cpuset; the kernel answered EINVAL");
+
     /// <summary>The diagnosis itself, from facts that a test can make up.</summary>
     /// <param name="errno">What io_uring_setup or mmap answered.</param>
     /// <param name="disabled">The sysctl kernel.io_uring_disabled (6.6), or null where there is none.</param>

@@ -20,46 +20,84 @@ internal static unsafe class RingSetup
         | IoUring.IORING_FEAT_RSRC_TAGS;
 
     /// <summary>Newest first; include/uapi/linux/io_uring.h says the versions.</summary>
-    private static readonly RingFlag[] Optional =
+    private static readonly RingFlag[] Wanted =
     [
         new(IoUring.IORING_SETUP_NO_SQARRAY, "IORING_SETUP_NO_SQARRAY", "one memory access less per entry", "6.6"),
         new(IoUring.IORING_SETUP_DEFER_TASKRUN, "IORING_SETUP_DEFER_TASKRUN", "completions only when the owner asks", "6.1"),
         new(IoUring.IORING_SETUP_SINGLE_ISSUER, "IORING_SETUP_SINGLE_ISSUER", "no lock in the kernel's submission path", "6.0"),
+        new(
+            IoUring.IORING_SETUP_COOP_TASKRUN | IoUring.IORING_SETUP_TASKRUN_FLAG,
+            "IORING_SETUP_TASKRUN_FLAG",
+            "no system call when there is nothing to ask for",
+            "5.19"),
         new(IoUring.IORING_SETUP_SUBMIT_ALL, "IORING_SETUP_SUBMIT_ALL", "one bad entry does not end its batch", "5.18"),
     ];
+
+    /// <summary>Never left out: without it the ring would not be what was asked for.</summary>
+    private static readonly RingFlag SubmissionPolling =
+        new(IoUring.IORING_SETUP_SQPOLL, "IORING_SETUP_SQPOLL", "a thread of the kernel's takes the entries", "5.1");
 
     /// <summary>io_uring_setup, as the kernel's or as a test's kernel of another age answers it.</summary>
     public delegate int Setup(uint entries, IoUringParams* parameters);
 
     /// <summary>Sets up a ring.</summary>
     /// <returns>The descriptor, or the negated errno.</returns>
-    public static int Negotiate(uint entries, uint completionEntries, Setup setup, out IoUringParams settled, out IReadOnlyList<IoFeature> flags)
+    public static int Negotiate(
+        uint entries, uint completionEntries, in RingPlan plan, Setup setup, out IoUringParams settled, out IReadOnlyList<IoFeature> flags)
     {
-        const uint needed = IoUring.IORING_SETUP_CQSIZE | IoUring.IORING_SETUP_R_DISABLED | IoUring.IORING_SETUP_CLAMP;
+        IoUringParams needed = Needed(completionEntries, plan);
+        RingFlag[] optional = plan.PollsSubmissions ? [.. Wanted.Where(IsForPolling)] : Wanted;
         int refused = 0;
         while (true)
         {
-            IoUringParams parameters = new() { flags = needed, cq_entries = completionEntries };
-            foreach (RingFlag flag in Optional.AsSpan(refused))
-                parameters.flags |= flag.Bit;
+            IoUringParams parameters = needed;
+            foreach (RingFlag flag in optional.AsSpan(refused))
+                parameters.flags |= flag.Bits;
 
             int result = setup(entries, &parameters);
-            if (result == -Errno.EINVAL && refused < Optional.Length)
+            if (result == -Errno.EINVAL && refused < optional.Length)
             {
                 refused++;
                 continue;
             }
 
             settled = parameters;
-            flags = [.. Optional.Select((flag, index) => Describe(flag, taken: index >= refused))];
+            IEnumerable<RingFlag> all = plan.PollsSubmissions ? optional.Append(SubmissionPolling) : optional;
+            flags = [.. all.Select((flag, index) => Describe(flag, taken: index >= refused))];
             return result;
         }
     }
+
+    private static IoUringParams Needed(uint completionEntries, in RingPlan plan)
+    {
+        IoUringParams needed = new()
+        {
+            flags = IoUring.IORING_SETUP_CQSIZE | IoUring.IORING_SETUP_R_DISABLED | IoUring.IORING_SETUP_CLAMP,
+            cq_entries = completionEntries,
+        };
+        if (plan.PollsSubmissions)
+        {
+            needed.flags |= SubmissionPolling.Bits;
+            needed.sq_thread_idle = plan.SubmissionPollMilliseconds;
+        }
+
+        if (plan.SubmissionProcessor is { } processor)
+        {
+            needed.flags |= IoUring.IORING_SETUP_SQ_AFF;
+            needed.sq_thread_cpu = (uint)processor;
+        }
+
+        return needed;
+    }
+
+    /// <summary>Those that the kernel takes together with SQPOLL: its thread, not the owner, does what the others put off (io_uring/io_uring.c).</summary>
+    private static bool IsForPolling(RingFlag flag) =>
+        (flag.Bits & (IoUring.IORING_SETUP_DEFER_TASKRUN | IoUring.IORING_SETUP_COOP_TASKRUN)) == 0;
 
     private static IoFeature Describe(RingFlag flag, bool taken) => new(
         flag.Name,
         taken,
         taken ? flag.Use : $"io_uring_setup answered EINVAL with it; kernels have it since {flag.Since}");
 
-    private sealed record RingFlag(uint Bit, string Name, string Use, string Since);
+    private sealed record RingFlag(uint Bits, string Name, string Use, string Since);
 }

@@ -47,6 +47,8 @@ internal sealed unsafe class WorkerQueues : IDisposable
 
     public int Capacity { get; }
 
+    public int Room { get; private set; }
+
     public long EnterCount { get; private set; }
 
     public bool HasFilled => _filledFirst is not null;
@@ -59,6 +61,7 @@ internal sealed unsafe class WorkerQueues : IDisposable
         if (item is null)
             return null;
         _free = item.Next;
+        Room--;
         item.Next = null;
         if (_filledLast is null)
             _filledFirst = item;
@@ -205,5 +208,6 @@ internal sealed unsafe class WorkerQueues : IDisposable
     {
         item.Next = _free;
         _free = item;
+        Room++;
     }
 }

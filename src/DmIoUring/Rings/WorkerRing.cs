@@ -35,9 +35,11 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public int RegisterFile(int slot, int descriptor) => -Errno.EOPNOTSUPP;
 
+    public int Room => queues.Room;
+
     public IoUringSqe* TryNext() => queues.TryNext();
 
-    public void Enter(uint minComplete, long timeout) => queues.Enter(minComplete, timeout);
+    public void Enter(uint minComplete, long timeout, long patience) => queues.Enter(patience > 0 ? 1 : minComplete, timeout);
 
     public int Take(Span<IoUringCqe> into) => queues.Take(into);
 

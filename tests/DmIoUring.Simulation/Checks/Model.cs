@@ -20,8 +20,11 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
     /// <summary>Memory that belongs to callers or to the page pool: an entry has no business in it but in its own request's.</summary>
     public Func<nint, bool> IsCallersMemory { get; init; } = static _ => false;
 
+    /// <summary>Takes a request, if it has not got it yet: one that could not go the straight way after all was known before it was tried.</summary>
     public void Submit(ModelRequest request)
     {
+        if (_outstanding.Contains(request))
+            return;
         request.Since = _sequence++;
         _outstanding.Add(request);
         foreach (ModelRegion region in request.Regions)

@@ -76,6 +76,8 @@ internal sealed unsafe partial class SimulatedKernel : IDisposable
         action();
     });
 
+    public int Room => _scenario.QueueLength - _queued;
+
     public IoUringSqe* TryNext()
     {
         NoteQueued();

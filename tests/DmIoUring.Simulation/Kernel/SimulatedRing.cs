@@ -30,9 +30,11 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public int RegisterFile(int slot, int descriptor) => kernel.RegisterFile(slot, descriptor);
 
+    public int Room => kernel.Room;
+
     public IoUringSqe* TryNext() => kernel.TryNext();
 
-    public void Enter(uint minComplete, long timeout) => kernel.Enter(minComplete, timeout);
+    public void Enter(uint minComplete, long timeout, long patience) => kernel.Enter(patience > 0 ? 1 : minComplete, timeout);
 
     public int Take(Span<IoUringCqe> into) => kernel.Take(into);
 

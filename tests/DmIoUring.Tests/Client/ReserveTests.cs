@@ -70,6 +70,41 @@ public sealed class ReserveTests
     }
 
     [Fact]
+    public void RequestThatFails_SaysSo_AlthoughAThreadWaitsForItsPlace()
+    {
+        const int threads = 4;
+        const int requests = 2_500;
+        using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(1);
+        long beyond = device.Device.Size / IoRegion.SectorSize;
+        int wrong = 0;
+        using CountdownEvent left = new(threads * requests);
+        RunThreads(threads, _ =>
+        {
+            for (int i = 0; i < requests; i++)
+            {
+                // Whoever gets the place next makes a request of it that does not fail.
+                bool fails = i % 2 == 0;
+                client.SubmitRead(
+                    fails ? new IoRegion(device.Device, beyond, 8) : device.Region(0, 8),
+                    data,
+                    (result, context) =>
+                    {
+                        if (result.IsSuccess == (bool)context!)
+                            wrong++;
+                        left.Signal();
+                    },
+                    fails);
+            }
+        });
+
+        Assert.True(left.Wait(Notification.Limit));
+        Assert.Equal(0, wrong);
+    }
+
+    [Fact]
     public async Task TrySubmit_SaysNoWhileTheReserveIsOut_AndYesAfterwards()
     {
         await using DmIoClient client = new();

@@ -13,7 +13,12 @@ internal static class FailureModes
 
     public static IReadOnlyList<FailureMode> Rows { get; } =
     [
-        new(Ring, "lost wake-up with SQPOLL") { NotApplicable = "no ring is set up with SQPOLL; to be held as soon as one is" },
+        new(
+            Ring,
+            "lost wake-up with SQPOLL",
+            "SubmissionPollingTests.Submissions_WakeAThreadThatSleeps_AndNoneIsLost",
+            "SubmissionPollingTests.AReactor_WakesAThreadThatSleeps",
+            "KernelRingTests.AnEnterThatWaitsForNothing_ReachesTheKernel_WhenThatHasSomethingToDo"),
         new(Ring, "fork without exec") { NotApplicable = "the runtime forks only to exec; the rings' mappings are not copied then (MADV_DONTFORK)" },
         new(
             Ring,

@@ -19,8 +19,8 @@ public sealed class DeviceTableTests : IDisposable
         BlockDevice device = Open();
         int slot = table.Enter(device);
         Assert.Equal(slot, table.Enter(device));
-        Assert.True(table.TryEnterHeld(device, out int same));
-        Assert.Equal(slot, same);
+        Assert.True(table.IsHeld(device));
+        Assert.Equal(slot, table.EnterHeld(device));
         device.Dispose();
         for (int left = 3; left > 0; left--)
         {
@@ -41,20 +41,19 @@ public sealed class DeviceTableTests : IDisposable
         table.Exit(table.Enter(device));
         device.Dispose();
         Assert.Throws<ObjectDisposedException>(() => table.Enter(device));
-        Assert.False(table.TryEnterHeld(device, out _));
+        Assert.False(table.IsHeld(device));
         table.Close();
         Assert.Equal(0, OpenOnes());
     }
 
     [Fact]
-    public void ADeviceThatIsNotHeld_IsNotEnteredTheQuickWay()
+    public void ADeviceIsHeld_FromItsFirstLegOn()
     {
         DeviceTable table = new();
         using BlockDevice device = Open();
-        Assert.False(table.TryEnterHeld(device, out _));
+        Assert.False(table.IsHeld(device));
         table.Exit(table.Enter(device));
-        Assert.True(table.TryEnterHeld(device, out int slot));
-        table.Exit(slot);
+        Assert.True(table.IsHeld(device));
         table.Close();
     }
 
@@ -99,7 +98,7 @@ public sealed class DeviceTableTests : IDisposable
 
         table.Exit(slots[7]);
         Assert.Equal(slots[7], table.Enter(late));
-        Assert.False(table.TryEnterHeld(devices[7], out _));
+        Assert.False(table.IsHeld(devices[7]));
         table.Close();
         Array.ForEach(devices, static device => device.Dispose());
         late.Dispose();

@@ -93,6 +93,8 @@ internal sealed unsafe class RingScript : IDisposable
         return answer;
     }
 
+    public int Room => _queueLength - _queued;
+
     public IoUringSqe* TryNext()
     {
         if (_queued == _queueLength)

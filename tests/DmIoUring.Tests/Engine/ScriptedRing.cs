@@ -34,9 +34,11 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
     {
     }
 
+    public int Room => script.Room;
+
     public IoUringSqe* TryNext() => script.TryNext();
 
-    public void Enter(uint minComplete, long timeout) => script.Enter(minComplete, timeout);
+    public void Enter(uint minComplete, long timeout, long patience) => script.Enter(patience > 0 ? 1 : minComplete, timeout);
 
     public int Take(Span<IoUringCqe> into)
     {

@@ -16,6 +16,7 @@ internal sealed unsafe class FakeQueues(uint start)
         IoUringSqe* entries = (IoUringSqe*)NativeMemory.AllocZeroed(Entries, (nuint)sizeof(IoUringSqe));
         IoUringCqe* completions = (IoUringCqe*)NativeMemory.AllocZeroed(2 * Entries, (nuint)sizeof(IoUringCqe));
         uint* indices = stackalloc uint[4];
+        uint flags = 0;
         new Span<uint>(indices, 4).Fill(start);
         try
         {
@@ -27,6 +28,7 @@ internal sealed unsafe class FakeQueues(uint start)
                 SubmissionTail = &indices[1],
                 CompletionHead = &indices[2],
                 CompletionTail = &indices[3],
+                SubmissionFlags = &flags,
                 SubmissionEntries = Entries,
                 CompletionEntries = 2 * Entries,
             });

@@ -25,6 +25,36 @@ public sealed unsafe class KernelRingTests
         });
     }
 
+    /// <summary>The descriptor is none: an enter that reaches the kernel throws.</summary>
+    [Theory]
+    [InlineData(0u, 1, 0u, true)]
+    [InlineData(0u, 0, 0u, true)]
+    [InlineData(IoUring.IORING_SETUP_TASKRUN_FLAG, 1, 0u, true)]
+    [InlineData(IoUring.IORING_SETUP_TASKRUN_FLAG, 0, 0u, false)]
+    [InlineData(IoUring.IORING_SETUP_TASKRUN_FLAG, 0, IoUring.IORING_SQ_TASKRUN, true)]
+    [InlineData(IoUring.IORING_SETUP_TASKRUN_FLAG, 0, IoUring.IORING_SQ_CQ_OVERFLOW, true)]
+    [InlineData(IoUring.IORING_SETUP_SQPOLL, 1, 0u, false)]
+    [InlineData(IoUring.IORING_SETUP_SQPOLL, 0, 0u, false)]
+    [InlineData(IoUring.IORING_SETUP_SQPOLL, 0, IoUring.IORING_SQ_NEED_WAKEUP, false)]
+    [InlineData(IoUring.IORING_SETUP_SQPOLL, 1, IoUring.IORING_SQ_NEED_WAKEUP, true)]
+    public void AnEnterThatWaitsForNothing_ReachesTheKernel_WhenThatHasSomethingToDo(uint setup, int queued, uint flags, bool reaches)
+    {
+        FakeQueues queues = new(JustBeforeTheWrap);
+        queues.Use(layout =>
+        {
+            KernelRing ring = new(layout, FakeQueues.Entries, setup);
+            *layout.SubmissionFlags = flags;
+            for (int i = 0; i < queued; i++)
+                ring.TryNext();
+            if (reaches)
+                Assert.Throws<InvalidOperationException>(() => ring.Enter(0, 0, 0));
+            else
+                ring.Enter(0, 0, 0);
+            Assert.Equal(reaches ? 1 : 0, ring.EnterCount);
+            Assert.Equal(JustBeforeTheWrap + (uint)queued, *layout.SubmissionTail);
+        });
+    }
+
     [Fact]
     public void Completions_AreTakenInOrderAcrossTheWrapOfTheIndices()
     {
@@ -60,7 +90,7 @@ public sealed unsafe class KernelRingTests
             IoUringSqe* entry = ring.TryNext();
             if (entry is null)
             {
-                ring.Enter(1, -1);
+                ring.Enter(1, -1, 0);
                 completed += ring.Take(taken);
                 entry = ring.TryNext();
             }
@@ -72,7 +102,7 @@ public sealed unsafe class KernelRingTests
 
         while (completed < 100_000)
         {
-            ring.Enter(1, -1);
+            ring.Enter(1, -1, 0);
             completed += ring.Take(taken);
         }
 
@@ -86,7 +116,7 @@ public sealed unsafe class KernelRingTests
         KernelRing ring = new(KernelRingHandle.Create(8), 8);
         ring.Enable(register: false);
         long before = ring.Now;
-        ring.Enter(1, 20_000_000);
+        ring.Enter(1, 20_000_000, 0);
         Assert.True(ring.Now - before >= 20_000_000);
         Assert.Equal(0, ring.Take(new IoUringCqe[1]));
         ring.Dispose();
@@ -100,7 +130,7 @@ public sealed unsafe class KernelRingTests
         owner.Start();
         owner.Join();
         ring.TryNext();
-        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => ring.Enter(0, 0));
+        InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => ring.Enter(0, 0, 0));
         Assert.Contains("EEXIST", exception.Message, StringComparison.Ordinal);
         Assert.Contains("another thread", exception.Message, StringComparison.Ordinal);
         ring.Dispose();

@@ -7,11 +7,14 @@ namespace DmIoUring.Tests.Rings;
 /// <summary>Real rings with no more flags than older kernels grant: another queue layout, other rules of who may enter when.</summary>
 public sealed unsafe class OlderKernelTests
 {
-    /// <summary>6.1, 6.0, 5.18, 5.13.</summary>
+    private const uint TaskRun = IoUring.IORING_SETUP_COOP_TASKRUN | IoUring.IORING_SETUP_TASKRUN_FLAG;
+
+    /// <summary>6.1, 6.0, 5.19, 5.18, 5.13.</summary>
     public static TheoryData<uint> Flags =>
     [
-        IoUring.IORING_SETUP_DEFER_TASKRUN | IoUring.IORING_SETUP_SINGLE_ISSUER | IoUring.IORING_SETUP_SUBMIT_ALL,
-        IoUring.IORING_SETUP_SINGLE_ISSUER | IoUring.IORING_SETUP_SUBMIT_ALL,
+        IoUring.IORING_SETUP_DEFER_TASKRUN | IoUring.IORING_SETUP_SINGLE_ISSUER | TaskRun | IoUring.IORING_SETUP_SUBMIT_ALL,
+        IoUring.IORING_SETUP_SINGLE_ISSUER | TaskRun | IoUring.IORING_SETUP_SUBMIT_ALL,
+        TaskRun | IoUring.IORING_SETUP_SUBMIT_ALL,
         IoUring.IORING_SETUP_SUBMIT_ALL,
         0u,
     ];
@@ -44,7 +47,7 @@ public sealed unsafe class OlderKernelTests
     public void AKernelThatLacksWhatIsNeeded_IsTooOld_AndItsRingIsClosed()
     {
         int descriptor = -1;
-        IoUringUnavailableException refused = Assert.Throws<IoUringUnavailableException>(() => KernelRingHandle.Create(8, SetUpWithoutTags));
+        IoUringUnavailableException refused = Assert.Throws<IoUringUnavailableException>(() => KernelRingHandle.Create(8, setup: SetUpWithoutTags));
         Assert.Equal(IoUringRefusal.TooOld, refused.Refusal);
         Assert.Contains("5.13", refused.Message, StringComparison.Ordinal);
         Assert.Equal(-Errno.EBADF, Libc.Fcntl(descriptor, FileAbi.F_GETFL, 0));

@@ -15,7 +15,7 @@ internal sealed unsafe class OlderRingSource(uint known) : TypedRingSource<Kerne
     {
     }
 
-    protected override KernelRing Make(int capacity) => new(KernelRingHandle.Create(capacity, Setup), capacity);
+    protected override KernelRing Make(int capacity, in RingPlan plan) => new(KernelRingHandle.Create(capacity, plan, Setup), capacity);
 
     private int Setup(uint entries, IoUringParams* parameters) =>
         (parameters->flags & ~(known | Always)) == 0 ? Libc.IoUringSetup(entries, parameters) : -Errno.EINVAL;

@@ -6,9 +6,12 @@ namespace DmIoUring.Tests.Rings;
 public sealed unsafe class RingSetupTests
 {
     /// <summary>The optional flags that kernels of four ages know; the newest refused is given up first.</summary>
+    private const uint TaskRun = IoUring.IORING_SETUP_COOP_TASKRUN | IoUring.IORING_SETUP_TASKRUN_FLAG;
+
     [Theory]
-    [InlineData(IoUring.IORING_SETUP_NO_SQARRAY | IoUring.IORING_SETUP_DEFER_TASKRUN | IoUring.IORING_SETUP_SINGLE_ISSUER | IoUring.IORING_SETUP_SUBMIT_ALL, 4)]
-    [InlineData(IoUring.IORING_SETUP_DEFER_TASKRUN | IoUring.IORING_SETUP_SINGLE_ISSUER | IoUring.IORING_SETUP_SUBMIT_ALL, 3)]
+    [InlineData(IoUring.IORING_SETUP_NO_SQARRAY | IoUring.IORING_SETUP_DEFER_TASKRUN | IoUring.IORING_SETUP_SINGLE_ISSUER | TaskRun | IoUring.IORING_SETUP_SUBMIT_ALL, 5)]
+    [InlineData(IoUring.IORING_SETUP_DEFER_TASKRUN | IoUring.IORING_SETUP_SINGLE_ISSUER | TaskRun | IoUring.IORING_SETUP_SUBMIT_ALL, 4)]
+    [InlineData(TaskRun | IoUring.IORING_SETUP_SUBMIT_ALL, 2)]
     [InlineData(IoUring.IORING_SETUP_SUBMIT_ALL, 1)]
     [InlineData(0u, 0)]
     public void RefusedFlags_ArePeeledOffOneByOne_AndTheReasonIsKept(uint known, int taken)
@@ -18,6 +21,7 @@ public sealed unsafe class RingSetupTests
         int descriptor = RingSetup.Negotiate(
             8,
             16,
+            default,
             (_, parameters) =>
             {
                 calls++;
@@ -28,7 +32,7 @@ public sealed unsafe class RingSetupTests
 
         Assert.Equal(77, descriptor);
         Assert.Equal(known | always, settled.flags);
-        Assert.Equal(5 - taken, calls);
+        Assert.Equal(6 - taken, calls);
         Assert.Equal(taken, flags.Count(static flag => flag.IsAvailable));
         Assert.All(flags.Where(static flag => !flag.IsAvailable), flag => Assert.Contains("EINVAL", flag.Reason, StringComparison.Ordinal));
     }
@@ -36,8 +40,31 @@ public sealed unsafe class RingSetupTests
     [Fact]
     public void EinvalToEverything_EndsWithEinval()
     {
-        int descriptor = RingSetup.Negotiate(8, 16, static (_, _) => -Errno.EINVAL, out IoUringParams _, out IReadOnlyList<IoFeature> _);
+        int descriptor = RingSetup.Negotiate(8, 16, default, static (_, _) => -Errno.EINVAL, out IoUringParams _, out IReadOnlyList<IoFeature> _);
         Assert.Equal(-Errno.EINVAL, descriptor);
+    }
+
+    [Fact]
+    public void APollingThread_IsAskedForWithoutWhatTheKernelRefusesBesideIt()
+    {
+        const uint polled = IoUring.IORING_SETUP_SQPOLL | IoUring.IORING_SETUP_SQ_AFF;
+        const uint refused = TaskRun | IoUring.IORING_SETUP_DEFER_TASKRUN;
+        IoUringParams asked = default;
+        RingSetup.Negotiate(
+            8,
+            16,
+            new RingPlan { SubmissionPollMilliseconds = 7, SubmissionProcessor = 1 },
+            (_, parameters) =>
+            {
+                asked = *parameters;
+                return 77;
+            },
+            out IoUringParams _,
+            out IReadOnlyList<IoFeature> flags);
+
+        Assert.Equal(polled, asked.flags & (polled | refused));
+        Assert.Equal((7u, 1u), (asked.sq_thread_idle, asked.sq_thread_cpu));
+        Assert.Contains(flags, static flag => flag is { Name: "IORING_SETUP_SQPOLL", IsAvailable: true });
     }
 
     [Fact]
@@ -50,7 +77,7 @@ public sealed unsafe class RingSetupTests
             return -Errno.EPERM;
         }
 
-        Assert.Equal(-Errno.EPERM, RingSetup.Negotiate(8, 16, Forbidden, out IoUringParams _, out IReadOnlyList<IoFeature> _));
+        Assert.Equal(-Errno.EPERM, RingSetup.Negotiate(8, 16, default, Forbidden, out IoUringParams _, out IReadOnlyList<IoFeature> _));
         Assert.Equal(1, calls);
     }
 

@@ -37,6 +37,8 @@ internal sealed unsafe class SeededKernel : IDisposable
 
     public bool HasCompletions => _completions.Count > 0;
 
+    public int Room => _queueLength - _queued;
+
     public IoUringSqe* TryNext()
     {
         if (_queued == _queueLength)

@@ -1,4 +1,5 @@
 using DmIoUring.Drivers;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Tests.Rings;
 
@@ -13,7 +14,7 @@ internal sealed class SeededRingSource(int seed) : TypedRingSource<SeededRing>
     {
     }
 
-    protected override SeededRing Make(int capacity) => new(new SeededKernel(HashCode(Interlocked.Increment(ref _rings)), capacity));
+    protected override SeededRing Make(int capacity, in RingPlan plan) => new(new SeededKernel(HashCode(Interlocked.Increment(ref _rings)), capacity));
 
     /// <summary>Not System.HashCode, whose seed is another one in each process.</summary>
     private int HashCode(int ring) => unchecked((seed * 31) + (ring * 7919));

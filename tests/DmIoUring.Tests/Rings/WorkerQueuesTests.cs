@@ -81,7 +81,7 @@ public sealed unsafe class WorkerQueuesTests
         using Ring ring = new();
         WorkerRing worker = new(ring.Queues);
         long before = worker.Now;
-        worker.Enter(1, 20_000_000);
+        worker.Enter(1, 20_000_000, 0);
         Assert.True(worker.Now - before >= 20_000_000);
     }
 

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Benchmarks.EngineCost;
+
+/// <summary>Requests on a reactor whose ring has no kernel, and the same entries without requests.</summary>
+internal sealed unsafe class CostBench : IDisposable
+{
+    private const int Operations = 200_000;
+    private const int MostDepth = 4096;
+    private readonly BenchDevice _bench = BenchDevice.Create(BenchDeviceKind.LoopOnTmpfs);
+    private readonly IoMemory _memory = IoMemory.Allocate((long)MostDepth * BenchDevice.BlockBytes);
+    private readonly IoNotify _notify;
+    private ulong _random = 88172645463325252;
+    private long _ended;
+
+    public CostBench() => _notify = Ended;
+
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _bench.Dispose();
+    }
+
+    /// <summary>Nanoseconds an entry that is filled, handed over and taken back, with nothing else behind it.</summary>
+    public double BareLoop(int depth, int batch)
+    {
+        NopRing ring = new(depth);
+        byte* memory = Start;
+        IoUringCqe[] taken = new IoUringCqe[batch];
+        Fill(ref ring, memory, depth - batch);
+        long start = Stopwatch.GetTimestamp();
+        for (int done = 0; done < Operations; done += batch)
+        {
+            Fill(ref ring, memory, batch);
+            ring.Enter((uint)batch, -1, 0);
+            int count = ring.Take(taken);
+            for (int i = 0; i < count; i++)
+            {
+                if (taken[i].res != BenchDevice.BlockBytes)
+                    throw new InvalidOperationException($"A completion of {taken[i].res} bytes.");
+            }
+        }
+
+        double elapsed = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+        ring.Dispose();
+        return elapsed / Operations;
+    }
+
+    /// <summary>Nanoseconds a read of 4 KiB, so many under way and so many submitted at once.</summary>
+    public double Reads(int depth, int batch)
+    {
+        using IoReactor reactor = new(new IoReactorOptions { QueueDepth = depth }, new NopRingSource());
+        byte* memory = Start;
+        _ended = 0;
+        SubmitReads(reactor, memory, depth - batch);
+        long start = Stopwatch.GetTimestamp();
+        for (int done = 0; done < Operations; done += batch)
+        {
+            SubmitReads(reactor, memory, batch);
+            reactor.Poll(batch);
+        }
+
+        double elapsed = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+        Check(Operations);
+        return elapsed / Operations;
+    }
+
+    /// <summary>Nanoseconds a region of writes of 4 KiB to so many regions.</summary>
+    public double Writes(int regions, int batch)
+    {
+        int requests = Operations / regions / batch * batch;
+        using IoReactor reactor = new(new IoReactorOptions { QueueDepth = regions * batch }, new NopRingSource());
+        IoRegion[] legs = new IoRegion[regions];
+        IoBuffer buffer = IoBuffer.Contiguous(Start, BenchDevice.BlockBytes);
+        _ended = 0;
+        long start = Stopwatch.GetTimestamp();
+        for (int done = 0; done < requests; done += batch)
+        {
+            for (int i = 0; i < batch; i++)
+            {
+                for (int leg = 0; leg < regions; leg++)
+                    legs[leg] = new IoRegion(_bench.Device, NextBlock() * BenchDevice.BlockSectors, BenchDevice.BlockSectors);
+                if (regions == 1)
+                    reactor.SubmitWrite(legs[0], buffer, _notify);
+                else
+                    reactor.SubmitWrite(legs, buffer, _notify);
+            }
+
+            reactor.Poll(batch);
+        }
+
+        double elapsed = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+        Check(requests);
+        return elapsed / requests / regions;
+    }
+
+    private byte* Start => (byte*)_memory.Pointer;
+
+    private void SubmitReads(IoReactor reactor, byte* memory, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            IoRegion region = new(_bench.Device, NextBlock() * BenchDevice.BlockSectors, BenchDevice.BlockSectors);
+            reactor.SubmitRead(region, IoBuffer.Contiguous(memory + (i * BenchDevice.BlockBytes), BenchDevice.BlockBytes), _notify);
+        }
+    }
+
+    private void Fill(ref NopRing ring, byte* memory, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            IoUringSqe* entry = ring.TryNext();
+            *entry = default;
+            entry->opcode = IoUring.IORING_OP_READ;
+            entry->off = (ulong)(NextBlock() * BenchDevice.BlockBytes);
+            entry->addr = (ulong)(memory + (i * BenchDevice.BlockBytes));
+            entry->len = BenchDevice.BlockBytes;
+            entry->user_data = (ulong)i;
+        }
+    }
+
+    /// <summary>xorshift64: the same few instructions in every loop that is compared.</summary>
+    private long NextBlock()
+    {
+        ulong random = _random;
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        _random = random;
+        return (long)(random & 0xFFFF);
+    }
+
+    private void Ended(IoResult result, object? context)
+    {
+        if (!result.IsSuccess)
+            throw new InvalidOperationException(result.ToString());
+        _ended++;
+    }
+
+    private void Check(long expected)
+    {
+        if (_ended != expected)
+            throw new InvalidOperationException($"{_ended} requests ended of {expected}.");
+    }
+}
