@@ -121,21 +121,20 @@ public sealed class BatchTests
     [InlineData(true)]
     public void ADisposedDeviceAmongThem_IsRefused_NoneIsSubmitted_AndTheOthersDevicesAreFree(bool inACallback)
     {
-        BlockDeviceOptions exclusive = new() { Exclusive = true };
         using LoopDevice loop = RequireLoop.Create(1 << 20);
         using TestDevice gone = new(DeviceKind.File);
         using IoMemory data = Pattern.Memory(4096);
         using DmIoClient client = new();
         Notification[] notifications = NewNotifications(8);
         gone.Device.Dispose();
-        using (BlockDevice device = BlockDevice.Open(loop.Path, exclusive))
+        using (BlockDevice device = BlockDevice.Open(loop.Path, ExclusiveClaim.Options))
         {
             IoRequest[] requests = [.. notifications.Select((notification, i) => IoRequest.Write(
                 new IoRegion(i == 5 ? gone.Device : device, i * 8, 8), data, Notification.Arrived, notification))];
             Assert.IsType<ObjectDisposedException>(Submit(client, device, requests, inACallback));
         }
 
-        BlockDevice.Open(loop.Path, exclusive).Dispose();
+        ExclusiveClaim.AssertGetsFree(loop.Path);
         Notification next = new();
         using TestDevice other = new(DeviceKind.File);
         client.Submit([IoRequest.Write(other.Region(0, 8), data, Notification.Arrived, next)]);

@@ -175,12 +175,11 @@ public sealed class ReactorRequestTests
     private static unsafe void AssertRefusalLeavesNothing<T>(IoBuffer refused, IoFlags flags)
         where T : Exception
     {
-        BlockDeviceOptions exclusive = new() { Exclusive = true };
         using LoopDevice loop = RequireLoop.Create(1 << 20);
         using IoMemory data = Pattern.Memory(4096);
         using IoReactor reactor = new();
         EndedRequests ended = new();
-        using (BlockDevice device = BlockDevice.Open(loop.Path, exclusive))
+        using (BlockDevice device = BlockDevice.Open(loop.Path, ExclusiveClaim.Options))
         {
             IoRegion region = new(device, 0, 8);
             for (int i = 0; i < 2; i++)
@@ -194,6 +193,6 @@ public sealed class ReactorRequestTests
         }
 
         ended.AssertAllWell(2);
-        BlockDevice.Open(loop.Path, exclusive).Dispose();
+        ExclusiveClaim.AssertGetsFree(loop.Path);
     }
 }
