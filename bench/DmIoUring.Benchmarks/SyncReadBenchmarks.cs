@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using DmIoUring.Interop;
 
 namespace DmIoUring.Benchmarks;
 
@@ -32,6 +33,13 @@ public class SyncReadBenchmarks
     [Benchmark(Baseline = true, Description = "RandomAccess.Read")]
     public int RandomAccessRead() =>
         RandomAccess.Read(_bench.Handle, _memory.GetSpan(), _random.NextInt64(_bench.Blocks) * BenchDevice.BlockBytes);
+
+    [Benchmark(Description = "preadv2")]
+    public unsafe nint Preadv2()
+    {
+        Iovec vector = new() { iov_base = _memory.Pointer, iov_len = BenchDevice.BlockBytes };
+        return Libc.Preadv2((int)_bench.Handle.DangerousGetHandle(), &vector, 1, _random.NextInt64(_bench.Blocks) * BenchDevice.BlockBytes, 0);
+    }
 
     [Benchmark(Description = "DmIoClient.Read")]
     public IoResult ClientRead() =>

@@ -5,9 +5,14 @@ using Spectre.Console;
 namespace DmIoUring.Cli;
 
 /// <summary>Where a command writes: results to one console, refusals and progress to the other.</summary>
-internal sealed class Terminal(IAnsiConsole output, IAnsiConsole errors)
+/// <param name="output">The one.</param>
+/// <param name="errors">The other.</param>
+/// <param name="program">Who says it.</param>
+internal sealed class Terminal(IAnsiConsole output, IAnsiConsole errors, string program = "dmio")
 {
     private const int WidthOfAFile = 100;
+
+    public string Program { get; } = program;
 
     public IAnsiConsole Output { get; } = output;
 
@@ -16,9 +21,10 @@ internal sealed class Terminal(IAnsiConsole output, IAnsiConsole errors)
     /// <summary>Whether a person looks at <see cref="Errors"/>, so that a moving bar makes sense.</summary>
     public bool ShowsProgress => Errors.Profile.Capabilities.Interactive && Errors.Profile.Capabilities.Ansi;
 
-    public static Terminal OfProcess() => new(
+    public static Terminal OfProcess(string program = "dmio") => new(
         Console(System.Console.Out, System.Console.IsOutputRedirected),
-        Console(System.Console.Error, System.Console.IsErrorRedirected));
+        Console(System.Console.Error, System.Console.IsErrorRedirected),
+        program);
 
     /// <summary>A console for a person, or one without colours and movement for a file.</summary>
     public static IAnsiConsole Console(TextWriter writer, bool redirected)
@@ -44,7 +50,7 @@ internal sealed class Terminal(IAnsiConsole output, IAnsiConsole errors)
         // Not through the console's layout: a message cut into lines can't be searched for.
         TextWriter writer = Errors.Profile.Out.Writer;
         bool ansi = Errors.Profile.Capabilities.Ansi;
-        writer.Write(ansi ? "\e[1;31mdmio:\e[0m " : "dmio: ");
+        writer.Write(ansi ? $"\e[1;31m{Program}:\e[0m " : Program + ": ");
         writer.Write(refusal.Path.Length == 0 ? "" : refusal.Path + ": ");
         writer.WriteLine(refusal.Reason);
         if (refusal.Advice.Length > 0)
@@ -52,5 +58,5 @@ internal sealed class Terminal(IAnsiConsole output, IAnsiConsole errors)
     }
 
     /// <summary>Something that a person may want to know and that stops nothing.</summary>
-    public void WriteNote(string note) => Errors.Profile.Out.Writer.WriteLine("dmio: note: " + note);
+    public void WriteNote(string note) => Errors.Profile.Out.Writer.WriteLine($"{Program}: note: {note}");
 }

@@ -91,6 +91,14 @@ public abstract record IoDriverOptions
     /// <summary>The processor that <see cref="SubmissionPolling"/>'s thread stays on, counted from 0; <see langword="null"/>, the default, for any.</summary>
     public int? SubmissionProcessor { get; init; }
 
+    /// <summary>
+    /// How a lane or a reactor learns that a device is done. Default None: by interrupts. The others are for devices with polled queues
+    /// (<see cref="DeviceAbilities.HasPolledQueues"/>; NVMe with the module's option <c>poll_queues</c>) opened for direct I/O; a ring that polls
+    /// knows reads and writes only. What it can't do comes back in <see cref="IoResult.Unsupported"/>: any request to another device, and preflushes, flushes
+    /// and zeroes; use a second client for those. Not together with <see cref="SubmissionPolling"/>.
+    /// </summary>
+    public IoCompletionPolling CompletionPolling { get; init; }
+
     internal long TimeLimitNanoseconds => (long)(RequestTimeLimit.GetValueOrDefault().Ticks * TimeSpan.NanosecondsPerTick);
 
     internal EngineSettings ForEngine(PagePool pages, RequestSpares spares) => new()
@@ -104,6 +112,7 @@ public abstract record IoDriverOptions
         {
             SubmissionPollMilliseconds = (uint)(SubmissionPolling?.TotalMilliseconds ?? 0),
             SubmissionProcessor = SubmissionProcessor,
+            CompletionPolling = CompletionPolling,
         },
         Spares = spares,
     };
@@ -144,6 +153,14 @@ public abstract record IoDriverOptions
                 throw OutOfRange(nameof(SubmissionProcessor), processor, "null without SubmissionPolling: there is no thread to put anywhere");
         }
 
+        if (SubmissionPolling is not null && Ring == IoRingKind.Workers)
+            throw OutOfRange(nameof(SubmissionPolling), SubmissionPolling, "null with worker threads, which have no submission queue");
+        if (CompletionPolling is < IoCompletionPolling.None or > IoCompletionPolling.Hybrid)
+            throw OutOfRange(nameof(CompletionPolling), CompletionPolling, "one of IoCompletionPolling's values");
+        if (CompletionPolling != IoCompletionPolling.None && SubmissionPolling is not null)
+            throw OutOfRange(nameof(CompletionPolling), CompletionPolling, "None together with SubmissionPolling");
+        if (CompletionPolling != IoCompletionPolling.None && Ring == IoRingKind.Workers)
+            throw OutOfRange(nameof(CompletionPolling), CompletionPolling, "None together with worker threads, which can't poll");
         if (Ring is < IoRingKind.Automatic or > IoRingKind.Workers)
             throw OutOfRange(nameof(Ring), Ring, "one of IoRingKind's values");
         Check(nameof(WorkerThreads), WorkerThreads, 1, 256);

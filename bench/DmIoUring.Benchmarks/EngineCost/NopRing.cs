@@ -33,6 +33,8 @@ internal unsafe struct NopRing : IRing
 
     public readonly long Now => Stopwatch.GetTimestamp();
 
+    public readonly bool PollsCompletions => false;
+
     public readonly int Room => (int)(_mask + 1 - (_queued - _taken));
 
     public long EnterCount { get; private set; }

@@ -5,7 +5,8 @@ internal abstract class BenchLoad(BenchRun run) : IDisposable
 {
     protected BenchRun Run { get; } = run;
 
-    public abstract IoCapabilities Capabilities { get; }
+    /// <summary>Null where what is measured is not this library.</summary>
+    public abstract IoCapabilities? Capabilities { get; }
 
     /// <summary>Null where no ring carries the requests.</summary>
     public abstract RingCounts? Counts { get; }

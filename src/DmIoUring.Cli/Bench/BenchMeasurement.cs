@@ -12,31 +12,36 @@ internal sealed class BenchMeasurement(BenchPlan plan)
     public long Operations => plan.Load.Measured;
 
     /// <summary>Runs until the time is up, a request fails, or it is cancelled.</summary>
-    public async Task<BenchReport> RunAsync(CancellationToken cancellation)
-    {
-        await Task.Run(plan.Load.Start, CancellationToken.None);
-        await WaitAsync(plan.Request.Ramp, cancellation);
+    public Task<BenchReport> RunAsync(CancellationToken cancellation) => Task.Factory.StartNew(
+        () => Measure(cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-        // The exact count stops every thread for a moment, which would be seen in the latencies.
+    private BenchReport Measure(CancellationToken cancellation)
+    {
+        BenchRequest request = plan.Request;
+        using CancellationTokenRegistration interrupt = cancellation.Register(Run.Stop);
+        plan.Load.Start();
+        using GarbageMaker? garbage = request.GarbageRate is { } rate ? new GarbageMaker(rate) : null;
+        Run.Wait(request.Ramp);
+
+        // The exact count stops every thread for a moment, which would be seen in the latencies. Asking the rings allocates.
+        RingCounts? countsBefore = plan.Load.Counts;
         long allocatedBefore = GC.GetTotalAllocatedBytes(precise: true);
-        await WaitAsync(Settling, cancellation);
-        RingCounts? before = plan.Load.Counts;
+        Run.Wait(Settling);
+        GarbageCounts garbageBefore = GarbageCounts.Now(garbage);
         TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
         Run.Measure();
-        await WaitAsync(plan.Request.Runtime, cancellation);
+        Run.Wait(request.Runtime);
         Run.Stop();
         TimeSpan cpu = Environment.CpuUsage.TotalTime - cpuBefore;
-        RingCounts? counts = plan.Load.Counts - before;
+        GarbageCounts collected = GarbageCounts.Now(garbage) - garbageBefore;
         long allocated = GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore;
-        if (!await Task.Run(() => plan.Load.Join(Patience), CancellationToken.None))
+        RingCounts? counts = plan.Load.Counts - countsBefore;
+        if (!plan.Load.Join(Patience))
             Run.Fail(new TimeoutException($"Requests have not ended {Patience.TotalSeconds} s after the last was submitted."));
-        return Report(cpu, allocated, counts, cancellation.IsCancellationRequested);
+        return Report(cpu, allocated, counts, collected, cancellation.IsCancellationRequested);
     }
 
-    private Task WaitAsync(TimeSpan time, CancellationToken cancellation) =>
-        time == TimeSpan.Zero ? Task.CompletedTask : Task.WhenAny(Task.Delay(time, cancellation), Run.Stopped);
-
-    private BenchReport Report(TimeSpan cpu, long allocated, RingCounts? counts, bool interrupted)
+    private BenchReport Report(TimeSpan cpu, long allocated, RingCounts? counts, GarbageCounts garbage, bool interrupted)
     {
         BenchRequest request = plan.Request;
         long operations = Operations;
@@ -50,10 +55,12 @@ internal sealed class BenchMeasurement(BenchPlan plan)
             BwBytes = seconds > 0 ? operations / seconds * request.BlockBytes : 0,
             LatNs = operations > 0 && Run.Latency?.Merge() is { } histogram ? new BenchLatency(histogram) : null,
             CpuNsPerOp = operations > 0 ? cpu.TotalNanoseconds / operations : null,
-            AllocatedBytesPerOp = operations > 0 ? (double)allocated / operations : null,
+            AllocatedBytesPerOp = operations > 0 && request.GarbageRate is null ? (double)allocated / operations : null,
             IosPerEnter = counts is { Enters: > 0 } rings ? (double)rings.Entries / rings.Enters : null,
-            Ring = plan.Load.Capabilities.Ring,
-            Kernel = plan.Load.Capabilities.KernelRelease,
+            GarbageBytesPerSecond = request.GarbageRate is not null && seconds > 0 ? garbage.Bytes / seconds : null,
+            Gc = new BenchCollections(garbage),
+            Ring = plan.Load.Capabilities?.Ring,
+            Kernel = plan.Load.Capabilities?.KernelRelease,
             WhyNotFixed = plan.Load.WhyNotFixed,
             Devices = [.. Run.Target.Devices.Select(device => new BenchDeviceReport(
                 device.Path, Run.Target.Blocks * request.BlockBytes, device.LogicalBlockSize, device.IsDirect))],

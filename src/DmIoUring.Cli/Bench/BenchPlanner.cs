@@ -6,16 +6,34 @@ namespace DmIoUring.Cli.Bench;
 internal sealed class BenchPlanner : Planner
 {
     private readonly BenchRequest _request;
+    private readonly Func<BenchRun, BenchLoad> _makeLoad;
 
-    private BenchPlanner(BenchRequest request) => _request = request;
+    private BenchPlanner(BenchRequest request, Func<BenchRun, BenchLoad> makeLoad)
+    {
+        _request = request;
+        _makeLoad = makeLoad;
+    }
 
     /// <summary>The plan, or why there is none.</summary>
+    /// <param name="request">What the user asked for.</param>
+    /// <param name="makeLoad">Makes what keeps the queues full.</param>
+    /// <param name="refusals">Why there is no plan.</param>
     /// <exception cref="IoUringUnavailableException">The host refuses the ring that was asked for.</exception>
-    public static BenchPlan? Make(BenchRequest request, out IReadOnlyList<Refusal> refusals)
+    public static BenchPlan? Make(BenchRequest request, Func<BenchRun, BenchLoad> makeLoad, out IReadOnlyList<Refusal> refusals)
     {
-        BenchPlanner planner = new(request);
+        BenchPlanner planner = new(request, makeLoad);
         return planner.Make(planner.Run, out refusals);
     }
+
+    /// <summary>This library's loads.</summary>
+    public static BenchLoad MakeLoad(BenchRun run) => run.Request switch
+    {
+        { Driver: BenchDriver.Sync } => new SyncLoad(run),
+        { Driver: BenchDriver.Reactor } => new ReactorLoad(run),
+        { Submit: BenchSubmit.Thread } => new LaneThreadLoad(run),
+        { Completion: BenchCompletion.Await or BenchCompletion.Inline } => new LaneAwaitLoad(run),
+        _ => new LaneCallbackLoad(run),
+    };
 
     private BenchPlan? Run()
     {
@@ -40,7 +58,7 @@ internal sealed class BenchPlanner : Planner
         long bytes = _request.Size ?? devices.Min(device => device.Size);
         BenchTarget target = new(devices, _request.BlockBytes / IoRegion.SectorSize, bytes / _request.BlockBytes);
         BenchRun run = new(_request, target);
-        return Try(() => new BenchPlan { Run = run, Load = MakeLoad(run) });
+        return Try(() => new BenchPlan { Run = run, Load = MakeCheckedLoad(run) });
     }
 
     private BlockDevice OpenChecked(PathFacts facts)
@@ -84,18 +102,11 @@ internal sealed class BenchPlanner : Planner
         }
     }
 
-    private static BenchLoad MakeLoad(BenchRun run)
+    private BenchLoad MakeCheckedLoad(BenchRun run)
     {
         try
         {
-            return run.Request switch
-            {
-                { Driver: BenchDriver.Sync } => new SyncLoad(run),
-                { Driver: BenchDriver.Reactor } => new ReactorLoad(run),
-                { Submit: BenchSubmit.Thread } => new LaneThreadLoad(run),
-                { Completion: BenchCompletion.Await or BenchCompletion.Inline } => new LaneAwaitLoad(run),
-                _ => new LaneCallbackLoad(run),
-            };
+            return _makeLoad(run);
         }
         catch (OutOfMemoryException exception)
         {

@@ -36,8 +36,13 @@ internal sealed record BenchReport
     /// </summary>
     public double? CpuNsPerOp { get; init; }
 
-    /// <summary>Of managed memory, by the whole process.</summary>
+    /// <summary>Of managed memory, by the whole process; null where another thread makes garbage, which is far more.</summary>
     public double? AllocatedBytesPerOp { get; init; }
+
+    /// <summary>How much the other thread really allocated; null without one.</summary>
+    public double? GarbageBytesPerSecond { get; init; }
+
+    public BenchCollections? Gc { get; init; }
 
     /// <summary>Null where no ring carries the requests.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]

@@ -12,6 +12,7 @@ internal sealed record BenchRequest
     public const int MaxBlockBytes = 256 << 20;
     public const int MaxJobs = 64;
     public const int MaxWorkerThreads = 256;
+    public const long MaxGarbageRate = 64L << 30;
     public static readonly TimeSpan DefaultRuntime = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan DefaultRamp = TimeSpan.FromSeconds(1);
 
@@ -79,6 +80,10 @@ internal sealed record BenchRequest
     /// <summary>Whether every request is timed.</summary>
     [JsonPropertyName("lat")]
     public bool Latency { get; init; } = true;
+
+    /// <summary>Bytes a second that another thread allocates meanwhile; null for no such thread.</summary>
+    [JsonPropertyName("garbage")]
+    public long? GarbageRate { get; init; }
 
     public ulong Seed { get; init; }
 

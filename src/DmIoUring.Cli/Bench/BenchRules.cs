@@ -74,6 +74,16 @@ internal static class BenchRules
             yield return Idle($"--sqpoll {idle}", "--ring kernel", "--ring worker");
         if (engine.SubmissionPollMilliseconds is { } idleToo && request.Driver == BenchDriver.Sync)
             yield return Idle($"--sqpoll {idleToo}", "--driver lane", "--driver sync");
+        if (engine.CompletionPolling is not IoCompletionPolling.None and var polling)
+        {
+            if (engine.Ring == BenchRing.Worker)
+                yield return Idle($"--iopoll {Word(polling)}", "--ring kernel", "--ring worker");
+            if (request.Driver == BenchDriver.Sync)
+                yield return Idle($"--iopoll {Word(polling)}", "--driver lane", "--driver sync");
+            if (engine.SubmissionPollMilliseconds is not null)
+                yield return new Refusal("", $"--iopoll {Word(polling)} with --sqpoll: a ring has one or the other here", "Leave one of them out.");
+        }
+
         if (engine.SubmissionProcessor is { } processor && engine.SubmissionPollMilliseconds is null)
             yield return Idle($"--sqpoll-cpu {processor}", "--sqpoll", "a run without it");
     }

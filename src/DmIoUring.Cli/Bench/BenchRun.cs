@@ -8,8 +8,8 @@ internal sealed class BenchRun(BenchRequest request, BenchTarget target)
     /// <summary>The thread pool adds some when its threads are busy with what is awaited.</summary>
     private const int PoolThreads = 16;
 
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _lock = new();
+    /// <summary>Guards what follows; pulsed when the run stops. Waiting for a task would allocate, which would be counted as the run's own.</summary>
+    private readonly object _lock = new();
     private volatile BenchPhase _phase;
     private long _measuringFrom;
     private long _measuredTo;
@@ -27,9 +27,6 @@ internal sealed class BenchRun(BenchRequest request, BenchTarget target)
         : null;
 
     public BenchPhase Phase => _phase;
-
-    /// <summary>Ends when the run is stopping.</summary>
-    public Task Stopped => _stopped.Task;
 
     /// <summary>The first request that failed.</summary>
     public BenchFailure? Failure { get; private set; }
@@ -66,9 +63,19 @@ internal sealed class BenchRun(BenchRequest request, BenchTarget target)
                 return;
             _phase = BenchPhase.Stopping;
             _measuredTo = Stopwatch.GetTimestamp();
+            Monitor.PulseAll(_lock);
         }
+    }
 
-        _stopped.TrySetResult();
+    /// <summary>Lets time pass, and returns early when the run stops.</summary>
+    public void Wait(TimeSpan time)
+    {
+        long start = Stopwatch.GetTimestamp();
+        lock (_lock)
+        {
+            for (TimeSpan left = time; left > TimeSpan.Zero && _phase != BenchPhase.Stopping; left = time - Stopwatch.GetElapsedTime(start))
+                Monitor.Wait(_lock, left);
+        }
     }
 
     public void Fail(BenchFailure failure)

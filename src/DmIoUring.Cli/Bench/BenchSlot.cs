@@ -65,17 +65,24 @@ internal sealed class BenchSlot
     /// <summary>Takes the request's result; whether to go on.</summary>
     public bool End(in IoResult result)
     {
-        long now = _run.Latency is null ? 0 : Stopwatch.GetTimestamp();
-        if (!result.IsSuccess)
-        {
-            _run.Fail(result);
-            return false;
-        }
+        if (result.IsSuccess)
+            return EndWell();
+        _run.Fail(result);
+        return false;
+    }
 
+    /// <summary>Counts the request, which did what it was to do; whether to go on.</summary>
+    public bool EndWell()
+    {
+        long now = _run.Latency is null ? 0 : Stopwatch.GetTimestamp();
         if (_run.Phase == BenchPhase.Measuring)
         {
             Volatile.Write(ref _measured, _measured + 1);
             _run.Latency?.Record(now - _started);
+        }
+        else
+        {
+            _run.Latency?.Prepare();
         }
 
         return _run.Phase != BenchPhase.Stopping;

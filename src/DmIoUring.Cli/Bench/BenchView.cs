@@ -30,12 +30,14 @@ internal static class BenchView
             }
         });
 
-    public static void Show(IAnsiConsole console, BenchReport report)
+    public static void Show(IAnsiConsole console, BenchReport report) => Show(console, report, Headline(report));
+
+    public static void Show(IAnsiConsole console, BenchReport report, string headline)
     {
         if (report.Operations is not { } operations)
             return;
         BenchRequest settings = report.Settings;
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{Headline(report)}[/]");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{headline}[/]");
         foreach (BenchDeviceReport device in report.Devices!.Where(device => !device.IsDirect))
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]{device.Path}: its file system has no direct I/O; this measures the page cache[/]");
         if (report.WhyNotFixed is { } reason)
@@ -54,6 +56,10 @@ internal static class BenchView
             Row(grid, "allocated", string.Create(CultureInfo.InvariantCulture, $"{allocated:0.###} bytes an operation"));
         if (report.IosPerEnter is { } entries)
             Row(grid, "io_uring_enter", string.Create(CultureInfo.InvariantCulture, $"{entries:0.0} entries a call"));
+        if (report.GarbageBytesPerSecond is { } rate)
+            Row(grid, "garbage", Quantity.Rate(rate) + ", allocated by another thread");
+        if (report.Gc is { Gen0: > 0 } gc)
+            Row(grid, "collections", $"{gc.Gen0} (generation 1: {gc.Gen1}, 2: {gc.Gen2}), every thread stopped for {Time(gc.PauseNs)} in all");
         console.Write(grid);
         if (report.LatNs is { } times)
             ShowHistogram(console, times);

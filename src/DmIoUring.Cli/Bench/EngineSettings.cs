@@ -30,6 +30,8 @@ internal sealed record EngineSettings
 
     public int? SubmissionProcessor { get; init; }
 
+    public IoCompletionPolling CompletionPolling { get; init; }
+
     public int Lanes => AskedLanes ?? 1;
 
     public int? WorkerThreads => Ring == BenchRing.Worker ? AskedWorkerThreads ?? 16 : null;
@@ -65,6 +67,7 @@ internal sealed record EngineSettings
         FixedBuffers = Fixed,
         SubmissionPolling = SubmissionPollMilliseconds is { } idle ? TimeSpan.FromMilliseconds(idle) : null,
         SubmissionProcessor = SubmissionProcessor,
+        CompletionPolling = CompletionPolling,
     };
 
     /// <summary>As many chunks as there are, all of them on one ring: nothing is to wait in the engine.</summary>

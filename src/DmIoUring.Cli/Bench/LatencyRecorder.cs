@@ -29,14 +29,23 @@ internal sealed class LatencyRecorder
 
     public static LongHistogram MakeHistogram() => new(1, MostNanoseconds, Digits);
 
-    /// <summary>Records a time in ticks of <see cref="Stopwatch"/>.</summary>
-    public void Record(long ticks)
+    private LatencyPart OfThisThread
     {
-        LatencyPart? part = _ofThisThread;
-        if (part?.Owner != this)
-            _ofThisThread = part = Take();
-        part.Histogram.RecordValue(Math.Clamp(ticks * NanosecondsPerTick, 1, MostNanoseconds));
+        get
+        {
+            LatencyPart? part = _ofThisThread;
+            if (part?.Owner != this)
+                _ofThisThread = part = Take();
+            return part;
+        }
     }
+
+    /// <summary>Before the measured part, so that what a thread needs to record at all is not allocated in it.</summary>
+    public void Prepare() => _ = OfThisThread;
+
+    /// <summary>Records a time in ticks of <see cref="Stopwatch"/>.</summary>
+    public void Record(long ticks) =>
+        OfThisThread.Histogram.RecordValue(Math.Clamp(ticks * NanosecondsPerTick, 1, MostNanoseconds));
 
     /// <summary>All that was recorded, in nanoseconds; when nobody records any more.</summary>
     public LongHistogram Merge()

@@ -29,7 +29,7 @@ internal static class BenchCommand
 
     private static async Task<int> RunAsync(BenchRequest request, bool json, Terminal terminal, CancellationToken cancellation)
     {
-        BenchReport report = await MeasureAsync(request, json, terminal, cancellation);
+        BenchReport report = await MeasureAsync(request, BenchPlanner.MakeLoad, json, terminal, cancellation);
         if (json)
             terminal.WriteJson(report, BenchJson.Default.BenchReport);
         else
@@ -37,13 +37,15 @@ internal static class BenchCommand
         return report.ExitCode;
     }
 
-    private static async Task<BenchReport> MeasureAsync(BenchRequest request, bool json, Terminal terminal, CancellationToken cancellation)
+    /// <summary>Checks, measures, and tells of what was refused or failed.</summary>
+    public static async Task<BenchReport> MeasureAsync(
+        BenchRequest request, Func<BenchRun, BenchLoad> makeLoad, bool json, Terminal terminal, CancellationToken cancellation)
     {
         IReadOnlyList<Refusal> refusals;
         BenchOutcome outcome = BenchOutcome.Refused;
         try
         {
-            using BenchPlan? plan = BenchPlanner.Make(request, out refusals);
+            using BenchPlan? plan = BenchPlanner.Make(request, makeLoad, out refusals);
             if (plan is not null)
             {
                 BenchMeasurement measurement = new(plan);

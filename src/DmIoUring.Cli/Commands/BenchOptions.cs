@@ -109,6 +109,13 @@ internal sealed class BenchOptions
         CustomParser = WordOption.Parse<OnOff>,
     };
 
+    private readonly Option<long?> _garbage = new("--garbage")
+    {
+        Description = "Another thread allocates so many bytes a second meanwhile, in small objects that nobody keeps; K, M and G are understood (none).",
+        HelpName = "BYTES",
+        CustomParser = result => NumberOption.ParseSize(result, least: 1, BenchRequest.MaxGarbageRate, multiple: 1),
+    };
+
     private readonly Option<ulong> _seed = new("--seed")
     {
         Description = "For the same places again.",
@@ -123,8 +130,12 @@ internal sealed class BenchOptions
     public IEnumerable<Option> All =>
     [
         _filename, _pattern, _readPercent, _block, _size, _depth, _batch, _jobs, _runtime, _ramp,
-        _driver, _completion, _submit, .. _engine.All, _latency, _seed, _destroy, _force,
+        _driver, _completion, _submit, .. _engine.All, _latency, _garbage, _seed, _destroy, _force,
     ];
+
+    /// <summary>Some of them, by name: what is not offered is as if it was not given.</summary>
+    public IEnumerable<Option> Only(params IEnumerable<string> names) =>
+        names.Select(name => All.Single(option => string.Equals(option.Name, name, StringComparison.Ordinal)));
 
     public BenchRequest Read(ParseResult parsed) => new()
     {
@@ -143,6 +154,7 @@ internal sealed class BenchOptions
         AskedSubmit = parsed.GetValue(_submit),
         Engine = _engine.Read(parsed),
         Latency = parsed.GetValue(_latency) == OnOff.On,
+        GarbageRate = parsed.GetValue(_garbage),
         Seed = parsed.GetValue(_seed),
         Destroy = parsed.GetValue(_destroy),
         Force = parsed.GetValue(_force),

@@ -6,8 +6,8 @@ namespace DmIoUring.Cli.Commands;
 /// <summary>The command as a whole.</summary>
 internal static class CommandLine
 {
-    /// <summary>Parses and runs; the exit code.</summary>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    /// <summary>Parses and runs dmio; the exit code.</summary>
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
     {
         RootCommand root = new(
             "dm-io in user space: one buffer to several block devices at once over io_uring, one error bit a device.\n\n" +
@@ -21,6 +21,12 @@ internal static class CommandLine
             BenchCommand.Create(terminal),
             InfoCommand.Create(terminal),
         };
+        return RunAsync(root, arguments, terminal, cancellation);
+    }
+
+    /// <summary>Parses and runs a command of this kind: errors of usage end with 2, signals are a token.</summary>
+    public static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    {
         ParseResult result = root.Parse(arguments);
         InvocationConfiguration configuration = new()
         {
@@ -32,18 +38,18 @@ internal static class CommandLine
             ProcessTerminationTimeout = null,
         };
         if (result.Action is ParseErrorAction usage)
-            return ReportUsageError(usage, result, configuration);
+            return ReportUsageError(usage, result, configuration, terminal.Program);
         return await result.InvokeAsync(configuration, cancellation);
     }
 
     /// <summary>The library's own answer with its suggestions, but for the page of help after it, and exit code 2.</summary>
-    private static int ReportUsageError(ParseErrorAction usage, ParseResult result, InvocationConfiguration configuration)
+    private static int ReportUsageError(ParseErrorAction usage, ParseResult result, InvocationConfiguration configuration, string program)
     {
         bool bare = result.Tokens.Count == 0;
         usage.ShowHelp = bare;
         configuration.Output = configuration.Error;
         result.Invoke(configuration);
-        string command = result.CommandResult.Command is RootCommand ? "dmio" : "dmio " + result.CommandResult.Command.Name;
+        string command = result.CommandResult.Command is RootCommand ? program : program + " " + result.CommandResult.Command.Name;
         if (!bare)
             configuration.Error.WriteLine($"Try '{command} --help'.");
         return ExitCode.Refused;

@@ -69,7 +69,14 @@ internal sealed class EngineOptions
         CustomParser = result => NumberOption.ParseCount(result, least: 0, ProcessorsOption.Most),
     };
 
-    public IEnumerable<Option> All => [_ring, _fixed, _lanes, _workerThreads, _batchWait, _spin, _cpus, _submissionPolling, _submissionProcessor];
+    private readonly Option<IoCompletionPolling> _completionPolling = new("--iopoll")
+    {
+        Description = "Whether a lane or reactor asks devices for completions; they need polled queues (none).",
+        HelpName = WordOption.Words<IoCompletionPolling>(),
+        CustomParser = WordOption.Parse<IoCompletionPolling>,
+    };
+
+    public IEnumerable<Option> All => [_ring, _fixed, _lanes, _workerThreads, _batchWait, _spin, _cpus, _submissionPolling, _submissionProcessor, _completionPolling];
 
     public EngineSettings Read(ParseResult parsed) => new()
     {
@@ -82,5 +89,6 @@ internal sealed class EngineOptions
         Processors = parsed.GetValue(_cpus),
         SubmissionPollMilliseconds = parsed.GetValue(_submissionPolling),
         SubmissionProcessor = parsed.GetValue(_submissionProcessor),
+        CompletionPolling = parsed.GetValue(_completionPolling),
     };
 }

@@ -33,5 +33,7 @@ internal sealed record DeviceInfo
 
     public long? MaxWriteZeroesBytes { get; init; }
 
+    public bool? HasPolledQueues { get; init; }
+
     public required string AbilitiesSource { get; init; }
 }

@@ -58,6 +58,7 @@ internal static class InfoProbe
             HasFua = abilities.HasFua,
             MaxDiscardBytes = abilities.MaxDiscardBytes,
             MaxWriteZeroesBytes = abilities.MaxWriteZeroesBytes,
+            HasPolledQueues = abilities.HasPolledQueues,
             AbilitiesSource = abilities.Source,
         };
     }

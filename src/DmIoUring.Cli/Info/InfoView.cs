@@ -35,6 +35,12 @@ internal static class InfoView
         });
         Row(grid, "discard", Limit(device.MaxDiscardBytes));
         Row(grid, "write zeroes", Limit(device.MaxWriteZeroesBytes));
+        Row(grid, "polled queues", device.HasPolledQueues switch
+        {
+            true => "yes: IoCompletionPolling works",
+            false => "no: it interrupts",
+            null => "not told",
+        });
         Row(grid, "told by", device.AbilitiesSource);
         console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{device.Path.EscapeMarkup()}[/] {(device.IsBlockDevice ? "block device" : "regular file")}"));
     }

@@ -18,6 +18,9 @@ public sealed record DeviceAbilities
     /// <summary>The most bytes that one write-zeroes may cover; 0 when the device has none, <see langword="null"/> when not told.</summary>
     public required long? MaxWriteZeroesBytes { get; init; }
 
+    /// <summary>Whether completions can be polled for (<see cref="IoDriverOptions.CompletionPolling"/>); <see langword="null"/> when not told.</summary>
+    public required bool? HasPolledQueues { get; init; }
+
     /// <summary>The unit that the medium works in, in bytes.</summary>
     public required int PhysicalBlockSize { get; init; }
 
@@ -43,6 +46,7 @@ public sealed record DeviceAbilities
             HasFua = Number(queue, "fua") is { } fua ? fua != 0 : null,
             MaxDiscardBytes = Number(queue, "discard_max_bytes"),
             MaxWriteZeroesBytes = Number(queue, "write_zeroes_max_bytes"),
+            HasPolledQueues = Number(queue, "io_poll") is { } polls ? polls != 0 : null,
             PhysicalBlockSize = geometry.PhysicalBlockSize,
             Source = known
                 ? geometry.IsBlockDevice ? queue : queue + " (the device that the file lives on)"

@@ -115,6 +115,13 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         Issue();
         if (_toCancel > 0)
             CancelChunks();
+        if (_ring.PollsCompletions && waitFor > 0 && _inKernel == 0 && _wakeDescriptor >= 0)
+        {
+            if (!HasResults)
+                SleepUntilWoken(TimeToWait(limit));
+            return;
+        }
+
         if (InFlight == 0 && !_wakeIsArmed)
             return;
 
@@ -128,7 +135,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     public override void WakeOn(int eventfd)
     {
         _wakeDescriptor = eventfd;
-        ArmWake();
+        if (!_ring.PollsCompletions)
+            ArmWake();
     }
 
     public override void Dispose()
@@ -156,7 +164,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     private void Issue()
     {
-        if (_wakeDescriptor >= 0 && !_wakeIsArmed)
+        if (_wakeDescriptor >= 0 && !_wakeIsArmed && !_ring.PollsCompletions)
             ArmWake();
 
         while (!_again.IsEmpty)
@@ -180,6 +188,15 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             request.IsQueued = false;
             Finish(request);
         }
+    }
+
+    /// <summary>The sleep of an owner whose ring can't watch an eventfd, and has nothing that it could wait for.</summary>
+    private void SleepUntilWoken(long limit)
+    {
+        Pollfd wake = new() { fd = _wakeDescriptor, events = FileAbi.POLLIN };
+        KernelTimespec time = new() { tv_sec = limit / 1_000_000_000, tv_nsec = limit % 1_000_000_000 };
+        if (Libc.Ppoll(&wake, 1, limit < 0 ? null : &time) > 0)
+            WakeEvent.Drain(_wakeDescriptor);
     }
 
     private void ArmWake()

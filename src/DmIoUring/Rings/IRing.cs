@@ -29,6 +29,12 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Whether entries were taken that the kernel has not taken over yet.</summary>
     bool HasQueued { get; }
 
+    /// <summary>
+    /// Whether a wait asks the devices over and over. Such a ring knows reads and writes and nothing else: no poll of an eventfd, so that
+    /// its owner must sleep elsewhere when nothing is under way.
+    /// </summary>
+    bool PollsCompletions { get; }
+
     /// <summary>Whether completions can be taken without entering.</summary>
     bool HasCompletions { get; }
 

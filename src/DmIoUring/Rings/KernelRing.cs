@@ -35,6 +35,7 @@ internal unsafe struct KernelRing : IRing
     /// <summary>Whether the kernel says that it has something for the next enter (TASKRUN_FLAG).</summary>
     private readonly bool _tellsOfWork;
     private readonly bool _hasMinTimeout;
+    private readonly bool _pollsCompletions;
     private int _descriptor;
     private uint _enterFlags;
     private uint _tail;
@@ -51,7 +52,8 @@ internal unsafe struct KernelRing : IRing
     internal KernelRing(in RingLayout layout, int capacity, uint setupFlags = 0)
     {
         _isPolled = (setupFlags & IoUring.IORING_SETUP_SQPOLL) != 0;
-        _tellsOfWork = (setupFlags & IoUring.IORING_SETUP_TASKRUN_FLAG) != 0;
+        _pollsCompletions = (setupFlags & IoUring.IORING_SETUP_IOPOLL) != 0;
+        _tellsOfWork = (setupFlags & IoUring.IORING_SETUP_TASKRUN_FLAG) != 0 && !_pollsCompletions;
         _handle = null!;
         _capacity = capacity;
         _entries = layout.Entries;
@@ -80,6 +82,8 @@ internal unsafe struct KernelRing : IRing
     }
 
     public long EnterCount { get; private set; }
+
+    public readonly bool PollsCompletions => _pollsCompletions;
 
     public readonly bool HasQueued => _tail != Volatile.Read(ref *_submissionHead);
 
@@ -207,6 +211,10 @@ internal unsafe struct KernelRing : IRing
             minComplete = Math.Min(minComplete, 1);
         if (minComplete <= 1)
             patience = 0;
+
+        // A polling wait knows no time (io_iopoll_check, io_uring/io_uring.c): it looks once, and the owner's loop counts.
+        if (_pollsCompletions && timeout >= 0)
+            minComplete = 0;
         if (minComplete == 0 || (timeout < 0 && patience == 0))
             return Libc.IoUringEnter(_descriptor, toSubmit, minComplete, flags, null, 0);
 

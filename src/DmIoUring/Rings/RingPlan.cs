@@ -9,5 +9,10 @@ internal readonly record struct RingPlan
     /// <summary>The processor that thread stays on; null for any.</summary>
     public int? SubmissionProcessor { get; init; }
 
+    /// <summary>Whether who waits asks the devices for completions (IOPOLL), and whether it sleeps before that.</summary>
+    public IoCompletionPolling CompletionPolling { get; init; }
+
+    public bool PollsCompletions => CompletionPolling != IoCompletionPolling.None;
+
     public bool PollsSubmissions => SubmissionPollMilliseconds > 0;
 }

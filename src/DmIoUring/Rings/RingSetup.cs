@@ -33,9 +33,15 @@ internal static unsafe class RingSetup
         new(IoUring.IORING_SETUP_SUBMIT_ALL, "IORING_SETUP_SUBMIT_ALL", "one bad entry does not end its batch", "5.18"),
     ];
 
-    /// <summary>Never left out: without it the ring would not be what was asked for.</summary>
-    private static readonly RingFlag SubmissionPolling =
-        new(IoUring.IORING_SETUP_SQPOLL, "IORING_SETUP_SQPOLL", "a thread of the kernel's takes the entries", "5.1");
+    /// <summary>Never left out where they are asked for: without them the ring would not be what was wanted.</summary>
+    private static readonly RingFlag[] Always =
+    [
+        new(IoUring.IORING_SETUP_SQPOLL, "IORING_SETUP_SQPOLL", "a thread of the kernel's takes the entries", "5.1"),
+        new(IoUring.IORING_SETUP_IOPOLL, "IORING_SETUP_IOPOLL", "devices are asked for completions; those without polled queues answer EOPNOTSUPP", "5.1"),
+    ];
+
+    private static readonly RingFlag HybridPolling =
+        new(IoUring.IORING_SETUP_HYBRID_IOPOLL, "IORING_SETUP_HYBRID_IOPOLL", "sleeps before it asks", "6.13");
 
     /// <summary>io_uring_setup, as the kernel's or as a test's kernel of another age answers it.</summary>
     public delegate int Setup(uint entries, IoUringParams* parameters);
@@ -46,7 +52,8 @@ internal static unsafe class RingSetup
         uint entries, uint completionEntries, in RingPlan plan, Setup setup, out IoUringParams settled, out IReadOnlyList<IoFeature> flags)
     {
         IoUringParams needed = Needed(completionEntries, plan);
-        RingFlag[] optional = plan.PollsSubmissions ? [.. Wanted.Where(IsForPolling)] : Wanted;
+        RingFlag[] optional = OptionalFor(plan);
+        RingFlag[] always = [.. Always.Where(flag => (flag.Bits & needed.flags) != 0)];
         int refused = 0;
         while (true)
         {
@@ -62,8 +69,7 @@ internal static unsafe class RingSetup
             }
 
             settled = parameters;
-            IEnumerable<RingFlag> all = plan.PollsSubmissions ? optional.Append(SubmissionPolling) : optional;
-            flags = [.. all.Select((flag, index) => Describe(flag, taken: index >= refused))];
+            flags = [.. optional.Concat(always).Select((flag, index) => Describe(flag, taken: index >= refused))];
             return result;
         }
     }
@@ -77,10 +83,12 @@ internal static unsafe class RingSetup
         };
         if (plan.PollsSubmissions)
         {
-            needed.flags |= SubmissionPolling.Bits;
+            needed.flags |= IoUring.IORING_SETUP_SQPOLL;
             needed.sq_thread_idle = plan.SubmissionPollMilliseconds;
         }
 
+        if (plan.PollsCompletions)
+            needed.flags |= IoUring.IORING_SETUP_IOPOLL;
         if (plan.SubmissionProcessor is { } processor)
         {
             needed.flags |= IoUring.IORING_SETUP_SQ_AFF;
@@ -88,6 +96,12 @@ internal static unsafe class RingSetup
         }
 
         return needed;
+    }
+
+    private static RingFlag[] OptionalFor(in RingPlan plan)
+    {
+        RingFlag[] optional = plan.PollsSubmissions ? [.. Wanted.Where(IsForPolling)] : Wanted;
+        return plan.CompletionPolling == IoCompletionPolling.Hybrid ? [HybridPolling, .. optional] : optional;
     }
 
     /// <summary>Those that the kernel takes together with SQPOLL: its thread, not the owner, does what the others put off (io_uring/io_uring.c).</summary>

@@ -35,6 +35,8 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public int RegisterFile(int slot, int descriptor) => -Errno.EOPNOTSUPP;
 
+    public bool PollsCompletions => false;
+
     public int Room => queues.Room;
 
     public IoUringSqe* TryNext() => queues.TryNext();

@@ -30,6 +30,8 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public int RegisterFile(int slot, int descriptor) => kernel.RegisterFile(slot, descriptor);
 
+    public bool PollsCompletions => false;
+
     public int Room => kernel.Room;
 
     public IoUringSqe* TryNext() => kernel.TryNext();

@@ -17,6 +17,10 @@ public sealed class LaneOptionsTests
         new DmIoOptions { SubmissionPolling = TimeSpan.FromSeconds(61) },
         new DmIoOptions { SubmissionProcessor = 0 },
         new DmIoOptions { SubmissionPolling = TimeSpan.FromSeconds(1), SubmissionProcessor = -1 },
+        new DmIoOptions { SubmissionPolling = TimeSpan.FromSeconds(1), Ring = IoRingKind.Workers },
+        new DmIoOptions { CompletionPolling = (IoCompletionPolling)3 },
+        new DmIoOptions { CompletionPolling = IoCompletionPolling.Busy, SubmissionPolling = TimeSpan.FromSeconds(1) },
+        new DmIoOptions { CompletionPolling = IoCompletionPolling.Hybrid, Ring = IoRingKind.Workers },
     ];
 
     [Theory]

@@ -34,6 +34,8 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
     {
     }
 
+    public bool PollsCompletions => false;
+
     public int Room => script.Room;
 
     public IoUringSqe* TryNext() => script.TryNext();

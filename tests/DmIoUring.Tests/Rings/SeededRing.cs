@@ -30,6 +30,8 @@ internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
     {
     }
 
+    public bool PollsCompletions => false;
+
     public int Room => kernel.Room;
 
     public IoUringSqe* TryNext() => kernel.TryNext();

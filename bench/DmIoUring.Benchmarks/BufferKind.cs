@@ -1,0 +1,11 @@
+namespace DmIoUring.Benchmarks;
+
+public enum BufferKind
+{
+    Pointer,
+    IoMemorySlice,
+    ManagedMemory,
+    FourVectors,
+    PoolPages,
+    MisalignedPointer,
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using DmIoUring.Cli;
+using DmIoUring.Cli.Bench;
+using DmIoUring.Cli.Commands;
+
+namespace DmIoUring.Peers;
+
+/// <summary>The command as a whole: a subcommand for each peer.</summary>
+internal static class PeerCommandLine
+{
+    public const string Program = "dmio-peers";
+
+    private static readonly string[] Common = ["--filename", "--bs", "--size", "--runtime", "--ramp", "--lat", "--seed"];
+    private static readonly string[] Writing = ["--destroy", "--force"];
+
+    /// <summary>Parses and runs; the exit code.</summary>
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    {
+        RootCommand root = new(
+            "What 'dmio bench' is compared with: the same places, the same warm-up, the same clock, the same report.\n\n" +
+            "Exit codes: as dmio's.");
+        foreach (Peer peer in All)
+            root.Add(PeerCommand.Create(peer, terminal));
+        return CommandLine.RunAsync(root, arguments, terminal, cancellation);
+    }
+
+    private static IEnumerable<Peer> All =>
+    [
+        new Peer
+        {
+            Name = "bare",
+            Description = "A ring loop without any request state, the limit: registered ring, file and buffers, READ_FIXED, random places.",
+            Options = [.. Common, "--iodepth", "--batch"],
+            Patterns = [BenchPattern.RandRead],
+            Adjust = static request => request with { Driver = BenchDriver.Reactor },
+            MakeLoad = static run => new BareLoad(run),
+        },
+        new Peer
+        {
+            Name = "randomaccess",
+            Description = "RandomAccess.ReadAsync or WriteAsync on a direct handle: as many loops that await as --iodepth says.",
+            Options = [.. Common, "--rw", "--iodepth", .. Writing],
+            Patterns = [BenchPattern.Read, BenchPattern.RandRead, BenchPattern.Write, BenchPattern.RandWrite],
+            Adjust = static request => request with { AskedCompletion = BenchCompletion.Await },
+            MakeLoad = static run => new RandomAccessLoad(run),
+        },
+        new Peer
+        {
+            Name = "preadv2",
+            Description = "preadv2 on a direct descriptor, one at a time, the thread waits in it.",
+            Options = [.. Common, "--rw"],
+            Patterns = [BenchPattern.Read, BenchPattern.RandRead],
+            Adjust = static request => request with { Driver = BenchDriver.Sync },
+            MakeLoad = static run => new Preadv2Load(run),
+        },
+        new Peer
+        {
+            Name = "whenall",
+            Description = "Task.WhenAll of a RandomAccess.WriteAsync to each of --filename A:B:C, one write at a time.",
+            Options = [.. Common, "--rw", .. Writing],
+            Patterns = [BenchPattern.Write, BenchPattern.RandWrite],
+            Legs = IoRegion.MaxRegions,
+            Adjust = static request => request with { AskedDepth = 1, AskedCompletion = BenchCompletion.Await },
+            MakeLoad = static run => new WhenAllLoad(run),
+        },
+    ];
+}

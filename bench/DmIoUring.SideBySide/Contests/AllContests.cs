@@ -1,0 +1,97 @@
+using System.Globalization;
+
+namespace DmIoUring.SideBySide.Contests;
+
+/// <summary>Everything that is measured.</summary>
+internal static class AllContests
+{
+    /// <summary>Rounds of what only plots and tables need.</summary>
+    private const int FewRounds = 3;
+
+    /// <summary>Depths of the plot of IOPS against depth.</summary>
+    public static readonly IReadOnlyList<int> Depths = [1, 2, 8, 32, 128, 512];
+
+    /// <summary>
+    /// The same settings as the reactor's. It takes all completions that are there, as we do: at most 32 at a time was slower where it
+    /// made a difference, and so were nonvectored and thread.
+    /// </summary>
+    private static readonly Contestant Fio = new(
+        Names.Fio, Tool.Fio,
+        "--ioengine=io_uring", "--rw=randread", "--bs=4096", "--direct=1", "--fixedbufs", "--registerfiles", "--gtod_reduce=1",
+        "--iodepth=128", "--iodepth_batch_submit=32", "--iodepth_batch_complete_min=32", "--iodepth_batch_complete_max=128",
+        "--norandommap", "--randrepeat=0");
+
+    public static IReadOnlyList<Contest> List { get; } =
+    [
+        .. Names.Devices.Select(Deep),
+        SingleOnTmpfs(),
+        new Contest(
+            Names.On(Names.Single, Medium.LoopOnFile), "4 KiB random reads, one at a time, loop over a file", Medium.LoopOnFile,
+            Contestant.Dmio(Names.Sync, "--driver sync --rw randread"),
+            Contestant.Peer(Names.Preadv2, "preadv2 --rw randread")),
+        new Contest(
+            Names.Legs, "4 KiB random writes, one at a time, loop over tmpfs", Medium.ThreeLegs,
+            Contestant.Dmio(Names.ThreeLegs, "--driver sync --rw randwrite --destroy"),
+            Contestant.Peer(Names.WhenAll, "whenall --rw randwrite --destroy"),
+            Contestant.Dmio(Names.OneLeg, "--driver sync --rw randwrite --destroy") with { On = Medium.FirstLeg }),
+        new Contest(
+            Names.Jobs, "4 KiB random reads, one lane, submitted by threads, 128 under way in all, a quarter of it handed over at once", Medium.LoopOnTmpfs,
+            Contestant.Dmio(Names.OneJob, "--driver lane --submit thread --rw randread --numjobs 1 --iodepth 128 --batch 32 --lat off"),
+            Contestant.Dmio(Names.FourJobs, "--driver lane --submit thread --rw randread --numjobs 4 --iodepth 32 --batch 8 --lat off")),
+        Trial(Names.EngineCost, "The engine's own cost, on a ring that does nothing"),
+        Trial(Names.Memory, "Memory of one client, reserve of 1,024 pages, depth 1,024"),
+        .. Depths.Select(DepthOf),
+        .. OptionVariants.DeepDevices.Select(OptionVariants.Deep),
+        OptionVariants.Single,
+    ];
+
+    public static Entrant OfDepth(int depth, string contestant) => new(DepthId(depth), contestant);
+
+    private static Contest Deep(Medium medium) => new(
+        Names.On(Names.Deep, medium), $"4 KiB random reads, 128 under way, {Names.InWords(medium)}", medium,
+        Contestant.Dmio(Names.Reactor, "--driver reactor --rw randread --iodepth 128 --batch 32 --lat off"),
+        Contestant.Peer(Names.Bare, "bare --iodepth 128 --batch 32 --lat off"),
+        Contestant.Dmio(Names.Lane, "--driver lane --rw randread --iodepth 128 --lat off"),
+        Fio,
+        Contestant.Peer(Names.RandomAccess, "randomaccess --rw randread --iodepth 128 --lat off"));
+
+    private static Contest SingleOnTmpfs()
+    {
+        const string garbage = " --garbage 1000000000";
+        const string sync = "--driver sync --rw randread";
+        const string reactor = "--driver reactor --rw randread --iodepth 1";
+        const string awaited = "--driver lane --completion await --rw randread --iodepth 1";
+        return new Contest(
+            Names.On(Names.Single, Medium.LoopOnTmpfs), "4 KiB random reads, one at a time, loop over tmpfs", Medium.LoopOnTmpfs,
+            Contestant.Dmio(Names.Sync, sync),
+            Contestant.Peer(Names.Preadv2, "preadv2 --rw randread"),
+            Contestant.Dmio(Names.Reactor, reactor),
+            Contestant.Dmio(Names.Lane, "--driver lane --rw randread --iodepth 1"),
+            Contestant.Dmio(Names.Inline, "--driver lane --completion inline --rw randread --iodepth 1"),
+            Contestant.Dmio(Names.Await, awaited),
+            Contestant.Peer(Names.RandomAccess, "randomaccess --rw randread --iodepth 1"),
+            Contestant.Dmio(Names.Sync + Names.WithGarbage, sync + garbage),
+            Contestant.Dmio(Names.Reactor + Names.WithGarbage, reactor + garbage),
+            Contestant.Dmio(Names.Await + Names.WithGarbage, awaited + garbage));
+    }
+
+    /// <summary>A quarter of the depth at once, as at 128: who waits for more has less under way than it says.</summary>
+    private static Contest DepthOf(int depth)
+    {
+        string settings = string.Create(CultureInfo.InvariantCulture, $"--rw randread --iodepth {depth} --lat off");
+        string batch = string.Create(CultureInfo.InvariantCulture, $" --batch {Math.Clamp(depth / 4, 1, 32)}");
+        return new Contest(
+            DepthId(depth), string.Create(CultureInfo.InvariantCulture, $"4 KiB random reads, {depth} under way, loop over tmpfs"), Medium.LoopOnTmpfs,
+            Contestant.Dmio(Names.Reactor, "--driver reactor " + settings + batch),
+            Contestant.Dmio(Names.Lane, "--driver lane " + settings),
+            Contestant.Peer(Names.RandomAccess, "randomaccess " + settings))
+        {
+            MostRounds = FewRounds,
+        };
+    }
+
+    private static Contest Trial(string name, string title) =>
+        new(name, title, Medium.None, new Contestant(name, Tool.Trial, name)) { MostRounds = FewRounds };
+
+    private static string DepthId(int depth) => string.Create(CultureInfo.InvariantCulture, $"{Names.Depth}/{depth}");
+}

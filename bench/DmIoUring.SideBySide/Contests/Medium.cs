@@ -1,0 +1,16 @@
+namespace DmIoUring.SideBySide.Contests;
+
+/// <summary>What is measured on.</summary>
+internal enum Medium
+{
+    None,
+    Zram,
+    LoopOnTmpfs,
+    LoopOnFile,
+
+    /// <summary>Three loop devices over tmpfs, for writes of three legs.</summary>
+    ThreeLegs,
+
+    /// <summary>The first of those.</summary>
+    FirstLeg,
+}

@@ -1,0 +1,97 @@
+using DmIoUring.SideBySide.Contests;
+using DmIoUring.SideBySide.Results;
+
+namespace DmIoUring.SideBySide.Targets;
+
+/// <summary>The targets that this project has set itself.</summary>
+internal static class AllTargets
+{
+    private const string P50 = "p50";
+    private const string P999 = "p99.9";
+
+    private static readonly string Tmpfs = Names.On(Names.Single, Medium.LoopOnTmpfs);
+
+    public static IReadOnlyList<Target> List { get; } =
+    [
+        new Target("a", "Reactor against a bare ring without request state: IOPS",
+            OnEach(medium => Deep(medium, Names.Reactor, Names.Bare, Metric.Iops, Limit.AtLeast(0.98)))),
+        new Target("b", "Reactor against fio's io_uring engine, same settings: IOPS",
+            OnEach(medium => Deep(medium, Names.Reactor, Names.Fio, Metric.Iops, Limit.AtLeast(medium == Medium.LoopOnFile ? 1 : 1.05)))),
+        new Target("c", "Lane, callbacks that resubmit, against the reactor: IOPS",
+            OnEach(medium => Deep(medium, Names.Lane, Names.Reactor, Metric.Iops, Limit.AtLeast(0.97)))),
+        new Target("d", "Reactor against `RandomAccess.ReadAsync` on the same kind of handle, depth 128: IOPS",
+            Deep(Medium.LoopOnTmpfs, Names.Reactor, Names.RandomAccess, Metric.Iops, Limit.AtLeast(4.5))),
+        new Target("e", "Synchronous read against `preadv2` called from C#, depth 1: latency",
+        [
+            .. new[] { Medium.LoopOnTmpfs, Medium.LoopOnFile }.SelectMany(static medium => new Figure[]
+            {
+                Sync(medium, P50, Metric.P50, Limit.AtMost(1.03)),
+                Sync(medium, P999, Metric.P999, Limit.AtMost(1)),
+            }),
+        ]),
+        new Target("f", "Awaited `ReadAsync` through a lane against `RandomAccess.ReadAsync`, depth 1: latency",
+            Awaited(Names.Await, P50, Metric.P50, Limit.AtMost(0.9)),
+            Awaited(Names.Await, P999, Metric.P999, Limit.AtMost(0.8)),
+            Awaited(Names.Inline, P50 + ", `InlineContinuations`", Metric.P50, limit: null),
+            Awaited(Names.Inline, P999 + ", `InlineContinuations`", Metric.P999, limit: null)),
+        new Target("g", "Synchronous 4 KiB write of three legs, depth 1: p50",
+            Legs("against `Task.WhenAll` of three `RandomAccess.WriteAsync`", Names.WhenAll, Limit.AtMost(0.5)),
+            Legs("against one leg", Names.OneLeg, Limit.AtMost(1.9))),
+        new Target("h", "The engine's own cost of a request beyond a bare loop, on a ring that does nothing, batch 32",
+            new ValueFigure(new(Names.EngineCost, Names.EngineCost), Metric.EngineCost) { Where = "", Unit = "ns", Limit = Limit.AtMost(30) }),
+        new Target("i", "The same, flat",
+            Flat("a region, 1 to 64 regions", Metric.PerRegion),
+            Flat("a request, depth 32 to 4,096", Metric.PerDepth)),
+        new Target("j", "Processor time an operation against the bare ring, depth 128",
+        [
+            .. OnEach(medium => Deep(medium, Names.Reactor, Names.Bare, Metric.Cpu, Limit.AtMost(1.05), "reactor, ")),
+            .. OnEach(medium => Deep(medium, Names.Lane, Names.Bare, Metric.Cpu, Limit.AtMost(1.2), "lane, ")),
+        ]),
+        new Target("k", "Allocated an operation", new AllocationFigure
+        {
+            Where = "the highest of all medians of this library's", Limit = Limit.AtMost(AllocationFigure.Nothing),
+        }),
+        new Target("l", "p99.9 at depth 1 while another thread allocates 1 GB/s, against the same without",
+            Garbage(Names.Sync, Limit.AtMost(3)),
+            Garbage(Names.Reactor, limit: null),
+            Garbage(Names.Await, limit: null)),
+        new Target("m", "Four submitting threads on one lane against one: IOPS",
+            new RatioFigure(new(Names.Jobs, Names.FourJobs), new(Names.Jobs, Names.OneJob), Metric.Iops)
+            {
+                Where = Names.InWords(Medium.LoopOnTmpfs), Limit = Limit.AtLeast(1),
+            }),
+        new Target("n", "Memory of one client beyond its pool, reserve of 1,024 pages, depth 1,024",
+            new ValueFigure(new(Names.Memory, Names.Memory), Metric.BeyondPool)
+            {
+                Where = "", Unit = "MiB", Scale = 1 << 20, Limit = Limit.AtMost(2 << 20),
+            }),
+    ];
+
+    private static IReadOnlyList<Figure> OnEach(Func<Medium, Figure> figure) => [.. Names.Devices.Select(figure)];
+
+    private static RatioFigure Deep(Medium medium, string ours, string other, string metric, Limit limit, string prefix = "") =>
+        new(new(Names.On(Names.Deep, medium), ours), new(Names.On(Names.Deep, medium), other), metric)
+        {
+            Where = prefix + Names.InWords(medium),
+            Limit = limit,
+        };
+
+    private static RatioFigure Sync(Medium medium, string percentile, string metric, Limit limit) =>
+        new(new(Names.On(Names.Single, medium), Names.Sync), new(Names.On(Names.Single, medium), Names.Preadv2), metric)
+        {
+            Where = $"{percentile}, {Names.InWords(medium)}",
+            Limit = limit,
+        };
+
+    private static RatioFigure Awaited(string way, string where, string metric, Limit? limit) =>
+        new(new(Tmpfs, way), new(Tmpfs, Names.RandomAccess), metric) { Where = where, Limit = limit };
+
+    private static RatioFigure Legs(string where, string other, Limit limit) =>
+        new(new(Names.Legs, Names.ThreeLegs), new(Names.Legs, other), Metric.P50) { Where = where, Limit = limit };
+
+    private static FlatnessFigure Flat(string where, string prefix) =>
+        new(new(Names.EngineCost, Names.EngineCost), prefix) { Where = where, Limit = Limit.AtMost(1.15) };
+
+    private static RatioFigure Garbage(string driver, Limit? limit) =>
+        new(new(Tmpfs, driver + Names.WithGarbage), new(Tmpfs, driver), Metric.P999) { Where = driver, Limit = limit };
+}
