@@ -204,6 +204,10 @@ public sealed partial class IoReactor : IDisposable
         while (true)
         {
             int missing = Math.Min(minimum - (int)(_engine.Counters.Requests - before), UnderWay);
+
+            // Each place that comes free is for one that waits: those in the kernel may be the ones that don't end.
+            if (_engine.HasWaiting)
+                missing = Math.Min(missing, 1);
             _engine.Enter(left == 0 ? 0 : (uint)Math.Max(missing, 0), left);
             _engine.Dispatch();
             int ended = (int)(_engine.Counters.Requests - before);

@@ -20,6 +20,8 @@ internal enum Covered
     RegisteredEntries,
     ReplacedRegistrations,
     RegisteredFiles,
+    DevicesClosedIdle,
+    DevicesClosedInFlight,
     StraightStarts,
     ShortTransfers,
     ShortsInsideABlock,

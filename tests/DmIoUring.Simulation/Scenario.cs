@@ -38,6 +38,7 @@ internal sealed class Scenario
         HoldsDevices = !random.OneIn(4);
         RefusesFiles = random.OneIn(6);
         IsPlain = random.OneIn(4);
+        ClosesDevices = random.OneIn(3);
         if (IsPlain)
         {
             TimeLimit = 0;
@@ -71,6 +72,9 @@ internal sealed class Scenario
 
     /// <summary>Whether the ring has no table of files.</summary>
     public bool RefusesFiles { get; }
+
+    /// <summary>Whether devices are disposed under way, with and without requests on them.</summary>
+    public bool ClosesDevices { get; }
 
     /// <summary>Percent of the transfers that are cut short; so are the others below percentages of what they may happen to.</summary>
     public int Short { get; }

@@ -51,6 +51,8 @@ internal sealed partial class SimulationRun
         foreach (SimulatedDisk disk in _disks)
             disk.Close();
         _engine.Enter(0);
+        if (_kernel.RegisteredFiles > 0)
+            _verdict.Fail($"{_kernel.RegisteredFiles} devices are still known to the ring after they were disposed: it keeps them open.");
         foreach (SafeFileHandle file in _disks.SelectMany(static disk => disk.Files))
             CheckReferences(file);
         _arena.Check(_verdict);

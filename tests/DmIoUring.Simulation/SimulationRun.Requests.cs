@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Engine;
 using DmIoUring.Simulation.Checks;
+using DmIoUring.Simulation.Kernel;
 using DmIoUring.Simulation.Memory;
 
 namespace DmIoUring.Simulation;
@@ -53,6 +54,8 @@ internal sealed partial class SimulationRun
         _model.Submit(model);
         if (model.IsStopAsked)
             Stop(model, IoFailureCause.Cancelled);
+        if (!_isCalm && _scenario.ClosesDevices && _closing.OneIn(8))
+            Close(model.Regions[0].Disk, model.Regions[0].Region.Device);
         _engine.Accept(request);
     }
 
@@ -70,6 +73,8 @@ internal sealed partial class SimulationRun
             : _engine.TryStart(model.Operation, regions, buffer, notify, model, options);
         if (!started)
             return false;
+        if (_scenario.TimeLimit > 0)
+            _verdict.Fail($"{model} has a time limit and went straight, where nobody counts its time.");
         _trace.Write($"straight {model}");
         _coverage.Add(Covered.StraightStarts);
         Array.Clear(regions);
@@ -148,11 +153,31 @@ internal sealed partial class SimulationRun
         }
 
         model.Buffer?.Retire(_verdict);
+        if (!_isCalm && _scenario.ClosesDevices && _closing.OneIn(2))
+            CloseDevice();
         if (!_isCalm && CanSubmit && _random.OneIn(2))
         {
             _coverage.Add(Covered.Resubmissions);
             Submit();
         }
+    }
+
+    /// <summary>Disposes a device, perhaps under requests of its own: in a callback, as anybody may.</summary>
+    private void CloseDevice()
+    {
+        SimulatedDisk disk = _disks[_closing.Next(_disks.Length)];
+        int number = _closing.Next(4);
+        if (!disk.IsOpen(number))
+            return;
+        Close(disk, disk.Open(number));
+    }
+
+    private void Close(SimulatedDisk disk, BlockDevice device)
+    {
+        bool isBusy = _model.Outstanding.Any(request => request.Regions.Exists(region => region.Region.Device == device));
+        _trace.Write($"close    {device.Path} of disk {disk.Index}");
+        _coverage.Add(isBusy ? Covered.DevicesClosedInFlight : Covered.DevicesClosedIdle);
+        device.Dispose();
     }
 
     /// <summary>No memory is left for more buffers: the run is long enough.</summary>

@@ -16,6 +16,9 @@ internal sealed partial class SimulationRun : IDisposable
 
     private readonly Scenario _scenario;
     private readonly SeededRandom _random;
+
+    /// <summary>Of its own, so that the seeds without it are what they were.</summary>
+    private readonly SeededRandom _closing;
     private readonly Verdict _verdict;
     private readonly Coverage _coverage;
     private readonly Trace _trace;
@@ -44,6 +47,7 @@ internal sealed partial class SimulationRun : IDisposable
     private SimulationRun(ulong seed, Arena arena, Coverage coverage, Trace trace)
     {
         _random = new SeededRandom(seed);
+        _closing = new SeededRandom(~seed);
         _scenario = new Scenario(_random.Branch());
         _verdict = new Verdict(trace);
         _coverage = coverage;
@@ -71,6 +75,10 @@ internal sealed partial class SimulationRun : IDisposable
             RegistersFiles = _scenario.HoldsDevices,
             Spares = _spares,
         });
+
+        // An owner lets go of devices that its own callbacks dispose at once; without one that is left to the next turn.
+        if (_closing.OneIn(2))
+            _engine.Enable(register: false);
     }
 
     public static RunResult Execute(ulong seed, Arena arena, Coverage coverage, TextWriter? steps = null)

@@ -125,6 +125,8 @@ internal sealed class Workload(
     {
         for (int number = random.Next(3); ; number++)
         {
+            if (!disk.IsOpen(number))
+                continue;
             BlockDevice device = disk.Open(number);
             bool isTaken = flushes && request.Regions.Exists(region => region.Region.Device == device);
             if (!isTaken && model.IsFree(device.Descriptor, flushes, sector * IoRegion.SectorSize, (sector + count) * IoRegion.SectorSize))
@@ -137,7 +139,7 @@ internal sealed class Workload(
         long length = request.Regions.Max(static region => region.Region.BufferOffset + (region.Region.Count * IoRegion.SectorSize));
         length = Math.Max(length + (random.OneIn(3) ? random.Next(3) * 512 : 0), 512);
         request.Buffer = isPlain
-            ? buffers.MakeContiguous((int)length, pastPage: random.OneIn(2) ? 0 : 512 * random.Next(8))
+            ? buffers.MakePlain((int)length)
             : buffers.Make((int)length, mayBeReadOnly: request.Operation == IoOperation.Write);
         request.Content = new byte[request.Buffer.Length];
         random.Fill(request.Content);

@@ -181,7 +181,7 @@ public sealed class BlockDevice : IDisposable
         if (_ownsHandle)
             _handle.Dispose();
         Task[] answers = Array.ConvertAll(holders, static holder => holder.LetGoAsync());
-        if (!DeviceTable.IsOwner)
+        if (!DeviceTable.IsLane)
             Task.WaitAll(answers, LetGoLimit);
     }
 

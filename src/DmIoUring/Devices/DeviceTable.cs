@@ -27,7 +27,7 @@ internal sealed class DeviceTable
     private volatile bool _closed;
 
     [ThreadStatic]
-    private static bool _isOwner;
+    private static bool _isLane;
 
     private Thread? _owner;
 
@@ -35,8 +35,8 @@ internal sealed class DeviceTable
     /// <param name="register">Makes a slot's file known to the ring, or unknown with descriptor -1; 0 or more, or a negated errno. Null where rings know no files.</param>
     public DeviceTable(Func<int, int, int>? register = null) => _register = register;
 
-    /// <summary>Whether the calling thread owns an engine: a lane's, in a callback, or a reactor's.</summary>
-    public static bool IsOwner => _isOwner;
+    /// <summary>Whether the calling thread is a lane's, in a callback: others may wait for its next turn, so it waits for nobody's.</summary>
+    public static bool IsLane => _isLane;
 
     /// <summary>Has the owner take a turn. Any thread. Null for an owner that turns when it likes.</summary>
     public Action? Nudge { get; set; }
@@ -50,7 +50,7 @@ internal sealed class DeviceTable
     public void Enable()
     {
         _owner = Thread.CurrentThread;
-        _isOwner = true;
+        _isLane |= Nudge is not null;
     }
 
     /// <summary>One leg more is under way on a device. The owner.</summary>
@@ -106,6 +106,9 @@ internal sealed class DeviceTable
         // Taken back first: who asks from here on sets it again.
         _mustLook = false;
         Interlocked.MemoryBarrier();
+
+        // Those who ask while it looks may mean a device that it has passed already: the next look is for them.
+        int askers = _asked.Count;
         bool someAreBusy = false;
         for (int i = 0; i < Slots; i++)
         {
@@ -119,7 +122,7 @@ internal sealed class DeviceTable
 
         if (someAreBusy)
             _mustLook = true;
-        Answer();
+        Answer(askers);
     }
 
     /// <summary>Asks to be let go of. Any thread.</summary>
@@ -145,7 +148,7 @@ internal sealed class DeviceTable
 
         // Asked first, then looked: a table that is closed meanwhile answers once more after it said so.
         if (_closed)
-            Answer();
+            Answer(int.MaxValue);
         return asked.Task;
     }
 
@@ -159,7 +162,7 @@ internal sealed class DeviceTable
         }
 
         _closed = true;
-        Answer();
+        Answer(int.MaxValue);
     }
 
     /// <summary>Finds the slot of a device that is not where its number says, or makes one.</summary>
@@ -203,9 +206,9 @@ internal sealed class DeviceTable
         device.LetGoBy(this);
     }
 
-    private void Answer()
+    private void Answer(int most)
     {
-        while (_asked.TryDequeue(out TaskCompletionSource? asked))
+        for (; most > 0 && _asked.TryDequeue(out TaskCompletionSource? asked); most--)
             asked.SetResult();
     }
 }

@@ -26,6 +26,9 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>Whether nothing is under way here.</summary>
     public abstract bool IsIdle { get; }
 
+    /// <summary>Whether something waits for a place.</summary>
+    public abstract bool HasWaiting { get; }
+
     /// <summary>Who is told, on any thread, when there is something to deal with that no ring tells of while the owner sleeps.</summary>
     public abstract Action? Notify { get; set; }
 

@@ -65,6 +65,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool IsIdle => InFlight == 0 && _queueFirst is null;
 
+    public override bool HasWaiting => _queueFirst is not null || !_again.IsEmpty;
+
     public override bool HasResults => _ring.HasCompletions || _discards.HasResults;
 
     public override Action? Notify

@@ -74,6 +74,12 @@ internal sealed class SimulatedDisk
         return _handles[number];
     }
 
+    /// <summary>Whether the n-th opening can be used: it was not disposed.</summary>
+    public bool IsOpen(int number) => number >= _handles.Count || !_handles[number].IsDisposed;
+
+    /// <summary>Whether nobody has the n-th opening any more, and its descriptor could be another file's.</summary>
+    public bool IsGone(int number) => _files[number].IsClosed;
+
     /// <summary>Disposes every opening.</summary>
     public void Close() => _handles.ForEach(static handle => handle.Dispose());
 

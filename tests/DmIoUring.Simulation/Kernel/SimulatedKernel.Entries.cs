@@ -31,6 +31,9 @@ internal sealed unsafe partial class SimulatedKernel
         return 0;
     }
 
+    /// <summary>Files that the ring knows, and so keeps open.</summary>
+    public int RegisteredFiles => _files.Count;
+
     public int RegisterFileTable(int slots) => _scenario.RefusesFiles ? -Errno.EINVAL : 0;
 
     public int RegisterFile(int slot, int descriptor)
@@ -46,7 +49,12 @@ internal sealed unsafe partial class SimulatedKernel
     private IoUringSqe WithDescriptor(IoUringSqe entry)
     {
         if ((entry.flags & IoUring.IOSQE_FIXED_FILE) == 0)
+        {
+            if (SimulatedDisk.TryParse(entry.fd, out int disk, out int opening) && _disks[disk].IsGone(opening))
+                _verdict.Fail($"An entry of opcode {entry.opcode} is for descriptor {entry.fd}, which was closed.");
             return entry;
+        }
+
         _coverage.Add(Covered.RegisteredFiles);
         if (!_files.TryGetValue(entry.fd, out int descriptor))
             _verdict.Fail($"An entry of opcode {entry.opcode} is for the registered file {entry.fd}, which is not registered.");

@@ -25,6 +25,9 @@ internal sealed unsafe class BufferMaker(Arena arena, PagePool? pool, SeededRand
         return buffer;
     }
 
+    /// <summary>An address, and nothing to keep.</summary>
+    public SimulatedBuffer MakePlain(int length) => MakeContiguous(length, PastPage());
+
     public SimulatedBuffer MakeContiguous(int length, int pastPage)
     {
         SimulatedBuffer buffer = new(IoBufferKind.Native, arena);

@@ -28,12 +28,12 @@ public sealed class BufferModelTests
         byte[][] media = [.. devices.Select(device => device.Medium(0, device.Device.SectorCount))];
         DmIoOptions options = new() { ChunkBytes = 4096 << random.Next(0, 6), QueueDepth = 1 << random.Next(0, 5), Lanes = random.Next(1, 3) };
         using ClientUnderTest client = new(way, options);
-        using PageReservation reservation = client.Client.Reserve(2 * BufferSectors / 8);
+        using PageReservation reservation = client.Reserve(2 * BufferSectors / 8);
         for (int request = 0; request < 10; request++)
         {
             int length = random.Next(1, BufferSectors + 1) * 512;
             BufferShape shape = (BufferShape)random.Next(Enum.GetValues<BufferShape>().Length);
-            using ShapedBuffer buffer = new(client.Client, shape, length, random.Next());
+            using ShapedBuffer buffer = new(client, shape, length, random.Next());
             byte[] data = Pattern.Bytes(length, random.Next());
             buffer.Fill(data);
             IoFlags flags = Flags[random.Next(Flags.Length)];

@@ -31,7 +31,7 @@ public sealed class BufferTests
         const int length = 200 << 10;
         using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 64 << 10 });
         using TestDevice device = new(kind);
-        using ShapedBuffer buffer = new(client.Client, shape, length);
+        using ShapedBuffer buffer = new(client, shape, length);
         byte[] data = Pattern.Bytes(length);
         buffer.Fill(data);
         Assert.Equal(default, client.Write(device.Region(16, length / 512), buffer.Buffer));
@@ -57,7 +57,7 @@ public sealed class BufferTests
         using TestDevice first = new(kind);
         using TestDevice second = new(DeviceKind.Loop512);
         using TestDevice last = new(DeviceKind.Loop4096);
-        using ShapedBuffer buffer = new(client.Client, shape, length);
+        using ShapedBuffer buffer = new(client, shape, length);
         byte[] data = Pattern.Bytes(length);
         buffer.Fill(data);
         IoResult result = client.Write(
@@ -154,8 +154,8 @@ public sealed class BufferTests
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
-        using PageReservation reservation = client.Client.Reserve(2);
-        using PageList pages = client.Client.Pages.RentPages(2);
+        using PageReservation reservation = client.Reserve(2);
+        using PageList pages = client.Pages.RentPages(2);
         ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Write(device.Region(0, 16), IoBuffer.Pages(pages, 512)));
         Assert.Contains("takes 16 sectors (8192 bytes) from byte 0 on and the buffer has 7680 bytes", refused.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => client.Write(device.Region(0, 8) with { BufferOffset = 4608 }, pages));

@@ -32,4 +32,16 @@ public enum CallWay
 
     /// <summary>As <see cref="Callback"/>, under such a kernel.</summary>
     SeededCallback,
+
+    /// <summary>On a lane, by one of its own callbacks: no hand-over.</summary>
+    NestedCallback,
+
+    /// <summary>By a reactor, on the thread that owns it; native memory by its address alone, the fastest way in.</summary>
+    Reactor,
+
+    /// <summary>As <see cref="Reactor"/>, by worker threads.</summary>
+    WorkerReactor,
+
+    /// <summary>As <see cref="Reactor"/>, under a kernel that answers all that one may.</summary>
+    SeededReactor,
 }

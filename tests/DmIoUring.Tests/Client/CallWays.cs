@@ -16,8 +16,12 @@ internal static class CallWays
         CallWay.WorkerAwaited => CallWay.Awaited,
         CallWay.SeededSync => CallWay.Sync,
         CallWay.SeededCallback => CallWay.Callback,
+        CallWay.WorkerReactor or CallWay.SeededReactor => CallWay.Reactor,
         _ => way,
     };
+
+    /// <summary>Whether the device sees what the engine issued: whole, and once.</summary>
+    public static bool IsAsIssued(this CallWay way) => way is not (CallWay.SeededSync or CallWay.SeededCallback or CallWay.SeededReactor);
 
     public static DmIoClient NewClient(this CallWay way, DmIoOptions options)
     {
@@ -29,5 +33,19 @@ internal static class CallWays
             _ when way == way.Shape() => new DmIoClient(options),
             _ => new DmIoClient(options with { Ring = IoRingKind.Workers }),
         };
+    }
+
+    /// <summary>A reactor of the way's, with those of the options that a reactor has too.</summary>
+    public static IoReactor NewReactor(this CallWay way, DmIoOptions options)
+    {
+        IoReactorOptions same = new()
+        {
+            QueueDepth = options.QueueDepth,
+            ChunkBytes = options.ChunkBytes,
+            RequestTimeLimit = options.RequestTimeLimit,
+            DisposeTimeLimit = options.DisposeTimeLimit,
+            Ring = way == CallWay.WorkerReactor ? IoRingKind.Workers : options.Ring,
+        };
+        return way == CallWay.SeededReactor ? new IoReactor(same, new SeededRingSource(Seed)) : new IoReactor(same);
     }
 }

@@ -1,111 +1,90 @@
+using System.Runtime.ExceptionServices;
 using DmIoUring.Engine;
 
 namespace DmIoUring.Tests.Client;
 
 /// <summary>
-/// A client whose requests are all made in one way and waited for. Disposing it asserts what holds for every request:
-/// one callback for each that was taken, none for one that was refused, and none that threw.
+/// A client, or a reactor, whose requests are all made in one way and waited for. Any thread may make them. Disposing it asserts
+/// what holds for every request: one callback for each that was taken, none for one that was refused, and none that threw.
 /// </summary>
 internal sealed class ClientUnderTest : IDisposable
 {
     private readonly CallWay _way;
+    private readonly Lock _lock = new();
     private readonly List<Notification> _taken = [];
     private readonly List<Notification> _refused = [];
+    private readonly DmIoClient? _client;
+    private readonly ReactorThread? _reactor;
+    private readonly bool _byAddress;
+    private long _ownRequests;
 
     public ClientUnderTest(CallWay way, DmIoOptions? options = null)
     {
         _way = way.Shape();
-        Client = way.NewClient(options ?? new DmIoOptions());
+        _byAddress = way is CallWay.Reactor or CallWay.SeededReactor or CallWay.NestedCallback;
+        options ??= new DmIoOptions();
+        if (_way == CallWay.Reactor)
+            _reactor = new ReactorThread(way.NewReactor(options));
+        else
+            _client = way.NewClient(options);
     }
 
-    public DmIoClient Client { get; }
+    public PageMemoryPool Pages => _client?.Pages ?? _reactor!.Reactor.Pages;
 
-    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default)
+    /// <summary>Requests that have ended, those that the way itself needs not among them.</summary>
+    public long Requests => Statistics.Requests - _ownRequests;
+
+    private IoStatistics Statistics => _client?.Statistics ?? _reactor!.Reactor.Statistics;
+
+    public PageReservation Reserve(long pages) => _client?.Reserve(pages) ?? _reactor!.Reactor.Reserve(pages);
+
+    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default) => _way switch
     {
-        switch (_way)
-        {
-            case CallWay.Callback:
-                Notification notification = new();
-                _refused.Add(notification);
-                Client.SubmitWrite(regions, buffer, Notification.Arrived, notification, options);
-                return Taken(notification);
-            case CallWay.Awaited:
-                return Wait(Client.WriteAsync(regions, buffer, options));
-            default:
-                return Client.Write(regions, buffer, options);
-        }
-    }
+        CallWay.Sync or CallWay.SyncOnLane => _client!.Write(regions, buffer, options),
+        CallWay.Awaited => Wait(_client!.WriteAsync(regions, buffer, options)),
+        _ => Submit(new Asked(IoOperation.Write, regions.ToArray(), buffer, options)),
+    };
 
-    public IoResult Write(IoRegion region, IoBuffer buffer, IoRequestOptions options = default)
+    public IoResult Write(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) => _way switch
     {
-        switch (_way)
-        {
-            case CallWay.Callback:
-                Notification notification = new();
-                _refused.Add(notification);
-                Client.SubmitWrite(region, buffer, Notification.Arrived, notification, options);
-                return Taken(notification);
-            case CallWay.Awaited:
-                return Wait(Client.WriteAsync(region, buffer, options));
-            default:
-                return Client.Write(region, buffer, options);
-        }
-    }
+        CallWay.Sync or CallWay.SyncOnLane => _client!.Write(region, buffer, options),
+        CallWay.Awaited => Wait(_client!.WriteAsync(region, buffer, options)),
+        _ => Submit(new Asked(IoOperation.Write, [region], buffer, options) { IsOfOne = true }),
+    };
 
-    public IoResult Read(IoRegion region, IoBuffer buffer, IoRequestOptions options = default)
+    public IoResult Read(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) => _way switch
     {
-        switch (_way)
-        {
-            case CallWay.Callback:
-                Notification notification = new();
-                _refused.Add(notification);
-                Client.SubmitRead(region, buffer, Notification.Arrived, notification, options);
-                return Taken(notification);
-            case CallWay.Awaited:
-                return Wait(Client.ReadAsync(region, buffer, options));
-            default:
-                return Client.Read(region, buffer, options);
-        }
-    }
+        CallWay.Sync or CallWay.SyncOnLane => _client!.Read(region, buffer, options),
+        CallWay.Awaited => Wait(_client!.ReadAsync(region, buffer, options)),
+        _ => Submit(new Asked(IoOperation.Read, [region], buffer, options) { IsOfOne = true }),
+    };
 
     /// <summary>A flush, a discard or zeroes.</summary>
-    public IoResult Maintain(IoOperation operation, params ReadOnlySpan<IoRegion> regions)
+    public IoResult Maintain(IoOperation operation, params ReadOnlySpan<IoRegion> regions) => (_way, operation) switch
     {
-        switch (_way)
-        {
-            case CallWay.Callback:
-                Notification notification = new();
-                _refused.Add(notification);
-                if (operation == IoOperation.Flush)
-                    Client.SubmitFlush(regions, Notification.Arrived, notification);
-                else if (operation == IoOperation.Discard)
-                    Client.SubmitDiscard(regions, Notification.Arrived, notification);
-                else
-                    Client.SubmitWriteZeroes(regions, Notification.Arrived, notification);
-                return Taken(notification);
-            case CallWay.Awaited:
-                return Wait(operation switch
-                {
-                    IoOperation.Flush => Client.FlushAsync(regions),
-                    IoOperation.Discard => Client.DiscardAsync(regions),
-                    _ => Client.WriteZeroesAsync(regions),
-                });
-            default:
-                return operation switch
-                {
-                    IoOperation.Flush => Client.Flush(regions),
-                    IoOperation.Discard => Client.Discard(regions),
-                    _ => Client.WriteZeroes(regions),
-                };
-        }
+        (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Flush) => _client!.Flush(regions),
+        (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Discard) => _client!.Discard(regions),
+        (CallWay.Sync or CallWay.SyncOnLane, _) => _client!.WriteZeroes(regions),
+        (CallWay.Awaited, IoOperation.Flush) => Wait(_client!.FlushAsync(regions)),
+        (CallWay.Awaited, IoOperation.Discard) => Wait(_client!.DiscardAsync(regions)),
+        (CallWay.Awaited, _) => Wait(_client!.WriteZeroesAsync(regions)),
+        _ => Submit(new Asked(operation, regions.ToArray(), default, default)),
+    };
+
+    /// <summary>Disposes the client, or the reactor on its thread: from here on everything is refused.</summary>
+    public void End()
+    {
+        _client?.Dispose();
+        _reactor?.EndReactor();
     }
 
     public void Dispose()
     {
-        Client.Dispose();
+        _client?.Dispose();
+        _reactor?.Dispose();
         Assert.All(_taken, notification => Assert.Equal(1, notification.Calls));
         Assert.All(_refused, notification => Assert.Equal(0, notification.Calls));
-        Assert.Equal(0, Client.Statistics.CallbackExceptions);
+        Assert.Equal(0, Statistics.CallbackExceptions);
     }
 
     private static IoResult Wait(ValueTask<IoResult> task)
@@ -115,10 +94,50 @@ internal sealed class ClientUnderTest : IDisposable
         return result.Result;
     }
 
-    private IoResult Taken(Notification notification)
+    private IoResult Submit(Asked asked)
     {
-        _refused.Remove(notification);
-        _taken.Add(notification);
+        if (_byAddress)
+            asked = asked.ByAddress();
+        Notification notification = new();
+        lock (_lock)
+            _refused.Add(notification);
+        if (_reactor is not null)
+            SubmitToReactor(asked, notification);
+        else if (_way == CallWay.NestedCallback && asked.Device is not null)
+            SubmitInACallback(asked, notification);
+        else
+            asked.SubmitTo(_client!, notification);
+
+        lock (_lock)
+        {
+            _refused.Remove(notification);
+            _taken.Add(notification);
+        }
+
         return notification.Wait();
+    }
+
+    /// <summary>Has the reactor hold the device first: a request on one that it holds can go the straight way.</summary>
+    private void SubmitToReactor(Asked asked, Notification notification) => _reactor!.Run(reactor =>
+    {
+        if (_byAddress && asked is { IsOfOne: true, Device: { } device })
+        {
+            reactor.SubmitRead(new IoRegion(device, 0, 0), default, static (_, _) => { });
+            Interlocked.Increment(ref _ownRequests);
+            reactor.Poll();
+        }
+
+        asked.SubmitTo(reactor, notification);
+    });
+
+    private void SubmitInACallback(Asked asked, Notification notification)
+    {
+        TaskCompletionSource<Exception?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _client!.SubmitRead(
+            new IoRegion(asked.Device!, 0, 0), default, (_, _) => done.SetResult(Record.Exception(() => asked.SubmitTo(_client, notification))));
+        Interlocked.Increment(ref _ownRequests);
+        Assert.True(done.Task.Wait(Notification.Limit), $"No callback within {Notification.Limit}.");
+        if (done.Task.Result is { } thrown)
+            ExceptionDispatchInfo.Throw(thrown);
     }
 }

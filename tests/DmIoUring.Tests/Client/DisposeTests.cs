@@ -137,7 +137,7 @@ public sealed class DisposeTests
             Thread thread = new(() => end = Record.Exception(ReadForever));
             thread.Start();
             Assert.True(underWay.Wait(Notification.Limit));
-            client.Client.Dispose();
+            client.End();
             Assert.True(thread.Join(Notification.Limit));
             Assert.IsType<ObjectDisposedException>(end);
             client.Dispose();

@@ -232,16 +232,16 @@ public sealed class FlagTests
         using ClientUnderTest client = new(way);
         using TestDevice device = new(kind);
         using IoMemory data = Pattern.Memory(64 << 10);
-        using PageReservation reservation = client.Client.Reserve(16);
+        using PageReservation reservation = client.Reserve(16);
         for (int i = 0; i < 20; i++)
             Assert.Equal(default, client.Write(device.Region(16, 128), data, IoFlags.StableCopy | Both));
         Assert.Equal(default, client.Write(device.Region(256, 0), default, IoFlags.StableCopy));
         device.AssertHolds(16, data.GetSpan());
-        Assert.Equal(16, client.Client.Pages.FreePages);
+        Assert.Equal(16, client.Pages.FreePages);
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    [MemberData(nameof(Ways.ThatMayWait), MemberType = typeof(Ways))]
     public void StableCopy_WithoutAReserve_OrTooLargeForIt_SaysWhatToDo_AndNothingIsWritten(CallWay way)
     {
         using ClientUnderTest client = new(way);
@@ -249,16 +249,45 @@ public sealed class FlagTests
         using IoMemory data = Pattern.Memory(8192 + 512);
         InvalidOperationException none = Assert.Throws<InvalidOperationException>(() => client.Write(device.Region(0, 8), data, IoFlags.StableCopy));
         Assert.Contains("3 pages can't be had: 0 are reserved in total. Reserve more first", none.Message, StringComparison.Ordinal);
-        using (client.Client.Reserve(2))
+        using (client.Reserve(2))
         {
             InvalidOperationException few = Assert.Throws<InvalidOperationException>(() => client.Write(device.Region(0, 8), data, IoFlags.StableCopy));
             Assert.Contains("3 pages can't be had: 2 are reserved in total. Reserve more first", few.Message, StringComparison.Ordinal);
         }
 
         device.AssertUntouched();
-        using PageReservation enough = client.Client.Reserve(3);
+        using PageReservation enough = client.Reserve(3);
         Assert.Equal(default, client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
         device.AssertHolds(0, data.GetSpan());
+    }
+
+    [Theory]
+    [InlineData(CallWay.NestedCallback)]
+    [InlineData(CallWay.Reactor)]
+    [InlineData(CallWay.WorkerReactor)]
+    public void StableCopy_WhereNobodyMayWait_WithoutFreePages_SaysWhatToDo_AndNothingIsLost(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(8192 + 512);
+        using IoMemory read = IoMemory.Allocate(4096);
+        using PageReservation reservation = client.Reserve(3);
+        using (PageList rented = client.Pages.RentPages(1))
+        {
+            // Among requests that go well, so that it is made of one that has lived.
+            for (int i = 0; i < 10; i++)
+            {
+                Assert.Equal(default, client.Read(device.Region(0, 8), read));
+                InvalidOperationException none = Assert.Throws<InvalidOperationException>(() => client.Write(device.Region(0, 8), data, IoFlags.StableCopy));
+                Assert.Contains("takes 3 pages, which are not free now", none.Message, StringComparison.Ordinal);
+            }
+        }
+
+        device.AssertUntouched();
+        Assert.Equal(3, client.Pages.FreePages);
+        Assert.Equal(default, client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
+        device.AssertHolds(0, data.GetSpan());
+        Assert.Equal(3, client.Pages.FreePages);
     }
 
     [Fact]

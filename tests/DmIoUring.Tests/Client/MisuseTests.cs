@@ -116,7 +116,7 @@ public sealed class MisuseTests
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
         using IoMemory data = Pattern.Memory(4096);
-        client.Client.Dispose();
+        client.End();
         Assert.Throws<ObjectDisposedException>(() => client.Write([device.Region(0, 8)], data));
         Assert.Throws<ObjectDisposedException>(() => client.Write(device.Region(0, 8), data));
         Assert.Throws<ObjectDisposedException>(() => client.Read(device.Region(0, 8), data));
@@ -158,6 +158,28 @@ public sealed class MisuseTests
     [Fact]
     public void BadOptions_AreRefused_BeforeAnythingStarts() =>
         Assert.Equal("Lanes", Assert.Throws<ArgumentOutOfRangeException>(() => new DmIoClient(new DmIoOptions { Lanes = 0 })).ParamName);
+
+    [Fact]
+    public unsafe void MemoryThatIsGone_IsRefused_OfARequestThatWentStraightInItsLifeBefore_Too()
+    {
+        using DmIoClient client = new();
+        using TestDevice device = new(DeviceKind.File);
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation one = client.Reserve(1);
+        IoBuffer plain = IoBuffer.Contiguous(data.Pointer, 4096);
+        IoMemory gone = IoMemory.Allocate(4096);
+        IoBuffer buffer = gone;
+        gone.Dispose();
+        for (int i = 0; i < 3; i++)
+        {
+            Notification straight = new();
+            client.SubmitRead(device.Region(0, 8), plain, (_, _) => client.SubmitRead(device.Region(0, 8), plain, Notification.Arrived, straight));
+            Assert.Equal(default, straight.Wait());
+            Assert.Throws<ObjectDisposedException>(() => client.SubmitWrite(device.Region(0, 8), buffer, Notification.Arrived));
+        }
+
+        device.AssertUntouched();
+    }
 
     private static void AssertSays(ArgumentException refused, string parameter, params ReadOnlySpan<string> parts)
     {

@@ -189,8 +189,8 @@ public sealed class ReserveTests
         foreach (CallWay way in Enum.GetValues<CallWay>())
         {
             using ClientUnderTest other = new(way);
-            using PageReservation reserved = other.Client.Reserve(2);
-            PageList returned = other.Client.Pages.RentPages(2);
+            using PageReservation reserved = other.Reserve(2);
+            PageList returned = other.Pages.RentPages(2);
             returned.Dispose();
             Assert.Throws<ObjectDisposedException>(() => other.Write(device.Region(0, 16), returned));
             Assert.Throws<ObjectDisposedException>(() => other.Read(device.Region(0, 16), returned));

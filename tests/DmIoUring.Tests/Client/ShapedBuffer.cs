@@ -14,8 +14,18 @@ internal sealed unsafe class ShapedBuffer : IDisposable
     private readonly PageList _pages;
     private readonly int _offset;
 
+    public ShapedBuffer(ClientUnderTest client, BufferShape shape, int length, int seed = 1)
+        : this(client.Reserve, client.Pages, shape, length, seed)
+    {
+    }
+
+    public ShapedBuffer(DmIoClient client, BufferShape shape, int length)
+        : this(client.Reserve, client.Pages, shape, length, seed: 1)
+    {
+    }
+
 #pragma warning disable CA5394 // Nothing secret: the seed is the point.
-    public ShapedBuffer(DmIoClient client, BufferShape shape, int length, int seed = 1)
+    private ShapedBuffer(Func<long, PageReservation> reserve, PageMemoryPool pages, BufferShape shape, int length, int seed)
     {
         Random random = new(seed);
         Length = length;
@@ -29,10 +39,10 @@ internal sealed unsafe class ShapedBuffer : IDisposable
             };
             int count = (length + _offset + PageList.PageSize - 1) / PageList.PageSize;
             bool scattered = shape >= BufferShape.ScatteredPages;
-            _reservation = client.Reserve(scattered ? 2 * count : count);
+            _reservation = reserve(scattered ? 2 * count : count);
             if (scattered)
-                RentEverySecond(client, 2 * count);
-            _pages = client.Pages.RentPages(count);
+                RentEverySecond(pages, 2 * count);
+            _pages = pages.RentPages(count);
             foreach (Span<byte> page in _pages)
                 page.Fill(Around);
             Buffer = IoBuffer.Pages(_pages, _offset);
@@ -161,11 +171,11 @@ internal sealed unsafe class ShapedBuffer : IDisposable
 #pragma warning restore CA5394
 
     /// <summary>Leaves every second page of the pool free.</summary>
-    private void RentEverySecond(DmIoClient client, int pages)
+    private void RentEverySecond(PageMemoryPool pool, int pages)
     {
         List<PageList> all = [];
         for (int i = 0; i < pages; i++)
-            all.Add(client.Pages.RentPages(1));
+            all.Add(pool.RentPages(1));
         for (int i = 0; i < pages; i++)
         {
             if (i % 2 == 0)

@@ -31,7 +31,7 @@ public sealed class ThreadTests
         const int threads = 8;
         const int rounds = 100;
         using TestDevice device = new(DeviceKind.Loop512, 4 << 20);
-        using DmIoClient client = way.NewClient(new DmIoOptions { Lanes = 2, QueueDepth = 8, ChunkBytes = 16 << 10, SyncRings = 3 });
+        using ClientUnderTest client = new(way, new DmIoOptions { Lanes = 2, QueueDepth = 8, ChunkBytes = 16 << 10, SyncRings = 3 });
         Exception?[] failures = new Exception?[threads];
         Thread[] workers = [.. Enumerable.Range(0, threads).Select(index => new Thread(() => failures[index] = Record.Exception(() => Work(index))))];
         foreach (Thread worker in workers)
@@ -50,29 +50,9 @@ public sealed class ThreadTests
                 bytes.CopyTo(written.GetSpan());
                 long count = 8 + (round * 8 % 152);
                 IoRegion region = device.Region((index * 1024) + (round * 8 % 512), count);
-                Assert.Equal(default, Do(write: true, region, written));
-                Assert.Equal(default, Do(write: false, region, read));
+                Assert.Equal(default, client.Write(region, written));
+                Assert.Equal(default, client.Read(region, read));
                 Assert.True(read.GetSpan()[..(int)(count * 512)].SequenceEqual(bytes.AsSpan(0, (int)(count * 512))));
-            }
-        }
-
-        IoResult Do(bool write, IoRegion region, IoMemory memory)
-        {
-            switch (way.Shape())
-            {
-                case CallWay.Callback:
-                    Notification notification = new();
-                    if (write)
-                        client.SubmitWrite(region, memory, Notification.Arrived, notification);
-                    else
-                        client.SubmitRead(region, memory, Notification.Arrived, notification);
-                    return notification.Wait();
-                case CallWay.Awaited:
-                    return write
-                        ? client.WriteAsync(region, memory).AsTask().GetAwaiter().GetResult()
-                        : client.ReadAsync(region, memory).AsTask().GetAwaiter().GetResult();
-                default:
-                    return write ? client.Write(region, memory) : client.Read(region, memory);
             }
         }
     }

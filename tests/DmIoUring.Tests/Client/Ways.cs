@@ -7,7 +7,7 @@ public static class Ways
     private static readonly DeviceKind[] Kinds = Enum.GetValues<DeviceKind>();
 
     /// <summary>Those under which the device sees what the engine issued: whole, and once.</summary>
-    private static readonly CallWay[] Plain = [.. Calls.Where(static way => way is not (CallWay.SeededSync or CallWay.SeededCallback))];
+    private static readonly CallWay[] Plain = [.. Calls.Where(static way => way.IsAsIssued())];
 
     public static TheoryData<CallWay> All => [.. Calls];
 
@@ -16,6 +16,9 @@ public static class Ways
     public static TheoryData<CallWay> AsIssued => [.. Plain];
 
     public static TheoryData<CallWay, DeviceKind> AsIssuedOnAllDevices => WithDevices(Plain);
+
+    /// <summary>Those whose caller may be put to sleep: neither a callback nor a reactor's owner.</summary>
+    public static TheoryData<CallWay> ThatMayWait => [.. Calls.Where(static way => way.Shape() is not (CallWay.NestedCallback or CallWay.Reactor))];
 
     private static TheoryData<CallWay, DeviceKind> WithDevices(CallWay[] ways)
     {

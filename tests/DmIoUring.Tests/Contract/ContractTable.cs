@@ -86,7 +86,9 @@ internal static class ContractTable
             "CallbackTests.ASynchronousCallInACallback_ThatOnlyItsOwnLaneCouldServe_IsRefusedWithAdvice",
             "CallbackTests.ACallbackThatThrows_IsReportedOnce_AndTheClientGoesOn",
             "CallbackTests.WhenTheCallbackRuns_TheBufferIsTheCallersAgain",
-            "ReserveTests.ACallback_ThatSubmitsPastTheReserve_GetsOverdrafts_AndNothingStops"),
+            "ReserveTests.ACallback_ThatSubmitsPastTheReserve_GetsOverdrafts_AndNothingStops",
+            "ReactorPollTests.AThousandDeep_EachFromTheOneBefore_AllEnd",
+            "ReactorDisposeTests.InACallback_ItRefusesAtOnce_AndEndsOnThePollsWayOut_AfterEveryCallback"),
         new(
             "Sync",
             "async + uninterruptible wait",
@@ -136,7 +138,10 @@ internal static class ContractTable
             "AllocationTests.AgainstAReserveOfOne_ManyRequests_AllocateNothing",
             "AllocationTests.WithinTheReserve_Sync_FromPages_AllocatesNothing",
             "AllocationTests.WithinTheReserve_Callback_FromPages_AllocatesNothing",
-            "AllocationTests.WithinTheReserve_Awaited_FromPages_AllocatesNothing"),
+            "AllocationTests.WithinTheReserve_Awaited_FromPages_AllocatesNothing",
+            "ReactorAllocationTests.FromPoolPages",
+            "ReactorRequestTests.WithinAReserve_RequestsAreThere_PastIt_TheyAreMade_AndKept",
+            "BatchTests.MoreThanTheReserve_AllEnd"),
         new(
             "Destroy",
             "does not drain",
@@ -145,7 +150,9 @@ internal static class ContractTable
             "DisposeTests.DisposeAsync_CompletesWhenEveryCallbackHasRun_AndTwiceIsFine",
             "DisposeTests.DisposeAsync_AfterAnAwaitOnTheLaneItself_DoesNotHang",
             "CallbackTests.ACallbackThatDisposesTheClient_LeavesNoOtherRequestBehind",
-            "ReserveTests.AClientDisposed_WithPagesRentedAndRequestsUnderWay_EndsThemAll_AndThePagesGoBack"),
+            "ReserveTests.AClientDisposed_WithPagesRentedAndRequestsUnderWay_EndsThemAll_AndThePagesGoBack",
+            "ReactorDisposeTests.WhenItReturns_EveryCallbackHasRun",
+            "ReactorDisposeTests.WithPagesStillRented_ItEnds_AndThePagesGoBackAfterwards"),
         new(
             "End of device",
             "bios never cross it",

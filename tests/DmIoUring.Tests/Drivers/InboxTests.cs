@@ -29,6 +29,32 @@ public sealed class InboxTests
     }
 
     [Fact]
+    public void Deliver_OfSeveral_AsksForOneWakeUp_AndKeepsTheirOrderAmongOthers()
+    {
+        Inbox inbox = new();
+        Request[] requests = [.. Enumerable.Range(0, 8).Select(static _ => NewRequest())];
+        Assert.True(inbox.TrySleep());
+
+        Assert.Equal(Delivery.WakeOwner, inbox.Deliver(LinkNewestFirst(requests.AsSpan(0, 3)), requests[0]));
+        Assert.Equal(Delivery.Taken, inbox.Deliver(requests[3]));
+        Assert.Equal(Delivery.Taken, inbox.Deliver(LinkNewestFirst(requests.AsSpan(4, 4)), requests[4]));
+
+        Assert.Equal(requests, Walk(inbox.TakeAll()));
+        Assert.Null(inbox.TakeAll());
+    }
+
+    [Fact]
+    public void Deliver_OfSeveral_ToAClosedInbox_LeavesThemTheCallers()
+    {
+        Inbox inbox = new();
+        Request[] requests = [NewRequest(), NewRequest()];
+        Assert.True(inbox.TryClose());
+        Assert.Equal(Delivery.Refused, inbox.Deliver(LinkNewestFirst(requests), requests[0]));
+        Assert.Equal(requests.Reverse(), Walk(requests[1]));
+        Assert.Null(inbox.TakeAll());
+    }
+
+    [Fact]
     public void TrySleep_WithSomethingDelivered_IsRefused()
     {
         Inbox inbox = new();
@@ -113,6 +139,13 @@ public sealed class InboxTests
     }
 
     private static Request NewRequest() => new(new CallbackReporter(null));
+
+    private static Request LinkNewestFirst(ReadOnlySpan<Request> requests)
+    {
+        for (int i = 1; i < requests.Length; i++)
+            requests[i].Next = requests[i - 1];
+        return requests[^1];
+    }
 
     private static List<Request> Walk(Request? first)
     {

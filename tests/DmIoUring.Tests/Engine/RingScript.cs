@@ -31,6 +31,15 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>What registering memory is answered.</summary>
     public int RegisterAnswer { get; init; }
 
+    /// <summary>What making a table of files is answered.</summary>
+    public int FileTableAnswer { get; init; }
+
+    /// <summary>Tables of files that were asked for.</summary>
+    public int FileTables { get; private set; }
+
+    /// <summary>What registering a file is answered, by its slot.</summary>
+    public Func<int, int> FileAnswer { get; set; } = static _ => 0;
+
     /// <summary>The descriptors of registered files, by slot.</summary>
     public Dictionary<int, int> RegisteredFiles { get; } = [];
 
@@ -66,13 +75,22 @@ internal sealed unsafe class RingScript : IDisposable
         return disk;
     }
 
+    public int RegisterFileTable()
+    {
+        FileTables++;
+        return FileTableAnswer;
+    }
+
     public int RegisterFile(int slot, int descriptor)
     {
+        int answer = FileAnswer(slot);
+        if (answer < 0)
+            return answer;
         if (descriptor < 0)
             RegisteredFiles.Remove(slot);
         else
-            RegisteredFiles.Add(slot, descriptor);
-        return RegisterAnswer;
+            RegisteredFiles[slot] = descriptor;
+        return answer;
     }
 
     public int Room => _queueLength - _queued;
@@ -92,7 +110,7 @@ internal sealed unsafe class RingScript : IDisposable
         int taken = TakePerEnter(_queued);
         for (int i = 0; i < taken; i++)
         {
-            _inKernel.Add(_entries[i]);
+            _inKernel.Add(WithDescriptor(_entries[i]));
             Taken.Add(_entries[i]);
             KeepVectors(_entries[i]);
         }
@@ -116,6 +134,14 @@ internal sealed unsafe class RingScript : IDisposable
     }
 
     public void Dispose() => NativeMemory.Free(_entries);
+
+    /// <summary>The file is looked up when the entry is taken, as in the kernel.</summary>
+    private IoUringSqe WithDescriptor(IoUringSqe entry)
+    {
+        if ((entry.flags & IoUring.IOSQE_FIXED_FILE) != 0)
+            entry.fd = RegisteredFiles[entry.fd];
+        return entry;
+    }
 
     private void CompleteOne()
     {

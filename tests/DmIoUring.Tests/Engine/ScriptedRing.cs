@@ -26,7 +26,7 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
         return script.RegisterAnswer;
     }
 
-    public int RegisterFileTable(int slots) => script.RegisterAnswer;
+    public int RegisterFileTable(int slots) => script.RegisterFileTable();
 
     public int RegisterFile(int slot, int descriptor) => script.RegisterFile(slot, descriptor);
 

@@ -75,7 +75,7 @@ public sealed class InterruptionTests
     private static void WorkThrough(CallWay way, FaultDevice device)
     {
         const int rounds = 12;
-        using DmIoClient client = way.NewClient(new DmIoOptions { ChunkBytes = 4096, QueueDepth = 32 });
+        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 4096, QueueDepth = 32 });
         using Fault slow = device.File.Slow(MediumOperations.All, TimeSpan.FromMilliseconds(2));
         using Fault bad = device.File.Fail(MediumOperations.Write, Errno.EIO, firstSector: 16 * (Regions - 1), sectors: 1);
         Exception?[] failures = new Exception?[4];
@@ -83,8 +83,8 @@ public sealed class InterruptionTests
         Array.ForEach(threads, static thread => thread.Start());
         Assert.All(threads, static thread => Assert.True(thread.Join(Notification.Limit)));
         Assert.All(failures, Assert.Null);
-        client.Dispose();
-        Assert.Equal(rounds * failures.Length * 2, client.Statistics.Requests);
+        client.End();
+        Assert.Equal(rounds * failures.Length * 2, client.Requests);
 
         void Work(int index)
         {
@@ -94,33 +94,11 @@ public sealed class InterruptionTests
                 byte[] bytes = Pattern.Bytes(8192, (index * rounds) + round);
                 long first = index * 16 * Regions / 4;
                 long second = first + (16 * ((Regions / 4) - 1));
-                IoResult result = Do(write: true, [device.Region(first, 16), device.Region(second, 16)], bytes.ToArray());
+                IoResult result = client.Write([device.Region(first, 16), device.Region(second, 16)], bytes.ToArray());
                 Assert.Equal(index == 3 ? new IoFailure(1, second, Errno.EIO, IoFailureCause.Device) : default, result.First);
                 byte[] read = new byte[8192];
-                Assert.Equal(default, Do(write: false, [device.Region(first, 16)], read));
+                Assert.Equal(default, client.Read(device.Region(first, 16), read));
                 Assert.True(read.AsSpan().SequenceEqual(bytes));
-            }
-        }
-
-        IoResult Do(bool write, IoRegion[] regions, byte[] memory)
-        {
-            switch (way.Shape())
-            {
-                case CallWay.Callback:
-                    Notification notification = new();
-                    if (write)
-                        client.SubmitWrite(regions, memory, Notification.Arrived, notification);
-                    else
-                        client.SubmitRead(regions[0], memory, Notification.Arrived, notification);
-                    IoResult result = notification.Wait();
-                    Assert.Equal(1, notification.Calls);
-                    return result;
-                case CallWay.Awaited:
-                    return write
-                        ? client.WriteAsync(regions, memory).AsTask().GetAwaiter().GetResult()
-                        : client.ReadAsync(regions[0], memory).AsTask().GetAwaiter().GetResult();
-                default:
-                    return write ? client.Write(regions, memory) : client.Read(regions[0], memory);
             }
         }
     }

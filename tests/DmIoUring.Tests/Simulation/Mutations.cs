@@ -14,6 +14,13 @@ internal static class Mutations
     private const string Request = "Engine/Request.cs";
     private const string Rules = "Engine/TransferRules.cs";
     private const string Buffer = "Engine/RequestBuffer.cs";
+    private const string Start = "Engine/IoEngine.Start.cs";
+    private const string Engine = "Engine/IoEngine.cs";
+    private const string Completion = "Engine/Request.Completion.cs";
+    private const string Holdings = "Engine/RequestHoldings.cs";
+    private const string Spares = "Engine/RequestSpares.cs";
+    private const string Chunk = "Engine/Chunk.cs";
+    private const string Devices = "Devices/DeviceTable.cs";
 
     public static IReadOnlyList<Mutation> All { get; } =
     [
@@ -28,8 +35,8 @@ internal static class Mutations
         new("FUA is lost", Request, "? FileAbi.RWF_DSYNC : 0u)", "? 0u : 0u)"),
         new("A region's own buffer offset is ignored", Request, "Buffer.Seek(region.BufferOffset)", "Buffer.Seek(0)"),
         new("What a stopped read did not reach is not zeroed", Request, "            Buffer.Clear(leg.Buffer, leg.Remaining);", "            ;"),
-        new("A device is held after the end", Request, "            Legs[i].Device.Release();", ""),
-        new("Segments stay pinned after the end", Request, "        _segments?.Release();\n        ReleasePages();", "        ReleasePages();"),
+        new("A device is held after the end", Request, "                next.Device.Release();", "                { }"),
+        new("Segments stay pinned after the end", Holdings, "        _segments?.Release();", ""),
         new("A request ends before its last chunk", Dispatch, "if (--request.Pending != 0)", "if (--request.Pending > 1)"),
         new("A late completion of a used place is believed", Dispatch, "if (chunk->Generation != generation)", "if (_owners[index] is null)"),
         new("A late completion of a discard is believed while the ioctl runs", Dispatch, "                chunk->Generation++;\n                _discards.Start", "                _discards.Start"),
@@ -50,5 +57,35 @@ internal static class Mutations
         new("A run's end is not crossed", Buffer, "while (bytes >= cursor.Left)", "while (bytes > cursor.Left)"),
         new("The offset into the first page is ignored", Buffer, "_pages.CursorAt(offset + _firstOffset)", "_pages.CursorAt(offset)"),
         new("A registration outlives its pages", Fixed, "if (_registered[slot] == extent.Generation)\n                continue;", "if (_registered[slot] != 0 && extent.Start is not null)\n                _registered[slot] = extent.Generation;\n            if (_registered[slot] == extent.Generation)\n                continue;"),
+        new("A straight start goes past the device's end", Start, "            && (ulong)(offset + size) <= (ulong)geometry.Size\n", ""),
+        new("A straight start ignores the buffer's offset", Start, "byte* start = memory + at;", "byte* start = memory;"),
+        new("A straight start does not know of blocks", Start, "((offset | size) & (geometry.LogicalBlockSize - 1)) == 0", "size > 0"),
+        new("A straight start ignores the memory's alignment", Start, "            && ((nint)start & (geometry.MemoryAlignment - 1)) == 0\n", ""),
+        new("A straight start writes to what is read-only", Start, "            && (operation == IoOperation.Read || !geometry.IsReadOnly)", ""),
+        new("A straight start takes places that nobody has", Start, "chunks <= _owners.Length - InFlight && ", ""),
+        new("A straight start takes entries that nobody has", Start, " && chunks <= _ring.Room", ""),
+        new("A straight start on a device that is not held", Start, "if (device is null || !Devices!.IsHeld(device))", "if (device is null)"),
+        new("A straight start of several regions ends with the first", Request, "        Pending = chunks;", "        Pending = 1;"),
+        new("A straight start forgets the place's generation", Start, "((ulong)chunk->Generation << 32) | (uint)index;", "(uint)index;"),
+        new("A straight start names a registered file by nothing", Start, "opcode | ((ulong)held.EntryFlags << 8) | ", "opcode | "),
+        new("A straight start forgets the flags for the next try", Chunk, " | ((ulong)entryFlags << 16)", ""),
+        new("A straight start knows no region but the first", Chunk, " | ((ulong)(uint)region << 8)", ""),
+        new("A straight start seems to travel through the engine's pages", Chunk, " | ((ulong)NoBounce << 32)", ""),
+        new("A straight start knows no time limit", Engine, "settings is { Spares: not null, HoldsDevices: true, TimeLimit: 0 }", "settings is { Spares: not null, HoldsDevices: true }"),
+        new("A chunk that went straight leaves its device counted", Dispatch, "            Devices!.Exit(chunk->Slot);", "            { }"),
+        new("A chunk gives back the device of the one before it", Cut, "        chunk->Slot = DeviceTable.NoSlot;\n", ""),
+        new("A failed request that went straight leaves its bits to the next", Completion, "            _isStartable = false;\n", ""),
+        new("A request keeps bits from the life before", Request, "        _failed = 0;\n        _unsupported = 0;\n        TransferFlags = 0;", "        TransferFlags = 0;"),
+        new("A request keeps flags from the life before", Request, "        TransferFlags = 0;\n", ""),
+        new("A request at hand is taken twice", Spares, "        _first = request.NextSpare;\n", ""),
+        new("Requests at hand never go back to their pool", Spares, "        if (!keepsAll && _first >= 0)\n            ReturnAll();", ""),
+        new("A device is let go of while requests are under way on it", Devices, "            if (_slots[i].UnderWay == 0)", "            if (_slots[i].UnderWay >= 0)"),
+        new("A disposed device is never let go of", Devices, "            if (_slots[i].UnderWay == 0)", "            if (_slots[i].UnderWay < 0)"),
+        new("A leg that has ended is counted for ever", Devices, "=> _slots[slot].UnderWay--;", "=> _ = slot;"),
+        new("A leg's own reference is kept beside the slot's", Devices, "        _slots[slot].UnderWay++;\n        device.Release();", "        _slots[slot].UnderWay++;"),
+        new("A leg's own reference is given back without a slot", Devices, "            return NoSlot;\n        _slots[slot].UnderWay++;\n        device.Release();", "        {\n            device.Release();\n            return NoSlot;\n        }\n\n        _slots[slot].UnderWay++;\n        device.Release();"),
+        new("A file is let go of and stays known to the ring", Devices, "            _ = _register!(slot, -1);", "            { }"),
+        new("A file that the ring knows is named by its descriptor", Devices, "File = isKnown ? free : device.Descriptor,", "File = device.Descriptor,"),
+        new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? free : device.Descriptor,", "File = free,"),
     ];
 }

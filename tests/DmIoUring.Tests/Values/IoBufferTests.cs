@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
 namespace DmIoUring.Tests.Values;
 
 public sealed unsafe class IoBufferTests
@@ -72,5 +75,104 @@ public sealed unsafe class IoBufferTests
     }
 
     [Fact]
-    public void Default_IsEmpty() => Assert.Equal(0, default(IoBuffer).Length);
+    public void Default_IsEmptyMemory()
+    {
+        IoBuffer buffer = default;
+        Assert.Equal((0, IoBufferKind.Memory, false, false), (buffer.Length, buffer.Kind, buffer.IsReadOnly, buffer.IsPlain));
+        Assert.True(buffer.Memory.IsEmpty && buffer.Segments.IsEmpty && buffer.Sequence.IsEmpty && buffer.PageList.Count == 0);
+    }
+
+    [Fact]
+    public void ItIsOneCacheLine() => Assert.Equal(64, Unsafe.SizeOf<IoBuffer>());
+
+    [Fact]
+    public void OnlyAnAddress_IsPlain()
+    {
+        using IoMemory memory = IoMemory.Allocate(4096);
+        IoBuffer address = IoBuffer.Contiguous(memory.Pointer, 4096);
+        Assert.True(address.IsPlain);
+        IoBuffer[] others =
+        [
+            default, memory, memory.Memory, new byte[512], (ReadOnlyMemory<byte>)new byte[512], new ReadOnlySequence<byte>(new byte[512]),
+            IoBuffer.From(new Memory<byte>[] { new byte[512] }), IoBuffer.Vectors(new IoVector[] { new(memory.Pointer, 512) }), IoBuffer.Pages(default),
+        ];
+        Assert.All(others, static buffer => Assert.False(buffer.IsPlain));
+    }
+
+    /// <summary>What it was made from shares its place with what it was not.</summary>
+    [Fact]
+    public void EveryKind_GivesBackWhatItWasMadeFrom_AndNothingOfAnother()
+    {
+        using IoMemory memory = IoMemory.Allocate(4096);
+        using DmIoClient client = new();
+        using PageReservation reservation = client.Reserve(2);
+        using PageList pages = client.Pages.RentPages(2);
+        byte[] array = new byte[1024];
+        IoVector[] vectors = [new(memory.Pointer, 512), new((byte*)memory.Pointer + 1024, 256)];
+        Memory<byte>[] segments = [array.AsMemory(8, 100), array.AsMemory(200, 300)];
+        ReadOnlySequence<byte> sequence = new(array, 4, 700);
+
+        IoBuffer native = memory.Slice(512, 1024);
+        Assert.Equal((1024, IoBufferKind.Native), (native.Length, native.Kind));
+        Assert.True(native.Pointer == (byte*)memory.Pointer + 512);
+
+        IoBuffer managed = IoBuffer.From((ReadOnlyMemory<byte>)array.AsMemory(16, 32));
+        Assert.Equal((32, IoBufferKind.Memory, true), (managed.Length, managed.Kind, managed.IsReadOnly));
+        Assert.Equal(array.AsMemory(16, 32), managed.Memory);
+
+        IoBuffer scattered = IoBuffer.Vectors(vectors.AsMemory(1));
+        Assert.Equal((256, IoBufferKind.Vectors), (scattered.Length, scattered.Kind));
+        Assert.Equal(vectors.AsMemory(1), scattered.VectorArray);
+
+        IoBuffer pieces = IoBuffer.From(segments.AsMemory());
+        Assert.Equal((400, IoBufferKind.Segments, false), (pieces.Length, pieces.Kind, pieces.IsReadOnly));
+        Assert.Equal(segments, pieces.Segments);
+        Assert.True(pieces.Sequence.IsEmpty);
+
+        IoBuffer chain = sequence;
+        Assert.Equal((700, IoBufferKind.Sequence, true), (chain.Length, chain.Kind, chain.IsReadOnly));
+        Assert.True(chain.Sequence.Start.Equals(sequence.Start) && chain.Sequence.End.Equals(sequence.End));
+        Assert.True(chain.Segments.IsEmpty);
+
+        IoBuffer list = IoBuffer.Pages(pages, 100);
+        Assert.Equal((8192 - 100, IoBufferKind.Pages, 100), (list.Length, list.Kind, list.FirstOffset));
+        Assert.Equal((2, 8192), (list.PageList.Count, list.PageList.Length));
+        Assert.True(list.Segments.IsEmpty && list.Sequence.IsEmpty);
+        Assert.All((IoBuffer[])[native, managed, scattered, pieces, chain], static buffer => Assert.Equal((0, 0), (buffer.PageList.Count, buffer.FirstOffset)));
+    }
+
+    /// <summary>A buffer that alone knows its memory keeps it from the collector.</summary>
+    [Fact]
+    public void WhatABufferIsMadeOf_LivesAsLongAsTheBuffer()
+    {
+        IoBuffer[] buffers = MakeBuffersThatAloneKnowTheirMemory();
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        byte[][] noise = [.. Enumerable.Range(0, 64).Select(static _ => new byte[1000])];
+        Assert.Equal(-1, buffers[0].Memory.Span.IndexOfAnyExcept((byte)7));
+        Assert.Equal(-1, buffers[1].Segments.Span[0].Span.IndexOfAnyExcept((byte)7));
+        Assert.Equal(-1, buffers[2].Sequence.FirstSpan.IndexOfAnyExcept((byte)7));
+        Assert.Equal(7, ((byte*)buffers[3].Pointer)[999]);
+        GC.KeepAlive(noise);
+        buffers[3].Owner!.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IoBuffer[] MakeBuffersThatAloneKnowTheirMemory()
+    {
+        IoMemory memory = IoMemory.Allocate(4096);
+        memory.GetSpan().Fill(7);
+        return [Sevens(), IoBuffer.From(new Memory<byte>[] { Sevens() }), new ReadOnlySequence<byte>(Sevens()), memory];
+    }
+
+    private static byte[] Sevens()
+    {
+        byte[] bytes = new byte[1000];
+        Array.Fill(bytes, (byte)7);
+        return bytes;
+    }
 }

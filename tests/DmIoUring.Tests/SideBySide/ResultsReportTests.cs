@@ -4,7 +4,7 @@ using DmIoUring.SideBySide.Results;
 
 namespace DmIoUring.Tests.SideBySide;
 
-public sealed class ReportTests
+public sealed class ResultsReportTests
 {
     private static readonly Session Session = CannedSession.Of(
     [
