@@ -206,12 +206,15 @@ public sealed class BlockDevice : IDisposable
             ThrowDisposed();
     }
 
-    /// <summary>Keeps the device open for an engine until <see cref="LetGoBy"/>. A caller's handle is its caller's to close: not that.</summary>
+    /// <summary>Whether engines may keep it open: not what its caller opened, and closes when it likes.</summary>
+    internal bool MayBeHeld => _ownsHandle;
+
+    /// <summary>Keeps the device open for an engine until <see cref="LetGoBy"/>.</summary>
     internal bool TryHoldBy(DeviceTable table)
     {
         lock (_holders)
         {
-            if (_disposed || !_ownsHandle)
+            if (_disposed || !MayBeHeld)
                 return false;
             AddReference();
             _holders.Add(table);

@@ -169,6 +169,9 @@ internal sealed class DeviceTable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryHold(BlockDevice device, out int slot)
     {
+        slot = NoSlot;
+        if (!device.MayBeHeld)
+            return false;
         int home = device.Number & (Slots - 1);
         int free = NoSlot;
         for (int i = 0; i < Slots; i++)

@@ -91,7 +91,7 @@ public sealed class LostMediumTests
         IoResult result = client.Write([new IoRegion(device, 0, 16384), sibling.Region(0, 16384)], data);
         Assert.Equal(("0b1", "0b0"), (result.Failed.ToString(), result.Unsupported.ToString()));
         Assert.Equal((0, Errno.EIO, IoFailureCause.Device), (result.First.Region, result.First.Errno, result.First.Cause));
-        Assert.InRange(result.First.Sector, 1, 16383);
+        Assert.InRange(result.First.Sector, 0, 16383);
         sibling.AssertHolds(0, data.GetSpan());
         zram.LimitMemory(0);
         Assert.Equal(default, client.Write(new IoRegion(device, 0, 16384), data));
