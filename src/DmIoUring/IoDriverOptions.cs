@@ -94,7 +94,7 @@ public abstract record IoDriverOptions
     /// <summary>
     /// How a lane or a reactor learns that a device is done. Default None: by interrupts. The others are for devices with polled queues
     /// (<see cref="DeviceAbilities.HasPolledQueues"/>; NVMe with the module's option <c>poll_queues</c>) opened for direct I/O; a ring that polls
-    /// knows reads and writes only. What it can't do comes back in <see cref="IoResult.Unsupported"/>: any request to another device, and preflushes, flushes
+    /// knows reads and writes only. What it can't do comes back in <see cref="IoResult.Unsupported"/>: any transfer of another device, and preflushes, flushes
     /// and zeroes; use a second client for those. Not together with <see cref="SubmissionPolling"/>.
     /// </summary>
     public IoCompletionPolling CompletionPolling { get; init; }

@@ -196,7 +196,7 @@ internal sealed class Lane
             // Announced first, then looked at what else there is: whoever closes, cancels or delivers does it the other way
             // round, so either the lane sees it here or the eventfd gets written.
             // Awake again before callbacks run, so that what they submit needs no waking.
-            bool announced = _inbox.TrySleep();
+            bool announced = !_engine.MustPoll && _inbox.TrySleep();
             bool asked = LookAtWhatWasAsked();
             bool sleeps = announced && !asked && !(_closing && _engine.IsIdle);
             _engine.Enter(sleeps ? CompletionsToWaitFor() : 0, patience: _batchWait);

@@ -20,6 +20,9 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>Chunks under way, those that wait to be tried again included.</summary>
     public int InFlight { get; protected set; }
 
+    /// <summary>Whether a waiting <see cref="Enter"/> would ask devices, and see nothing else: no delivery, no eventfd.</summary>
+    public abstract bool MustPoll { get; }
+
     /// <summary>Whether <see cref="Dispatch"/> has something to deal with.</summary>
     public abstract bool HasResults { get; }
 
@@ -82,7 +85,7 @@ internal abstract unsafe class IoEngine : IDisposable
         && TryStart(operation, regions, buffer.Pointer, buffer.Length, notify, context);
 
     /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
-    /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way.</param>
+    /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way, and none when a request ended in here.</param>
     /// <param name="limit">Nanoseconds to sleep at most; negative for no limit. A sleep may end early anyway.</param>
     /// <param name="patience">Nanoseconds to wait for more than one; 0 for as long as it takes.</param>
     public abstract void Enter(uint waitFor, long limit = -1, long patience = 0);

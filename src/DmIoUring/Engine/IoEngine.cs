@@ -67,6 +67,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool HasWaiting => _queueFirst is not null || !_again.IsEmpty;
 
+    public override bool MustPoll => _ring.PollsCompletions && _inKernel > 0;
+
     public override bool HasResults => _ring.HasCompletions || _discards.HasResults;
 
     public override Action? Notify
@@ -105,6 +107,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override void Enter(uint waitFor, long limit = -1, long patience = 0)
     {
+        long ended = Counters.Requests;
         LookAtPool();
         if (Devices is { MustLook: true } devices)
             devices.LetGo();
@@ -115,10 +118,12 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         Issue();
         if (_toCancel > 0)
             CancelChunks();
-        if (_ring.PollsCompletions && waitFor > 0 && _inKernel == 0 && _wakeDescriptor >= 0)
+
+        // A request that ended on the way here, because it needed nothing of the kernel, may be what the owner would have waited for.
+        bool sleeps = waitFor > 0 && !HasResults && Counters.Requests == ended;
+        if (_ring.PollsCompletions && sleeps && _inKernel == 0 && _wakeDescriptor >= 0)
         {
-            if (!HasResults)
-                SleepUntilWoken(TimeToWait(limit));
+            SleepUntilWoken(TimeToWait(limit));
             return;
         }
 
@@ -127,7 +132,6 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         // No more than can come: the ring would sleep for ever.
         uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0));
-        bool sleeps = waitFor > 0 && !HasResults;
         _ring.Enter(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit), patience);
         Counters.Enters = _ring.EnterCount;
     }

@@ -41,7 +41,7 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public IoUringSqe* TryNext() => queues.TryNext();
 
-    public void Enter(uint minComplete, long timeout, long patience) => queues.Enter(patience > 0 ? 1 : minComplete, timeout);
+    public void Enter(uint minComplete, long timeout, long patience) => queues.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
 
     public int Take(Span<IoUringCqe> into) => queues.Take(into);
 

@@ -153,6 +153,29 @@ public sealed class DisposeTests
         }
     }
 
+    [Theory]
+    [InlineData(IoRingKind.IoUring)]
+    [InlineData(IoRingKind.Workers)]
+    public void TheLastRequest_MayEndWithoutTheKernel_WhenTheClientIsClosed(IoRingKind ring)
+    {
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        DmIoClient client = new(new DmIoOptions { Ring = ring, DisposeTimeLimit = Timeout.InfiniteTimeSpan });
+        using HeldLane held = new(client, device.Region(0, 8), data);
+        Notification empty = new();
+        client.SubmitRead(new IoRegion(device.Device, 0, 0), data, Notification.Arrived, empty);
+        Task disposed = Task.Run(client.Dispose);
+        Assert.True(SpinWait.SpinUntil(IsRefused, Notification.Limit));
+
+        // The lane is told right after that; should it be later than this, it has no hard time.
+        Thread.Sleep(50);
+        held.Release();
+        Assert.Equal(default, empty.Wait());
+        Assert.True(disposed.Wait(Notification.Limit), "The lane sleeps although it is done.");
+
+        bool IsRefused() => Record.Exception(() => client.SubmitRead(new IoRegion(device.Device, 0, 0), data, static (_, _) => { })) is ObjectDisposedException;
+    }
+
     [Fact]
     public void ADeviceDisposedWithRequestsUnderWay_ClosesAfterTheLast()
     {

@@ -40,7 +40,7 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public IoUringSqe* TryNext() => script.TryNext();
 
-    public void Enter(uint minComplete, long timeout, long patience) => script.Enter(patience > 0 ? 1 : minComplete, timeout);
+    public void Enter(uint minComplete, long timeout, long patience) => script.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
 
     public int Take(Span<IoUringCqe> into)
     {

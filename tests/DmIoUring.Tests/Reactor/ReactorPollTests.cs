@@ -112,6 +112,25 @@ public sealed class ReactorPollTests
     }
 
     [Fact]
+    public void ARequestThatEndsWithoutTheKernel_IsNotSleptOver()
+    {
+        using FaultDevice stuck = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using IoReactor reactor = new();
+        EndedRequests ended = new();
+        using (Fault held = stuck.File.Hold(MediumOperations.Write))
+        {
+            reactor.SubmitWrite(stuck.Region(0, 8), data, ended.Notify);
+            Assert.Equal(0, reactor.Poll());
+            reactor.SubmitWrite(stuck.Region(0, 0), data, ended.Notify);
+            Assert.Equal(1, reactor.Poll(1, Notification.Limit));
+        }
+
+        Assert.Equal(1, reactor.Poll(1));
+        ended.AssertAllWell(2);
+    }
+
+    [Fact]
     public void WhenTheTimeIsUp_FewerHaveEnded()
     {
         using FaultDevice stuck = new();

@@ -36,7 +36,7 @@ internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
 
     public IoUringSqe* TryNext() => kernel.TryNext();
 
-    public void Enter(uint minComplete, long timeout, long patience) => kernel.Enter(patience > 0 ? 1 : minComplete, timeout);
+    public void Enter(uint minComplete, long timeout, long patience) => kernel.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
 
     public int Take(Span<IoUringCqe> into) => kernel.Take(into);
 
