@@ -22,10 +22,10 @@ public sealed record DmIoOptions : IoDriverOptions
     public bool InlineContinuations { get; init; }
 
     /// <summary>
-    /// How long a lane that has eight or more chunks under way waits for a quarter of them (at most 32) to complete, before it settles for
-    /// one. It takes fewer system calls and wakings; a completion, or a request from another thread, waits that much longer at most, and only
-    /// when it comes within that time after the lane fell asleep. Zero to 1 ms, zero for no such wait. Default 20 us. Kernels before 6.12 wake
-    /// a lane for every completion.
+    /// How long a lane waits for a quarter of what it has under way (at most 32) to complete, before it settles for one, where it saw
+    /// completions come one by one. It takes fewer system calls and wakings; a completion, or a request from another thread, waits that much longer
+    /// at most, and only when it comes within that time after the lane fell asleep. Zero to 1 ms, zero for no such wait. Default 20 us. Kernels
+    /// before 6.12 wake a lane for every completion.
     /// </summary>
     public TimeSpan LaneBatchWait { get; init; } = TimeSpan.FromMicroseconds(20);
 

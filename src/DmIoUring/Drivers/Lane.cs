@@ -19,9 +19,6 @@ internal sealed class Lane
     [ThreadStatic]
     private static Lane? _current;
 
-    /// <summary>More completions are not waited for at once.</summary>
-    private const int MostBatch = 32;
-
     private readonly IoEngine _engine;
     private readonly Inbox _inbox = new();
     private readonly WakeEvent _wake;
@@ -29,9 +26,9 @@ internal sealed class Lane
     private readonly TaskCompletionSource _started = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<TaskCompletionSource<IReadOnlyList<IoPendingRequest>>> _surveys = new();
-    private readonly long _batchWait;
     private readonly long _spinTicks;
     private readonly int? _processor;
+    private BatchWait _batchWait;
     private long _wakeUps;
     private long _longestDispatch;
     private volatile bool _closing;
@@ -43,7 +40,7 @@ internal sealed class Lane
     /// <exception cref="InvalidOperationException">The thread could not take the ring over.</exception>
     public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, int index)
     {
-        _batchWait = (long)options.LaneBatchWait.TotalNanoseconds;
+        _batchWait = new BatchWait((long)options.LaneBatchWait.TotalNanoseconds);
         _spinTicks = (long)(options.LaneSpin.TotalSeconds * Stopwatch.Frequency);
         _processor = options.LaneProcessors is { Count: > 0 } processors ? processors[index % processors.Count] : null;
         Home = requests;
@@ -199,10 +196,10 @@ internal sealed class Lane
             bool announced = !_engine.MustPoll && _inbox.TrySleep();
             bool asked = LookAtWhatWasAsked();
             bool sleeps = announced && !asked && !(_closing && _engine.IsIdle);
-            _engine.Enter(sleeps ? CompletionsToWaitFor() : 0, patience: _batchWait);
+            _engine.Enter(sleeps ? _batchWait.Completions(_engine.InFlight) : 0, patience: _batchWait.Patience);
             if (announced)
                 _inbox.Interrupt();
-            TimeDispatch();
+            _batchWait.Note(TimeDispatch(), _engine.InFlight);
         }
 
         _engine.Dispose();
@@ -210,9 +207,6 @@ internal sealed class Lane
         _ended.SetResult();
         AnswerSurveys([]);
     }
-
-    /// <summary>With many under way several at once: each waking in between costs as much as a transfer.</summary>
-    private uint CompletionsToWaitFor() => _batchWait == 0 ? 1 : (uint)Math.Clamp(_engine.InFlight / 4, 1, MostBatch);
 
     /// <summary>Looks for completions and deliveries for a while, without announcing a sleep: nobody needs to wake the lane meanwhile.</summary>
     private void Spin()
@@ -279,13 +273,14 @@ internal sealed class Lane
     }
 
     /// <summary>Deals with completions and keeps the time: a callback that blocks holds up everybody on the lane.</summary>
-    private void TimeDispatch()
+    private int TimeDispatch()
     {
         long start = Stopwatch.GetTimestamp();
-        _engine.Dispatch();
+        int completions = _engine.Dispatch();
         long ticks = Stopwatch.GetTimestamp() - start;
         if (ticks > Volatile.Read(ref _longestDispatch))
             Volatile.Write(ref _longestDispatch, ticks);
+        return completions;
     }
 
     private bool TryStart()

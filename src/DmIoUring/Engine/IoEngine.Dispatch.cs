@@ -7,11 +7,13 @@ namespace DmIoUring.Engine;
 /// <content>Completions.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    public override void Dispatch()
+    public override int Dispatch()
     {
+        int completions = 0;
         while (true)
         {
             int count = _ring.Take(_taken);
+            completions += count;
             for (int i = 0; i < count; i++)
             {
                 ref readonly IoUringCqe completion = ref _taken[i];
@@ -30,6 +32,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         while (_discards.TryTake(out int chunk, out int result))
             CompleteOtherwise(chunk, result);
+        return completions;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

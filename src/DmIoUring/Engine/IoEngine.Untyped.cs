@@ -91,7 +91,8 @@ internal abstract unsafe class IoEngine : IDisposable
     public abstract void Enter(uint waitFor, long limit = -1, long patience = 0);
 
     /// <summary>The second half of a turn: deals with every completion that is there. Callbacks run in here and may submit.</summary>
-    public abstract void Dispatch();
+    /// <returns>How many completions there were.</returns>
+    public abstract int Dispatch();
 
     /// <summary>Stops every request whose owner asked for it since the last time.</summary>
     public abstract void StopAskedRequests();

@@ -1,0 +1,39 @@
+namespace DmIoUring.Drivers;
+
+/// <summary>
+/// Decides how many completions a lane's sleep waits for. Where they come one by one, each waking costs as much as a transfer: several are
+/// waited for then. Where they come in bunches anyway, that would cost a timer and gain nothing.
+/// </summary>
+/// <param name="patience">Nanoseconds after which one completion is enough; 0 never to wait for more.</param>
+internal struct BatchWait(long patience)
+{
+    private const int Most = 32;
+
+    /// <summary>Turns that show how completions come by themselves, and those for which the answer holds.</summary>
+    private const int TurnsToLook = 256;
+    private const int TurnsToWait = 8192;
+
+    private int _left = TurnsToLook;
+    private int _seen;
+    private bool _waits;
+
+    public readonly long Patience => patience;
+
+    /// <summary>How many to wait for, with so many chunks under way.</summary>
+    public readonly uint Completions(int inFlight) => _waits ? Batch(inFlight) : 1;
+
+    /// <summary>Takes note of a turn's completions.</summary>
+    public void Note(int completions, int inFlight)
+    {
+        _seen += completions;
+        if (--_left > 0)
+            return;
+
+        // A quarter of a batch by itself is enough.
+        _waits = !_waits && patience > 0 && (ulong)_seen * 4 < TurnsToLook * Batch(inFlight);
+        _left = _waits ? TurnsToWait : TurnsToLook;
+        _seen = 0;
+    }
+
+    private static uint Batch(int inFlight) => (uint)Math.Clamp(inFlight / 4, 1, Most);
+}
