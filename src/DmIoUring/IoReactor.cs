@@ -29,6 +29,7 @@ public sealed partial class IoReactor : IDisposable
     private readonly PagePool _pagePool;
     private readonly RingSource _rings;
     private IoEngine _engine = null!;
+    private BatchWait _batchWait = new(patience: 1);
     private long _submitted;
     private int _owner;
     private bool _polls;
@@ -105,7 +106,8 @@ public sealed partial class IoReactor : IDisposable
     public PageReservation Reserve(long pages) => _pagePool.Reserve(pages);
 
     /// <summary>
-    /// Hands everything that was submitted to the kernel by one call, waits until enough requests have ended, and runs their callbacks.
+    /// Hands everything that was submitted to the kernel by one call, waits until enough requests have ended, and runs their callbacks as they
+    /// end.
     /// </summary>
     /// <param name="minimum">
     /// How many requests must end before it returns. Never more than there are under way: with none it returns at once. 0, the default, does not wait.
@@ -208,8 +210,9 @@ public sealed partial class IoReactor : IDisposable
             // Each place that comes free is for one that waits: those in the kernel may be the ones that don't end.
             if (_engine.HasWaiting)
                 missing = Math.Min(missing, 1);
-            _engine.Enter(left == 0 ? 0 : (uint)Math.Max(missing, 0), left);
-            _engine.Dispatch();
+            int waitFor = left == 0 ? 0 : _batchWait.IsOneByOne ? missing : Math.Min(missing, 1);
+            _engine.Enter((uint)Math.Max(waitFor, 0), left);
+            _batchWait.Note(_engine.Dispatch(), _engine.InFlight);
             int ended = (int)(_engine.Counters.Requests - before);
             if (ended >= minimum || UnderWay == 0 || left == 0)
                 return ended;

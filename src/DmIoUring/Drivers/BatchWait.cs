@@ -1,10 +1,11 @@
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// Decides how many completions a lane's sleep waits for. Where they come one by one, each waking costs as much as a transfer: several are
-/// waited for then. Where they come in bunches anyway, that would cost a timer and gain nothing.
+/// Decides how many completions a sleep waits for. Where they come one by one, each waking costs as much as a transfer: several are
+/// waited for then. Where they come in bunches anyway, one is enough: dealing with the first of a bunch while the device goes on spares both
+/// the longer sleep, whose end is dear, and a timer.
 /// </summary>
-/// <param name="patience">Nanoseconds after which one completion is enough; 0 never to wait for more.</param>
+/// <param name="patience">Nanoseconds after which a lane settles for one completion; 0 never to wait for more.</param>
 internal struct BatchWait(long patience)
 {
     private const int Most = 32;
@@ -18,6 +19,9 @@ internal struct BatchWait(long patience)
     private bool _waits;
 
     public readonly long Patience => patience;
+
+    /// <summary>Whether completions come one by one, as far as was seen.</summary>
+    public readonly bool IsOneByOne => _waits;
 
     /// <summary>How many to wait for, with so many chunks under way.</summary>
     public readonly uint Completions(int inFlight) => _waits ? Batch(inFlight) : 1;

@@ -47,7 +47,7 @@ internal static class Samples
 
         for (int i = 0; i < 32; i++)
             reactor.SubmitRead(new IoRegion(device, i * 8, 8), memory.Slice(i * 4096, 4096), notify);
-        reactor.Poll(minimum: 32); // One system call hands over all 32 and waits for them; the callbacks run in here.
+        reactor.Poll(minimum: 32); // One system call hands over all 32; the callbacks run in here as they end.
         // </reactor>
         return whole;
     }
