@@ -7,11 +7,12 @@ using DmIoUring.Rings;
 namespace DmIoUring.Benchmarks.EngineCost;
 
 /// <summary>
-/// A ring without a kernel: an <see cref="Enter"/> completes as many entries as it waits for, the oldest first, in full. What is left to
-/// measure is what is done around it.
+/// A ring without a kernel: an <see cref="Enter"/> that waits completes a bunch of entries, the oldest first, in full, or as many as it waits
+/// for if those are more. What is left to measure is what is done around it.
 /// </summary>
 internal unsafe struct NopRing : IRing
 {
+    private const uint Bunch = 32;
     private readonly IoUringSqe* _entries;
     private readonly IoUringCqe* _completions;
     private readonly uint _mask;
@@ -70,7 +71,7 @@ internal unsafe struct NopRing : IRing
     {
         EnterCount++;
         _submitted = _queued;
-        uint count = Math.Min(minComplete, _submitted - _completed);
+        uint count = minComplete == 0 ? 0 : Math.Min(Math.Max(minComplete, Bunch), _submitted - _completed);
         for (; count > 0; count--)
         {
             IoUringSqe* entry = &_entries[_completed & _mask];
