@@ -17,8 +17,8 @@ internal unsafe struct KernelRing : IRing
     private const long BackOff = 1_000_000;
 
     /// <summary>
-    /// So many entries are handed over by a call of their own before the one that waits: 128 deep that read 2 % more from zram and 8 % more from
-    /// a loop device on tmpfs than one call for both, for the same processor time (bench/notes/b.md).
+    /// So many entries are handed over by a call of their own before the one that waits: 128 deep that read more than one call for both,
+    /// for the same processor time (bench/notes/b.md).
     /// </summary>
     private const uint WorthACall = 8;
 

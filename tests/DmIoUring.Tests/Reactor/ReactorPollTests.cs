@@ -123,7 +123,11 @@ public sealed class ReactorPollTests
             reactor.SubmitWrite(stuck.Region(0, 8), data, ended.Notify);
             Assert.Equal(0, reactor.Poll());
             reactor.SubmitWrite(stuck.Region(0, 0), data, ended.Notify);
+
+            // Slept over, it would be told when the time is up: only the time tells the two apart.
+            long start = Stopwatch.GetTimestamp();
             Assert.Equal(1, reactor.Poll(1, Notification.Limit));
+            Assert.True(Stopwatch.GetElapsedTime(start) < Notification.Limit / 2, "Poll slept although enough had ended.");
         }
 
         Assert.Equal(1, reactor.Poll(1));
