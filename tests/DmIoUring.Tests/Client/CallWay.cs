@@ -44,4 +44,13 @@ public enum CallWay
 
     /// <summary>As <see cref="Reactor"/>, under a kernel that answers all that one may.</summary>
     SeededReactor,
+
+    /// <summary>On a lane, as a batch of one.</summary>
+    Batch,
+
+    /// <summary>On a lane, as a batch of one from one of its own callbacks.</summary>
+    NestedBatch,
+
+    /// <summary>By a reactor, as a batch of one.</summary>
+    ReactorBatch,
 }

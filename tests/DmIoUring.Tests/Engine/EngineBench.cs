@@ -51,7 +51,7 @@ internal sealed class EngineBench : IDisposable
     public Request StartWith(IoOperation operation, in IoBuffer buffer, in IoRequestOptions options, params ReadOnlySpan<IoRegion> regions)
     {
         Request request = new(new CallbackReporter(null));
-        request.Prepare(operation, regions, buffer, options);
+        request.Prepare(new RequestSpec(operation, regions, buffer, options));
         request.EndSync(sleeps: false);
         Accept(request);
         return request;
