@@ -14,15 +14,15 @@ internal sealed unsafe partial class IoEngine<TRing>
 {
     /// <inheritdoc/>
     [SkipLocalsInit]
-    public override bool TryStart(Request request, in RequestSpec spec, byte* memory)
+    public override bool TryStart(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
     {
-        ReadOnlySpan<IoRegion> regions = spec.Regions;
         if (!MayStart(regions.Length))
             return false;
         LookAtPool();
-        request.PrepareStarted(spec, memory);
-        for (int i = 0; i < regions.Length; i++)
-            FillStarted(request, spec.Operation, regions[i], i, memory);
+        if (regions.Length == 1)
+            FillStarted(request, operation, regions[0], 0, memory);
+        else
+            FillAllStarted(request, operation, regions, memory);
         InFlight += regions.Length;
         _inKernel += regions.Length;
         Counters.Entries += regions.Length;
@@ -33,6 +33,13 @@ internal sealed unsafe partial class IoEngine<TRing>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayStart(int chunks) =>
         _startsStraight && _queueFirst is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FillAllStarted(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
+    {
+        for (int i = 0; i < regions.Length; i++)
+            FillStarted(request, operation, regions[i], i, memory);
+    }
 
     /// <summary>Makes a region's chunk and entry, in the first free place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
