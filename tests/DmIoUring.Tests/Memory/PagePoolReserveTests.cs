@@ -101,6 +101,16 @@ public sealed class PagePoolReserveTests : IDisposable
         Assert.Equal(default, _pool.Counters);
     }
 
+    /// <summary>The README's figure: what the pool keeps for each page beside it.</summary>
+    [Fact]
+    public void Page_Takes16ManagedBytes_BesideItsOwn()
+    {
+        const int pages = 1 << 17;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using PageReservation reservation = _pool.Reserve(pages);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / (double)pages, 16, 16.5);
+    }
+
     [Fact]
     public void ShrinkUnderRentedPages_WaitsForThem()
     {

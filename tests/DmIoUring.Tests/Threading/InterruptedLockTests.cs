@@ -312,27 +312,31 @@ public sealed class InterruptedLockTests
     [Fact]
     public void SynchronousWriteOverALane_WithinAReserve_GivesItsRequestBack()
     {
-        using TestDevice device = new();
+        using FrozenFile frozen = new();
         using IoMemory data = Pattern.Memory(8192);
-        using DmIoClient client = new(new DmIoOptions { SyncRings = 0 });
-        using PageReservation reservation = client.Reserve(4, 2);
-        IoResult result = default;
-
-        // With more requests out than are reserved, the return takes the lock.
-        Request[] overdrafts = [.. Enumerable.Range(0, 2).Select(_ => Requests(client).Take(mayWait: false))];
+        using DmIoClient client = new(new DmIoOptions { ChunkBytes = 4096, SyncRings = 0 });
+        using PageReservation reservation = client.Reserve(4, 1);
+        IoResult? result = null;
+        Request? overdraft = null;
         Lock gate = (Lock)Inner(Interruption.LockOf(client, "_pool", "_lock"));
         AssertDone(Interruption.During(
-            () => result = client.Write([device.Region(8, 16), device.Region(32, 16)], data),
-            gate.Enter,
+            () => result = client.Write(new IoRegion(frozen.Device, 0, 16), data),
+            static () => { },
             () =>
             {
+                // With more requests out than are reserved, the return takes the lock.
+                Interruption.Until(() => client.GetPendingRequestsAsync().GetAwaiter().GetResult().Count == 1);
+                overdraft = Requests(client).Take(mayWait: false);
+                gate.Enter();
+                frozen.Thaw();
                 Interruption.Until(() => client.Statistics.Requests == 1);
+                Thread.Sleep(20);
                 gate.Exit();
             }));
-        Assert.Equal(default, result);
-        device.AssertHolds(32, data.GetSpan());
-        Array.ForEach(overdrafts, Requests(client).Return);
-        Assert.Equal(2, Requests(client).Count);
+        Assert.Equal(default(IoResult), result);
+        Assert.True(frozen.Medium().AsSpan(0, 8192).SequenceEqual(data.GetSpan()));
+        Requests(client).Return(overdraft!);
+        Assert.Equal(1, Requests(client).Count);
     }
 
     [Theory]
