@@ -67,7 +67,7 @@ internal sealed unsafe partial class PagePool
     /// <summary>Throws when so many pages can't be had at all, as <see cref="Rent(int)"/> does.</summary>
     public void ThrowIfHopeless(int pages)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             WaitOutcome outcome = Judge(pages, contiguous: false, out long limit);
             if (outcome != WaitOutcome.Waiting)
