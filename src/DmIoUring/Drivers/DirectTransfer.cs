@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
-using DmIoUring.Rings;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
 

@@ -22,6 +22,12 @@ internal static class Mutations
     private const string Spares = "Engine/RequestSpares.cs";
     private const string Chunk = "Engine/Chunk.cs";
     private const string Devices = "Devices/DeviceTable.cs";
+    private const string Pool = "Engine/RequestPool.cs";
+    private const string Growth = "Memory/PagePool.Reserve.cs";
+    private const string Memory = "Memory/PagePool.cs";
+    private const string HostMemory = "Memory/HostExtentSource.cs";
+    private const string Lock = "Threading/UninterruptedLock.cs";
+    private const string InterruptedLocks = "Threading.InterruptedLockTests.";
 
     public static IReadOnlyList<Mutation> All { get; } =
     [
@@ -88,5 +94,24 @@ internal static class Mutations
         new("A file is let go of and stays known to the ring", Devices, "            _ = _register!(slot, -1);", "            { }"),
         new("A file that the ring knows is named by its descriptor", Devices, "File = isKnown ? free : device.Descriptor,", "File = device.Descriptor,"),
         new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? free : device.Descriptor,", "File = free,"),
+        new("A range outlives the table that it was found in", Fixed, "        _lastLength = 0;\n        int refused", "        int refused"),
+        new("An accepted request's pages are not looked up anew", Engine, "        LookAtPool();\n\n        // Asked later", "\n        // Asked later"),
+        new("A reserve that fails keeps what it promised", Growth, "            _promised = 0;\n            released", "            released", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve that fails unmaps nothing", Growth, "                _source.Unmap(mapping);", "                { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve that fails keeps its requests", Growth, "            Follower?.Withdraw(requests);", "            { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("Memory is in the pool before its table is", Growth, "                committed = true;\n                Commit(pages, extents, table, ref ended);", "                Commit(pages, extents, table, ref ended); BeforeStep?.Invoke(ReserveStep.Table);\n                committed = true;", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("Memory leaves the pool before its table is", Memory, "        if (released is null || TableWithout(released) is not { } table)\n            return null;", "        if (released is null)\n            return null;\n        ExtentTable table = TableWithout(released) ?? _table;", "Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
+        new("Rings are not told of memory that went back", Memory, "        Follower?.MemoryReleased();", "", "Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
+        new("An interrupt ends the wait for a lock", Lock, "UninterruptedWait.Run(_lock, static entered => entered.Enter());", "_lock.Enter();", InterruptedLocks + "PagePool_DoesWhatItWasAskedFor_AndLosesNoPage"),
+        new("An interrupt is lost in the wait for a lock", "Threading/UninterruptedWait.cs", "        if (interrupted)\n            Thread.CurrentThread.Interrupt();", "", InterruptedLocks + "RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest"),
+        new("A stable copy's wait is interrupted", "Submission/RequestSource.cs", "_pages.RentUninterrupted(pages)", "_pages.Rent(pages)", InterruptedLocks + "SynchronousStableCopy_WaitsForItsPages"),
+        new("A request's return looks before it pushes", Pool, "        _places.Push(request);\n\n        // Pushed first, then looked: who waits counts itself first and then looks for what was pushed.\n        if (Volatile.Read(ref _waiting) != 0)", "        bool any = Volatile.Read(ref _waiting) != 0;\n        _places.Push(request);\n        if (any)", "Engine.RequestReserveTests.ThreadThatBeginsToWaitDuringAReturn_IsServed"),
+        new("A request that returns during a reserve is dropped", Pool, "if (_count <= _reserved + _promised)", "if (_count <= _reserved)", "Engine.RequestReserveTests.RequestThatReturnsDuringAReserve_IsNotDropped"),
+        new("The head of the requests has no tag", "Engine/PlaceStack.cs", "(((old >> 32) + 1) << 32) | index", "index", "Engine.RequestReserveTests.HeadThatWasTakenAndReturned_IsAnotherWord"),
+        new("A forked child has the pool", HostMemory, "        _ = Libc.Madvise(start, (nuint)bytes, FileAbi.MADV_DONTFORK);\n        return start;", "        return start;", "Rings.InheritedTests.Pool_IsNotInAForkedChild"),
+        new("A forked child has the ring", "Rings/KernelRingHandle.cs", "        _ = Libc.Madvise(address, length, FileAbi.MADV_DONTFORK);", "", "Rings.InheritedTests.Ring_IsClosedOnExec_AndNotInAForkedChild"),
+        new("A started program has the device", "Devices/DeviceOpening.cs", "int flags = FileAbi.O_CLOEXEC;", "int flags = 0;", "Rings.InheritedTests.Device_IsClosedOnExec"),
+        new("A started program has the lane's event", "Rings/WakeEvent.cs", "FileAbi.EFD_CLOEXEC | FileAbi.EFD_NONBLOCK", "FileAbi.EFD_NONBLOCK", "Rings.InheritedTests.WakeEvent_IsClosedOnExec"),
+        new("The collector is told of native memory", "Memory/IoMemory.cs", "        Length = length;\n    }", "        Length = length;\n        GC.AddMemoryPressure(length);\n    }", "Values.IoMemoryTests.LargeAllocations_MakeNoCollections"),
     ];
 }
