@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
@@ -14,7 +15,7 @@ internal static unsafe class DirectTransfer
     public static bool Suits(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, int chunkBytes) =>
         regions.Length == 1
         && regions[0].Count <= chunkBytes / IoRegion.SectorSize
-        && operation is IoOperation.Read or IoOperation.Write
+        && operation.HasBuffer()
         && buffer.Kind is IoBufferKind.Memory or IoBufferKind.Native
         && (options.Flags & ~IoFlags.Fua) == 0
         && options.Priority == default
@@ -57,10 +58,15 @@ internal static unsafe class DirectTransfer
         return default;
     }
 
-    private static nint Call(IoOperation operation, int descriptor, byte* memory, uint length, long offset, int flags)
+    private static nint Call(IoOperation operation, int descriptor, byte* memory, uint length, long offset, int flags) => operation switch
     {
-        if (operation == IoOperation.Read)
-            return Libc.Pread(descriptor, memory, length, offset);
+        IoOperation.Read => Libc.Pread(descriptor, memory, length, offset),
+        IoOperation.Write => Write(descriptor, memory, length, offset, flags),
+        IoOperation.Flush or IoOperation.Discard or IoOperation.WriteZeroes => throw new UnreachableException($"A {operation.Name()} transfers nothing."),
+    };
+
+    private static nint Write(int descriptor, byte* memory, uint length, long offset, int flags)
+    {
         if (flags == 0)
             return Libc.Pwrite(descriptor, memory, length, offset);
         Iovec vector = new() { iov_base = memory, iov_len = length };

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DmIoUring.Interop;
@@ -59,8 +60,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
-        bool transfers = chunk->Kind is ChunkKind.Read or ChunkKind.Write or ChunkKind.ZeroPages;
-        TransferVerdict verdict = transfers
+        TransferVerdict verdict = chunk->Kind.Transfers()
             ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).OffsetAlignment, ref chunk->Attempts)
             : TransferRules.JudgePlain(result, ref chunk->Attempts);
         if (verdict.Step is TransferStep.Continue)
@@ -100,9 +100,12 @@ internal sealed unsafe partial class IoEngine<TRing>
                 Fail(index, verdict.Errno, verdict.Cause);
                 break;
 
-            default:
+            case TransferStep.Done:
                 Succeed(index);
                 break;
+
+            default:
+                throw new UnreachableException($"There is no step {verdict.Step}.");
         }
     }
 

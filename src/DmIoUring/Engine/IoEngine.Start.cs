@@ -84,7 +84,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             && ((offset | size) & (geometry.LogicalBlockSize - 1)) == 0
             && ((nint)start & (geometry.MemoryAlignment - 1)) == 0
             && ((nint)start & PageMask) + size <= _chunkBytes
-            && (operation == IoOperation.Read || !geometry.IsReadOnly);
+            && (operation == IoOperation.Read || (operation == IoOperation.Write && !geometry.IsReadOnly));
     }
 
     /// <summary>Makes a straight region's chunk and entry, in the first free place.</summary>
@@ -101,25 +101,16 @@ internal sealed unsafe partial class IoEngine<TRing>
         long size = region.Count * IoRegion.SectorSize;
         byte* start = memory + region.BufferOffset;
 
-        // Each field of the entry is written once, and all of them: nothing is left of the entry before.
-        byte opcode = operation == IoOperation.Read ? IoUring.IORING_OP_READ : IoUring.IORING_OP_WRITE;
-        ulong* words = (ulong*)entry;
-        words[0] = opcode | ((ulong)held.EntryFlags << 8) | ((ulong)(uint)held.File << 32);
-        words[1] = (ulong)offset;
-        words[2] = (ulong)start;
-        words[3] = (ulong)size;
-        words[4] = ((ulong)chunk->Generation << 32) | (uint)index;
-        words[5] = 0;
-        words[6] = 0;
-        words[7] = 0;
-
+        // IsStraight has said that it is one of the two.
+        ChunkKind kind = operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write;
+        EntryWriter.WriteRun(entry, kind, held.EntryFlags, priority: 0, held.File, offset, start, (uint)size, flags: 0, UserData(chunk, index));
         chunk->Offset = offset;
         chunk->Buffer = start;
         chunk->LengthAndRun = ((ulong)size << 32) | (ulong)size;
         chunk->NextRunAndFile = (ulong)(uint)held.File << 32;
-        chunk->State = Chunk.StartedState(operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write, place, held.EntryFlags);
+        chunk->State = Chunk.StartedState(kind, place, held.EntryFlags);
         chunk->Slot = slot;
         if (_hasTable)
-            UseRegistered(entry, chunk);
+            UseRegistered(entry, kind, start);
     }
 }

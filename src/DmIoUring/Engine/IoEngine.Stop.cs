@@ -87,10 +87,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             IoUringSqe* entry = NextEntry();
             if (entry is null)
                 return;
-            entry->opcode = IoUring.IORING_OP_ASYNC_CANCEL;
-            entry->fd = -1;
-            entry->addr = ((ulong)chunk->Generation << 32) | (uint)i;
-            entry->user_data = CancelToken;
+            EntryWriter.WriteCancel(entry, UserData(chunk, i), CancelToken);
             chunk->MustCancel = false;
             _toCancel--;
             _cancelsUnderWay++;

@@ -208,11 +208,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         IoUringSqe* entry = NextEntry();
         if (entry is null)
             return;
-        entry->opcode = IoUring.IORING_OP_POLL_ADD;
-        entry->fd = _wakeDescriptor;
-        entry->len = IoUring.IORING_POLL_ADD_MULTI;
-        entry->poll32_events = (uint)FileAbi.POLLIN;
-        entry->user_data = WakeToken;
+        EntryWriter.WritePoll(entry, _wakeDescriptor, WakeToken);
         _wakeIsArmed = true;
     }
 }

@@ -11,7 +11,7 @@ internal sealed class EngineBench : IDisposable
     private readonly List<ScratchFile> _files = [];
     private readonly IoEngine<ScriptedRing> _engine;
 
-    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false)
+    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, bool startsStraight = false)
     {
         Script = script;
         for (int i = 0; i < devices; i++)
@@ -22,7 +22,16 @@ internal sealed class EngineBench : IDisposable
         }
 
         _engine = new IoEngine<ScriptedRing>(
-            new ScriptedRing(script), new EngineSettings { ChunkBytes = chunkBytes, TimeLimit = timeLimit, Pool = pool, HoldsDevices = holdsDevices, RegistersFiles = holdsDevices });
+            new ScriptedRing(script),
+            new EngineSettings
+            {
+                ChunkBytes = chunkBytes,
+                TimeLimit = timeLimit,
+                Pool = pool,
+                HoldsDevices = holdsDevices,
+                RegistersFiles = holdsDevices,
+                Spares = startsStraight ? new RequestSpares(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
+            });
         new Random(7).NextBytes(Memory.Memory.Span);
     }
 

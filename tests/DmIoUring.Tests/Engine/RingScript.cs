@@ -100,7 +100,7 @@ internal sealed unsafe class RingScript : IDisposable
         if (_queued == _queueLength)
             return null;
         IoUringSqe* entry = &_entries[_queued++];
-        *entry = default;
+        new Span<byte>(entry, sizeof(IoUringSqe)).Fill(0xA5);
         return entry;
     }
 
@@ -183,6 +183,7 @@ internal sealed unsafe class RingScript : IDisposable
     {
         IoUring.IORING_OP_READ or IoUring.IORING_OP_WRITE or IoUring.IORING_OP_READ_FIXED or IoUring.IORING_OP_WRITE_FIXED => (int)entry.len,
         IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV or IoUring.IORING_OP_READV_FIXED or IoUring.IORING_OP_WRITEV_FIXED => _vectors[entry.user_data].Sum(static vector => (int)vector.iov_len),
-        _ => 0,
+        IoUring.IORING_OP_FSYNC or IoUring.IORING_OP_FALLOCATE or IoUring.IORING_OP_URING_CMD or IoUring.IORING_OP_ASYNC_CANCEL or IoUring.IORING_OP_POLL_ADD => 0,
+        _ => throw new InvalidOperationException($"The engine wrote an entry of opcode {entry.opcode}."),
     };
 }
