@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -98,13 +99,18 @@ internal sealed unsafe partial class IoEngine<TRing>
         {
             chunk->File = leg.Device.Descriptor;
             chunk->EntryFlags = 0;
+            chunk->Route = EntryRoute.MayPoll;
         }
         else
         {
             ref readonly DeviceSlot slot = ref Devices![leg.Slot];
             chunk->File = slot.File;
             chunk->EntryFlags = slot.EntryFlags;
+            chunk->Route = slot.Route;
         }
+
+        if (_ring.Polls(EntryRoute.MayPoll) && !kind.HasBuffer())
+            chunk->Route = EntryRoute.NoPoll;
 
         chunk->Slot = DeviceTable.NoSlot;
         chunk->Kind = kind;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -13,13 +14,13 @@ internal sealed unsafe partial class IoEngine<TRing>
     private int _vectorsUsed;
 
     /// <summary>The next entry, handing over the full queue first when it is full. It is <see cref="EntryWriter"/>'s to write, all of it.</summary>
-    private IoUringSqe* NextEntry()
+    private IoUringSqe* NextEntry(EntryRoute route)
     {
-        IoUringSqe* entry = _ring.TryNext();
+        IoUringSqe* entry = _ring.TryNext(route);
         if (entry is null)
         {
             _ring.Enter(0, 0, 0);
-            entry = _ring.TryNext();
+            entry = _ring.TryNext(route);
         }
 
         return entry;
@@ -37,7 +38,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Chunk* chunk = &_chunks[index];
         if (chunk->Kind > ChunkKind.Write || chunk->Run < chunk->Length)
             return TryFillOtherwise(index, request);
-        IoUringSqe* entry = NextEntry();
+        IoUringSqe* entry = NextEntry(chunk->Route);
         if (entry is null)
             return false;
         EntryWriter.WriteRun(
@@ -77,7 +78,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         EntryFields fields = scattered
             ? EntryWriter.ScatteredFieldsOf(chunk, vectors, count, request.TransferFlags)
             : EntryWriter.FieldsOf(chunk, request.Legs[chunk->Region].Device.IsBlockDevice, request.TransferFlags);
-        IoUringSqe* entry = NextEntry();
+        IoUringSqe* entry = NextEntry(chunk->Route);
         if (entry is null)
             return false;
         _vectorsUsed += (int)count;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -91,9 +92,10 @@ internal sealed unsafe partial class IoEngine<TRing>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void FillStarted(Request request, IoOperation operation, in IoRegion region, int place, byte* memory)
     {
-        IoUringSqe* entry = _ring.TryNext();
         int slot = Devices!.EnterHeld(region.Device);
         ref readonly DeviceSlot held = ref Devices[slot];
+        EntryRoute route = _ring.Polls(EntryRoute.MayPoll) ? held.Route : EntryRoute.MayPoll;
+        IoUringSqe* entry = _ring.TryNext(route);
         int index = _free.RemoveFirst();
         Chunk* chunk = &_chunks[index];
         _owners[index] = request;
@@ -108,7 +110,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->Buffer = start;
         chunk->LengthAndRun = ((ulong)size << 32) | (ulong)size;
         chunk->NextRunAndFile = (ulong)(uint)held.File << 32;
-        chunk->State = Chunk.StartedState(kind, place, held.EntryFlags);
+        chunk->State = Chunk.StartedState(kind, place, held.EntryFlags, route);
         chunk->Slot = slot;
         if (_hasTable)
             UseRegistered(entry, kind, start);

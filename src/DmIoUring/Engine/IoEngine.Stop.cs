@@ -1,4 +1,5 @@
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -84,7 +85,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             Chunk* chunk = &_chunks[i];
             if (_owners[i] is null || !chunk->MustCancel)
                 continue;
-            IoUringSqe* entry = NextEntry();
+            IoUringSqe* entry = NextEntry(EntryRoute.NoPoll);
             if (entry is null)
                 return;
             EntryWriter.WriteCancel(entry, UserData(chunk, i), CancelToken);

@@ -15,8 +15,8 @@ internal static class CallWays
         CallWay.WorkerCallback => CallWay.Callback,
         CallWay.WorkerAwaited => CallWay.Awaited,
         CallWay.SeededSync => CallWay.Sync,
-        CallWay.SeededCallback => CallWay.Callback,
-        CallWay.WorkerReactor or CallWay.SeededReactor => CallWay.Reactor,
+        CallWay.SeededCallback or CallWay.PolledCallback => CallWay.Callback,
+        CallWay.WorkerReactor or CallWay.SeededReactor or CallWay.PolledReactor => CallWay.Reactor,
         _ => way,
     };
 
@@ -30,6 +30,7 @@ internal static class CallWays
         return way switch
         {
             CallWay.SeededSync or CallWay.SeededCallback => new DmIoClient(options, new SeededRingSource(Seed)),
+            CallWay.PolledCallback => new DmIoClient(options with { CompletionPolling = IoCompletionPolling.Busy }),
             _ when way == way.Shape() => new DmIoClient(options),
             _ => new DmIoClient(options with { Ring = IoRingKind.Workers }),
         };
@@ -44,6 +45,7 @@ internal static class CallWays
             ChunkBytes = options.ChunkBytes,
             RequestTimeLimit = options.RequestTimeLimit,
             DisposeTimeLimit = options.DisposeTimeLimit,
+            CompletionPolling = way == CallWay.PolledReactor ? IoCompletionPolling.Hybrid : IoCompletionPolling.None,
             Ring = way == CallWay.WorkerReactor ? IoRingKind.Workers : options.Ring,
         };
         return way == CallWay.SeededReactor ? new IoReactor(same, new SeededRingSource(Seed)) : new IoReactor(same);

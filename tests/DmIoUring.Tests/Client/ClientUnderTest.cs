@@ -21,7 +21,7 @@ internal sealed class ClientUnderTest : IDisposable
     public ClientUnderTest(CallWay way, DmIoOptions? options = null)
     {
         _way = way.Shape();
-        _byAddress = way is CallWay.Reactor or CallWay.SeededReactor or CallWay.NestedCallback;
+        _byAddress = way is CallWay.Reactor or CallWay.SeededReactor or CallWay.PolledReactor or CallWay.NestedCallback;
         options ??= new DmIoOptions();
         if (_way == CallWay.Reactor)
             _reactor = new ReactorThread(way.NewReactor(options));

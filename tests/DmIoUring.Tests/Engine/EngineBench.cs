@@ -1,5 +1,6 @@
 using DmIoUring.Engine;
 using DmIoUring.Memory;
+using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
 
 namespace DmIoUring.Tests.Engine;
@@ -9,9 +10,9 @@ internal sealed class EngineBench : IDisposable
 {
     public const int DeviceSectors = 4096;
     private readonly List<ScratchFile> _files = [];
-    private readonly IoEngine<ScriptedRing> _engine;
+    private readonly IoEngine _engine;
 
-    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, bool startsStraight = false)
+    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, bool startsStraight = false, RingScript? companion = null)
     {
         Script = script;
         for (int i = 0; i < devices; i++)
@@ -21,17 +22,18 @@ internal sealed class EngineBench : IDisposable
             script.Disk(Devices[i]);
         }
 
-        _engine = new IoEngine<ScriptedRing>(
-            new ScriptedRing(script),
-            new EngineSettings
-            {
-                ChunkBytes = chunkBytes,
-                TimeLimit = timeLimit,
-                Pool = pool,
-                HoldsDevices = holdsDevices,
-                RegistersFiles = holdsDevices,
-                Spares = startsStraight ? new RequestSpares(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
-            });
+        EngineSettings settings = new()
+        {
+            ChunkBytes = chunkBytes,
+            TimeLimit = timeLimit,
+            Pool = pool,
+            HoldsDevices = holdsDevices,
+            RegistersFiles = holdsDevices,
+            Spares = startsStraight ? new RequestSpares(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
+        };
+        _engine = companion is null
+            ? new IoEngine<ScriptedRing>(new ScriptedRing(script), settings)
+            : new IoEngine<PolledRing<ScriptedRing>>(new PolledRing<ScriptedRing>(new ScriptedRing(script), new ScriptedRing(companion)), settings);
         new Random(7).NextBytes(Memory.Memory.Span);
     }
 
@@ -77,7 +79,7 @@ internal sealed class EngineBench : IDisposable
         }
     }
 
-    public IoEngine<ScriptedRing> Engine => _engine;
+    public IoEngine Engine => _engine;
 
     public void Turn() => _engine.Turn(wait: true);
 
