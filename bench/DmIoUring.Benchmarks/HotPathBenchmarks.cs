@@ -3,6 +3,7 @@ using DmIoUring.Benchmarks.EngineCost;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Benchmarks;
 
@@ -51,7 +52,7 @@ public class HotPathBenchmarks
         {
             for (int i = 0; i < Batch; i++)
             {
-                IoUringSqe* entry = _ring.TryNext();
+                IoUringSqe* entry = _ring.TryNext(EntryRoute.MayPoll);
                 *entry = default;
                 entry->opcode = IoUring.IORING_OP_READ;
                 entry->len = BenchDevice.BlockBytes;

@@ -8,7 +8,7 @@ public enum IoCompletionPolling
 
     /// <summary>
     /// Who waits asks the device over and over (IORING_SETUP_IOPOLL): the least latency of a fast device, for a whole processor while anything
-    /// is under way.
+    /// that is asked for is under way.
     /// </summary>
     Busy,
 

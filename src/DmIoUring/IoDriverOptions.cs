@@ -92,10 +92,11 @@ public abstract record IoDriverOptions
     public int? SubmissionProcessor { get; init; }
 
     /// <summary>
-    /// How a lane or a reactor learns that a device is done. Default None: by interrupts. The others are for devices with polled queues
-    /// (<see cref="DeviceAbilities.HasPolledQueues"/>; NVMe with the module's option <c>poll_queues</c>) opened for direct I/O; a ring that polls
-    /// knows reads and writes only. What it can't do comes back in <see cref="IoResult.Unsupported"/>: any transfer of another device, and preflushes, flushes
-    /// and zeroes; use a second client for those. Not together with <see cref="SubmissionPolling"/>.
+    /// How a lane or a reactor learns that a device is done. Default None: by interrupts. The others ask devices with polled queues
+    /// (<see cref="DeviceAbilities.HasPolledQueues"/>; NVMe with the module's option <c>poll_queues</c>) that are open for direct I/O for the
+    /// completions of reads and writes. All else travels by a second ring beside the polling one and completes by interrupts: flushes, preflushes,
+    /// discards, zeroes, and the transfers of other devices, of which the first is tried by the polling ring and refused there. Not together
+    /// with <see cref="SubmissionPolling"/>.
     /// </summary>
     public IoCompletionPolling CompletionPolling { get; init; }
 

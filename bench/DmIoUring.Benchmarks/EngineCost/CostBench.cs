@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Benchmarks.EngineCost;
 
@@ -133,7 +134,7 @@ internal sealed unsafe class CostBench : IDisposable
     {
         for (int i = 0; i < count; i++)
         {
-            IoUringSqe* entry = ring.TryNext();
+            IoUringSqe* entry = ring.TryNext(EntryRoute.MayPoll);
             *entry = default;
             entry->opcode = IoUring.IORING_OP_READ;
             entry->off = (ulong)(NextBlock() * BenchDevice.BlockBytes);

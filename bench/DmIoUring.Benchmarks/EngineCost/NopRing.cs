@@ -34,7 +34,9 @@ internal unsafe struct NopRing : IRing
 
     public readonly long Now => Stopwatch.GetTimestamp();
 
-    public readonly bool PollsCompletions => false;
+    public readonly bool IsPolling => false;
+
+    public readonly bool Polls(EntryRoute route) => false;
 
     public readonly int Room => (int)(_mask + 1 - (_queued - _taken));
 
@@ -59,7 +61,7 @@ internal unsafe struct NopRing : IRing
     public readonly int RegisterFile(int slot, int descriptor) => 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public IoUringSqe* TryNext()
+    public IoUringSqe* TryNext(EntryRoute route)
     {
         if (_queued - _taken > _mask)
             return null;

@@ -1,3 +1,5 @@
+using DmIoUring.Rings;
+
 namespace DmIoUring.Devices;
 
 /// <summary>A device that an engine holds open.</summary>
@@ -13,4 +15,7 @@ internal struct DeviceSlot
 
     /// <summary>IOSQE_FIXED_FILE where the ring knows the file.</summary>
     public byte EntryFlags;
+
+    /// <summary>How the completions of transfers on it may be waited for.</summary>
+    public EntryRoute Route;
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Devices;
 
@@ -95,6 +96,9 @@ internal sealed class DeviceTable
         device.Release();
         return slot;
     }
+
+    /// <summary>The device has refused to be asked for completions: its next transfers arrive by themselves. The owner.</summary>
+    public void StopPolling(int slot) => _slots[slot].Route = EntryRoute.NoPoll;
 
     /// <summary>A leg has ended. The owner.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

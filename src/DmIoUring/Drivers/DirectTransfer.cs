@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
@@ -48,10 +49,15 @@ internal static unsafe class DirectTransfer
         return default;
     }
 
-    private static nint Call(IoOperation operation, int descriptor, byte* memory, uint length, long offset, int flags)
+    private static nint Call(IoOperation operation, int descriptor, byte* memory, uint length, long offset, int flags) => operation switch
     {
-        if (operation == IoOperation.Read)
-            return Libc.Pread(descriptor, memory, length, offset);
+        IoOperation.Read => Libc.Pread(descriptor, memory, length, offset),
+        IoOperation.Write => Write(descriptor, memory, length, offset, flags),
+        IoOperation.Flush or IoOperation.Discard or IoOperation.WriteZeroes => throw new UnreachableException($"A {operation.Name()} transfers nothing."),
+    };
+
+    private static nint Write(int descriptor, byte* memory, uint length, long offset, int flags)
+    {
         if (flags == 0)
             return Libc.Pwrite(descriptor, memory, length, offset);
         Iovec vector = new() { iov_base = memory, iov_len = length };

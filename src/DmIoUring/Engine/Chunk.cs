@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Devices;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -63,7 +64,11 @@ internal unsafe struct Chunk
     [FieldOffset(38)]
     public bool MustCancel;
 
-    /// <summary>From <see cref="Kind"/> to <see cref="MustCancel"/>, for one store instead of seven.</summary>
+    /// <summary>How its completion may be waited for.</summary>
+    [FieldOffset(39)]
+    public EntryRoute Route;
+
+    /// <summary>From <see cref="Kind"/> to <see cref="Route"/>, for one store instead of eight.</summary>
     [FieldOffset(32)]
     public ulong State;
 
@@ -92,6 +97,6 @@ internal unsafe struct Chunk
     public int Slot;
 
     /// <summary>The <see cref="State"/> of a chunk that is on its way to the kernel for the first time, in its request's own memory.</summary>
-    public static ulong StartedState(ChunkKind kind, int region, byte entryFlags) =>
-        (byte)kind | ((ulong)(uint)region << 8) | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40);
+    public static ulong StartedState(ChunkKind kind, int region, byte entryFlags, EntryRoute route) =>
+        (byte)kind | ((ulong)(uint)region << 8) | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40) | ((ulong)route << 56);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -54,14 +55,15 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (_free.IsEmpty)
             return false;
-        if (request.Operation > IoOperation.Write)
-            return TryCutPlain(request, ref leg);
+        ChunkKind kind = request.Operation.DataKind();
+        if (!kind.HasBuffer())
+            return TryCutPlain(request, ref leg, kind);
 
         uint length = leg.Bounces ? 0 : NextLength(request.Buffer, leg);
         bool bounces = length == 0;
         if (bounces)
             length = (uint)Math.Min(leg.Remaining, _bounce.PieceBytes);
-        Chunk* chunk = Place(leg, request.Operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write, length);
+        Chunk* chunk = Place(leg, kind, length);
         if (bounces && !TryBounce(request, leg, chunk))
             return false;
         if (TryIssueData(request, ref leg, length))
@@ -76,10 +78,10 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>Cuts what has no memory: discards and zeroes.</summary>
-    private bool TryCutPlain(Request request, ref Leg leg)
+    private bool TryCutPlain(Request request, ref Leg leg, ChunkKind kind)
     {
         uint length = (uint)Math.Min(leg.Remaining, MostPlainBytes);
-        Place(leg, request.Operation == IoOperation.Discard ? ChunkKind.Discard : ChunkKind.Zeroes, length);
+        Place(leg, kind, length);
         return TryIssueData(request, ref leg, length);
     }
 
@@ -97,13 +99,18 @@ internal sealed unsafe partial class IoEngine<TRing>
         {
             chunk->File = leg.Device.Descriptor;
             chunk->EntryFlags = 0;
+            chunk->Route = EntryRoute.MayPoll;
         }
         else
         {
             ref readonly DeviceSlot slot = ref Devices![leg.Slot];
             chunk->File = slot.File;
             chunk->EntryFlags = slot.EntryFlags;
+            chunk->Route = slot.Route;
         }
+
+        if (_ring.Polls(EntryRoute.MayPoll) && !kind.HasBuffer())
+            chunk->Route = EntryRoute.NoPoll;
 
         chunk->Slot = DeviceTable.NoSlot;
         chunk->Kind = kind;
@@ -142,7 +149,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (!_bounce.TryTake(leg.Buffer, chunk->Length, out chunk->Bounce, out byte* memory))
             return false;
-        if (request.Operation == IoOperation.Write)
+        if (chunk->Kind == ChunkKind.Write)
             request.Buffer.CopyTo(leg.Buffer, memory, chunk->Length);
         chunk->Buffer = memory;
         chunk->Run = chunk->Length;

@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using DmIoUring.Devices;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -59,8 +62,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
-        bool transfers = chunk->Kind is ChunkKind.Read or ChunkKind.Write or ChunkKind.ZeroPages;
-        TransferVerdict verdict = transfers
+        TransferVerdict verdict = chunk->Kind.Transfers()
             ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).OffsetAlignment, ref chunk->Attempts)
             : TransferRules.JudgePlain(result, ref chunk->Attempts);
         if (verdict.Step is TransferStep.Continue)
@@ -84,6 +86,11 @@ internal sealed unsafe partial class IoEngine<TRing>
                 Reissue(index, verdict.Delay);
                 break;
 
+            case TransferStep.Fail when _ring.Polls(chunk->Route) && verdict.Errno == Errno.EOPNOTSUPP:
+                StopPolling(chunk, request);
+                Reissue(index, 0);
+                break;
+
             case TransferStep.Fail when MayBeDiscardedByIoctl(chunk, request, verdict.Errno):
                 // The completion is spent here too: one more of it must not end the chunk while the ioctl has it.
                 chunk->Kind = ChunkKind.DiscardByIoctl;
@@ -100,10 +107,25 @@ internal sealed unsafe partial class IoEngine<TRing>
                 Fail(index, verdict.Errno, verdict.Cause);
                 break;
 
-            default:
+            case TransferStep.Done:
                 Succeed(index);
                 break;
+
+            default:
+                throw new UnreachableException($"There is no step {verdict.Step}.");
         }
+    }
+
+    /// <summary>
+    /// A device without polled queues, or a file that is open for buffered I/O, answers EOPNOTSUPP (io_rw_init_file, io_uring/rw.c;
+    /// blk_mq_submit_bio, block/blk-mq.c). So does one that has not what the request's flags ask for: that says nothing of the next request.
+    /// </summary>
+    private void StopPolling(Chunk* chunk, Request request)
+    {
+        chunk->Route = EntryRoute.NoPoll;
+        int slot = chunk->Slot >= 0 ? chunk->Slot : request.LegCount > 0 ? request.Legs[chunk->Region].Slot : DeviceTable.NoSlot;
+        if (slot >= 0 && request.TransferFlags == 0)
+            Devices!.StopPolling(slot);
     }
 
     private BlockDevice DeviceOf(Chunk* chunk, Request request) =>

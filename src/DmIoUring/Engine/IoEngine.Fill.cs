@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -12,20 +13,22 @@ internal sealed unsafe partial class IoEngine<TRing>
     private readonly Iovec* _vectors;
     private int _vectorsUsed;
 
-    /// <summary>The next entry, all zero, handing over the full queue first when it is full.</summary>
-    private IoUringSqe* NextEntry()
+    /// <summary>The next entry, handing over the full queue first when it is full. It is <see cref="EntryWriter"/>'s to write, all of it.</summary>
+    private IoUringSqe* NextEntry(EntryRoute route)
     {
-        IoUringSqe* entry = _ring.TryNext();
+        IoUringSqe* entry = _ring.TryNext(route);
         if (entry is null)
         {
             _ring.Enter(0, 0, 0);
-            entry = _ring.TryNext();
+            entry = _ring.TryNext(route);
         }
 
-        if (entry is not null)
-            *entry = default;
         return entry;
     }
+
+    /// <summary>What a chunk's completion says: its place, and which of the place's chunks it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong UserData(Chunk* chunk, int index) => ((ulong)chunk->Generation << 32) | (uint)index;
 
     /// <summary>Puts a chunk into the ring's queue.</summary>
     /// <returns>Whether there was an entry for it, and vectors if it needs them.</returns>
@@ -33,87 +36,65 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool TryFill(int index, Request request)
     {
         Chunk* chunk = &_chunks[index];
-        bool scattered = chunk->Run < chunk->Length && chunk->Kind <= ChunkKind.Write;
-        if (scattered && !HasVectors())
-            return false;
-        IoUringSqe* entry = NextEntry();
+        if (chunk->Kind > ChunkKind.Write || chunk->Run < chunk->Length)
+            return TryFillOtherwise(index, request);
+        IoUringSqe* entry = NextEntry(chunk->Route);
         if (entry is null)
             return false;
-
-        entry->fd = chunk->File;
-        entry->flags = chunk->EntryFlags;
-        entry->user_data = ((ulong)chunk->Generation << 32) | (uint)index;
-        entry->ioprio = request.Priority;
-        if (chunk->Kind <= ChunkKind.Write && !scattered)
-        {
-            entry->opcode = chunk->Kind == ChunkKind.Read ? IoUring.IORING_OP_READ : IoUring.IORING_OP_WRITE;
-            entry->off = (ulong)chunk->Offset;
-            entry->addr = (ulong)chunk->Buffer;
-            entry->len = chunk->Length;
-            entry->rw_flags = request.TransferFlags;
-            if (_hasTable)
-                UseRegistered(entry, chunk);
-        }
-        else
-        {
-            FillOtherwise(entry, chunk, request);
-        }
-
-        chunk->IsInKernel = true;
-        _inKernel++;
-        Counters.Entries++;
+        EntryWriter.WriteRun(
+            entry,
+            chunk->Kind,
+            chunk->EntryFlags,
+            request.Priority,
+            chunk->File,
+            chunk->Offset,
+            chunk->Buffer,
+            chunk->Length,
+            request.TransferFlags,
+            UserData(chunk, index));
+        if (_hasTable)
+            UseRegistered(entry, chunk->Kind, chunk->Buffer);
+        Filled(chunk);
         return true;
     }
 
     /// <summary>Anything but a transfer from or to one run of memory.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FillOtherwise(IoUringSqe* entry, Chunk* chunk, Request request)
+    private bool TryFillOtherwise(int index, Request request)
     {
-        switch (chunk->Kind)
+        Chunk* chunk = &_chunks[index];
+        bool scattered = chunk->Kind.HasBuffer();
+        Iovec* vectors = null;
+        uint count = 0;
+        if (scattered)
         {
-            case ChunkKind.Read or ChunkKind.Write:
-                Iovec* vectors = _vectors + _vectorsUsed;
-                entry->opcode = chunk->Kind == ChunkKind.Read ? IoUring.IORING_OP_READV : IoUring.IORING_OP_WRITEV;
-                entry->off = (ulong)chunk->Offset;
-                entry->addr = (ulong)vectors;
-                entry->len = FillVectors(vectors, chunk, request.Buffer);
-                entry->rw_flags = request.TransferFlags;
-                if (_hasTable)
-                    UseRegisteredVectors(entry, chunk, vectors);
-                break;
-
-            case ChunkKind.Flush:
-                entry->opcode = IoUring.IORING_OP_FSYNC;
-                entry->fsync_flags = IoUring.IORING_FSYNC_DATASYNC;
-                entry->ioprio = 0;
-                break;
-
-            case ChunkKind.Discard when request.Legs[chunk->Region].Device.IsBlockDevice:
-                // blkdev_uring_cmd, block/ioctl.c: start in addr, length in addr3.
-                entry->opcode = IoUring.IORING_OP_URING_CMD;
-                entry->cmd_op = BlockAbi.BLOCK_URING_CMD_DISCARD;
-                entry->addr = (ulong)chunk->Offset;
-                entry->addr3 = chunk->Length;
-                entry->ioprio = 0;
-                break;
-
-            case ChunkKind.Discard or ChunkKind.Zeroes:
-                entry->opcode = IoUring.IORING_OP_FALLOCATE;
-                entry->off = (ulong)chunk->Offset;
-                entry->addr = chunk->Length;
-                entry->len = FileAbi.FALLOC_FL_KEEP_SIZE
-                    | (uint)(chunk->Kind == ChunkKind.Discard ? FileAbi.FALLOC_FL_PUNCH_HOLE : FileAbi.FALLOC_FL_ZERO_RANGE);
-                entry->ioprio = 0;
-                break;
-
-            case ChunkKind.ZeroPages:
-                // Piece by piece: a completion of less than the chunk's length is continued like a short transfer.
-                entry->opcode = IoUring.IORING_OP_WRITE;
-                entry->off = (ulong)chunk->Offset;
-                entry->addr = (ulong)ZeroPages.Start;
-                entry->len = Math.Min(chunk->Length, ZeroPages.Length);
-                break;
+            if (!HasVectors())
+                return false;
+            vectors = _vectors + _vectorsUsed;
+            count = FillVectors(vectors, chunk, request.Buffer);
         }
+
+        // Decided before an entry is taken: what throws here leaves nothing half written in the ring.
+        EntryFields fields = scattered
+            ? EntryWriter.ScatteredFieldsOf(chunk, vectors, count, request.TransferFlags)
+            : EntryWriter.FieldsOf(chunk, request.Legs[chunk->Region].Device.IsBlockDevice, request.TransferFlags);
+        IoUringSqe* entry = NextEntry(chunk->Route);
+        if (entry is null)
+            return false;
+        _vectorsUsed += (int)count;
+        EntryWriter.Write(entry, fields, chunk, request.Priority, UserData(chunk, index));
+        if (_hasTable && scattered)
+            UseRegisteredVectors(entry, chunk, vectors, count);
+        Filled(chunk);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Filled(Chunk* chunk)
+    {
+        chunk->IsInKernel = true;
+        _inKernel++;
+        Counters.Entries++;
     }
 
     private bool HasVectors()
@@ -128,7 +109,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    private uint FillVectors(Iovec* vectors, Chunk* chunk, in RequestBuffer buffer)
+    private static uint FillVectors(Iovec* vectors, Chunk* chunk, in RequestBuffer buffer)
     {
         BufferCursor at = new() { Pointer = chunk->Buffer, Left = chunk->Run, Next = chunk->NextRun };
         uint count = 0;
@@ -141,7 +122,6 @@ internal sealed unsafe partial class IoEngine<TRing>
                 buffer.MoveNext(ref at);
         }
 
-        _vectorsUsed += (int)count;
         return count;
     }
 }

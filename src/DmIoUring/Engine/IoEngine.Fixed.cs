@@ -75,26 +75,23 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     /// <summary>Turns a transfer of pool pages into one of a registered buffer, where they are one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void UseRegistered(IoUringSqe* entry, Chunk* chunk)
+    private void UseRegistered(IoUringSqe* entry, ChunkKind kind, byte* memory)
     {
-        if (!TryFindRegistered(chunk->Buffer, out int slot))
-            return;
-        entry->opcode = chunk->Kind == ChunkKind.Read ? IoUring.IORING_OP_READ_FIXED : IoUring.IORING_OP_WRITE_FIXED;
-        entry->buf_index = (ushort)slot;
+        if (TryFindRegistered(memory, out int slot))
+            EntryWriter.UseRegisteredRun(entry, kind, slot);
     }
 
     /// <summary>The same for scattered pages, where the kernel can (6.15) and they all lie in one extent.</summary>
-    private void UseRegisteredVectors(IoUringSqe* entry, Chunk* chunk, Iovec* vectors)
+    private void UseRegisteredVectors(IoUringSqe* entry, Chunk* chunk, Iovec* vectors, uint count)
     {
         if (!_ring.HasFixedVectors || !TryFindRegistered(chunk->Buffer, out int slot))
             return;
-        for (uint i = 1; i < entry->len; i++)
+        for (uint i = 1; i < count; i++)
         {
             if (!TryFindRegistered((byte*)vectors[i].iov_base, out int other) || other != slot)
                 return;
         }
 
-        entry->opcode = chunk->Kind == ChunkKind.Read ? IoUring.IORING_OP_READV_FIXED : IoUring.IORING_OP_WRITEV_FIXED;
-        entry->buf_index = (ushort)slot;
+        EntryWriter.UseRegisteredVectors(entry, chunk->Kind, slot);
     }
 }

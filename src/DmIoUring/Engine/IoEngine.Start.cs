@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -18,11 +20,12 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (!MayStart(regions.Length))
             return false;
+        ChunkKind kind = TransferKind(operation);
         LookAtPool();
         if (regions.Length == 1)
-            FillStarted(request, operation, regions[0], 0, memory);
+            FillStarted(request, kind, regions[0], 0, memory);
         else
-            FillAllStarted(request, operation, regions, memory);
+            FillAllStarted(request, kind, regions, memory);
         InFlight += regions.Length;
         _inKernel += regions.Length;
         Counters.Entries += regions.Length;
@@ -34,46 +37,42 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool MayStart(int chunks) =>
         _startsStraight && _queueFirst is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
 
+    /// <summary>Two comparisons where a switch would be a jump through a table.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ChunkKind TransferKind(IoOperation operation) =>
+        operation == IoOperation.Read ? ChunkKind.Read : operation == IoOperation.Write ? ChunkKind.Write : NoTransfer(operation);
+
+    private static ChunkKind NoTransfer(IoOperation operation) => throw new UnreachableException($"{operation} is neither a read nor a write, and came by the fast path.");
+
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FillAllStarted(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
+    private void FillAllStarted(Request request, ChunkKind kind, ReadOnlySpan<IoRegion> regions, byte* memory)
     {
         for (int i = 0; i < regions.Length; i++)
-            FillStarted(request, operation, regions[i], i, memory);
+            FillStarted(request, kind, regions[i], i, memory);
     }
 
     /// <summary>Makes a region's chunk and entry, in the first free place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void FillStarted(Request request, IoOperation operation, in IoRegion region, int place, byte* memory)
+    private void FillStarted(Request request, ChunkKind kind, in IoRegion region, int place, byte* memory)
     {
-        IoUringSqe* entry = _ring.TryNext();
         int slot = Devices!.EnterHeld(region.Device);
         ref readonly DeviceSlot held = ref Devices[slot];
+        EntryRoute route = _ring.Polls(EntryRoute.MayPoll) ? held.Route : EntryRoute.MayPoll;
+        IoUringSqe* entry = _ring.TryNext(route);
         int index = _free.RemoveFirst();
         Chunk* chunk = &_chunks[index];
         _owners[index] = request;
         long offset = region.Sector * IoRegion.SectorSize;
         long size = region.Count * IoRegion.SectorSize;
         byte* start = memory + region.BufferOffset;
-
-        // Each field of the entry is written once, and all of them: nothing is left of the entry before.
-        byte opcode = operation == IoOperation.Read ? IoUring.IORING_OP_READ : IoUring.IORING_OP_WRITE;
-        ulong* words = (ulong*)entry;
-        words[0] = opcode | ((ulong)held.EntryFlags << 8) | ((ulong)(uint)held.File << 32);
-        words[1] = (ulong)offset;
-        words[2] = (ulong)start;
-        words[3] = (ulong)size;
-        words[4] = ((ulong)chunk->Generation << 32) | (uint)index;
-        words[5] = 0;
-        words[6] = 0;
-        words[7] = 0;
-
+        EntryWriter.WriteRun(entry, kind, held.EntryFlags, priority: 0, held.File, offset, start, (uint)size, flags: 0, UserData(chunk, index));
         chunk->Offset = offset;
         chunk->Buffer = start;
         chunk->LengthAndRun = ((ulong)size << 32) | (ulong)size;
         chunk->NextRunAndFile = (ulong)(uint)held.File << 32;
-        chunk->State = Chunk.StartedState(operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write, place, held.EntryFlags);
+        chunk->State = Chunk.StartedState(kind, place, held.EntryFlags, route);
         chunk->Slot = slot;
         if (_hasTable)
-            UseRegistered(entry, chunk);
+            UseRegistered(entry, kind, start);
     }
 }

@@ -1,4 +1,5 @@
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -84,13 +85,10 @@ internal sealed unsafe partial class IoEngine<TRing>
             Chunk* chunk = &_chunks[i];
             if (_owners[i] is null || !chunk->MustCancel)
                 continue;
-            IoUringSqe* entry = NextEntry();
+            IoUringSqe* entry = NextEntry(EntryRoute.NoPoll);
             if (entry is null)
                 return;
-            entry->opcode = IoUring.IORING_OP_ASYNC_CANCEL;
-            entry->fd = -1;
-            entry->addr = ((ulong)chunk->Generation << 32) | (uint)i;
-            entry->user_data = CancelToken;
+            EntryWriter.WriteCancel(entry, UserData(chunk, i), CancelToken);
             chunk->MustCancel = false;
             _toCancel--;
             _cancelsUnderWay++;

@@ -46,15 +46,6 @@ internal sealed unsafe partial class IoEngine<TRing>
                 regions.Add(new IoPendingRegion(i, leg.Device.Path, leg.Offset / IoRegion.SectorSize, 0, waiting));
         }
 
-        return new IoPendingRequest(Name(request.Operation), regions);
+        return new IoPendingRequest(request.Operation.Name(), regions);
     }
-
-    private static string Name(IoOperation operation) => operation switch
-    {
-        IoOperation.Read => "read",
-        IoOperation.Write => "write",
-        IoOperation.Flush => "flush",
-        IoOperation.Discard => "discard",
-        _ => "write zeroes",
-    };
 }

@@ -19,7 +19,7 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>Chunks under way, those that wait to be tried again included.</summary>
     public int InFlight { get; protected set; }
 
-    /// <summary>Whether a waiting <see cref="Enter"/> would ask devices, and see nothing else: no delivery, no eventfd.</summary>
+    /// <summary>Whether a waiting <see cref="Enter"/> would ask devices over and over instead of sleeping: nobody needs to wake its owner then.</summary>
     public abstract bool MustPoll { get; }
 
     /// <summary>Whether <see cref="Dispatch"/> has something to deal with.</summary>

@@ -67,7 +67,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool HasWaiting => _queueFirst is not null || !_again.IsEmpty;
 
-    public override bool MustPoll => _ring.PollsCompletions && _inKernel > 0;
+    public override bool MustPoll => _ring.IsPolling;
 
     public override bool HasResults => _ring.HasCompletions || _discards.HasResults;
 
@@ -121,12 +121,6 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         // A request that ended on the way here, because it needed nothing of the kernel, may be what the owner would have waited for.
         bool sleeps = waitFor > 0 && !HasResults && Counters.Requests == ended;
-        if (_ring.PollsCompletions && sleeps && _inKernel == 0 && _wakeDescriptor >= 0)
-        {
-            SleepUntilWoken(TimeToWait(limit));
-            return;
-        }
-
         if (InFlight == 0 && !_wakeIsArmed)
             return;
 
@@ -139,8 +133,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     public override void WakeOn(int eventfd)
     {
         _wakeDescriptor = eventfd;
-        if (!_ring.PollsCompletions)
-            ArmWake();
+        ArmWake();
     }
 
     public override void Dispose()
@@ -168,7 +161,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     private void Issue()
     {
-        if (_wakeDescriptor >= 0 && !_wakeIsArmed && !_ring.PollsCompletions)
+        if (_wakeDescriptor >= 0 && !_wakeIsArmed)
             ArmWake();
 
         while (!_again.IsEmpty)
@@ -194,25 +187,12 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         }
     }
 
-    /// <summary>The sleep of an owner whose ring can't watch an eventfd, and has nothing that it could wait for.</summary>
-    private void SleepUntilWoken(long limit)
-    {
-        Pollfd wake = new() { fd = _wakeDescriptor, events = FileAbi.POLLIN };
-        KernelTimespec time = new() { tv_sec = limit / 1_000_000_000, tv_nsec = limit % 1_000_000_000 };
-        if (Libc.Ppoll(&wake, 1, limit < 0 ? null : &time) > 0)
-            WakeEvent.Drain(_wakeDescriptor);
-    }
-
     private void ArmWake()
     {
-        IoUringSqe* entry = NextEntry();
+        IoUringSqe* entry = NextEntry(EntryRoute.NoPoll);
         if (entry is null)
             return;
-        entry->opcode = IoUring.IORING_OP_POLL_ADD;
-        entry->fd = _wakeDescriptor;
-        entry->len = IoUring.IORING_POLL_ADD_MULTI;
-        entry->poll32_events = (uint)FileAbi.POLLIN;
-        entry->user_data = WakeToken;
+        EntryWriter.WritePoll(entry, _wakeDescriptor, WakeToken);
         _wakeIsArmed = true;
     }
 }

@@ -10,7 +10,7 @@ internal static class RegionRules
     {
         BlockDevice device = region.Device;
         errno = 0;
-        if (operation == IoOperation.Flush || region.Count == 0)
+        if (!operation.HasSectors() || region.Count == 0)
             return IoFailureCause.None;
         if (region.Sector + region.Count > device.SectorCount)
         {
@@ -25,7 +25,7 @@ internal static class RegionRules
             return IoFailureCause.Misaligned;
         }
 
-        if (operation != IoOperation.Read && device.IsReadOnly)
+        if (operation.ChangesData() && device.IsReadOnly)
         {
             errno = Errno.EROFS;
             return IoFailureCause.ReadOnly;

@@ -230,10 +230,10 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     private void Prepare(int index, ref Leg leg, in IoRegion region, LegStage stage, IoFlags flags)
     {
         leg.Offset = region.Sector * IoRegion.SectorSize;
-        leg.Remaining = Operation == IoOperation.Flush ? 0 : region.Count * IoRegion.SectorSize;
+        leg.Remaining = Operation.HasSectors() ? region.Count * IoRegion.SectorSize : 0;
         leg.Stage = stage;
         leg.Bounces = false;
-        if (Operation <= IoOperation.Write && leg.Remaining != 0)
+        if (Operation.HasBuffer() && leg.Remaining != 0)
         {
             leg.Buffer = Buffer.Seek(region.BufferOffset - _copyStart);
             leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, region.Device.MemoryAlignment);

@@ -13,14 +13,25 @@ internal static unsafe class EntryExecution
     /// <returns>What the entry's completion says: bytes or 0, or the negated errno.</returns>
     public static int Run(in IoUringSqe entry) => entry.opcode switch
     {
-        IoUring.IORING_OP_READ or IoUring.IORING_OP_WRITE or IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV => Transfer(entry),
+        IoUring.IORING_OP_READ => Run(entry, reads: true),
+        IoUring.IORING_OP_WRITE => Run(entry, reads: false),
+        IoUring.IORING_OP_READV => Transfer(entry, (Iovec*)entry.addr, (int)entry.len, reads: true),
+        IoUring.IORING_OP_WRITEV => Transfer(entry, (Iovec*)entry.addr, (int)entry.len, reads: false),
         IoUring.IORING_OP_FSYNC => Libc.Fdatasync(entry.fd),
         IoUring.IORING_OP_FALLOCATE => Libc.Fallocate(entry.fd, (int)entry.len, (long)entry.off, (long)entry.addr),
         IoUring.IORING_OP_URING_CMD when entry.cmd_op == BlockAbi.BLOCK_URING_CMD_DISCARD => Discard(entry),
+
+        // As io_uring answers an operation that it does not know.
         _ => -Errno.EINVAL,
     };
 
-    private static int Transfer(in IoUringSqe entry)
+    private static int Run(in IoUringSqe entry, bool reads)
+    {
+        Iovec one = new() { iov_base = (void*)entry.addr, iov_len = entry.len };
+        return Transfer(entry, &one, 1, reads);
+    }
+
+    private static int Transfer(in IoUringSqe entry, Iovec* vectors, int count, bool reads)
     {
         if (entry.ioprio != _priority)
         {
@@ -31,11 +42,6 @@ internal static unsafe class EntryExecution
             _priority = entry.ioprio;
         }
 
-        Iovec one = new() { iov_base = (void*)entry.addr, iov_len = entry.len };
-        bool scattered = entry.opcode is IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV;
-        Iovec* vectors = scattered ? (Iovec*)entry.addr : &one;
-        int count = scattered ? (int)entry.len : 1;
-        bool reads = entry.opcode is IoUring.IORING_OP_READ or IoUring.IORING_OP_READV;
         return (int)(reads
             ? Libc.Preadv2(entry.fd, vectors, count, (long)entry.off, (int)entry.rw_flags)
             : Libc.Pwritev2(entry.fd, vectors, count, (long)entry.off, (int)entry.rw_flags));

@@ -29,11 +29,11 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Whether entries were taken that the kernel has not taken over yet.</summary>
     bool HasQueued { get; }
 
-    /// <summary>
-    /// Whether a wait asks the devices over and over. Such a ring knows reads and writes and nothing else: no poll of an eventfd, so that
-    /// its owner must sleep elsewhere when nothing is under way.
-    /// </summary>
-    bool PollsCompletions { get; }
+    /// <summary>Whether a waiting <see cref="Enter"/> would ask devices over and over now, instead of sleeping.</summary>
+    bool IsPolling { get; }
+
+    /// <summary>Whether the completions of a route's entries are asked for. The same for the ring's whole life.</summary>
+    bool Polls(EntryRoute route);
 
     /// <summary>Whether completions can be taken without entering.</summary>
     bool HasCompletions { get; }
@@ -61,10 +61,10 @@ internal unsafe interface IRing : IDisposable
     int RegisterFile(int slot, int descriptor);
 
     /// <summary>
-    /// Takes the next submission entry, with whatever an earlier one left in it: the caller writes all of it. Null when the queue is full:
+    /// Takes the next submission entry of a route, with whatever an earlier one left in it: the caller writes all of it. Null when the queue is full:
     /// enter, then ask again.
     /// </summary>
-    IoUringSqe* TryNext();
+    IoUringSqe* TryNext(EntryRoute route);
 
     /// <summary>
     /// Hands over every entry taken, then waits until <paramref name="minComplete"/> completions are there or

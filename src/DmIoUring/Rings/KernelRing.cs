@@ -89,7 +89,7 @@ internal unsafe struct KernelRing : IRing
 
     public long EnterCount { get; private set; }
 
-    public readonly bool PollsCompletions => _pollsCompletions;
+    public readonly bool IsPolling => false;
 
     public readonly bool HasQueued => _tail != Volatile.Read(ref *_submissionHead);
 
@@ -110,7 +110,7 @@ internal unsafe struct KernelRing : IRing
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public IoUringSqe* TryNext()
+    public IoUringSqe* TryNext(EntryRoute route)
     {
         if (_tail - Volatile.Read(ref *_submissionHead) >= _submissionEntries)
             return null;
@@ -118,6 +118,8 @@ internal unsafe struct KernelRing : IRing
         _tail++;
         return entry;
     }
+
+    public readonly bool Polls(EntryRoute route) => false;
 
     public readonly bool HasFixedVectors => _handle.HasFixedVectors;
 

@@ -37,7 +37,7 @@ internal static unsafe class RingSetup
     private static readonly RingFlag[] Always =
     [
         new(IoUring.IORING_SETUP_SQPOLL, "IORING_SETUP_SQPOLL", "a thread of the kernel's takes the entries", "5.1"),
-        new(IoUring.IORING_SETUP_IOPOLL, "IORING_SETUP_IOPOLL", "devices are asked for completions; those without polled queues answer EOPNOTSUPP", "5.1"),
+        new(IoUring.IORING_SETUP_IOPOLL, "IORING_SETUP_IOPOLL", "devices with polled queues are asked for completions; the rest goes by a second ring", "5.1"),
     ];
 
     private static readonly RingFlag HybridPolling =

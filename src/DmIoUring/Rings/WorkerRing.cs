@@ -35,11 +35,13 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public int RegisterFile(int slot, int descriptor) => -Errno.EOPNOTSUPP;
 
-    public bool PollsCompletions => false;
+    public bool IsPolling => false;
+
+    public bool Polls(EntryRoute route) => false;
 
     public int Room => queues.Room;
 
-    public IoUringSqe* TryNext() => queues.TryNext();
+    public IoUringSqe* TryNext(EntryRoute route) => queues.TryNext();
 
     public void Enter(uint minComplete, long timeout, long patience) => queues.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
 

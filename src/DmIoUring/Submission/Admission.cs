@@ -40,7 +40,7 @@ internal static unsafe class Admission
             Refuse(nameof(options), $"The priority {options.Priority.Class}, level {options.Priority.Level} does not exist; levels are 0 to 7.");
         if (spec.Operation == IoOperation.Read && buffer.IsReadOnly)
             Refuse(nameof(buffer), $"A read into read-only memory: make the buffer from Memory<byte>.");
-        bool transfers = spec.Operation is IoOperation.Read or IoOperation.Write;
+        bool transfers = spec.Operation.HasBuffer();
         if (!transfers && options.Priority != default)
             Refuse(nameof(options), $"An I/O priority belongs to reads and writes; this is a {spec.Operation}.");
         for (int i = 0; i < regions.Length; i++)
@@ -94,7 +94,7 @@ internal static unsafe class Admission
     public static bool IsDirect(in RequestSpec spec, int chunkBytes) =>
         spec.Regions.Length == 1
         && spec.Regions[0].Count <= chunkBytes / IoRegion.SectorSize
-        && spec.Operation is IoOperation.Read or IoOperation.Write
+        && spec.Operation.HasBuffer()
         && spec.Buffer.Kind is IoBufferKind.Memory or IoBufferKind.Native
         && (spec.Options.Flags & ~IoFlags.Fua) == 0
         && spec.Options.Priority == default
@@ -142,7 +142,7 @@ internal static unsafe class Admission
             && ((offset | size) & (geometry.LogicalBlockSize - 1)) == 0
             && ((nint)start & (geometry.MemoryAlignment - 1)) == 0
             && ((nint)start & PageMask) + size <= chunkBytes
-            && (operation == IoOperation.Read || !geometry.IsReadOnly);
+            && (operation == IoOperation.Read || (operation == IoOperation.Write && !geometry.IsReadOnly));
     }
 
     private static void CheckFlags(IoOperation operation, IoFlags flags)

@@ -30,11 +30,13 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public int RegisterFile(int slot, int descriptor) => kernel.RegisterFile(slot, descriptor);
 
-    public bool PollsCompletions => false;
+    public bool IsPolling => false;
+
+    public bool Polls(EntryRoute route) => false;
 
     public int Room => kernel.Room;
 
-    public IoUringSqe* TryNext() => kernel.TryNext();
+    public IoUringSqe* TryNext(EntryRoute route) => kernel.TryNext();
 
     public void Enter(uint minComplete, long timeout, long patience) => kernel.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
 

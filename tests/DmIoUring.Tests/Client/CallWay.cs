@@ -45,6 +45,12 @@ public enum CallWay
     /// <summary>As <see cref="Reactor"/>, under a kernel that answers all that one may.</summary>
     SeededReactor,
 
+    /// <summary>As <see cref="Callback"/>, by a lane that asks devices for completions; those of these tests refuse it.</summary>
+    PolledCallback,
+
+    /// <summary>As <see cref="Reactor"/>, by a reactor that asks devices for completions.</summary>
+    PolledReactor,
+
     /// <summary>On a lane, as a batch of one.</summary>
     Batch,
 

@@ -15,8 +15,8 @@ internal static class CallWays
         CallWay.WorkerCallback => CallWay.Callback,
         CallWay.WorkerAwaited => CallWay.Awaited,
         CallWay.SeededSync => CallWay.Sync,
-        CallWay.SeededCallback => CallWay.Callback,
-        CallWay.WorkerReactor or CallWay.SeededReactor or CallWay.ReactorBatch => CallWay.Reactor,
+        CallWay.SeededCallback or CallWay.PolledCallback => CallWay.Callback,
+        CallWay.WorkerReactor or CallWay.SeededReactor or CallWay.PolledReactor or CallWay.ReactorBatch => CallWay.Reactor,
         CallWay.Batch => CallWay.Callback,
         CallWay.NestedBatch => CallWay.NestedCallback,
         _ => way,
@@ -26,7 +26,7 @@ internal static class CallWays
     public static bool IsBatch(this CallWay way) => way is CallWay.Batch or CallWay.NestedBatch or CallWay.ReactorBatch;
 
     /// <summary>Whether native memory is given by its address alone.</summary>
-    public static bool IsByAddress(this CallWay way) => way is CallWay.Reactor or CallWay.SeededReactor or CallWay.NestedCallback;
+    public static bool IsByAddress(this CallWay way) => way is CallWay.Reactor or CallWay.SeededReactor or CallWay.PolledReactor or CallWay.NestedCallback;
 
     /// <summary>Whether the way runs on worker threads.</summary>
     public static bool IsOnWorkers(this CallWay way) =>
@@ -42,6 +42,7 @@ internal static class CallWays
         return way switch
         {
             CallWay.SeededSync or CallWay.SeededCallback => new DmIoClient(options, new SeededRingSource(Seed)),
+            CallWay.PolledCallback => new DmIoClient(options with { CompletionPolling = IoCompletionPolling.Busy }),
             _ when way.IsOnWorkers() => new DmIoClient(options with { Ring = IoRingKind.Workers }),
             _ => new DmIoClient(options),
         };
@@ -56,6 +57,7 @@ internal static class CallWays
             ChunkBytes = options.ChunkBytes,
             RequestTimeLimit = options.RequestTimeLimit,
             DisposeTimeLimit = options.DisposeTimeLimit,
+            CompletionPolling = way == CallWay.PolledReactor ? IoCompletionPolling.Hybrid : IoCompletionPolling.None,
             Ring = way == CallWay.WorkerReactor ? IoRingKind.Workers : options.Ring,
         };
         return way == CallWay.SeededReactor ? new IoReactor(same, new SeededRingSource(Seed)) : new IoReactor(same);

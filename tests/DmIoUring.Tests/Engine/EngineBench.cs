@@ -1,6 +1,8 @@
 using DmIoUring.Engine;
 using DmIoUring.Memory;
+using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Submission;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -8,10 +10,11 @@ namespace DmIoUring.Tests.Engine;
 internal sealed class EngineBench : IDisposable
 {
     public const int DeviceSectors = 4096;
+    private const int ChunkBytes = 1 << 20;
     private readonly List<ScratchFile> _files = [];
-    private readonly IoEngine<ScriptedRing> _engine;
+    private readonly IoEngine _engine;
 
-    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, RequestSpares? spares = null)
+    public EngineBench(RingScript script, int devices = 3, int chunkBytes = ChunkBytes, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, bool startsStraight = false, RingScript? companion = null)
     {
         Script = script;
         for (int i = 0; i < devices; i++)
@@ -21,8 +24,18 @@ internal sealed class EngineBench : IDisposable
             script.Disk(Devices[i]);
         }
 
-        _engine = new IoEngine<ScriptedRing>(
-            new ScriptedRing(script), new EngineSettings { ChunkBytes = chunkBytes, TimeLimit = timeLimit, Pool = pool, HoldsDevices = holdsDevices, RegistersFiles = holdsDevices, Spares = spares });
+        EngineSettings settings = new()
+        {
+            ChunkBytes = chunkBytes,
+            TimeLimit = timeLimit,
+            Pool = pool,
+            HoldsDevices = holdsDevices,
+            RegistersFiles = holdsDevices,
+            Spares = startsStraight ? new RequestSpares(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
+        };
+        _engine = companion is null
+            ? new IoEngine<ScriptedRing>(new ScriptedRing(script), settings)
+            : new IoEngine<PolledRing<ScriptedRing>>(new PolledRing<ScriptedRing>(new ScriptedRing(script), new ScriptedRing(companion)), settings);
         new Random(7).NextBytes(Memory.Memory.Span);
     }
 
@@ -57,6 +70,19 @@ internal sealed class EngineBench : IDisposable
         return request;
     }
 
+    /// <summary>Starts a request of one region on the fast path, if admission and the engine take it.</summary>
+    public unsafe bool TryStart(IoOperation operation, in IoRegion region)
+    {
+        ReadOnlySpan<IoRegion> regions = new(in region);
+        byte* start = (byte*)Memory.Pointer;
+        if (!Admission.IsFast(operation, regions, start, Memory.Length, _engine.Devices!, ChunkBytes))
+            return false;
+        Request request = _engine.Spares!.Take();
+        request.PrepareStarted(operation, regions.Length, start, static (_, _) => { }, context: null);
+        Assert.True(_engine.TryStart(request, operation, regions, start));
+        return true;
+    }
+
     public void Accept(Request request) => _engine.Accept(request);
 
     public void RunToEnd(Request request)
@@ -68,7 +94,7 @@ internal sealed class EngineBench : IDisposable
         }
     }
 
-    public IoEngine<ScriptedRing> Engine => _engine;
+    public IoEngine Engine => _engine;
 
     public void Turn() => _engine.Turn(wait: true);
 

@@ -11,10 +11,9 @@ public sealed unsafe class FastStartTests
     [Fact]
     public void TheFirstRequestAfterAReservation_TravelsAsARegisteredBuffer()
     {
-        RequestPool requests = new(new CallbackReporter(null));
         using PagePool pool = new();
         using RingScript script = new();
-        using EngineBench bench = new(script, pool: pool, holdsDevices: true, spares: new RequestSpares(requests, keepsAll: true));
+        using EngineBench bench = new(script, pool: pool, holdsDevices: true, startsStraight: true);
         OwnerSubmission owner = new(bench.Engine, pool, 1 << 20);
         Submit(owner, bench, IoBuffer.Contiguous(bench.Memory.Pointer, 4096));
         for (int round = 0; round < 3; round++)

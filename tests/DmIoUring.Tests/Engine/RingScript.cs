@@ -12,12 +12,17 @@ internal sealed unsafe class RingScript : IDisposable
     private readonly IoUringSqe* _entries;
     private readonly List<IoUringSqe> _inKernel = [];
     private readonly Dictionary<ulong, Iovec[]> _vectors = [];
-    private readonly Dictionary<int, byte[]> _disks = [];
+    private readonly Dictionary<int, byte[]> _disks;
     private readonly int _queueLength;
     private int _queued;
 
-    public RingScript(int capacity = 8, int queueLength = 8)
+    /// <summary>Makes a script.</summary>
+    /// <param name="capacity">The ring's capacity.</param>
+    /// <param name="queueLength">Entries in its queue.</param>
+    /// <param name="beside">Another ring on the same disks; null for disks of its own.</param>
+    public RingScript(int capacity = 8, int queueLength = 8, RingScript? beside = null)
     {
+        _disks = beside?._disks ?? [];
         Capacity = capacity;
         _queueLength = queueLength;
         Answer = entry => Whole(entry);
@@ -64,6 +69,12 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>How many of n published entries the kernel takes in this enter; by default all.</summary>
     public Func<int, int> TakePerEnter { get; set; } = static count => count;
 
+    /// <summary>Whether an enter that does not wait finds something completed, too: a device that is asked, or one that was quick.</summary>
+    public bool CompletesUnasked { get; init; }
+
+    /// <summary>How many completions each enter waited for.</summary>
+    public List<uint> Waits { get; } = [];
+
     public bool HasQueued => _queued > 0;
 
     public int MostInKernel { get; private set; }
@@ -100,13 +111,14 @@ internal sealed unsafe class RingScript : IDisposable
         if (_queued == _queueLength)
             return null;
         IoUringSqe* entry = &_entries[_queued++];
-        *entry = default;
+        new Span<byte>(entry, sizeof(IoUringSqe)).Fill(0xA5);
         return entry;
     }
 
     public void Enter(uint minComplete, long timeout)
     {
         EnterCount++;
+        Waits.Add(minComplete);
         int taken = TakePerEnter(_queued);
         for (int i = 0; i < taken; i++)
         {
@@ -119,10 +131,10 @@ internal sealed unsafe class RingScript : IDisposable
             _entries[i - taken] = _entries[i];
         _queued -= taken;
         MostInKernel = Math.Max(MostInKernel, _inKernel.Count);
-        if (minComplete == 0)
+        if (minComplete == 0 && !CompletesUnasked)
             return;
 
-        if (_inKernel.Count == 0 && Completions.Count == 0)
+        if (_inKernel.Count == 0 && Completions.Count == 0 && minComplete > 0)
         {
             Assert.True(timeout >= 0 || _queued > 0, "The engine waits for ever with nothing in the kernel.");
             Clock += Math.Max(timeout, 0);
@@ -183,6 +195,7 @@ internal sealed unsafe class RingScript : IDisposable
     {
         IoUring.IORING_OP_READ or IoUring.IORING_OP_WRITE or IoUring.IORING_OP_READ_FIXED or IoUring.IORING_OP_WRITE_FIXED => (int)entry.len,
         IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV or IoUring.IORING_OP_READV_FIXED or IoUring.IORING_OP_WRITEV_FIXED => _vectors[entry.user_data].Sum(static vector => (int)vector.iov_len),
-        _ => 0,
+        IoUring.IORING_OP_FSYNC or IoUring.IORING_OP_FALLOCATE or IoUring.IORING_OP_URING_CMD or IoUring.IORING_OP_ASYNC_CANCEL or IoUring.IORING_OP_POLL_ADD => 0,
+        _ => throw new InvalidOperationException($"The engine wrote an entry of opcode {entry.opcode}."),
     };
 }

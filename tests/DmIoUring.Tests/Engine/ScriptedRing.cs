@@ -34,11 +34,13 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
     {
     }
 
-    public bool PollsCompletions => false;
+    public bool IsPolling => false;
+
+    public bool Polls(EntryRoute route) => false;
 
     public int Room => script.Room;
 
-    public IoUringSqe* TryNext() => script.TryNext();
+    public IoUringSqe* TryNext(EntryRoute route) => script.TryNext();
 
     public void Enter(uint minComplete, long timeout, long patience) => script.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
 

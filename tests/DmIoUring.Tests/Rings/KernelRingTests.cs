@@ -15,13 +15,13 @@ public sealed unsafe class KernelRingTests
         {
             KernelRing ring = new(layout, FakeQueues.Entries);
             for (uint i = 0; i < FakeQueues.Entries; i++)
-                Assert.Equal((nint)(layout.Entries + ((JustBeforeTheWrap + i) % FakeQueues.Entries)), (nint)ring.TryNext());
-            Assert.True(ring.TryNext() is null, "A full queue gave an entry.");
+                Assert.Equal((nint)(layout.Entries + ((JustBeforeTheWrap + i) % FakeQueues.Entries)), (nint)ring.TryNext(EntryRoute.MayPoll));
+            Assert.True(ring.TryNext(EntryRoute.MayPoll) is null, "A full queue gave an entry.");
 
             *layout.SubmissionHead += 2;
-            Assert.False(ring.TryNext() is null);
-            Assert.False(ring.TryNext() is null);
-            Assert.True(ring.TryNext() is null, "A full queue gave an entry.");
+            Assert.False(ring.TryNext(EntryRoute.MayPoll) is null);
+            Assert.False(ring.TryNext(EntryRoute.MayPoll) is null);
+            Assert.True(ring.TryNext(EntryRoute.MayPoll) is null, "A full queue gave an entry.");
         });
     }
 
@@ -45,7 +45,7 @@ public sealed unsafe class KernelRingTests
             KernelRing ring = new(layout, FakeQueues.Entries, setup);
             *layout.SubmissionFlags = flags;
             for (int i = 0; i < queued; i++)
-                ring.TryNext();
+                ring.TryNext(EntryRoute.MayPoll);
             if (reaches)
                 Assert.Throws<InvalidOperationException>(() => ring.Enter(0, 0, 0));
             else
@@ -87,12 +87,12 @@ public sealed unsafe class KernelRingTests
         int completed = 0;
         for (ulong i = 0; i < 100_000; i++)
         {
-            IoUringSqe* entry = ring.TryNext();
+            IoUringSqe* entry = ring.TryNext(EntryRoute.MayPoll);
             if (entry is null)
             {
                 ring.Enter(1, -1, 0);
                 completed += ring.Take(taken);
-                entry = ring.TryNext();
+                entry = ring.TryNext(EntryRoute.MayPoll);
             }
 
             *entry = default;
@@ -129,7 +129,7 @@ public sealed unsafe class KernelRingTests
         Thread owner = new(() => ring.Enable(register: false));
         owner.Start();
         owner.Join();
-        ring.TryNext();
+        ring.TryNext(EntryRoute.MayPoll);
         InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => ring.Enter(0, 0, 0));
         Assert.Contains("EEXIST", exception.Message, StringComparison.Ordinal);
         Assert.Contains("another thread", exception.Message, StringComparison.Ordinal);

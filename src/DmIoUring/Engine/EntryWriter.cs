@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Engine;
+
+/// <summary>
+/// The one writer of submission entries, for the fast path and for the slow one. What a chunk becomes is decided here and nowhere else; a
+/// kind that is not known does not compile, or throws before the ring has seen it.
+/// </summary>
+internal static unsafe class EntryWriter
+{
+    /// <summary>Writes an entry. Each word is written once, and all of them: nothing is left of the entry before.</summary>
+    /// <param name="entry">Where.</param>
+    /// <param name="opcode">IORING_OP_*.</param>
+    /// <param name="entryFlags">IOSQE_*.</param>
+    /// <param name="priority">The I/O priority.</param>
+    /// <param name="file">The descriptor, or the registered file's slot.</param>
+    /// <param name="offset"><c>off</c>.</param>
+    /// <param name="address"><c>addr</c>.</param>
+    /// <param name="length"><c>len</c>.</param>
+    /// <param name="flags">The operation's own flags.</param>
+    /// <param name="userData">What its completion says.</param>
+    /// <param name="address3"><c>addr3</c>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write(
+        IoUringSqe* entry,
+        byte opcode,
+        byte entryFlags,
+        ushort priority,
+        int file,
+        ulong offset,
+        ulong address,
+        uint length,
+        uint flags,
+        ulong userData,
+        ulong address3 = 0)
+    {
+        ulong* words = (ulong*)entry;
+        words[0] = opcode | ((ulong)entryFlags << 8) | ((ulong)priority << 16) | ((ulong)(uint)file << 32);
+        words[1] = offset;
+        words[2] = address;
+        words[3] = length | ((ulong)flags << 32);
+        words[4] = userData;
+        words[5] = 0;
+        words[6] = address3;
+        words[7] = 0;
+    }
+
+    /// <summary>Writes a read or a write of one run of the request's memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WriteRun(
+        IoUringSqe* entry, ChunkKind kind, byte entryFlags, ushort priority, int file, long offset, byte* memory, uint length, uint flags, ulong userData) =>
+        Write(entry, RunOpcode(kind), entryFlags, priority, file, (ulong)offset, (ulong)memory, length, flags, userData);
+
+    /// <summary>Writes the entry of a chunk that is anything else.</summary>
+    public static void Write(IoUringSqe* entry, in EntryFields fields, Chunk* chunk, ushort priority, ulong userData) => Write(
+        entry,
+        fields.Opcode,
+        chunk->EntryFlags,
+        fields.HasPriority ? priority : (ushort)0,
+        chunk->File,
+        fields.Offset,
+        fields.Address,
+        fields.Length,
+        fields.Flags,
+        userData,
+        fields.Address3);
+
+    /// <summary>What a chunk that is not scattered becomes.</summary>
+    /// <param name="chunk">The chunk.</param>
+    /// <param name="isBlockDevice">Whether its device is a block device; otherwise a regular file.</param>
+    /// <param name="transferFlags">RWF_* of the request's data.</param>
+    public static EntryFields FieldsOf(Chunk* chunk, bool isBlockDevice, uint transferFlags) => chunk->Kind switch
+    {
+        ChunkKind.Read or ChunkKind.Write => new(
+            RunOpcode(chunk->Kind), (ulong)chunk->Offset, (ulong)chunk->Buffer, chunk->Length, transferFlags, HasPriority: true),
+
+        // Piece by piece: a completion of less than the chunk's length is continued like a short transfer.
+        ChunkKind.ZeroPages => new(
+            IoUring.IORING_OP_WRITE,
+            (ulong)chunk->Offset,
+            (ulong)ZeroPages.Start,
+            Math.Min(chunk->Length, ZeroPages.Length),
+            HasPriority: true),
+        ChunkKind.Flush => new(IoUring.IORING_OP_FSYNC, 0, 0, 0, IoUring.IORING_FSYNC_DATASYNC),
+
+        // blkdev_uring_cmd, block/ioctl.c: start in addr, length in addr3.
+        ChunkKind.Discard when isBlockDevice => new(
+            IoUring.IORING_OP_URING_CMD, BlockAbi.BLOCK_URING_CMD_DISCARD, (ulong)chunk->Offset, 0, Address3: chunk->Length),
+        ChunkKind.Discard => Allocation(chunk, FileAbi.FALLOC_FL_PUNCH_HOLE),
+        ChunkKind.Zeroes => Allocation(chunk, FileAbi.FALLOC_FL_ZERO_RANGE),
+        ChunkKind.DiscardByIoctl => throw new UnreachableException("A discard by ioctl goes by no ring."),
+    };
+
+    /// <summary>What a chunk in several runs of memory becomes.</summary>
+    public static EntryFields ScatteredFieldsOf(Chunk* chunk, Iovec* vectors, uint count, uint transferFlags) => new(
+        VectorOpcode(chunk->Kind), (ulong)chunk->Offset, (ulong)vectors, count, transferFlags, HasPriority: true);
+
+    /// <summary>Turns a written transfer of one run into one of registered memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void UseRegisteredRun(IoUringSqe* entry, ChunkKind kind, int slot)
+    {
+        entry->opcode = kind == ChunkKind.Read ? IoUring.IORING_OP_READ_FIXED
+            : kind == ChunkKind.Write ? IoUring.IORING_OP_WRITE_FIXED
+            : NoTransfer(kind);
+        entry->buf_index = (ushort)slot;
+    }
+
+    /// <summary>Turns a written transfer of several runs into one of registered memory.</summary>
+    public static void UseRegisteredVectors(IoUringSqe* entry, ChunkKind kind, int slot)
+    {
+        entry->opcode = kind == ChunkKind.Read ? IoUring.IORING_OP_READV_FIXED
+            : kind == ChunkKind.Write ? IoUring.IORING_OP_WRITEV_FIXED
+            : NoTransfer(kind);
+        entry->buf_index = (ushort)slot;
+    }
+
+    /// <summary>Writes a poll of an eventfd that stays armed from one event to the next.</summary>
+    public static void WritePoll(IoUringSqe* entry, int descriptor, ulong userData) => Write(
+        entry,
+        IoUring.IORING_OP_POLL_ADD,
+        entryFlags: 0,
+        priority: 0,
+        descriptor,
+        offset: 0,
+        address: 0,
+        IoUring.IORING_POLL_ADD_MULTI,
+        (uint)FileAbi.POLLIN,
+        userData);
+
+    /// <summary>Writes the request to give back another entry.</summary>
+    public static void WriteCancel(IoUringSqe* entry, ulong target, ulong userData) => Write(
+        entry, IoUring.IORING_OP_ASYNC_CANCEL, entryFlags: 0, priority: 0, file: -1, offset: 0, target, length: 0, flags: 0, userData);
+
+    private static EntryFields Allocation(Chunk* chunk, int mode) => new(
+        IoUring.IORING_OP_FALLOCATE, (ulong)chunk->Offset, chunk->Length, (uint)(FileAbi.FALLOC_FL_KEEP_SIZE | mode));
+
+    /// <summary>Two comparisons where a switch would be a jump through a table: the fast path comes here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte RunOpcode(ChunkKind kind) =>
+        kind == ChunkKind.Read ? IoUring.IORING_OP_READ : kind == ChunkKind.Write ? IoUring.IORING_OP_WRITE : NoTransfer(kind);
+
+    private static byte VectorOpcode(ChunkKind kind) =>
+        kind == ChunkKind.Read ? IoUring.IORING_OP_READV : kind == ChunkKind.Write ? IoUring.IORING_OP_WRITEV : NoTransfer(kind);
+
+    private static byte NoTransfer(ChunkKind kind) => throw new UnreachableException($"A chunk of kind {kind} has no memory of its request's.");
+}

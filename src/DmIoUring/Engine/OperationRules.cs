@@ -1,0 +1,48 @@
+using System.Diagnostics;
+
+namespace DmIoUring.Engine;
+
+/// <summary>What an operation needs and does. Each is an exhaustive switch: a new operation does not compile until every answer is given.</summary>
+internal static class OperationRules
+{
+    /// <summary>The kind of chunk that an operation's regions are split into.</summary>
+    public static ChunkKind DataKind(this IoOperation operation) => operation switch
+    {
+        IoOperation.Read => ChunkKind.Read,
+        IoOperation.Write => ChunkKind.Write,
+        IoOperation.Discard => ChunkKind.Discard,
+        IoOperation.WriteZeroes => ChunkKind.Zeroes,
+        IoOperation.Flush => throw new UnreachableException("A flush has no data: its regions have nothing left to split."),
+    };
+
+    /// <summary>Whether an operation moves bytes between the device and the request's buffer.</summary>
+    public static bool HasBuffer(this IoOperation operation) => operation switch
+    {
+        IoOperation.Read or IoOperation.Write => true,
+        IoOperation.Flush or IoOperation.Discard or IoOperation.WriteZeroes => false,
+    };
+
+    /// <summary>Whether an operation covers its region's sectors; otherwise it is for the device as a whole.</summary>
+    public static bool HasSectors(this IoOperation operation) => operation switch
+    {
+        IoOperation.Read or IoOperation.Write or IoOperation.Discard or IoOperation.WriteZeroes => true,
+        IoOperation.Flush => false,
+    };
+
+    /// <summary>Whether an operation changes what a later read returns.</summary>
+    public static bool ChangesData(this IoOperation operation) => operation switch
+    {
+        IoOperation.Write or IoOperation.Discard or IoOperation.WriteZeroes => true,
+        IoOperation.Read or IoOperation.Flush => false,
+    };
+
+    /// <summary>The operation's name for a person.</summary>
+    public static string Name(this IoOperation operation) => operation switch
+    {
+        IoOperation.Read => "read",
+        IoOperation.Write => "write",
+        IoOperation.Flush => "flush",
+        IoOperation.Discard => "discard",
+        IoOperation.WriteZeroes => "write zeroes",
+    };
+}

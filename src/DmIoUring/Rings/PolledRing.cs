@@ -1,0 +1,136 @@
+using DmIoUring.Interop;
+
+namespace DmIoUring.Rings;
+
+/// <summary>
+/// A ring that asks devices for completions, and beside it a companion for all that can't be asked for: flushes, discards, zeroes, cancels,
+/// the poll of a lane's eventfd, and transfers of devices without polled queues. To the engine they are one ring.
+/// </summary>
+/// <remarks>
+/// While only the companion has something under way the owner sleeps in it. While only devices are to be asked the kernel asks them until one
+/// answers. While both have, neither may be waited in: each is looked at once, and the owner enters again.
+/// </remarks>
+/// <param name="polled">The ring with IORING_SETUP_IOPOLL.</param>
+/// <param name="companion">The ring without, of the same capacity.</param>
+internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
+    where TRing : struct, IRing
+{
+#pragma warning disable IDE0044 // A readonly struct field would be copied at every call, and each ring keeps its own state.
+    private TRing _polled = polled;
+    private TRing _companion = companion;
+#pragma warning restore IDE0044
+
+    /// <summary>Entries taken from each ring whose last completion has not been taken.</summary>
+    private int _polledUnderWay;
+    private int _companionUnderWay;
+
+    public readonly int Capacity => Math.Min(_polled.Capacity, _companion.Capacity);
+
+    public readonly long Now => _companion.Now;
+
+    public readonly long EnterCount => _polled.EnterCount + _companion.EnterCount;
+
+    /// <summary>What either gives: which of them an entry goes to is not known yet.</summary>
+    public readonly int Room => Math.Min(_polled.Room, _companion.Room);
+
+    public readonly bool HasQueued => _polled.HasQueued || _companion.HasQueued;
+
+    public readonly bool IsPolling => _polledUnderWay > 0;
+
+    public readonly bool HasCompletions => _polled.HasCompletions || _companion.HasCompletions;
+
+    public readonly bool HasFixedVectors => _polled.HasFixedVectors && _companion.HasFixedVectors;
+
+    public readonly bool Polls(EntryRoute route) => route == EntryRoute.MayPoll;
+
+    public void Enable(bool register)
+    {
+        _polled.Enable(register);
+        _companion.Enable(register);
+    }
+
+    public int RegisterBufferTable(int slots) => Both(_polled.RegisterBufferTable(slots), _companion.RegisterBufferTable(slots));
+
+    /// <summary>With both or with neither: an entry names a slot before it is known which of them gets it.</summary>
+    public int RegisterBuffer(int slot, byte* start, long length)
+    {
+        int result = Both(_polled.RegisterBuffer(slot, start, length), _companion.RegisterBuffer(slot, start, length));
+        if (result < 0 && start is not null)
+        {
+            _ = _polled.RegisterBuffer(slot, null, 0);
+            _ = _companion.RegisterBuffer(slot, null, 0);
+        }
+
+        return result;
+    }
+
+    public int RegisterFileTable(int slots) => Both(_polled.RegisterFileTable(slots), _companion.RegisterFileTable(slots));
+
+    /// <summary>With both or with neither, as <see cref="RegisterBuffer"/>.</summary>
+    public int RegisterFile(int slot, int descriptor)
+    {
+        int result = Both(_polled.RegisterFile(slot, descriptor), _companion.RegisterFile(slot, descriptor));
+        if (result < 0 && descriptor >= 0)
+        {
+            _ = _polled.RegisterFile(slot, -1);
+            _ = _companion.RegisterFile(slot, -1);
+        }
+
+        return result;
+    }
+
+    public IoUringSqe* TryNext(EntryRoute route)
+    {
+        bool polls = route == EntryRoute.MayPoll;
+        IoUringSqe* entry = polls ? _polled.TryNext(route) : _companion.TryNext(route);
+        if (entry is null)
+            return null;
+        if (polls)
+            _polledUnderWay++;
+        else
+            _companionUnderWay++;
+        return entry;
+    }
+
+    public void Enter(uint minComplete, long timeout, long patience)
+    {
+        if (_polledUnderWay == 0)
+        {
+            _companion.Enter(minComplete, timeout, patience);
+            return;
+        }
+
+        if (_companionUnderWay == 0)
+        {
+            // A wait that asks devices knows no time after which one completion is enough.
+            _polled.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout, 0);
+            return;
+        }
+
+        _companion.Enter(0, 0, 0);
+        _polled.Enter(0, 0, 0);
+    }
+
+    public int Take(Span<IoUringCqe> into)
+    {
+        int asked = _polled.Take(into);
+        _polledUnderWay -= asked;
+        int all = asked + _companion.Take(into[asked..]);
+        foreach (ref readonly IoUringCqe completion in into[asked..all])
+        {
+            // A poll that stays armed completes again.
+            if ((completion.flags & IoUring.IORING_CQE_F_MORE) == 0)
+                _companionUnderWay--;
+        }
+
+        return all;
+    }
+
+    public void Dispose()
+    {
+        _polled.Dispose();
+        _companion.Dispose();
+    }
+
+    private static int Both(int first, int second) => Math.Min(first, second);
+}

@@ -1,0 +1,186 @@
+using System.Buffers;
+using System.Globalization;
+
+namespace DmIoUring.DeviceCheck;
+
+/// <summary>What is asserted of one service on a few devices: the result's bits, and the bytes as the kernel's own path reads them.</summary>
+/// <param name="service">The service.</param>
+/// <param name="targets">The devices.</param>
+internal sealed unsafe class Checks(Service service, IReadOnlyList<Target> targets)
+{
+    private const int Sectors = 4096;
+    private const int Bytes = Sectors * IoRegion.SectorSize;
+    private readonly Random _random = new(20261125);
+
+    public int Made { get; private set; }
+
+    public void Run()
+    {
+        foreach (Target target in targets)
+        {
+            WriteAndRead(target);
+            OddMemory(target);
+            Zeroes(target);
+            Discards(target);
+            Refusals(target);
+        }
+
+        AllAtOnce();
+        Pages();
+    }
+
+    /// <summary>Whole chunks, several of them, with every flag.</summary>
+    private void WriteAndRead(Target target)
+    {
+        using IoMemory data = Random(Bytes);
+        using IoMemory read = IoMemory.Allocate(Bytes);
+        foreach (IoFlags flags in (IoFlags[])[IoFlags.None, IoFlags.Fua, IoFlags.Preflush, IoFlags.Preflush | IoFlags.Fua])
+        {
+            foreach (int sectors in flags == IoFlags.None ? (int[])[8, 64, Sectors] : [8, 64])
+            {
+                _random.NextBytes(data.GetSpan());
+                Succeeds($"write {sectors} {flags}", service.Write([target.Region(64, sectors)], data, flags));
+                Holds($"write {sectors} {flags}", target, 64, data.GetSpan()[..(sectors * IoRegion.SectorSize)]);
+                read.GetSpan().Clear();
+                Succeeds("read", service.Read(target.Region(64, sectors), read));
+                Equal("read", data.GetSpan()[..(sectors * IoRegion.SectorSize)], read.GetSpan()[..(sectors * IoRegion.SectorSize)]);
+            }
+        }
+
+        Succeeds("flush", service.Flush(target.Region(0, 0), target.Region(0, 8)));
+    }
+
+    /// <summary>Memory off its alignment, in pieces, and managed.</summary>
+    private void OddMemory(Target target)
+    {
+        using IoMemory data = Random(Bytes);
+        using IoMemory read = IoMemory.Allocate(Bytes);
+        byte* at = (byte*)data.Pointer;
+        byte* into = (byte*)read.Pointer;
+        const int length = 64 * IoRegion.SectorSize;
+        foreach (int off in (int[])[1, 4, 512, 4095])
+        {
+            _random.NextBytes(data.GetSpan());
+            Succeeds($"write from {off}", service.Write([target.Region(8, 64)], IoBuffer.Contiguous(at + off, length)));
+            Holds($"write from {off}", target, 8, data.GetSpan().Slice(off, length));
+            Succeeds($"read to {off}", service.Read(target.Region(8, 64), IoBuffer.Contiguous(into + off, length)));
+            Equal($"read to {off}", data.GetSpan().Slice(off, length), read.GetSpan().Slice(off, length));
+        }
+
+        int[] lengths = [4096, 8192, 4096, length - 16384];
+        IoVector[] from = new IoVector[lengths.Length];
+        IoVector[] to = new IoVector[lengths.Length];
+        byte[] expected = new byte[length];
+        for (int i = 0, offset = 0, done = 0; i < lengths.Length; i++, offset += 16384)
+        {
+            from[i] = new IoVector(at + offset + Bytes / 2, (nuint)lengths[i]);
+            to[i] = new IoVector(into + offset, (nuint)lengths[i]);
+            new ReadOnlySpan<byte>(at + offset + Bytes / 2, lengths[i]).CopyTo(expected.AsSpan(done));
+            done += lengths[i];
+        }
+
+        Succeeds("write of vectors", service.Write([target.Region(256, 64)], IoBuffer.Vectors(from)));
+        Holds("write of vectors", target, 256, expected);
+        Succeeds("read to vectors", service.Read(target.Region(256, 64), IoBuffer.Vectors(to)));
+        int seen = 0;
+        foreach (IoVector vector in to)
+        {
+            Equal("read to vectors", expected.AsSpan(seen, (int)vector.Length), new ReadOnlySpan<byte>(vector.Pointer, (int)vector.Length));
+            seen += (int)vector.Length;
+        }
+
+        byte[] managed = new byte[length];
+        _random.NextBytes(managed);
+        Succeeds("write of an array", service.Write([target.Region(512, 64)], managed.AsMemory()));
+        Holds("write of an array", target, 512, managed);
+    }
+
+    private void Zeroes(Target target)
+    {
+        using IoMemory data = Random(Bytes);
+        Succeeds("write", service.Write([target.Region(0, Sectors)], data));
+        Succeeds("zeroes", service.WriteZeroes(target.Region(64, 128), target.Region(1024, 1024)));
+        data.GetSpan().Slice(64 * IoRegion.SectorSize, 128 * IoRegion.SectorSize).Clear();
+        data.GetSpan().Slice(1024 * IoRegion.SectorSize, 1024 * IoRegion.SectorSize).Clear();
+        Holds("zeroes", target, 0, data.GetSpan());
+    }
+
+    /// <summary>What is discarded may read as anything; its neighbours may not.</summary>
+    private void Discards(Target target)
+    {
+        using IoMemory data = Random(Bytes);
+        Succeeds("write", service.Write([target.Region(0, Sectors)], data));
+        Succeeds("discard", service.Discard(target.Region(64, 128), target.Region(2048, 2040)));
+        Holds("before a discard", target, 0, data.GetSpan()[..(64 * IoRegion.SectorSize)]);
+        Holds("behind a discard", target, 192, data.GetSpan()[(192 * IoRegion.SectorSize)..(2048 * IoRegion.SectorSize)]);
+        Holds("behind the last", target, 4088, data.GetSpan()[(4088 * IoRegion.SectorSize)..]);
+    }
+
+    private void Refusals(Target target)
+    {
+        using IoMemory data = Random(4096);
+        long end = target.Device.SectorCount;
+        IoResult result = service.Write([target.Region(0, 8), target.Region(end, 8), target.Region(end - 8, 8)], data);
+        Bits("beyond the end", result, failed: 0b10, unsupported: 0);
+        using IoMemory read = Random(4096);
+        Bits("a read beyond the end", service.Read(target.Region(end, 8), read), failed: 1, unsupported: 0);
+        if (target.Device.LogicalBlockSize > IoRegion.SectorSize)
+            Bits("off the block", service.Write([target.Region(1, 8), target.Region(8, 8)], data), failed: 0, unsupported: 1);
+        Holds("around what was refused", target, end - 8, data.GetSpan());
+    }
+
+    /// <summary>One write of many regions on all devices, each with a part of the buffer.</summary>
+    private void AllAtOnce()
+    {
+        using IoMemory data = Random(Bytes);
+        IoRegion[] regions = new IoRegion[48];
+        for (int i = 0; i < regions.Length; i++)
+            regions[i] = new IoRegion(targets[i % targets.Count].Device, i * 64, 56, i * 4096);
+        Succeeds("48 regions", service.Write(regions, data, IoFlags.Preflush));
+        for (int i = 0; i < regions.Length; i++)
+            Holds($"region {i} of 48", targets[i % targets.Count], i * 64, data.GetSpan().Slice(i * 4096, 56 * IoRegion.SectorSize));
+    }
+
+    private void Pages()
+    {
+        using PageReservation reservation = service.Reserve(64);
+        using IMemoryOwner<byte> pages = service.Pages.Rent(64 * PageList.PageSize);
+        _random.NextBytes(pages.Memory.Span);
+        foreach (Target target in targets)
+        {
+            Succeeds("write of pages", service.Write([target.Region(128, 512)], pages.Memory[..(512 * IoRegion.SectorSize)]));
+            Holds("write of pages", target, 128, pages.Memory.Span[..(512 * IoRegion.SectorSize)]);
+        }
+    }
+
+    private IoMemory Random(int bytes)
+    {
+        IoMemory memory = IoMemory.Allocate(bytes);
+        _random.NextBytes(memory.GetSpan());
+        return memory;
+    }
+
+    private void Succeeds(string what, IoResult result) => Bits(what, result, 0, 0);
+
+    private void Bits(string what, IoResult result, ulong failed, ulong unsupported)
+    {
+        Made++;
+        if ((result.Failed.Value, result.Unsupported.Value) != (failed, unsupported))
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"{what}: {result}, and not failed 0x{failed:x}, unsupported 0x{unsupported:x}"));
+    }
+
+    private void Holds(string what, Target target, long sector, ReadOnlySpan<byte> expected)
+    {
+        byte[] seen = new byte[expected.Length];
+        target.ReadBeside(sector, seen);
+        Equal(string.Create(CultureInfo.InvariantCulture, $"{what}, sector {sector} of {target.Device.Path}"), expected, seen);
+    }
+
+    private void Equal(string what, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> seen)
+    {
+        Made++;
+        int same = expected.CommonPrefixLength(seen);
+        if (same != expected.Length)
+            throw new CheckFailedException(string.Create(CultureInfo.InvariantCulture, $"{what}: byte {same} is 0x{seen[same]:x2} and not 0x{expected[same]:x2}"));
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Globalization;
+using DmIoUring;
+using DmIoUring.DeviceCheck;
+
+// dmio-device-check DEVICE[=BLOCKDEVICE]...: destroys what is on them. Exit code 0 when every check held, 1 when one did not.
+if (args.Length == 0)
+{
+    Console.Error.WriteLine("Usage: dmio-device-check DEVICE[=BLOCKDEVICE]...   (what is on the devices is destroyed)");
+    return 2;
+}
+
+int broken = 0;
+List<Target> targets = [.. args.Select(static path => new Target(path))];
+foreach (Target target in targets)
+    Console.WriteLine($"{target.Device}, memory alignment {target.Device.MemoryAlignment}, {target.Device.ReadAbilities()}");
+
+(IoRingKind Ring, IoCompletionPolling Polling)[] rings =
+[
+    (IoRingKind.IoUring, IoCompletionPolling.None), (IoRingKind.IoUring, IoCompletionPolling.Busy),
+    (IoRingKind.IoUring, IoCompletionPolling.Hybrid), (IoRingKind.Workers, IoCompletionPolling.None),
+];
+foreach ((IoRingKind ring, IoCompletionPolling polling) in rings)
+{
+    foreach (WayIn way in Enum.GetValues<WayIn>())
+    {
+        // A thread's own ring never polls: it is the same as without.
+        if (polling != IoCompletionPolling.None && way == WayIn.Sync)
+            continue;
+        long start = Stopwatch.GetTimestamp();
+        string outcome;
+        try
+        {
+            using Service service = new(way, ring, polling);
+            Checks checks = new(service, targets);
+            checks.Run();
+            outcome = string.Create(CultureInfo.InvariantCulture, $"ok, {checks.Made} checks");
+        }
+        catch (Exception exception) when (exception is CheckFailedException or TimeoutException or IoUringUnavailableException)
+        {
+            broken++;
+            outcome = "WRONG: " + exception.Message;
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{ring} {polling} {way}: {outcome}, {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s"));
+    }
+}
+
+targets.ForEach(static target => target.Dispose());
+Console.WriteLine(broken == 0 ? "ALL OK" : $"{broken} WRONG");
+return broken == 0 ? 0 : 1;
