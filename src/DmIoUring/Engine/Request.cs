@@ -68,13 +68,13 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     }
 
     /// <summary>Keeps a buffer that is one piece of memory, for the fast path.</summary>
-    /// <returns>Its first byte; null where it is not one piece.</returns>
-    /// <exception cref="ObjectDisposedException">It was disposed, or returned.</exception>
-    public byte* KeepOnePiece(in IoBuffer buffer)
+    /// <param name="buffer">The caller's memory.</param>
+    /// <param name="memory">Its first byte.</param>
+    /// <returns>Whether it is kept: not where it is in pieces, is gone, or this request has never kept its like. Never throws for any of these.</returns>
+    public bool TryKeepOnePiece(in IoBuffer buffer, out byte* memory)
     {
-        RequestHoldings holdings = _holdings ??= new RequestHoldings();
-        _holds = true;
-        return holdings.KeepOnePiece(buffer);
+        memory = null;
+        return _holds = _holdings is { } holdings && holdings.TryKeepOnePiece(buffer, out memory);
     }
 
     /// <summary>Takes devices and memory into the request's keeping and decides which regions are to be transferred.</summary>

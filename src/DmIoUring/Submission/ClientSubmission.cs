@@ -54,7 +54,7 @@ internal sealed class ClientSubmission
         ThrowIfClosed();
         if (Here is { } owner)
         {
-            if (!owner.TryStart(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context))
+            if (!owner.TryStart(spec))
                 owner.Submit(spec);
         }
         else
