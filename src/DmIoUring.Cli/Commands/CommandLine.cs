@@ -59,12 +59,13 @@ internal static class CommandLine
             ProcessTerminationTimeout = null,
         };
         if (result.Action is ParseErrorAction usage)
-            return ReportUsageError(usage, result, configuration, terminal.Program);
+            return ReportUsageError(usage, result, arguments, configuration, terminal.Program);
         return await result.InvokeAsync(configuration, cancellation);
     }
 
     /// <summary>The library's own answer with its suggestions, but for the page of help after it, and exit code 2.</summary>
-    private static int ReportUsageError(ParseErrorAction usage, ParseResult result, InvocationConfiguration configuration, string program)
+    private static int ReportUsageError(
+        ParseErrorAction usage, ParseResult result, IReadOnlyList<string> arguments, InvocationConfiguration configuration, string program)
     {
         bool bare = result.Tokens.Count == 0;
         usage.ShowHelp = bare;
@@ -74,7 +75,9 @@ internal static class CommandLine
         configuration.Error = text;
         result.Invoke(configuration);
 
-        // It repeats what the user typed, control characters too.
+        // It repeats what the user typed, newlines too, which must not become lines of the message.
+        foreach (string typed in arguments.Concat(result.Tokens.Select(token => token.Value)).Where(typed => typed.Length > 0))
+            text.GetStringBuilder().Replace(typed, Printable.Of(typed));
         foreach (string line in text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'))
             errors.WriteLine(Printable.Of(line));
         string command = result.CommandResult.Command is RootCommand ? program : program + " " + result.CommandResult.Command.Name;

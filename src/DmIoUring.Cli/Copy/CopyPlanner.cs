@@ -100,10 +100,14 @@ internal sealed class CopyPlanner : Planner
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+
+        // A file system of its own there, as /dev/shm is, is for files.
         string real = RealPath.Of(folder);
+        bool isOfDevices = (real is "/dev" || real.StartsWith("/dev/", StringComparison.Ordinal))
+            && string.Equals(PathFacts.Of("/dev").FileSystem, Look(folder)?.FileSystem, StringComparison.Ordinal);
         if (!Directory.Exists(folder))
             Refuse(path, $"does not exist, and neither does its folder {folder}", "Create the folder first, or check the path.");
-        else if (real is "/dev" || real.StartsWith("/dev/", StringComparison.Ordinal))
+        else if (isOfDevices)
             Refuse(path, "does not exist, and no file is created under /dev", "Check the device's name (lsblk lists them).");
     }
 

@@ -52,11 +52,11 @@ internal sealed class StressPlanner : Planner
 
     private List<(BlockDevice Device, OwnDevice? Own)> MakeDevices()
     {
-        _whyNoLoop = _request.PlainFiles ? "as asked" : LoopDevice.WhyUnavailable();
-        if (_request.Faults && _whyNoLoop is not null)
-            throw new RefusedException("", $"--faults breaks loop devices, and there are none: {_whyNoLoop}", "Run as root, on a host with the loop module.");
         try
         {
+            _whyNoLoop = _request.PlainFiles ? "as asked" : LoopDevice.WhyUnavailable();
+            if (_request.Faults && _whyNoLoop is not null)
+                throw new RefusedException("", $"--faults breaks loop devices, and there are none: {_whyNoLoop}", "Run as root, on a host with the loop module.");
             List<OwnDevice> own = [];
             for (int blockSize = 512; blockSize <= 4096; blockSize += 4096 - 512)
                 own.Add(Keep(_whyNoLoop is null ? OwnDevice.Loop(_request.Size, blockSize) : OwnDevice.File(_request.Size)));

@@ -162,7 +162,7 @@ public sealed class CopyStorageTests : IDisposable
     }
 
     private ChildProcess RunMounted(LoopDevice device, params string[] arguments) => ChildProcess.Run(
-        "unshare", ["-m", "sh", "-c", $"mount '{device.Path}' '{_files.PathOf("folder")}' || exit 99; exec \"$@\"", "sh",
+        "unshare", ["-m", "sh", "-c", $"mount -o ro,noload '{device.Path}' '{_files.PathOf("folder")}' || exit 99; exec \"$@\"", "sh",
             BuiltCommand.Host, BuiltCommand.Assembly, "copy", .. arguments])!;
 
     private string Name(string text, LoopDevice loop, LoopDevice upper) => text
