@@ -114,7 +114,9 @@ public sealed class HostConditionTests : IDisposable
     [InlineData("2>&-", 0)]
     public void Demo_WithoutAReader_EndsAsDocumented(string redirection, int expected)
     {
-        ChildProcess run = ChildProcess.Run("sh", "-c", $"exec \"$@\" {redirection}", "sh", BuiltCommand.Host, BuiltCommand.Assembly, "demo")!;
+        using ScratchFolder memory = ScratchFolder.Create("/dev/shm");
+        ChildProcess run = ChildProcess.Run(
+            "sh", "-c", $"exec \"$@\" {redirection}", "sh", "env", "TMPDIR=" + memory.Path, BuiltCommand.Host, BuiltCommand.Assembly, "demo")!;
         Assert.Equal(expected, run.ExitCode);
     }
 

@@ -61,23 +61,25 @@ public sealed class ReplacedPathTests : IDisposable
     }
 
     [Fact]
-    public async Task Copy_WhileTheDestinationIsSwappedForALinkToAClaimedDevice_NeverWritesTheDevice()
+    public async Task Copy_WhileTheDestinationIsSwappedForAClaimedDevice_NeverWritesTheDevice()
     {
         using LoopDevice loop = RequireLoop.Create(CopyFiles.SourceSize);
         using BlockDevice claim = BlockDevice.Open(loop.Path, new BlockDeviceOptions { Exclusive = true });
-        string path = _files.MakeFilled("destination", CopyFiles.SourceSize);
+        string path = _files.PathOf("destination");
         string file = _files.MakeFilled("file", CopyFiles.SourceSize);
         string link = _files.PathOf("link");
+        File.CreateSymbolicLink(path, file);
         using CancellationTokenSource done = new();
         Task swapping = Task.Run(() =>
         {
             // rename(2) is atomic: there is always one or the other.
             while (!done.IsCancellationRequested)
             {
-                File.CreateSymbolicLink(link, loop.Path);
-                File.Move(link, path, overwrite: true);
-                File.Copy(file, link);
-                File.Move(link, path, overwrite: true);
+                foreach (string target in (string[])[loop.Path, file])
+                {
+                    File.CreateSymbolicLink(link, target);
+                    File.Move(link, path, overwrite: true);
+                }
             }
         });
         try
