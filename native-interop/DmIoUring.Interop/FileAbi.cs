@@ -22,6 +22,11 @@ internal static class FileAbi
     public static readonly int O_TMPFILE = 0x400000 |
         (RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000);
 
+    /// <summary>Names what a path leads to without opening it for I/O.</summary>
+    public const int O_PATH = 0x200000;
+
+    public const int F_GETFD = 1;
+    public const int FD_CLOEXEC = 1;
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
@@ -38,6 +43,9 @@ internal static class FileAbi
     public const uint S_IFCHR = 0x2000;
     public const uint S_IFIFO = 0x1000;
     public const uint S_IFSOCK = 0xC000;
+
+    public const int SEEK_DATA = 3;
+    public const int SEEK_HOLE = 4;
 
     public const int RWF_HIPRI = 0x1;
     public const int RWF_DSYNC = 0x2;

@@ -455,7 +455,12 @@ static void file_constants(void)
     CONST(O_CLOEXEC);
     CONST(O_DIRECT);
     CONST(O_TMPFILE);
+    CONST(O_PATH);
+    CONST(F_GETFD);
+    CONST(FD_CLOEXEC);
     CONST(F_GETFL);
+    CONST(SEEK_DATA);
+    CONST(SEEK_HOLE);
     CONST(F_SETFL);
     CONST(F_DUPFD_CLOEXEC);
     CONST(AT_FDCWD);

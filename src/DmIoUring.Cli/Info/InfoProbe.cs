@@ -39,7 +39,8 @@ internal static class InfoProbe
         if (!facts.CanHoldData)
             throw new RefusedException(path, $"is {facts.KindInWords}", "Name a block device or a regular file.");
 
-        using BlockDevice device = DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false);
+        using DeviceFile file = DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false);
+        BlockDevice device = file.Device;
         DeviceAbilities abilities = device.ReadAbilities();
         return new DeviceInfo
         {

@@ -42,7 +42,7 @@ internal static class InfoView
             null => "not told",
         });
         Row(grid, "told by", device.AbilitiesSource);
-        console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{device.Path.EscapeMarkup()}[/] {(device.IsBlockDevice ? "block device" : "regular file")}"));
+        console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{Printable.Of(device.Path).EscapeMarkup()}[/] {(device.IsBlockDevice ? "block device" : "regular file")}"));
     }
 
     private static void ShowRing(IAnsiConsole console, InfoReport report)
