@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DmIoUring.KernelTests;
 
 /// <summary>dm-flakey as one leg of three: what it refuses is that leg's bit; what it does behind the host's back is nobody's.</summary>
@@ -25,10 +27,9 @@ public sealed class FlakyTests
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
     public void FailingReads_AreZeroFilled_AndWritesGoOn(Way way)
     {
-        // Before error_reads, a device that was down failed both; from 1.5.0 on it is asked for (drivers/md/dm-flakey.c).
-        MappedDevice.Require("flakey", "1.5.0");
+        MappedDevice.Require("flakey");
         using Medium under = new();
-        using MappedDevice device = FlakeyWith(under, "1 error_reads");
+        using MappedDevice device = FlakeyWith(under, "error_reads");
         using ThreeLegs legs = new(way, device.Path);
         using IoMemory data = Data.Memory(Bytes, 2);
         byte[] written = data.GetSpan().ToArray();
@@ -78,8 +79,10 @@ public sealed class FlakyTests
     public void ACorruptedByte_IsReadAsTheDeviceGivesIt_AndNoOther(Way way)
     {
         MappedDevice.Require("flakey");
-        using Medium under = new();
-        using MappedDevice device = FlakeyWith(under, "5 corrupt_bio_byte 32 r 1 0");
+
+        // A RAM disk ends a request at once; below one that does it piece by piece, older kernels lose the place of the byte.
+        using OddDevice under = new("brd");
+        using MappedDevice device = new(string.Create(CultureInfo.InvariantCulture, $"0 {Medium.Sectors} flakey {under.Path} 0 0 100 5 corrupt_bio_byte 32 r 1 0"));
         using ThreeLegs legs = new(way, device.Path);
         using IoMemory data = Data.Memory(4096, 5);
         data.GetSpan().Fill(0xEE);
@@ -94,6 +97,17 @@ public sealed class FlakyTests
         Data.AssertSame(expected, data.GetSpan(), "what was read");
     }
 
-    /// <summary>Down from the start; the features by their number and names.</summary>
-    private static MappedDevice FlakeyWith(Medium under, string features) => MappedDevice.Over("flakey", under.Loop, "0 0 100 " + features);
+    /// <summary>Down from the start, with a feature that is not of every kernel.</summary>
+    private static MappedDevice FlakeyWith(Medium under, string feature)
+    {
+        try
+        {
+            return MappedDevice.Over("flakey", under.Loop, "0 0 100 1 " + feature);
+        }
+        catch (IOException refused) when (refused.Message.Contains("Invalid argument", StringComparison.Ordinal))
+        {
+            Assert.Skip($"this kernel's dm-flakey does not know {feature}");
+            throw;
+        }
+    }
 }

@@ -18,6 +18,9 @@ internal sealed class OddDevice : IDisposable
             case "scsi_debug":
                 Path = ScsiDebug.Require();
                 break;
+            case "nvme 512" or "nvme 4096":
+                Path = Nvme(kind[5..]);
+                break;
             default:
                 _medium = new Medium(kind.EndsWith("4096", StringComparison.Ordinal) ? 4096 : 512);
                 Path = _medium.Loop.Path;
@@ -26,7 +29,7 @@ internal sealed class OddDevice : IDisposable
     }
 
     /// <summary>Every kind. The SCSI disk takes memory at any multiple of 4 bytes.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["loop 512", "loop 4096", "brd", "scsi_debug"];
+    public static IReadOnlyList<string> Kinds { get; } = ["loop 512", "loop 4096", "brd", "scsi_debug", "nvme 512", "nvme 4096"];
 
     public string Path { get; }
 
@@ -46,4 +49,14 @@ internal sealed class OddDevice : IDisposable
     }
 
     public void Dispose() => _medium?.Dispose();
+
+    /// <summary>The guest's drive with blocks of so many bytes.</summary>
+    private static string Nvme(string block)
+    {
+        string? name = Directory.GetDirectories("/sys/block", "nvme*n1")
+            .FirstOrDefault(queue => string.Equals(File.ReadAllText(queue + "/queue/logical_block_size").Trim(), block, StringComparison.Ordinal));
+        if (name is null)
+            Assert.Skip($"this guest has no NVMe drive with blocks of {block} bytes");
+        return "/dev/" + System.IO.Path.GetFileName(name);
+    }
 }
