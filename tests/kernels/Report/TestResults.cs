@@ -21,12 +21,14 @@ internal static class TestResults
                 "skipped" or "pending" => ResultStatus.Absent,
                 _ => ResultStatus.Failed,
             };
-            if (status == ResultStatus.Failed && capabilities?.Refusal is string refusal && Exception(test).Contains(RingRefused, StringComparison.Ordinal))
+            if (status == ResultStatus.Absent)
+                text = Extra(test, "reason");
+            if (status == ResultStatus.Failed && capabilities?.Refusal is string refusal && Extra(test, "exception").Contains(RingRefused, StringComparison.Ordinal))
                 (status, text) = (ResultStatus.Absent, refusal);
             yield return new Result(name, Rings.Of(name, capabilities?.Ring ?? Rings.IoUring), status, text);
         }
     }
 
-    private static string Exception(JsonElement test) =>
-        test.TryGetProperty("extra", out JsonElement extra) && extra.TryGetProperty("exception", out JsonElement exception) ? exception.ToString() : "";
+    private static string Extra(JsonElement test, string name) =>
+        test.TryGetProperty("extra", out JsonElement extra) && extra.TryGetProperty(name, out JsonElement value) ? value.ToString() : "";
 }
