@@ -8,13 +8,13 @@ namespace DmIoUring.KernelTests;
 /// </summary>
 public sealed class LogWritesTests
 {
-    private const int Rounds = 12;
+    private const int Rounds = 6;
     private const int Slots = 64;
     private const int SlotSectors = 64;
     private const int CommitSector = Slots * SlotSectors;
     private const int CommitSectors = 8;
     private const int UsedSectors = CommitSector + CommitSectors;
-    private const int LogSectors = 2 * Medium.Sectors;
+    private const int LogSectors = Medium.Sectors;
 
     public static TheoryData<Way, string> WaysAndDevices
     {
@@ -119,7 +119,7 @@ public sealed class LogWritesTests
     private static void Clear(string path)
     {
         using FileStream stream = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        stream.Write(new byte[Medium.Sectors * 512]);
+        stream.Write(new byte[UsedSectors * 512]);
         stream.Flush(flushToDisk: true);
     }
 
