@@ -57,6 +57,8 @@ internal sealed unsafe class RequestHoldings
         return _ownsPages ? Copy(KeepCallers(buffer)) : KeepCallers(buffer);
     }
 
+    public void ForgetReport() => Report = null;
+
     /// <summary>Keeps a buffer that is one piece of memory.</summary>
     /// <returns>Its first byte; null where it is not one piece.</returns>
     /// <exception cref="ObjectDisposedException">It was disposed, or returned.</exception>
