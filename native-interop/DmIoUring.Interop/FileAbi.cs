@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmIoUring.Interop;
 
-/// <summary>Constants of files and mappings: fcntl.h, stat.h, fs.h, mman.h, eventfd.h, poll.h, falloc.h.</summary>
+/// <summary>Constants of files and mappings: fcntl.h, stat.h, fs.h, mman.h, fiemap.h, eventfd.h, poll.h, falloc.h.</summary>
 internal static class FileAbi
 {
     public const int O_RDONLY = 0;
@@ -45,6 +45,12 @@ internal static class FileAbi
     public const int RWF_NOWAIT = 0x8;
     public const int RWF_ATOMIC = 0x40;
 
+    public const nuint FS_IOC_FIEMAP = 0xC020660B;
+    public const uint FIEMAP_EXTENT_LAST = 0x1;
+    public const uint FIEMAP_EXTENT_MERGED = 0x1000;
+    public const uint FIEMAP_EXTENT_SHARED = 0x2000;
+
+    public const int PROT_NONE = 0x0;
     public const int PROT_READ = 0x1;
     public const int PROT_WRITE = 0x2;
     public const int MAP_SHARED = 0x01;

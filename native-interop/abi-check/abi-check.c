@@ -25,6 +25,7 @@
 #include <asm/unistd.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/fuse.h>
 #include <linux/io_uring.h>
@@ -175,6 +176,22 @@ static void file_structs(void)
     STRUCT(iovec);
     FIELD(iovec, iov_base);
     FIELD(iovec, iov_len);
+
+    STRUCT(fiemap);
+    FIELD(fiemap, fm_start);
+    FIELD(fiemap, fm_length);
+    FIELD(fiemap, fm_flags);
+    FIELD(fiemap, fm_mapped_extents);
+    FIELD(fiemap, fm_extent_count);
+    FIELD(fiemap, fm_reserved);
+
+    STRUCT(fiemap_extent);
+    FIELD(fiemap_extent, fe_logical);
+    FIELD(fiemap_extent, fe_physical);
+    FIELD(fiemap_extent, fe_length);
+    FIELD(fiemap_extent, fe_reserved64);
+    FIELD(fiemap_extent, fe_flags);
+    FIELD(fiemap_extent, fe_reserved);
 
     STRUCT(statx);
     FIELD(statx, stx_mask);
@@ -473,6 +490,11 @@ static void file_constants(void)
     CONST(RWF_DSYNC);
     CONST(RWF_SYNC);
     CONST(RWF_NOWAIT);
+    CONST(FS_IOC_FIEMAP);
+    CONST(FIEMAP_EXTENT_LAST);
+    CONST(FIEMAP_EXTENT_MERGED);
+    CONST(FIEMAP_EXTENT_SHARED);
+    CONST(PROT_NONE);
     CONST(PROT_READ);
     CONST(PROT_WRITE);
     CONST(MAP_SHARED);

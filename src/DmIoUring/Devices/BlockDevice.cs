@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using DmIoUring.Devices;
 using DmIoUring.Threading;
 using Microsoft.Win32.SafeHandles;
@@ -21,6 +22,7 @@ public sealed class BlockDevice : IDisposable
     private readonly UninterruptedLock _holdersLock = new();
     private readonly List<DeviceTable> _holders = [];
     private DeviceGeometry _geometry;
+    private int _segmentQuestions;
     private volatile bool _disposed;
 
     internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry)
@@ -55,6 +57,19 @@ public sealed class BlockDevice : IDisposable
     /// or smaller.
     /// </summary>
     public int OffsetAlignment => _geometry.OffsetAlignment;
+
+    /// <summary>
+    /// What the length of each piece of a scattered buffer must be a multiple of, in bytes; the whole is always whole logical blocks.
+    /// <see cref="LogicalBlockSize"/> where the kernel refuses anything else (6.0 to 6.17: bdev_iter_is_aligned, block/fops.c and
+    /// fs/iomap/direct-io.c), <see cref="MemoryAlignment"/> where it does not (6.18 and later), 1 when not open for direct I/O.
+    /// Other buffers travel through aligned pages of the engine's own.
+    /// </summary>
+    /// <remarks>
+    /// No call tells it, so it is found when the device is opened, by a read that the kernel either refuses for its pieces or ends for its
+    /// memory before anything is read. A device of no size and a file with no block on the medium yet tell nothing: then it is
+    /// <see cref="LogicalBlockSize"/> too, until <see cref="Refresh"/> asks again.
+    /// </remarks>
+    public int SegmentAlignment => _geometry.SegmentAlignment;
 
     /// <summary>Whether writes are impossible: opened for reading, or the block device itself was read-only then.</summary>
     public bool IsReadOnly => _geometry.IsReadOnly;
@@ -201,6 +216,22 @@ public sealed class BlockDevice : IDisposable
     }
 
     internal void Release() => _handle.DangerousRelease();
+
+    /// <summary>
+    /// Asks again for the rule that a device had no answer to when it was opened: a file may have blocks on the medium by now. While a
+    /// reference is held, by a request that would gain by the answer; the first, the second, the fourth, the eighth... of them asks.
+    /// </summary>
+    internal void LearnSegmentRule()
+    {
+        if (!BitOperations.IsPow2(Interlocked.Increment(ref _segmentQuestions)))
+            return;
+        DeviceGeometry known = _geometry;
+        SegmentRule rule = SegmentProbe.Ask(Descriptor, known.IsBlockDevice, known.Size, known.LogicalBlockSize, known.MemoryAlignment);
+
+        // What Refresh has found meanwhile is newer.
+        if (rule != SegmentRule.Unknown)
+            Interlocked.CompareExchange(ref _geometry, known.WithSegments(rule), known);
+    }
 
     internal void ThrowIfDisposed()
     {

@@ -8,6 +8,7 @@ namespace DmIoUring.Devices;
 internal sealed unsafe record DeviceGeometry
 {
     private const int FallbackAlignment = 4096;
+    private const int Page = 4096;
 
     public required long Size { get; init; }
 
@@ -18,6 +19,18 @@ internal sealed unsafe record DeviceGeometry
     public required int MemoryAlignment { get; init; }
 
     public required int OffsetAlignment { get; init; }
+
+    /// <summary>What the length of each piece of a transfer but the last must be a multiple of.</summary>
+    public required int SegmentAlignment { get; init; }
+
+    /// <summary>Whether the device told so; otherwise it is the rule that is right on every kernel.</summary>
+    public required bool IsSegmentRuleKnown { get; init; }
+
+    /// <summary>
+    /// The address bits that must be 0 in memory that travels as a registered buffer, which is pieces that end with a page: with a
+    /// rule for pieces that a page does not keep, all of them.
+    /// </summary>
+    public nint RegisteredMask => SegmentAlignment <= Page ? SegmentAlignment - 1 : -1;
 
     public required bool IsReadOnly { get; init; }
 
@@ -61,6 +74,13 @@ internal sealed unsafe record DeviceGeometry
             RefuseOtherKinds(stat, path);
     }
 
+    /// <summary>The same with what the device told of the pieces of one transfer.</summary>
+    public DeviceGeometry WithSegments(SegmentRule rule) => this with
+    {
+        SegmentAlignment = rule == SegmentRule.Fine ? MemoryAlignment : Math.Max(MemoryAlignment, LogicalBlockSize),
+        IsSegmentRuleKnown = rule != SegmentRule.Unknown,
+    };
+
     private static void RefuseOtherKinds(in Statx stat, string path)
     {
         uint type = stat.stx_mode & FileAbi.S_IFMT;
@@ -102,13 +122,15 @@ internal sealed unsafe record DeviceGeometry
 
         (int memory, int offset, string source) = Alignments(stat, direct, block, logical, path);
         int unit = block && direct ? Math.Max(logical, offset) : Math.Max(IoRegion.SectorSize, offset);
-        return new DeviceGeometry
+        DeviceGeometry geometry = new()
         {
             Size = size,
             LogicalBlockSize = unit,
             PhysicalBlockSize = Math.Max(physical, unit),
             MemoryAlignment = memory,
             OffsetAlignment = offset,
+            SegmentAlignment = Math.Max(memory, unit),
+            IsSegmentRuleKnown = false,
             IsReadOnly = readOnly,
             IsDirect = direct,
             IsBlockDevice = block,
@@ -119,6 +141,7 @@ internal sealed unsafe record DeviceGeometry
             Major = block ? stat.stx_rdev_major : stat.stx_dev_major,
             Minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor,
         };
+        return geometry.WithSegments(direct ? SegmentProbe.Ask(descriptor, block, size, unit, memory) : SegmentRule.Fine);
     }
 
     /// <summary>

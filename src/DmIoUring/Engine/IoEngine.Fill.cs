@@ -53,7 +53,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             request.TransferFlags,
             UserData(chunk, index));
         if (_hasTable)
-            UseRegistered(entry, chunk->Kind, chunk->Buffer);
+            UseRegistered(entry, chunk->Kind, chunk->Buffer, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk);
         return true;
     }
@@ -84,7 +84,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         _vectorsUsed += (int)count;
         EntryWriter.Write(entry, fields, chunk, request.Priority, UserData(chunk, index));
         if (_hasTable && scattered)
-            UseRegisteredVectors(entry, chunk, vectors, count);
+            UseRegisteredVectors(entry, chunk, vectors, count, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk);
         return true;
     }

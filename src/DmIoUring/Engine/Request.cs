@@ -236,7 +236,10 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         if (Operation.HasBuffer() && leg.Remaining != 0)
         {
             leg.Buffer = Buffer.Seek(region.BufferOffset - _copyStart);
-            leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, region.Device.MemoryAlignment);
+            DeviceGeometry geometry = region.Device.Geometry;
+            leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, geometry.MemoryAlignment, geometry.SegmentAlignment);
+            if (leg.Bounces && !geometry.IsSegmentRuleKnown)
+                region.Device.LearnSegmentRule();
         }
 
         IoFailureCause cause = RegionRules.Check(Operation, region, flags, out int errno);

@@ -23,6 +23,9 @@ internal sealed record DiskTraits
 
     public required bool HasVolatileCache { get; init; }
 
+    /// <summary>What the length of each piece of a transfer must be a multiple of. Not drawn, so that older seeds mean what they did.</summary>
+    public int SegmentAlignment => OffsetAlignment > 1 && int.Log2(Sectors) % 2 == 0 ? Math.Max(MemoryAlignment, LogicalBlock) : MemoryAlignment;
+
     public static DiskTraits Choose(SeededRandom random)
     {
         bool buffered = random.OneIn(8);
@@ -48,6 +51,8 @@ internal sealed record DiskTraits
         PhysicalBlockSize = LogicalBlock,
         MemoryAlignment = MemoryAlignment,
         OffsetAlignment = OffsetAlignment,
+        SegmentAlignment = SegmentAlignment,
+        IsSegmentRuleKnown = true,
         IsReadOnly = IsReadOnly,
         IsDirect = OffsetAlignment > 1,
         IsBlockDevice = IsBlockDevice,

@@ -133,11 +133,16 @@ internal sealed unsafe partial class SimulatedKernel
 
         ModelRegion region = operation.Region!;
         int alignment = region.Disk.Traits.MemoryAlignment;
+        int segment = region.Disk.Traits.SegmentAlignment;
         foreach (Iovec vector in now)
         {
             nint start = (nint)vector.iov_base;
             if ((start & (alignment - 1)) != 0 || ((nint)vector.iov_len & (alignment - 1)) != 0)
                 _verdict.Fail($"{operation} has memory off the device's alignment of {alignment} bytes: it would be refused.");
+
+            // A registered buffer is pieces that end with a page: the first of them as long as what is left of it.
+            if ((nint)vector.iov_len % segment != 0 || (operation.IsRegistered && start % segment != 0))
+                _verdict.Fail($"{operation} has a piece that is no multiple of {segment} bytes: kernels before 6.18 would refuse it.");
             if (operation.IsRegistered)
                 CheckRegistration(operation, start, (long)vector.iov_len);
         }

@@ -68,6 +68,8 @@ internal static class Mutations
         new("A fast start ignores the buffer's offset", Admission, "byte* start = memory + at;", "byte* start = memory;"),
         new("A fast start does not know of blocks", Admission, "((offset | size) & (geometry.LogicalBlockSize - 1)) == 0", "size > 0"),
         new("A fast start ignores the memory's alignment", Admission, "            && ((nint)start & (geometry.MemoryAlignment - 1)) == 0\n", ""),
+        new("Pieces that are no whole blocks travel as they are", Request, "geometry.MemoryAlignment, geometry.SegmentAlignment)", "geometry.MemoryAlignment, geometry.MemoryAlignment)"),
+        new("Registered pages are cut inside blocks", Fixed, "if (((nint)memory & mask) == 0 && TryFindRegistered", "if (TryFindRegistered"),
         new("A fast start writes to what is read-only", Admission, "(operation == IoOperation.Write && !geometry.IsReadOnly)", "operation == IoOperation.Write"),
         new("A fast start takes places that nobody has", Start, "chunks <= _owners.Length - InFlight && ", ""),
         new("A fast start takes entries that nobody has", Start, " && chunks <= _ring.Room", ""),
