@@ -11,7 +11,9 @@ internal static class FileAbi
     public const int O_ACCMODE = 3;
     public const int O_CREAT = 0x40;
     public const int O_EXCL = 0x80;
+    public const int O_APPEND = 0x400;
     public const int O_NONBLOCK = 0x800;
+    public const int O_PATH = 0x200000;
     public const int O_CLOEXEC = 0x80000;
 
     /// <summary>O_DIRECT: one whose value depends on the architecture.</summary>
@@ -31,6 +33,7 @@ internal static class FileAbi
     public const uint STATX_BASIC_STATS = 0x7ff;
     public const uint STATX_DIOALIGN = 0x2000;
     public const uint STATX_WRITE_ATOMIC = 0x10000;
+    public const uint STATX_DIO_READ_ALIGN = 0x20000;
     public const uint S_IFMT = 0xF000;
     public const uint S_IFBLK = 0x6000;
     public const uint S_IFREG = 0x8000;

@@ -18,6 +18,7 @@ internal static unsafe class SegmentProbe
     /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h, and the most that a probe spans.</summary>
     private const int LargestBlock = 64 << 10;
     private const int Extents = 16;
+    private const long NotTold = -2;
 
     /// <summary>What an extent may be and still lie on the medium, written, where the file system says.</summary>
     private const uint OnMedium = FileAbi.FIEMAP_EXTENT_LAST | FileAbi.FIEMAP_EXTENT_MERGED | FileAbi.FIEMAP_EXTENT_SHARED;
@@ -48,10 +49,22 @@ internal static unsafe class SegmentProbe
         };
     }
 
+    /// <summary>Whether a file takes direct reads of any length at any offset into any memory. Reads a byte of it.</summary>
+    public static bool TakesAnything(int descriptor, long size)
+    {
+        const int odd = 1;
+        long block = WrittenBlock(descriptor, size, IoRegion.SectorSize);
+
+        // A file system that can't tell where its blocks lie keeps them nowhere, or somewhere else.
+        long offset = block == NotTold ? 0 : block;
+        byte* memory = stackalloc byte[2 * odd];
+        return offset >= 0 && offset + odd < size && Libc.Pread(descriptor, memory + odd, odd, offset + odd) == odd;
+    }
+
     private static long LastBlock(long size, int block) => size < block ? -1 : (size / block * block) - block;
 
     /// <summary>
-    /// The offset of a block of a file that lies on the medium, or -1. A hole is zeroed by other code, which asks for no alignment, so it
+    /// The offset of a block of a file that lies on the medium; -1 where there is none, <see cref="NotTold"/> where the file system does not say. A hole is zeroed by other code, which asks for no alignment, so it
     /// tells nothing.
     /// </summary>
     private static long WrittenBlock(int descriptor, long size, int block)
@@ -60,7 +73,7 @@ internal static unsafe class SegmentProbe
         Fiemap* map = (Fiemap*)memory;
         *map = new Fiemap { fm_length = ulong.MaxValue, fm_extent_count = Extents };
         if (Libc.Ioctl(descriptor, FileAbi.FS_IOC_FIEMAP, map) < 0)
-            return -1;
+            return NotTold;
         FiemapExtent* extents = (FiemapExtent*)(memory + sizeof(Fiemap));
         for (uint i = 0; i < Math.Min(map->fm_mapped_extents, Extents); i++)
         {

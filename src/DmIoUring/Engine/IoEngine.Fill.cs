@@ -52,7 +52,9 @@ internal sealed unsafe partial class IoEngine<TRing>
             chunk->Length,
             request.TransferFlags,
             UserData(chunk, index));
-        if (_hasTable)
+
+        // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, wants a plain buffer.
+        if (_hasTable && !request.IsAtomic)
             UseRegistered(entry, chunk->Kind, chunk->Buffer, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk);
         return true;

@@ -204,6 +204,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         LegCount = 0;
     }
 
+    /// <summary>Whether each region is one write, whole or not at all.</summary>
+    public bool IsAtomic => (TransferFlags & FileAbi.RWF_ATOMIC) != 0;
+
     public static uint TransferFlagsOf(IoFlags flags) =>
         ((flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u) | ((flags & IoFlags.Atomic) != 0 ? FileAbi.RWF_ATOMIC : 0u);
 
@@ -233,6 +236,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Remaining = Operation.HasSectors() ? region.Count * IoRegion.SectorSize : 0;
         leg.Stage = stage;
         leg.Bounces = false;
+        leg.IsWhole = false;
         if (Operation.HasBuffer() && leg.Remaining != 0)
         {
             leg.Buffer = Buffer.Seek(region.BufferOffset - _copyStart);
@@ -245,5 +249,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         IoFailureCause cause = RegionRules.Check(Operation, region, flags, out int errno);
         if (cause != IoFailureCause.None)
             FailRest(index, errno, cause);
+        else
+            leg.IsWhole = RegionRules.IsWhole(Operation, region, flags);
     }
 }

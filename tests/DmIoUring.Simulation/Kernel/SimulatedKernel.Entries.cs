@@ -132,6 +132,14 @@ internal sealed unsafe partial class SimulatedKernel
         }
 
         ModelRegion region = operation.Region!;
+
+        // generic_atomic_write_valid, fs/read_write.c: one plain buffer.
+        if (operation.IsAtomic != region.IsAtomic)
+            _verdict.Fail($"{operation} is {(operation.IsAtomic ? "" : "not ")}flagged atomic, and its request says otherwise.");
+        if (operation.IsAtomic && (operation.IsRegistered || now.Length != 1))
+            _verdict.Fail($"{operation} is atomic and has {now.Length} pieces{(operation.IsRegistered ? " of registered memory" : "")}: it would be refused.");
+        if (operation.IsAtomic)
+            _coverage.Add(Covered.AtomicEntries);
         int alignment = region.Disk.Traits.MemoryAlignment;
         int segment = region.Disk.Traits.SegmentAlignment;
         foreach (Iovec vector in now)

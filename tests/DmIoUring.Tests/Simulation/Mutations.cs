@@ -70,6 +70,8 @@ internal static class Mutations
         new("A fast start ignores the memory's alignment", Admission, "            && ((nint)start & (geometry.MemoryAlignment - 1)) == 0\n", ""),
         new("Pieces that are no whole blocks travel as they are", Request, "geometry.MemoryAlignment, geometry.SegmentAlignment)", "geometry.MemoryAlignment, geometry.MemoryAlignment)"),
         new("Registered pages are cut inside blocks", Fixed, "if (((nint)memory & mask) == 0 && TryFindRegistered", "if (TryFindRegistered"),
+        new("An atomic write is split like any other", Request, "            leg.IsWhole = RegionRules.IsWhole(Operation, region, flags);", "            { }"),
+        new("An atomic write travels as registered memory", Fill, "if (_hasTable && !request.IsAtomic)", "if (_hasTable)"),
         new("A fast start writes to what is read-only", Admission, "(operation == IoOperation.Write && !geometry.IsReadOnly)", "operation == IoOperation.Write"),
         new("A fast start takes places that nobody has", Start, "chunks <= _owners.Length - InFlight && ", ""),
         new("A fast start takes entries that nobody has", Start, " && chunks <= _ring.Room", ""),
