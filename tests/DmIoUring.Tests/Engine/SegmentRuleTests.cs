@@ -2,6 +2,7 @@ using DmIoUring.Devices;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
+using DmIoUring.Submission;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -157,7 +158,11 @@ public sealed unsafe class SegmentRuleTests
     private static void Start(EngineBench bench, IoRegion region, byte* start, long length)
     {
         IoResult? result = null;
-        Assert.True(bench.Engine.TryStart(IoOperation.Write, region, start, length, (ended, _) => result = ended, null));
+        IoBuffer buffer = IoBuffer.Contiguous(start, length);
+        IoRequestOptions nothing = default;
+        RequestSpec spec = new(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, nothing, (ended, _) => result = ended);
+        Assert.True(Admission.IsFast(spec, start, bench.Engine.Devices!, chunkBytes: 1 << 20));
+        Assert.True(bench.Engine.TryStart(bench.Engine.Spares!.Take(), spec, start));
         for (int turns = 0; result is null; turns++)
         {
             Assert.True(turns < 1000, "The request does not end.");
