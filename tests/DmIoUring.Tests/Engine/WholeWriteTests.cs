@@ -30,7 +30,7 @@ public sealed unsafe class WholeWriteTests
         using PageReservation reservation = pool.Reserve(1024);
         using RingScript script = new();
         using EngineBench bench = new(script, chunkBytes: chunkBytes, pool: pool, geometry: Atomic);
-        PageList[] singles = memory == "scattered pages" ? [.. Enumerable.Range(0, 128).Select(_ => pool.Rent(1))] : [];
+        PageList[] singles = string.Equals(memory, "scattered pages", StringComparison.Ordinal) ? [.. Enumerable.Range(0, 128).Select(_ => pool.Rent(1))] : [];
         for (int i = 0; i < singles.Length; i += 2)
             singles[i].Dispose();
         using PageList pages = memory.EndsWith("pages", StringComparison.Ordinal) ? pool.Rent(bytes / 4096) : default;
