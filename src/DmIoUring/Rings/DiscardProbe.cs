@@ -23,7 +23,7 @@ internal static unsafe class DiscardProbe
                 return false;
             KernelRing ring = new(handle, capacity: 1);
             ring.Enable(register: false);
-            IoUringSqe* entry = ring.TryNext();
+            IoUringSqe* entry = ring.TryNext(EntryRoute.NoPoll);
             *entry = default;
             entry->opcode = IoUring.IORING_OP_URING_CMD;
             entry->fd = descriptor;

@@ -41,7 +41,7 @@ public sealed unsafe class RingDiscardTests
         using KernelRingHandle handle = KernelRingHandle.Create(capacity: 1);
         KernelRing ring = new(handle, capacity: 1);
         ring.Enable(register: false);
-        IoUringSqe* entry = ring.TryNext();
+        IoUringSqe* entry = ring.TryNext(EntryRoute.NoPoll);
         *entry = default;
         entry->opcode = IoUring.IORING_OP_URING_CMD;
         entry->fd = descriptor;

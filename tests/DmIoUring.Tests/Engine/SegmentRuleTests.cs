@@ -63,9 +63,7 @@ public sealed unsafe class SegmentRuleTests
             using PageReservation reservation = pool.Reserve(16);
             using PageList pages = pool.Rent(8);
             using RingScript script = new();
-            RequestPool requests = new(new CallbackReporter(null));
-            using EngineBench bench = new(
-                script, pool: pool, holdsDevices: true, geometry: Geometry(4, rule, block), spares: new RequestSpares(requests, keepsAll: true));
+            using EngineBench bench = new(script, pool: pool, holdsDevices: true, geometry: Geometry(4, rule, block), startsStraight: true);
             Assert.True(bench.Write(new IoRegion(bench.Devices[0], 0, block / 512)).IsSuccess);
             script.Taken.Clear();
             script.Answer = entry => rule == SegmentRule.Whole ? script.WholeSegments(entry, block) : script.Whole(entry);
@@ -158,11 +156,11 @@ public sealed unsafe class SegmentRuleTests
     private static void Start(EngineBench bench, IoRegion region, byte* start, long length)
     {
         IoResult? result = null;
-        IoBuffer buffer = IoBuffer.Contiguous(start, length);
-        IoRequestOptions nothing = default;
-        RequestSpec spec = new(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, nothing, (ended, _) => result = ended);
-        Assert.True(Admission.IsFast(spec, start, bench.Engine.Devices!, chunkBytes: 1 << 20));
-        Assert.True(bench.Engine.TryStart(bench.Engine.Spares!.Take(), spec, start));
+        ReadOnlySpan<IoRegion> regions = new(in region);
+        Assert.True(Admission.IsFast(IoOperation.Write, regions, start, length, bench.Engine.Devices!, chunkBytes: 1 << 20));
+        Request request = bench.Engine.Spares!.Take();
+        request.PrepareStarted(IoOperation.Write, regions.Length, start, (ended, _) => result = ended, context: null);
+        Assert.True(bench.Engine.TryStart(request, IoOperation.Write, regions, start));
         for (int turns = 0; result is null; turns++)
         {
             Assert.True(turns < 1000, "The request does not end.");
