@@ -221,7 +221,7 @@ internal sealed class ModelRegion
         bool again = IsTryAgain(result) || result > 0;
         if (again && piece.Attempts < TransferRules.MaxAttempts)
             piece.Attempts += IsTryAgain(result) ? 1 : TransferRules.OddCost;
-        else if (result == -Errno.EOPNOTSUPP && operation.IsZeroRange)
+        else if (operation.IsZeroRange && (result == -Errno.EOPNOTSUPP || (result == -Errno.EINVAL && Disk.Traits.OffsetAlignment == 1)))
             piece.State = PieceState.Waiting;
         else if (result == -Errno.EOPNOTSUPP && operation.IsDiscard && Disk.Traits.IsBlockDevice)
             Fail(piece, Errno.EBADF, IoFailureCause.Device); // The ioctl, which finds no such file.
