@@ -17,8 +17,11 @@ public enum IoFlags
     Fua = 2,
 
     /// <summary>
-    /// Each region is written whole or not at all, also across a power cut (RWF_ATOMIC, 6.11). A region that the device can't
-    /// write so is <see cref="IoResult.Unsupported"/>; nothing is split. Writes only.
+    /// Each region is written whole or not at all, also across a power cut (RWF_ATOMIC, 6.11): in one piece, however large a chunk is. Memory that
+    /// the kernel does not take so (in several pieces, misaligned, or on more than 256 pages) travels through a private copy of the
+    /// engine's. A region that the device can't write so is <see cref="IoResult.Unsupported"/>, cause <see cref="IoFailureCause.NotAtomic"/>: it must be
+    /// a power of two long and naturally aligned, within the device's limits (statx WRITE_ATOMIC), on a device open for direct I/O. Writes
+    /// only.
     /// </summary>
     Atomic = 4,
 

@@ -11,6 +11,8 @@ internal enum Covered
     Preflushes,
     FuaWrites,
     StableCopies,
+    AtomicWrites,
+    AtomicEntries,
     EmptyRegions,
     RefusedRegions,
     Resubmissions,

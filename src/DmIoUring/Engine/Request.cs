@@ -235,6 +235,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _holdings?.ForgetReport();
     }
 
+    /// <summary>Whether each region is one write, whole or not at all.</summary>
+    public bool IsAtomic => (TransferFlags & FileAbi.RWF_ATOMIC) != 0;
+
     public static uint TransferFlagsOf(IoFlags flags) =>
         ((flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u) | ((flags & IoFlags.Atomic) != 0 ? FileAbi.RWF_ATOMIC : 0u);
 
@@ -264,14 +267,20 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Remaining = Operation.HasSectors() ? region.Count * IoRegion.SectorSize : 0;
         leg.Stage = stage;
         leg.Bounces = false;
+        leg.IsWhole = false;
         if (Operation.HasBuffer() && leg.Remaining != 0)
         {
             leg.Buffer = Buffer.Seek(region.BufferOffset - _copyStart);
-            leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, region.Device.MemoryAlignment);
+            DeviceGeometry geometry = region.Device.Geometry;
+            leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, geometry.MemoryAlignment, geometry.SegmentAlignment);
+            if (leg.Bounces && !geometry.IsSegmentRuleKnown)
+                region.Device.LearnSegmentRule();
         }
 
         IoFailureCause cause = RegionRules.Check(Operation, region, flags, out int errno);
         if (cause != IoFailureCause.None)
             FailRest(index, errno, cause);
+        else
+            leg.IsWhole = RegionRules.IsWhole(Operation, region, flags);
     }
 }

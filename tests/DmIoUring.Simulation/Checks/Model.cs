@@ -70,6 +70,7 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
         if (!operation.Transfers)
             return;
         uint flags = (region.Request.Flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u;
+        flags |= region.IsAtomic ? FileAbi.RWF_ATOMIC : 0u;
         if (entry.rw_flags != flags)
             verdict.Fail($"{operation} has the flags 0x{entry.rw_flags:x} instead of 0x{flags:x}.");
         if (entry.ioprio != region.Request.Priority.Value)

@@ -47,6 +47,8 @@ internal sealed class KernelOperation
     public bool Writes => Entry.opcode is IoUring.IORING_OP_WRITE or IoUring.IORING_OP_WRITEV
         or IoUring.IORING_OP_WRITE_FIXED or IoUring.IORING_OP_WRITEV_FIXED;
 
+    public bool IsAtomic => Writes && (Entry.rw_flags & FileAbi.RWF_ATOMIC) != 0;
+
     public bool Transfers => Reads || Writes;
 
     public bool HasVectors => Entry.opcode is IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV

@@ -227,7 +227,11 @@ internal static class ContractTable
         new(
             "Atomic writes",
             "REQ_ATOMIC: never split",
-            "RWF_ATOMIC where the device has it; refused, not split, where it would need splitting",
+            "RWF_ATOMIC where the device has it: one piece, through a private copy where the memory is in several; refused with the reason otherwise",
+            "AtomicWriteTests.AnAtomicWrite_IsOneEntry_FromAnyMemory",
+            "AtomicWriteTests.WhatCantBeAtomic_IsUnsupported_WithTheReason_AndNothingIsWritten",
+            "WholeWriteTests.AnAtomicWrite_IsOnePlainEntry_WhateverTheMemory",
+            "WholeWriteTests.AnAtomicWriteThatTheKernelCutShort_HasFailed_AndIsNotContinued",
             "FlagTests.Atomic_OnADeviceWithoutAtomicWrites_IsUnsupported_AndNothingIsWritten"),
     ];
 }

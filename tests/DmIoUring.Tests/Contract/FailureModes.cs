@@ -141,6 +141,28 @@ internal static class FailureModes
             "MediumErrorTests.SwitchedOnAndOffUnderLoad_ItFailsExactlyTheRequestsThatItStruck"),
         new(
             Transfer,
+            "segments that are no whole blocks, where the kernel wants them so",
+            "SegmentRuleTests.OddPieces_ArriveWhole_ForWhateverRule",
+            "SegmentRuleTests.RegisteredPages_FromAnOffsetOn_AreNotCutInsideBlocks",
+            "SegmentProbeTests.ABlockDevice_SaysWhatTheKernelDoes",
+            "BufferTests.AnyShape_IsWrittenAndReadBack_AndNothingAroundChanges"),
+        new(
+            Transfer,
+            "an end inside a block",
+            "IoEngineTests.ShortTransfer_OfLessThanABlockForEver_FailsAfterABoundedNumberOfTries",
+            "FileLengthTests.ADirectReadThatMeetsAnEndInsideABlock_FailsThere",
+            "UnaskedAlignmentTests.AnImageOfNoWholePages_IsReadAndWrittenToItsEnd"),
+        new(
+            Transfer,
+            "a handle whose writes go elsewhere (O_APPEND)",
+            "BlockDeviceFromHandleTests.AHandleWhoseModeChangesWhatATransferMeans_IsRefused_AndSaysTheMode"),
+        new(
+            Transfer,
+            "a zone that is written in order",
+            "WholeWriteTests.AZoneThatIsWrittenInOrder_TakesOnePieceOrSaysWhy",
+            "WholeWriteTests.EioOfAWriteToSuchAZone_SaysThatItMayBeTheWritePointer"),
+        new(
+            Transfer,
             "more than 1,024 segments",
             "BufferTests.ThreeThousandVectors_BackToFront_AreWrittenAndReadBack",
             "ScatteredBufferTests.Vectors_MoreThanTheKernelTakesAtOnce_AreSplitAtBlocks_AndAllWritten"),
@@ -158,6 +180,7 @@ internal static class FailureModes
             Transfer,
             "device shrunk under way",
             "LostMediumTests.ADeviceShrunkUnderWay_IsWrittenUpToItsEnd_AndWholeAgainWhenItHasGrownBack",
+            "FileLengthTests.PastTheEndOfAFileThatWasCut_ReadsZeroesAndDiscardsFail",
             "ReadTests.ADeviceThatEndedMeanwhile_KeepsWhatCame_AndSaysWhereItEnded"),
         new(
             Contract,

@@ -196,6 +196,28 @@ internal sealed unsafe class RingScript : IDisposable
         }
     }
 
+    /// <summary>As kernels before 6.18 answer: EINVAL when a piece of a transfer is no whole blocks; registered memory is pieces that end with a page.</summary>
+    public int WholeSegments(in IoUringSqe entry, int block)
+    {
+        foreach (Iovec vector in _vectors[entry.user_data])
+        {
+            nint at = (nint)vector.iov_base;
+            nint end = at + (nint)vector.iov_len;
+            while (at < end)
+            {
+                nint next = IsRegistered(entry) ? Math.Min(end, (at | 4095) + 1) : end;
+                if ((next - at) % block != 0)
+                    return -Errno.EINVAL;
+                at = next;
+            }
+        }
+
+        return Whole(entry);
+    }
+
+    public static bool IsRegistered(in IoUringSqe entry) => entry.opcode is IoUring.IORING_OP_READ_FIXED or IoUring.IORING_OP_WRITE_FIXED
+        or IoUring.IORING_OP_READV_FIXED or IoUring.IORING_OP_WRITEV_FIXED;
+
     /// <summary>All of it for a transfer, success for anything else.</summary>
     public int Whole(in IoUringSqe entry) => entry.opcode switch
     {
