@@ -37,7 +37,7 @@ internal sealed partial class SimulationRun
 
         Request request = kind == RequestKind.Sync ? new Request(_reporter) : _requests.Take(mayWait: false);
         if (copy.Count > 0)
-            request.TakeCopy(copy, Admission.CopyRange(spec).Start, Admission.CopyRange(spec).Length);
+            request.TakeCopy(copy, spec.CopyRange().Start, spec.CopyRange().Length);
         request.Prepare(spec, _random.OneIn(2) ? _engine.Devices : null);
         UseCopy(model, copy);
         switch (kind)

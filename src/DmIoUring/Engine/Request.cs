@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
-using DmIoUring.Submission;
 
 namespace DmIoUring.Engine;
 
@@ -98,11 +97,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         Operation = spec.Operation;
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
-        _ownsMemory = (options.Flags & IoFlags.StableCopy) != 0 && (_holds || Admission.CopyRange(spec).Length == 0);
-        if (spec.Buffer.IsRawPointer && !_holds && options.Report is null)
-            _buffer.SetRun(spec.Buffer.Pointer);
+        _ownsMemory = spec.AsksForStableCopy && (_holds || spec.CopyRange().Length == 0);
+
+        // Where there is nothing to copy, there is nothing to keep either.
+        ref readonly IoBuffer buffer = ref _ownsMemory && !_holds ? ref RequestSpec.NoBuffer : ref spec.Buffer;
+        if (buffer.IsRawPointer && !_holds && options.Report is null)
+            _buffer.SetRun(buffer.Pointer);
         else
-            Keep(spec.Buffer, options.Report);
+            Keep(buffer, options.Report);
         if (Legs.Length < spec.Regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
         LegStage stage = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.FlushFirst : LegStage.Data;

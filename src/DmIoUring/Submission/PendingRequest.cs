@@ -62,7 +62,7 @@ internal ref struct PendingRequest
 
     private bool TryTake(scoped in RequestSpec spec, WaitRule rule)
     {
-        (long start, long length) = Admission.CopyRange(spec);
+        (long start, long length) = spec.CopyRange();
         int pages = checked((int)((length + PageList.PageSize - 1) / PageList.PageSize));
         if (pages > 0 && !_source.TryRent(pages, rule, out _copy))
             return false;
