@@ -73,6 +73,8 @@ internal static unsafe partial class Libc
 
     public static int Fallocate(int fd, int mode, long offset, long length) => (int)Result(FallocateRaw(fd, mode, offset, length));
 
+    public static int Ftruncate(int fd, long length) => (int)Result(FtruncateRaw(fd, length));
+
     public static int Fdatasync(int fd) => (int)Result(FdatasyncRaw(fd));
 
     public static nint Pread(int fd, void* buffer, nuint count, long offset) => Result(PreadRaw(fd, buffer, count, offset));
@@ -115,7 +117,7 @@ internal static unsafe partial class Libc
 
     private static int Statx(int fd, string path, int flags, Statx* result)
     {
-        const uint wanted = FileAbi.STATX_BASIC_STATS | FileAbi.STATX_DIOALIGN | FileAbi.STATX_WRITE_ATOMIC;
+        const uint wanted = FileAbi.STATX_BASIC_STATS | FileAbi.STATX_DIOALIGN | FileAbi.STATX_WRITE_ATOMIC | FileAbi.STATX_DIO_READ_ALIGN;
         return (int)Result(StatxRaw(fd, path, flags, wanted, result));
     }
 
@@ -145,6 +147,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "fallocate")]
     private static partial int FallocateRaw(int fd, int mode, long offset, long length);
+
+    [LibraryImport(Library, EntryPoint = "ftruncate")]
+    private static partial int FtruncateRaw(int fd, long length);
 
     [LibraryImport(Library, EntryPoint = "fdatasync")]
     private static partial int FdatasyncRaw(int fd);

@@ -32,4 +32,11 @@ public enum IoFailureCause : byte
 
     /// <summary>The region can't be written atomically as it is: not a power of two, not naturally aligned, or outside the device's limits (EINVAL); or the device has no atomic writes (EOPNOTSUPP).</summary>
     NotAtomic,
+
+    /// <summary>
+    /// A zone that must be written in order (<see cref="BlockDevice.SequentialFrom"/>). EINVAL, EOPNOTSUPP: a write that would need several
+    /// pieces, a discard, or zeroes; nothing was issued. EIO: the device failed a write there, which is how the kernel answers one that is
+    /// not at the zone's write pointer, and a bad medium.
+    /// </summary>
+    Zoned,
 }

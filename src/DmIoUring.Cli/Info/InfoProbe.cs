@@ -39,7 +39,8 @@ internal static class InfoProbe
         if (!facts.CanHoldData)
             throw new RefusedException(path, $"is {facts.KindInWords}", "Name a block device or a regular file.");
 
-        using BlockDevice device = DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false);
+        using DeviceFile file = DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false);
+        BlockDevice device = file.Device;
         DeviceAbilities abilities = device.ReadAbilities();
         return new DeviceInfo
         {
@@ -52,11 +53,16 @@ internal static class InfoProbe
             IsDirect = device.IsDirect,
             MemoryAlignment = device.MemoryAlignment,
             OffsetAlignment = device.OffsetAlignment,
+            SegmentAlignment = device.SegmentAlignment,
             AlignmentSource = device.AlignmentSource,
             IsReadOnly = IsReadOnly(facts),
             HasVolatileCache = abilities.HasVolatileCache,
             HasFua = abilities.HasFua,
             MaxDiscardBytes = abilities.MaxDiscardBytes,
+            HasRingDiscards = abilities.HasRingDiscards,
+            ZoneModel = abilities.ZoneModel,
+            ZoneSectors = device.ZoneSectors,
+            SequentialFrom = device.SequentialFrom == long.MaxValue ? null : device.SequentialFrom,
             MaxWriteZeroesBytes = abilities.MaxWriteZeroesBytes,
             HasPolledQueues = abilities.HasPolledQueues,
             AbilitiesSource = abilities.Source,

@@ -35,6 +35,10 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         while (_discards.TryTake(out int chunk, out int result))
             CompleteOtherwise(chunk, result);
+
+        // After the completions: what the kernel has done in time is done.
+        if (_stoppedFirst is not null)
+            EndStopped();
         return completions;
     }
 
@@ -61,10 +65,19 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void CompleteOtherwise(int index, int result)
     {
         Chunk* chunk = &_chunks[index];
+        if (chunk->Kind == ChunkKind.Abandoned)
+        {
+            Reclaim(index);
+            return;
+        }
+
         Request request = _owners[index]!;
-        TransferVerdict verdict = chunk->Kind.Transfers()
-            ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).OffsetAlignment, ref chunk->Attempts)
+        bool transfers = chunk->Kind.Transfers();
+        TransferVerdict verdict = transfers
+            ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).Geometry.OffsetAlignmentOf(chunk->Kind == ChunkKind.Read), ref chunk->Attempts)
             : TransferRules.JudgePlain(result, ref chunk->Attempts);
+        if (request.IsAtomic && transfers && result > 0 && result < (long)chunk->Length)
+            verdict = new TransferVerdict(TransferStep.Fail, Errno: Errno.EIO, Cause: IoFailureCause.Device);
         if (verdict.Step is TransferStep.Continue)
             Move(chunk, request, verdict.Advance);
         if (verdict.Step != TransferStep.Done && request.StopCause != IoFailureCause.None)
@@ -98,7 +111,7 @@ internal sealed unsafe partial class IoEngine<TRing>
                 _discards.Start(index, DeviceOf(chunk, request).Descriptor, chunk->Offset, chunk->Length);
                 break;
 
-            case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && verdict.Errno == Errno.EOPNOTSUPP:
+            case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && MayBeZeroedByWriting(chunk, request, verdict.Errno):
                 chunk->Kind = ChunkKind.ZeroPages;
                 Reissue(index, 0);
                 break;
@@ -134,6 +147,10 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>A ring without discards and a device without any answer alike; the ioctl tells them apart.</summary>
     private bool MayBeDiscardedByIoctl(Chunk* chunk, Request request, int errno) =>
         chunk->Kind == ChunkKind.Discard && errno == Errno.EOPNOTSUPP && DeviceOf(chunk, request).IsBlockDevice;
+
+    /// <summary>The device has no zeroes, or none in units of its own; through the page cache any unit can be written.</summary>
+    private bool MayBeZeroedByWriting(Chunk* chunk, Request request, int errno) =>
+        errno == Errno.EOPNOTSUPP || (errno == Errno.EINVAL && !DeviceOf(chunk, request).IsDirect);
 
     /// <summary>Moves a chunk forward by what was transferred.</summary>
     private static void Move(Chunk* chunk, Request request, uint bytes)
@@ -193,7 +210,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
         else
         {
-            request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, cause);
+            long sector = chunk->Offset / IoRegion.SectorSize;
+            request.Fail(chunk->Region, sector, errno, RegionRules.Explain(DeviceOf(chunk, request), chunk->Kind == ChunkKind.Write, sector, errno, cause));
             if (chunk->Kind == ChunkKind.Read)
                 ZeroRest(chunk, request);
         }
@@ -224,7 +242,12 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void End(int index)
+    private void End(int index) => Finish(FreeChunk(index));
+
+    /// <summary>Gives a chunk's place back.</summary>
+    /// <returns>Whose chunk it was.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Request FreeChunk(int index)
     {
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
@@ -236,7 +259,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->Generation++;
         _free.Prepend(index);
         InFlight--;
-        Finish(request);
+        return request;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -52,8 +52,10 @@ internal sealed unsafe partial class IoEngine<TRing>
             chunk->Length,
             request.TransferFlags,
             UserData(chunk, index));
-        if (_hasTable)
-            UseRegistered(entry, chunk->Kind, chunk->Buffer);
+
+        // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, wants a plain buffer.
+        if (_hasTable && !request.IsAtomic)
+            UseRegistered(entry, chunk->Kind, chunk->Buffer, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk);
         return true;
     }
@@ -84,7 +86,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         _vectorsUsed += (int)count;
         EntryWriter.Write(entry, fields, chunk, request.Priority, UserData(chunk, index));
         if (_hasTable && scattered)
-            UseRegisteredVectors(entry, chunk, vectors, count);
+            UseRegisteredVectors(entry, chunk, vectors, count, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk);
         return true;
     }

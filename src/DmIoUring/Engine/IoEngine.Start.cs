@@ -73,6 +73,6 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->State = Chunk.StartedState(kind, place, held.EntryFlags, route);
         chunk->Slot = slot;
         if (_hasTable)
-            UseRegistered(entry, kind, start);
+            UseRegistered(entry, kind, start, region.Device.Geometry.RegisteredMask);
     }
 }

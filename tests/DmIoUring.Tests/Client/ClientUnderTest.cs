@@ -25,6 +25,7 @@ internal sealed class ClientUnderTest : IDisposable
         _way = way.Shape();
         _byAddress = way.IsByAddress();
         _isBatch = way.IsBatch();
+        IsAsIssued = way.IsAsIssued();
         options ??= new DmIoOptions();
         if (_way == CallWay.Reactor)
             _reactor = new ReactorThread(way.NewReactor(options));
@@ -36,6 +37,12 @@ internal sealed class ClientUnderTest : IDisposable
 
     /// <summary>Requests that have ended, those that the way itself needs not among them.</summary>
     public long Requests => Statistics.Requests - _ownRequests;
+
+    /// <summary>Whether the device sees what the engine issued: whole, and once.</summary>
+    public bool IsAsIssued { get; }
+
+    /// <summary>Entries that a ring was given, those that the way itself needs among them.</summary>
+    public long Entries => Statistics.Entries;
 
     private IoStatistics Statistics => _client?.Statistics ?? _reactor!.Reactor.Statistics;
 
@@ -83,6 +90,10 @@ internal sealed class ClientUnderTest : IDisposable
         (CallWay.Awaited, _) => Wait(_client!.WriteZeroesAsync(regions)),
         _ => Submit(new Asked(operation, regions.ToArray(), default, default)),
     };
+
+    /// <summary>Waits until every page of the pool is back.</summary>
+    public void WaitForPages() =>
+        Assert.True(SpinWait.SpinUntil(() => Pages.RentedPages == 0, Notification.Limit), $"{Pages.RentedPages} pages do not come back.");
 
     /// <summary>Disposes the client, or the reactor on its thread: from here on everything is refused.</summary>
     public void End()

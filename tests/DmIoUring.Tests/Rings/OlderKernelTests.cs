@@ -54,8 +54,12 @@ public sealed unsafe class OlderKernelTests
 
         int SetUpWithoutTags(uint entries, IoUringParams* parameters)
         {
-            // High enough that no other test's file gets the number once it is closed.
+            // The kernel may not know every flag that is asked for first.
             int low = Libc.IoUringSetup(entries, parameters);
+            if (low < 0)
+                return low;
+
+            // High enough that no other test's file gets the number once it is closed.
             descriptor = Libc.Fcntl(low, FileAbi.F_DUPFD_CLOEXEC, 900);
             _ = Libc.Close(low);
             parameters->features &= ~IoUring.IORING_FEAT_RSRC_TAGS;
