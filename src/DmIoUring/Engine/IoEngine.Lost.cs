@@ -50,7 +50,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool Recover(uint waitFor, long limit, long ended)
     {
         if (_lostErrno != 0 && !_isAbandoned)
-            Abandon();
+            CloseRing();
         TakeBackFromRemains();
         if (_lostErrno == 0 || TryRenew())
             return true;
@@ -62,7 +62,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return false;
     }
 
-    private void Abandon()
+    private void CloseRing()
     {
         _isAbandoned = true;
         _ring.Abandon(_remains);
