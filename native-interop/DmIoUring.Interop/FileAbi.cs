@@ -76,6 +76,7 @@ internal static class FileAbi
     public const int EFD_CLOEXEC = O_CLOEXEC;
     public const int EFD_NONBLOCK = O_NONBLOCK;
     public const short POLLIN = 0x1;
+    public const short POLLHUP = 0x10;
 
     public const int FALLOC_FL_KEEP_SIZE = 0x01;
     public const int FALLOC_FL_PUNCH_HOLE = 0x02;

@@ -47,6 +47,9 @@ internal static unsafe partial class Libc
 
     public static int Close(int fd) => (int)Result(CloseRaw(fd));
 
+    /// <summary>The read end and the write end.</summary>
+    public static int Pipe2(int* ends, int flags) => (int)Result(Pipe2Raw(ends, flags));
+
     public static int Statx(int fd, Statx* result) => Statx(fd, "", FileAbi.AT_EMPTY_PATH, result);
 
     /// <summary>Follows symbolic links.</summary>
@@ -89,6 +92,12 @@ internal static unsafe partial class Libc
 
     /// <summary>Sets the calling thread's I/O priority.</summary>
     public static int IoprioSet(int priority) => (int)Result(Syscall(SysIoprioSet, BlockAbi.IOPRIO_WHO_PROCESS, 0, priority, 0, 0, 0));
+
+    /// <summary>
+    /// Whether the calling thread may have an I/O priority: EPERM if not, EINVAL if so. Nothing is set: the priority is looked at before whose
+    /// it is to be (block/ioprio.c), and there is nobody of this kind.
+    /// </summary>
+    public static int IoprioCheck(int priority) => (int)Result(Syscall(SysIoprioSet, 0, 0, priority, 0, 0, 0));
 
     /// <summary>Waits for any of the descriptors; no timeout is for ever.</summary>
     public static int Ppoll(Pollfd* descriptors, int count, KernelTimespec* timeout) =>
@@ -135,6 +144,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "close")]
     private static partial int CloseRaw(int fd);
+
+    [LibraryImport(Library, EntryPoint = "pipe2")]
+    private static partial int Pipe2Raw(int* ends, int flags);
 
     [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatxRaw(int fd, string path, int flags, uint mask, Statx* result);

@@ -33,6 +33,8 @@ public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFa
             IoFailureCause.Zoned when Errno == Interop.Errno.EIO => " (a zone that must be written in order: not at its write pointer, or the device failed)",
             IoFailureCause.Zoned => " (a zone that must be written in order, in one piece; nothing was issued)",
             IoFailureCause.RetriesExhausted => " (still busy after every retry)",
+            IoFailureCause.RingLost => " (io_uring failed, and whether this was carried out is not known)",
+            IoFailureCause.Host => " (the host is short of something; the device was not at fault)",
             _ => "",
         };
         return string.Create(CultureInfo.InvariantCulture, $"region {Region}, sector {Sector}: {ErrnoName}{why}");

@@ -39,4 +39,16 @@ public enum IoFailureCause : byte
     /// not at the zone's write pointer, and a bad medium.
     /// </summary>
     Zoned,
+
+    /// <summary>
+    /// io_uring_enter failed and left open whether this part was carried out, and the host gives no other ring. The errno is what the call
+    /// answered. No reason to drop a mirror's leg: the device was not heard.
+    /// </summary>
+    RingLost,
+
+    /// <summary>
+    /// The host, not the device, could not carry it out: no memory (ENOMEM), no descriptor (EMFILE, ENFILE), no thread for what needs one (ECANCELED
+    /// at a limit of processes), or a priority that this process may not have (EPERM). No reason to drop a mirror's leg.
+    /// </summary>
+    Host,
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using DmIoUring.Devices;
+using DmIoUring.Diagnostics;
 using DmIoUring.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -27,6 +28,7 @@ public sealed partial class BlockDevice : IDisposable
 
     internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry)
     {
+        SupportedProcessor.Require();
         Path = path;
         _handle = handle;
         _ownsHandle = ownsHandle;
@@ -124,6 +126,7 @@ public sealed partial class BlockDevice : IDisposable
     /// <param name="path">Its path.</param>
     /// <param name="options">How; <see langword="null"/> for reads and writes with direct I/O.</param>
     /// <returns>The device; dispose it to close it.</returns>
+    /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or has a null character in it.</exception>
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened so: no permission, or read-only.</exception>

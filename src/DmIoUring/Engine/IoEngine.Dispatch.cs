@@ -25,6 +25,8 @@ internal sealed unsafe partial class IoEngine<TRing>
                     Complete((int)index, (uint)(completion.user_data >> 32), completion.res);
                 else if (index == WakeToken)
                     WakeArrived(completion);
+                else if (index == RemainsToken)
+                    _remainsAreWatched = false;
                 else
                     _cancelsUnderWay--;
             }
@@ -33,7 +35,7 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
         }
 
-        while (_discards.TryTake(out int chunk, out int result))
+        while (_aside.TryTake(out int chunk, out int result))
             CompleteOtherwise(chunk, result);
 
         // After the completions: what the kernel has done in time is done.
@@ -91,6 +93,10 @@ internal sealed unsafe partial class IoEngine<TRing>
                 Reissue(index, 0);
                 break;
 
+            case TransferStep.Again when result == -Errno.ECANCELED && chunk->Attempts > AttemptsInRing:
+                CarryOutAside(index);
+                break;
+
             case TransferStep.Again:
                 // An ioctl that was interrupted goes the ring's way again.
                 Counters.Retries++;
@@ -105,10 +111,8 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
 
             case TransferStep.Fail when MayBeDiscardedByIoctl(chunk, request, verdict.Errno):
-                // The completion is spent here too: one more of it must not end the chunk while the ioctl has it.
+                CarryOutAside(index);
                 chunk->Kind = ChunkKind.DiscardByIoctl;
-                chunk->Generation++;
-                _discards.Start(index, DeviceOf(chunk, request).Descriptor, chunk->Offset, chunk->Length);
                 break;
 
             case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && MayBeZeroedByWriting(chunk, request, verdict.Errno):
@@ -117,7 +121,7 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
 
             case TransferStep.Fail:
-                Fail(index, verdict.Errno, verdict.Cause);
+                Fail(index, verdict.Errno, IsPriorityRefused(verdict, request) ? IoFailureCause.Host : verdict.Cause);
                 break;
 
             case TransferStep.Done:
@@ -144,9 +148,18 @@ internal sealed unsafe partial class IoEngine<TRing>
     private BlockDevice DeviceOf(Chunk* chunk, Request request) =>
         chunk->Slot >= 0 ? Devices![chunk->Slot].Device! : request.Legs[chunk->Region].Device;
 
-    /// <summary>A ring without discards and a device without any answer alike; the ioctl tells them apart.</summary>
+    /// <summary>
+    /// A ring without discards and a device without any answer alike; the ioctl tells them apart. Before 5.19 rings know no commands at all,
+    /// and answer EINVAL (io_init_req).
+    /// </summary>
     private bool MayBeDiscardedByIoctl(Chunk* chunk, Request request, int errno) =>
-        chunk->Kind == ChunkKind.Discard && errno == Errno.EOPNOTSUPP && DeviceOf(chunk, request).IsBlockDevice;
+        chunk->Kind == ChunkKind.Discard
+        && (errno == Errno.EOPNOTSUPP || (errno == Errno.EINVAL && !_ring.HasCommands))
+        && DeviceOf(chunk, request).IsBlockDevice;
+
+    /// <summary>A read-only device answers EPERM too; whether this process may have the priority, the kernel tells.</summary>
+    private static bool IsPriorityRefused(in TransferVerdict verdict, Request request) =>
+        verdict.Errno == Errno.EPERM && request.Priority != 0 && Libc.IoprioCheck(request.Priority) == -Errno.EPERM;
 
     /// <summary>The device has no zeroes, or none in units of its own; through the page cache any unit can be written.</summary>
     private bool MayBeZeroedByWriting(Chunk* chunk, Request request, int errno) =>
@@ -279,7 +292,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             return;
         _wakeIsArmed = false;
         if (completion.res < 0)
-            throw new InvalidOperationException($"Polling the lane's eventfd failed with {Errno.Name(-completion.res)}.");
+            Lose(-completion.res);
     }
 
     private void ReleaseDueChunks()

@@ -19,7 +19,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         IoUringSqe* entry = _ring.TryNext(route);
         if (entry is null)
         {
-            _ring.Enter(0, 0, 0);
+            EnterRing(0, 0, 0);
             entry = _ring.TryNext(route);
         }
 
@@ -104,7 +104,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (_vectorsUsed + MostRuns <= VectorPlaces)
             return true;
         if (_ring.HasQueued)
-            _ring.Enter(0, 0, 0);
+            EnterRing(0, 0, 0);
         if (_ring.HasQueued)
             return false;
         _vectorsUsed = 0;

@@ -166,7 +166,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     {
         ulong bit = 1ul << region;
         bool isFirst = (_failed | _unsupported) == 0;
-        if (TransferRules.IsUnsupported(errno) && (_failed & bit) == 0)
+        if (TransferRules.IsUnsupported(errno) && cause != IoFailureCause.RingLost && (_failed & bit) == 0)
         {
             _unsupported |= bit;
         }

@@ -49,9 +49,7 @@ internal static class TransferRules
         }
 
         int errno = (int)-result;
-        return errno is Errno.EAGAIN or Errno.EINTR
-            ? Again(errno, IoFailureCause.RetriesExhausted, ref attempts)
-            : new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Device);
+        return JudgeErrno(errno, ref attempts);
     }
 
     /// <summary>Judges the result of a call that transfers nothing: a flush, a discard, zeroes by the device.</summary>
@@ -61,10 +59,17 @@ internal static class TransferRules
     {
         if (result >= 0)
             return new TransferVerdict(TransferStep.Done);
-        return result is -Errno.EAGAIN or -Errno.EINTR
-            ? Again(-result, IoFailureCause.RetriesExhausted, ref attempts)
-            : new TransferVerdict(TransferStep.Fail, Errno: -result, Cause: IoFailureCause.Device);
+        return JudgeErrno(-result, ref attempts);
     }
+
+    /// <summary>ECANCELED that nobody asked for is the kernel's that can't start a worker: asked for cancellations are judged before.</summary>
+    private static TransferVerdict JudgeErrno(int errno, ref byte attempts) => errno switch
+    {
+        Errno.EAGAIN or Errno.EINTR => Again(errno, IoFailureCause.RetriesExhausted, ref attempts),
+        Errno.ECANCELED => Again(errno, IoFailureCause.Host, ref attempts),
+        Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE => new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Host),
+        _ => new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Device),
+    };
 
     private static TransferVerdict Again(int errno, IoFailureCause cause, ref byte attempts, int cost = 1)
     {

@@ -34,20 +34,60 @@ internal static class RingProbe
         }
     }
 
-    public static IoCapabilities Run()
+    /// <summary>Tries a small ring: all three system calls, and an entry there and back.</summary>
+    /// <param name="calls">Who answers; null for the kernel itself.</param>
+    /// <exception cref="IoUringUnavailableException">The host refuses one of the calls.</exception>
+    public static HostRings Run(RingCalls? calls = null)
     {
-        using KernelRingHandle handle = KernelRingHandle.Create(capacity: 8);
-        return Describe(handle);
+        KernelRingHandle handle = KernelRingHandle.Create(capacity: 8, plan: default, calls);
+        KernelRing ring = new(handle, 8);
+        try
+        {
+            ring.Enable(register: false);
+            return new HostRings(Describe(handle), handle.Operations, KeepsFiles(handle, ring) ? -Errno.EBUSY : 0);
+        }
+        finally
+        {
+            ring.Dispose();
+        }
     }
 
     public static IoCapabilities Describe(KernelRingHandle handle)
     {
-        bool[] known = handle.ProbeOperations();
         IEnumerable<IoFeature> operations = Operations.Select(operation => new IoFeature(
             operation.Name,
-            known[operation.Code],
-            known[operation.Code] ? operation.Use : $"this kernel does not know it; kernels have it since {operation.Since}"));
+            handle.Operations[operation.Code],
+            handle.Operations[operation.Code] ? operation.Use : $"this kernel does not know it; kernels have it since {operation.Since}"));
         return new IoCapabilities("io_uring", KernelRelease, [.. handle.Flags, .. operations]);
+    }
+
+    /// <summary>
+    /// Whether a file stays open after it was removed from the ring's table: for a second (a delayed work, io_rsrc_node_ref_zero,
+    /// io_uring/rsrc.c, until 6.2), or until entries on other files have ended (rsrc_ref_list, until 6.12). A device could not be
+    /// released in time then.
+    /// </summary>
+    /// <remarks>The file is a pipe's write end: its read end sees when it is closed. An entry on the read end is in flight meanwhile.</remarks>
+    private static unsafe bool KeepsFiles(KernelRingHandle handle, KernelRing ring)
+    {
+        using RingRemains readEnd = RingRemains.Create(out int writeEnd);
+        int result = handle.FileTableAnswer;
+        if (result >= 0)
+            result = ring.RegisterFile(0, readEnd.Descriptor);
+        if (result >= 0)
+            result = ring.RegisterFile(1, writeEnd);
+        _ = Libc.Close(writeEnd);
+        if (result < 0)
+            return false;
+
+        IoUringSqe* entry = ring.TryNext(EntryRoute.NoPoll);
+        *entry = default;
+        entry->opcode = IoUring.IORING_OP_POLL_ADD;
+        entry->flags = IoUring.IOSQE_FIXED_FILE;
+        entry->poll32_events = (uint)FileAbi.POLLIN;
+        result = ring.Enter(0, 0, 0);
+        if (result >= 0)
+            result = ring.RegisterFile(1, -1);
+        return result >= 0 && !readEnd.AreGone;
     }
 
     /// <summary>What a crew of threads can do instead.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using DmIoUring.Drivers;
 using DmIoUring.Engine;
 
 namespace DmIoUring.Tests.Client;
@@ -20,7 +21,11 @@ internal sealed class ClientUnderTest : IDisposable
     private BlockDevice? _warm;
     private long _ownRequests;
 
-    public ClientUnderTest(CallWay way, DmIoOptions? options = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="way">How its requests are made.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="rings">Where its rings come from; null for where the way has them from.</param>
+    public ClientUnderTest(CallWay way, DmIoOptions? options = null, RingSource? rings = null)
     {
         _way = way.Shape();
         _byAddress = way.IsByAddress();
@@ -28,9 +33,9 @@ internal sealed class ClientUnderTest : IDisposable
         IsAsIssued = way.IsAsIssued();
         options ??= new DmIoOptions();
         if (_way == CallWay.Reactor)
-            _reactor = new ReactorThread(way.NewReactor(options));
+            _reactor = new ReactorThread(way.NewReactor(options, rings));
         else
-            _client = way.NewClient(options);
+            _client = way.NewClient(options, rings);
     }
 
     public PageMemoryPool Pages => _client?.Pages ?? _reactor!.Reactor.Pages;
@@ -43,6 +48,8 @@ internal sealed class ClientUnderTest : IDisposable
 
     /// <summary>Entries that a ring was given, those that the way itself needs among them.</summary>
     public long Entries => Statistics.Entries;
+
+    public IoFeature DeviceRegistration => _client?.DeviceRegistration ?? _reactor!.Reactor.DeviceRegistration;
 
     private IoStatistics Statistics => _client?.Statistics ?? _reactor!.Reactor.Statistics;
 

@@ -93,7 +93,7 @@ internal static class FailureModes
         new(
             Ring,
             "enter by the wrong thread",
-            "KernelRingTests.Enter_ByAThreadThatDoesNotOwnTheRing_IsAnExceptionThatSaysSo",
+            "KernelRingTests.Enter_ByAThreadThatDoesNotOwnTheRing_LosesIt",
             "ReactorOwnerTests.AnotherThread_IsRefused_WithBothThreadsNumbers_AndTheOwnerGoesOn"),
         new(
             Ring,

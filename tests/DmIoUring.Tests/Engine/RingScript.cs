@@ -48,6 +48,9 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>The descriptors of registered files, by slot.</summary>
     public Dictionary<int, int> RegisteredFiles { get; } = [];
 
+    /// <summary>Whether the ring knows URING_CMD.</summary>
+    public bool HasCommands { get; init; } = true;
+
     public long Clock { get; set; }
 
     public int EnterCount { get; private set; }
@@ -149,6 +152,13 @@ internal sealed unsafe class RingScript : IDisposable
         for (int count = CompletePerEnter(_inKernel.Count); count > 0; count--)
             CompleteOne();
         _inKernel.InsertRange(0, kept);
+    }
+
+    /// <summary>Completes all that the kernel has, though nobody waits.</summary>
+    public void CompleteAll()
+    {
+        while (_inKernel.Count > 0)
+            CompleteOne();
     }
 
     public void Dispose() => NativeMemory.Free(_entries);

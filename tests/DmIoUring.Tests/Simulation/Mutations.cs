@@ -8,6 +8,7 @@ internal static class Mutations
 {
     private const string Cut = "Engine/IoEngine.Cut.cs";
     private const string Dispatch = "Engine/IoEngine.Dispatch.cs";
+    private const string Aside = "Engine/IoEngine.Aside.cs";
     private const string Fill = "Engine/IoEngine.Fill.cs";
     private const string Fixed = "Engine/IoEngine.Fixed.cs";
     private const string Stop = "Engine/IoEngine.Stop.cs";
@@ -34,7 +35,7 @@ internal static class Mutations
         new("A short transfer counts as a whole one", Rules, "TransferStep.Continue, advance)", "TransferStep.Done, length)"),
         new("A short transfer goes on from inside a block", Rules, " & ~((uint)alignment - 1)", ""),
         new("EAGAIN counts as success", Rules, "        int errno = (int)-result;", "        int errno = (int)-result; if (errno == Errno.EAGAIN) return new(TransferStep.Done, length);"),
-        new("EINTR is not tried again", Rules, "return errno is Errno.EAGAIN or Errno.EINTR", "return errno is Errno.EAGAIN"),
+        new("EINTR is not tried again", Rules, "Errno.EAGAIN or Errno.EINTR => Again(", "Errno.EAGAIN => Again("),
         new("A busy device is tried for ever", Rules, "if (attempts >= MaxAttempts)", "if (attempts > byte.MaxValue)"),
         new("The bits are off by one", Request, "ulong bit = 1ul << region;", "ulong bit = 1ul << (region + 1);"),
         new("Unsupported counts as failed", Request, "if (TransferRules.IsUnsupported(errno) && ", "if (errno < 0 && "),
@@ -46,7 +47,7 @@ internal static class Mutations
         new("Segments stay pinned after the end", Holdings, "                _segments!.Release();\n", ""),
         new("A request ends before its last chunk", Dispatch, "if (--request.Pending != 0)", "if (--request.Pending > 1)"),
         new("A late completion of a used place is believed", Dispatch, "if (chunk->Generation != generation)", "if (_owners[index] is null)"),
-        new("A late completion of a discard is believed while the ioctl runs", Dispatch, "                chunk->Generation++;\n                _discards.Start", "                _discards.Start"),
+        new("A late completion of a discard is believed while the ioctl runs", Aside, "chunk->Generation++;", ""),
         new("A misaligned read is not copied back", Dispatch, "copyBack: chunk->Kind == ChunkKind.Read);\n        if (chunk->Kind == ChunkKind.Flush)", "copyBack: false);\n        if (chunk->Kind == ChunkKind.Flush)"),
         new("A failed read is not zeroed", Dispatch, "                ZeroRest(chunk, request);", "                ;"),
         new("A failed preflush lets the data through", Dispatch, "request.FailRest(chunk->Region, errno, cause);", "FlushEnded(request, chunk->Region);"),
@@ -103,8 +104,8 @@ internal static class Mutations
         new("A leg's own reference is kept beside the slot's", Devices, "        _slots[slot].UnderWay++;\n        device.Release();", "        _slots[slot].UnderWay++;"),
         new("A leg's own reference is given back without a slot", Devices, "            return NoSlot;\n        _slots[slot].UnderWay++;\n        device.Release();", "        {\n            device.Release();\n            return NoSlot;\n        }\n\n        _slots[slot].UnderWay++;\n        device.Release();"),
         new("A file is let go of and stays known to the ring", Devices, "            _ = _register!(slot, -1);", "            { }"),
-        new("A file that the ring knows is named by its descriptor", Devices, "File = isKnown ? free : device.Descriptor,", "File = device.Descriptor,"),
-        new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? free : device.Descriptor,", "File = free,"),
+        new("A file that the ring knows is named by its descriptor", Devices, "File = isKnown ? slot : descriptor;", "File = descriptor;"),
+        new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? slot : descriptor;", "File = slot;"),
         new("A range outlives the table that it was found in", Fixed, "        _lastLength = 0;\n        int refused", "        int refused"),
         new("An accepted request's pages are not looked up anew", Engine, "        LookAtPool();\n\n        // Asked later", "\n        // Asked later"),
         new("A reserve that fails keeps what it promised", Growth, "            _promised = 0;\n            released", "            released", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
