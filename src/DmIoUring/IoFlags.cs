@@ -27,5 +27,12 @@ public enum IoFlags
     /// returns, and what happens to it then can't leave the legs different. Writes only. Needs a reserve
     /// of at least the buffer's pages.
     /// </summary>
+    /// <remarks>
+    /// Since the kernel has nothing of the caller's, such a request ends when it is cancelled or its time is up
+    /// (<see cref="IoDriverOptions.RequestTimeLimit"/>), whatever the device does: with ECANCELED or ETIMEDOUT for what was not done by then. What the
+    /// kernel has of it then it may still write, at any later time: a leg that such a write failed on is to be taken for unknown
+    /// there until <see cref="DmIoClient.GetPendingRequestsAsync"/> has no abandoned request on it any more. Until then the copy's pages stay rented,
+    /// the device stays open, and the entries keep their places in the ring.
+    /// </remarks>
     StableCopy = 8,
 }

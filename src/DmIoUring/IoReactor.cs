@@ -196,7 +196,7 @@ public sealed partial class IoReactor : IDisposable
         long start = Stopwatch.GetTimestamp();
         _polls = true;
         bool before = CallbackThread.Set(true);
-        while (UnderWay > 0 && TimeLeft(start) is var left && left != 0)
+        while (!_engine.IsIdle && TimeLeft(start) is var left && left != 0)
         {
             _engine.Enter(1, left);
             _engine.Dispatch();
@@ -204,7 +204,7 @@ public sealed partial class IoReactor : IDisposable
 
         CallbackThread.Set(before);
         _polls = false;
-        if (UnderWay > 0)
+        if (!_engine.IsIdle)
         {
             _options.TellGaveUp(new IoUnfinished(Stopwatch.GetElapsedTime(start), [.. _engine.Survey()], 0));
             return;

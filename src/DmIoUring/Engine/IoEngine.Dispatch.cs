@@ -35,6 +35,10 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         while (_discards.TryTake(out int chunk, out int result))
             CompleteOtherwise(chunk, result);
+
+        // After the completions: what the kernel has done in time is done.
+        if (_stoppedFirst is not null)
+            EndStopped();
         return completions;
     }
 
@@ -61,6 +65,12 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void CompleteOtherwise(int index, int result)
     {
         Chunk* chunk = &_chunks[index];
+        if (chunk->Kind == ChunkKind.Abandoned)
+        {
+            Reclaim(index);
+            return;
+        }
+
         Request request = _owners[index]!;
         TransferVerdict verdict = chunk->Kind.Transfers()
             ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).OffsetAlignment, ref chunk->Attempts)
@@ -224,7 +234,12 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void End(int index)
+    private void End(int index) => Finish(FreeChunk(index));
+
+    /// <summary>Gives a chunk's place back.</summary>
+    /// <returns>Whose chunk it was.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Request FreeChunk(int index)
     {
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
@@ -236,7 +251,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->Generation++;
         _free.Prepend(index);
         InFlight--;
-        Finish(request);
+        return request;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -63,13 +63,13 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             _free.Append(i);
     }
 
-    public override bool IsIdle => InFlight == 0 && _queueFirst is null;
+    public override bool IsIdle => InFlight == 0 && _queueFirst is null && _stoppedFirst is null;
 
     public override bool HasWaiting => _queueFirst is not null || !_again.IsEmpty;
 
     public override bool MustPoll => _ring.IsPolling;
 
-    public override bool HasResults => _ring.HasCompletions || _discards.HasResults;
+    public override bool HasResults => _ring.HasCompletions || _discards.HasResults || _stoppedFirst is not null;
 
     public override Action? Notify
     {
@@ -167,12 +167,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         while (!_again.IsEmpty)
         {
             int chunk = _again.First;
-            IoFailureCause stopped = _owners[chunk]!.StopCause;
-            if (stopped == IoFailureCause.None && !TryFill(chunk, _owners[chunk]!))
+            if (!TryFill(chunk, _owners[chunk]!))
                 return;
             _again.RemoveFirst();
-            if (stopped != IoFailureCause.None)
-                Fail(chunk, StopErrno(stopped), stopped);
         }
 
         while (_queueFirst is { } request)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
+using DmIoUring.Submission;
 
 namespace DmIoUring.Engine;
 
@@ -15,6 +16,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     private ulong _failed;
     private ulong _unsupported;
     private bool _holds;
+    private bool _ownsMemory;
 
     /// <summary>Whether its fields are as <see cref="Reset"/> leaves them, but for what the fast path sets.</summary>
     private bool _isReset;
@@ -28,7 +30,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <summary>The place of the next request at its owner's hand; see <see cref="RequestSpares"/>.</summary>
     public int NextSpare { get; set; }
 
-    /// <summary>Links the request into one list at a time: an inbox, then an engine's queue.</summary>
+    /// <summary>Links the request into one list at a time: an inbox, then an engine's queue or those that it has stopped.</summary>
     public Request? Next { get; set; }
 
     public IoOperation Operation { get; private set; }
@@ -50,7 +52,13 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <summary>The leg that the next chunk is cut from; all are cut when it equals <see cref="LegCount"/>.</summary>
     public int Cursor { get; set; }
 
-    /// <summary>Chunks not ended yet, plus one while chunks are still to be cut.</summary>
+    /// <summary>Whether nothing of the caller's is with the kernel: the request writes a private copy, or has no memory at all and asked for one.</summary>
+    public bool OwnsMemory => _ownsMemory;
+
+    /// <summary>Whether its caller has been told its end, so that it is only what the kernel still has; see <see cref="TakeOver"/>.</summary>
+    public bool IsAbandoned { get; private set; }
+
+    /// <summary>Chunks not ended yet, plus one while chunks are still to be cut, or while a stopped request is still to be looked at.</summary>
     public int Pending { get; set; }
 
     public IoResult Result => (_failed | _unsupported) == 0
@@ -90,6 +98,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         Operation = spec.Operation;
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
+        _ownsMemory = (options.Flags & IoFlags.StableCopy) != 0 && (_holds || Admission.CopyRange(spec).Length == 0);
         if (spec.Buffer.IsRawPointer && !_holds && options.Report is null)
             _buffer.SetRun(spec.Buffer.Pointer);
         else
@@ -144,6 +153,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _kind = RequestKind.Callback;
         _notify = null;
         _context = null;
+        _ownsMemory = false;
         _stopCause = IoFailureCause.None;
         _stopAsked = false;
         _isReset = true;
@@ -202,6 +212,27 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         }
 
         LegCount = 0;
+    }
+
+    /// <summary>
+    /// Takes over what the kernel still has of a request whose caller is told its end now: the private copy, the devices, the regions'
+    /// places. The other is left with nothing, and may end and be used again. This one is never told to anybody.
+    /// </summary>
+    public void TakeOver(Request request)
+    {
+        IsAbandoned = true;
+        Operation = request.Operation;
+        Pending = 0;
+        _buffer = request._buffer;
+        request._buffer = default;
+        (Legs, request.Legs) = (request.Legs, Legs);
+        (LegCount, request.LegCount) = (request.LegCount, 0);
+        (_holdings, request._holdings) = (request._holdings, _holdings);
+        (_holds, request._holds) = (request._holds, false);
+        request._copyStart = 0;
+
+        // The report is the caller's once it is told.
+        _holdings?.ForgetReport();
     }
 
     public static uint TransferFlagsOf(IoFlags flags) =>

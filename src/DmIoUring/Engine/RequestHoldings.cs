@@ -57,6 +57,8 @@ internal sealed unsafe class RequestHoldings
         return _ownsPages ? Copy(KeepCallers(buffer)) : KeepCallers(buffer);
     }
 
+    public void ForgetReport() => Report = null;
+
     /// <summary>Keeps a buffer that is one piece of memory, without an allocation and without an exception.</summary>
     /// <param name="buffer">The caller's memory; not a raw pointer.</param>
     /// <param name="memory">Its first byte.</param>

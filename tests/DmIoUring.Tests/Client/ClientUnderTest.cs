@@ -84,6 +84,10 @@ internal sealed class ClientUnderTest : IDisposable
         _ => Submit(new Asked(operation, regions.ToArray(), default, default)),
     };
 
+    /// <summary>Waits until every page of the pool is back.</summary>
+    public void WaitForPages() =>
+        Assert.True(SpinWait.SpinUntil(() => Pages.RentedPages == 0, Notification.Limit), $"{Pages.RentedPages} pages do not come back.");
+
     /// <summary>Disposes the client, or the reactor on its thread: from here on everything is refused.</summary>
     public void End()
     {

@@ -66,6 +66,9 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>How many entries complete in one enter that waits; by default all.</summary>
     public Func<int, int> CompletePerEnter { get; set; } = static count => count;
 
+    /// <summary>Which entries never complete, whatever else is said.</summary>
+    public Func<IoUringSqe, bool> Keeps { get; set; } = static _ => false;
+
     /// <summary>How many of n published entries the kernel takes in this enter; by default all.</summary>
     public Func<int, int> TakePerEnter { get; set; } = static count => count;
 
@@ -141,8 +144,11 @@ internal sealed unsafe class RingScript : IDisposable
             return;
         }
 
+        List<IoUringSqe> kept = _inKernel.FindAll(entry => Keeps(entry));
+        _inKernel.RemoveAll(entry => Keeps(entry));
         for (int count = CompletePerEnter(_inKernel.Count); count > 0; count--)
             CompleteOne();
+        _inKernel.InsertRange(0, kept);
     }
 
     public void Dispose() => NativeMemory.Free(_entries);
