@@ -42,6 +42,7 @@ internal enum Covered
     StuckEntries,
     CancelledRequests,
     TimedOutRequests,
+    AbandonedRequests,
     CancelsWon,
     CancelsLost,
     StaleCompletions,

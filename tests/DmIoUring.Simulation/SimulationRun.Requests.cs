@@ -154,12 +154,8 @@ internal sealed partial class SimulationRun
         if (model.Regions.Exists(static region => region.Failures.Any(static failure => failure.Cause == IoFailureCause.RetriesExhausted)))
             _coverage.Add(Covered.RetriesExhausted);
         model.Cancellation?.Dispose();
-        foreach (ModelRegion region in model.Regions)
-        {
-            if (!region.IsRefused && model.Operation != IoOperation.Flush)
-                _claims.Return(region.Disk, region.Region.Sector, region.Region.Count, model.Operation != IoOperation.Read);
-        }
-
+        if (model.InKernel > 0)
+            _coverage.Add(Covered.AbandonedRequests);
         model.Buffer?.Retire(_verdict);
         if (!_isCalm && _scenario.ClosesDevices && _closing.OneIn(2))
             CloseDevice();
@@ -167,6 +163,16 @@ internal sealed partial class SimulationRun
         {
             _coverage.Add(Covered.Resubmissions);
             Submit();
+        }
+    }
+
+    /// <summary>The sectors of a request are anybody's again.</summary>
+    private void ReturnClaims(ModelRequest model)
+    {
+        foreach (ModelRegion region in model.Regions)
+        {
+            if (!region.IsRefused && model.Operation != IoOperation.Flush)
+                _claims.Return(region.Disk, region.Region.Sector, region.Region.Count, model.Operation != IoOperation.Read);
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class Workload(
         {
             flags |= random.OneIn(4) ? IoFlags.Preflush : 0;
             flags |= random.OneIn(4) ? IoFlags.Fua : 0;
-            flags |= hasPages && random.OneIn(5) ? IoFlags.StableCopy : 0;
+            flags |= hasPages && random.OneIn(3) ? IoFlags.StableCopy : 0;
         }
 
         bool transfers = operation is IoOperation.Read or IoOperation.Write;

@@ -15,6 +15,7 @@ internal sealed class ModelRegion
     private readonly Verdict _verdict;
     private readonly bool _isData;
     private int _flushAttempts;
+    private bool _isAbandoned;
     private long _limit;
 
     public ModelRegion(ModelRequest request, int index, IoRegion region, SimulatedDisk disk, Verdict verdict)
@@ -116,6 +117,8 @@ internal sealed class ModelRegion
     public void Completed(KernelOperation operation, int result)
     {
         Request.InKernel--;
+        if (_isAbandoned)
+            return;
         if (operation.IsFlush)
             FlushCompleted(result);
         else
@@ -175,6 +178,19 @@ internal sealed class ModelRegion
         foreach (ModelPiece piece in _pieces)
         {
             if (piece.State == PieceState.Waiting)
+                Fail(piece, Errno.ECANCELED, IoFailureCause.Cancelled);
+        }
+    }
+
+    /// <summary>The request ends without what the kernel still has of it: that has failed, whatever is answered later.</summary>
+    public void Abandon()
+    {
+        _isAbandoned = true;
+        if (Flush == FlushState.InKernel)
+            FailFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
+        foreach (ModelPiece piece in _pieces)
+        {
+            if (piece.State == PieceState.InKernel)
                 Fail(piece, Errno.ECANCELED, IoFailureCause.Cancelled);
         }
     }
