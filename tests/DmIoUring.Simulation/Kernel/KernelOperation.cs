@@ -59,6 +59,9 @@ internal sealed class KernelOperation
 
     public bool IsZeroRange => IsFallocate(FileAbi.FALLOC_FL_ZERO_RANGE);
 
+    /// <summary>A command whose entry was not copied when it was taken: Linux 6.12 to 7.0 looks at it again when it tries again.</summary>
+    public bool IsReadAgain => Entry.opcode == IoUring.IORING_OP_URING_CMD && (Entry.flags & IoUring.IOSQE_ASYNC) == 0;
+
     public override string ToString() => FormattableString.Invariant($"#{Number} {Name} {Region}")
         + (IsFlush || IsCancel ? "" : FormattableString.Invariant($" bytes {Offset}+{Length}"));
 

@@ -61,6 +61,8 @@ internal sealed unsafe partial class SimulatedKernel
             return;
         }
 
+        if (operation.IsReadAgain && _random.OneIn(4))
+            _verdict.Fail($"{operation} is tried again by a worker, which reads its entry again: the place is another's by now.");
         operation.Stage = OperationStage.Moving;
         operation.CanBeCancelled = false;
         Plan(operation);

@@ -57,6 +57,7 @@ internal static class Mutations
         new("Data does not wait for its preflush", Cut, "                    return false;\n                continue;", "                    return false;"),
         new("Chunks are cut inside blocks", Cut, "long length = RoundDown(whole, block);", "long length = whole;"),
         new("Bounce memory of a refused entry is lost", Cut, "_bounce.Return(chunk->Bounce, request.Buffer, copyBack: false);", ";"),
+        new("A discard's entry is read again when its place is another's", "Engine/EntryWriter.cs", ", EntryFlags: IoUring.IOSQE_ASYNC", ""),
         new("Vectors are overwritten before the kernel has them", Fill, "        _vectorsUsed += (int)count;\n", ""),
         new("A cancelled request ends while the kernel has its buffer", Stop, "                chunk->MustCancel = true;\n                _toCancel++;", "                End(i);"),
         new("A stopped stable copy waits for the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending < 0"),

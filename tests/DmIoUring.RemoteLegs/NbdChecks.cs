@@ -1,0 +1,107 @@
+using System.Globalization;
+using DmIoUring.Interop;
+
+namespace DmIoUring.RemoteLegs;
+
+/// <summary>What becomes of requests on a network block device whose other side goes away.</summary>
+internal static class NbdChecks
+{
+    private const int Timeout = 3;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+
+    /// <summary>The kernel looks every Timeout seconds, and a request that just missed one look waits for the next.</summary>
+    private static readonly TimeSpan AfterTimeout = TimeSpan.FromSeconds((4 * Timeout) + 10);
+
+    public static void Run(Checks checks)
+    {
+        checks.Run("nbd: three whole legs hold what was written", () => With(null, null, static (_, legs) => legs.AllEnd(legs.WriteMany(), Soon, failed: 0)));
+        checks.Run("nbd: the connection is cut: every write ends with the remote leg's bit alone", () => With(null, null, static (leg, legs) =>
+        {
+            leg.Relay.Stop();
+            Task<IoResult>[] writes = legs.WriteMany();
+            Thread.Sleep(Limit);
+            leg.Relay.Vanish();
+            return legs.AllEnd(writes, Soon, ThreeLegs.Remote, Errno.EIO);
+        }));
+        checks.Run("nbd: the server is killed: every write ends with the remote leg's bit alone, and so do those that come later", () => With(null, null, static (leg, legs) =>
+        {
+            leg.StopServer();
+            Task<IoResult>[] writes = legs.WriteMany();
+            Thread.Sleep(Limit);
+            leg.KillServer();
+            string seen = legs.AllEnd(writes, Soon, ThreeLegs.Remote, Errno.EIO);
+            legs.AllEnd(legs.WriteMany(), Soon, ThreeLegs.Remote, Errno.EIO);
+            return seen;
+        }));
+        checks.Run("nbd -timeout: the server has stopped: every write ends", () => With(Timeout, null, static (leg, legs) =>
+        {
+            leg.StopServer();
+            return legs.AllEnd(legs.WriteMany(), AfterTimeout, ThreeLegs.Remote, Errno.EIO, Errno.ETIMEDOUT);
+        }));
+        checks.Run("nbd -timeout: nothing comes through: every write ends", () => With(Timeout, null, static (leg, legs) =>
+        {
+            leg.Relay.Stop();
+            return legs.AllEnd(legs.WriteMany(), AfterTimeout, ThreeLegs.Remote, Errno.EIO, Errno.ETIMEDOUT);
+        }));
+        foreach (IoRingKind ring in new[] { IoRingKind.Automatic, IoRingKind.Workers })
+        {
+            checks.Run($"nbd without -timeout, {ring}: callers' buffers stay with the kernel, whatever the time limit, until the server goes on", () => With(null, Limit, UserMemory, ring));
+            checks.Run($"nbd without -timeout, {ring}: stable copies end at the time limit, and their pages come back when the server goes on", () => With(null, Limit, StableCopies, ring));
+        }
+    }
+
+    private static string With(int? timeout, TimeSpan? limit, Func<NbdLeg, ThreeLegs, string> check, IoRingKind ring = IoRingKind.Automatic)
+    {
+        using NbdLeg leg = new(timeout);
+        using ThreeLegs legs = new(leg, limit, ring);
+        return check(leg, legs);
+    }
+
+    private static string UserMemory(NbdLeg leg, ThreeLegs legs)
+    {
+        leg.StopServer();
+        Task<IoResult>[] writes = legs.WriteMany();
+        Thread.Sleep(4 * Limit);
+        int stuck = writes.Count(static write => !write.IsCompleted);
+        leg.ContinueServer();
+        if (stuck != writes.Length)
+            throw new CheckException($"{writes.Length - stuck} of {writes.Length} writes have ended while the kernel had their buffers");
+        if (!Task.WaitAll(writes, Soon))
+            throw new CheckException("the writes do not end after the server has gone on");
+
+        // What the device did in the end is done, and what was taken back in time has failed.
+        foreach (Task<IoResult> write in writes)
+            ThreeLegs.Judge(write.Result, write.Result.IsSuccess ? 0 : ThreeLegs.Remote, Errno.ETIMEDOUT);
+        for (int place = 0; place < writes.Length; place++)
+            legs.Holds(place, writes[place].Result.IsSuccess ? [0, 1, 2] : [0, 2]);
+        return string.Create(CultureInfo.InvariantCulture, $"{stuck} were under way after {4 * Limit.TotalSeconds} s; {writes.Count(static write => write.Result.IsSuccess)} were done after all");
+    }
+
+    private static string StableCopies(NbdLeg leg, ThreeLegs legs)
+    {
+        leg.StopServer();
+        Task<IoResult>[] writes = legs.WriteMany(IoFlags.StableCopy);
+        Task<IoResult> sync = Task.Run(() => legs.Client.Write(legs.Regions(ThreeLegs.UnderWay), ThreeLegs.Data(ThreeLegs.UnderWay), IoFlags.StableCopy));
+        string seen;
+        int abandoned;
+        try
+        {
+            seen = legs.AllEnd([.. writes, sync], 5 * Limit, ThreeLegs.Remote, Errno.ETIMEDOUT);
+            abandoned = legs.Client.GetPendingRequestsAsync().GetAwaiter().GetResult().Count(static pending => pending.IsAbandoned);
+            if (abandoned == 0 || legs.Client.Pages.RentedPages == 0)
+                throw new CheckException("no request is abandoned, though the server has answered nothing");
+        }
+        finally
+        {
+            leg.ContinueServer();
+        }
+
+        legs.NothingIsLeft();
+
+        // All of it can be had again; and what was abandoned has been written in the meantime, or was taken back.
+        ThreeLegs.Judge(legs.Write(0, IoFlags.StableCopy).GetAwaiter().GetResult(), failed: 0);
+        legs.Holds(0, 0, 1, 2);
+        return $"{seen}; {abandoned} abandoned";
+    }
+}
