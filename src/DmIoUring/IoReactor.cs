@@ -74,7 +74,7 @@ public sealed partial class IoReactor : IDisposable
         // A constructor that threw leaves a reactor without them.
         if (_ended || _submission is null)
             return;
-        if (UnderWay == 0)
+        if (_engine.IsIdle)
             End();
         else
             _options.TellGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.Survey()], 0));

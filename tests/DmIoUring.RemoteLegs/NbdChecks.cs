@@ -16,33 +16,41 @@ internal static class NbdChecks
     public static void Run(Checks checks)
     {
         checks.Run("nbd: three whole legs hold what was written", () => With(null, null, static (_, legs) => legs.AllEnd(legs.WriteMany(), Soon, failed: 0)));
-        checks.Run("nbd: the connection is cut: every write ends with the remote leg's bit alone", () => With(null, null, static (leg, legs) =>
+        checks.Run("nbd by netlink without -timeout, the connection is cut: what is under way stays so until nbd-client -d", () => With(null, null, static (leg, legs) =>
         {
             leg.Relay.Stop();
             Task<IoResult>[] writes = legs.WriteMany();
             Thread.Sleep(Limit);
             leg.Relay.Vanish();
-            return legs.AllEnd(writes, Soon, ThreeLegs.Remote, Errno.EIO);
+            return StayUntilDisconnected(leg, legs, writes);
         }));
-        checks.Run("nbd: the server is killed: every write ends with the remote leg's bit alone, and so do those that come later", () => With(null, null, static (leg, legs) =>
+        checks.Run("nbd by netlink without -timeout, the server is killed: what is under way stays so until nbd-client -d", () => With(null, null, static (leg, legs) =>
         {
             leg.StopServer();
             Task<IoResult>[] writes = legs.WriteMany();
             Thread.Sleep(Limit);
             leg.KillServer();
-            string seen = legs.AllEnd(writes, Soon, ThreeLegs.Remote, Errno.EIO);
-            legs.AllEnd(legs.WriteMany(), Soon, ThreeLegs.Remote, Errno.EIO);
-            return seen;
+            return StayUntilDisconnected(leg, legs, writes);
         }));
-        checks.Run("nbd -timeout: the server has stopped: every write ends", () => With(Timeout, null, static (leg, legs) =>
+        checks.Run("nbd -nonetlink without -timeout, the server is killed: every write ends with the remote leg's bit alone", () => With(null, null, Killed, netlink: false));
+        checks.Run("nbd -timeout, the server is killed: every write ends with the remote leg's bit alone", () => With(Timeout, null, Killed));
+        checks.Run("nbd -timeout, the server has stopped: every write ends with the remote leg's bit alone", () => With(Timeout, null, static (leg, legs) =>
         {
             leg.StopServer();
             return legs.AllEnd(legs.WriteMany(), AfterTimeout, ThreeLegs.Remote, Errno.EIO, Errno.ETIMEDOUT);
         }));
-        checks.Run("nbd -timeout: nothing comes through: every write ends", () => With(Timeout, null, static (leg, legs) =>
+        checks.Run("nbd -timeout, nothing comes through: every write ends with the remote leg's bit alone", () => With(Timeout, null, static (leg, legs) =>
         {
             leg.Relay.Stop();
             return legs.AllEnd(legs.WriteMany(), AfterTimeout, ThreeLegs.Remote, Errno.EIO, Errno.ETIMEDOUT);
+        }));
+        checks.Run("nbd -timeout, the server stops for a moment and goes on: every write ends well", () => With(4 * Timeout, null, static (leg, legs) =>
+        {
+            leg.StopServer();
+            Task<IoResult>[] writes = legs.WriteMany();
+            Thread.Sleep(Limit);
+            leg.ContinueServer();
+            return legs.AllEnd(writes, AfterTimeout, failed: 0);
         }));
         foreach (IoRingKind ring in new[] { IoRingKind.Automatic, IoRingKind.Workers })
         {
@@ -51,11 +59,32 @@ internal static class NbdChecks
         }
     }
 
-    private static string With(int? timeout, TimeSpan? limit, Func<NbdLeg, ThreeLegs, string> check, IoRingKind ring = IoRingKind.Automatic)
+    private static string With(
+        int? timeout, TimeSpan? limit, Func<NbdLeg, ThreeLegs, string> check, IoRingKind ring = IoRingKind.Automatic, bool netlink = true)
     {
-        using NbdLeg leg = new(timeout);
+        using NbdLeg leg = new(timeout, netlink);
         using ThreeLegs legs = new(leg, limit, ring);
         return check(leg, legs);
+    }
+
+    private static string Killed(NbdLeg leg, ThreeLegs legs)
+    {
+        leg.StopServer();
+        Task<IoResult>[] writes = legs.WriteMany();
+        Thread.Sleep(Limit);
+        leg.KillServer();
+        string seen = legs.AllEnd(writes, AfterTimeout, ThreeLegs.Remote, Errno.EIO, Errno.ETIMEDOUT);
+        legs.AllEnd(legs.WriteMany(), Soon, ThreeLegs.Remote);
+        return seen;
+    }
+
+    /// <summary>nbd_xmit_timeout (drivers/block/nbd.c) goes on waiting where no time-out is set, though the connection is dead.</summary>
+    private static string StayUntilDisconnected(NbdLeg leg, ThreeLegs legs, Task<IoResult>[] writes)
+    {
+        if (Task.WaitAny(writes, Soon) >= 0)
+            throw new CheckException($"a write has ended without a time-out: {writes.First(static write => write.IsCompleted).Result}");
+        leg.Disconnect();
+        return legs.AllEnd(writes, Soon, ThreeLegs.Remote, Errno.EIO);
     }
 
     private static string UserMemory(NbdLeg leg, ThreeLegs legs)
@@ -64,9 +93,10 @@ internal static class NbdChecks
         Task<IoResult>[] writes = legs.WriteMany();
         Thread.Sleep(4 * Limit);
         int stuck = writes.Count(static write => !write.IsCompleted);
+        int ended = writes.Count(static write => write.IsCompleted && write.Result.IsSuccess);
         leg.ContinueServer();
-        if (stuck != writes.Length)
-            throw new CheckException($"{writes.Length - stuck} of {writes.Length} writes have ended while the kernel had their buffers");
+        if (stuck == 0 || ended > 0)
+            throw new CheckException($"{stuck} of {writes.Length} writes were under way and {ended} had ended well, though the server had answered nothing");
         if (!Task.WaitAll(writes, Soon))
             throw new CheckException("the writes do not end after the server has gone on");
 

@@ -12,7 +12,8 @@ internal sealed class NbdLeg : RemoteLeg
 
     /// <summary>Connects the first free device.</summary>
     /// <param name="timeout">nbd-client's <c>-timeout</c> in seconds; null for none.</param>
-    public NbdLeg(int? timeout)
+    /// <param name="netlink">Whether it is set up by netlink, nbd-client's default, or by ioctls (<c>-nonetlink</c>).</param>
+    public NbdLeg(int? timeout, bool netlink)
     {
         string socket = System.IO.Path.Combine(_folder, "server");
         _server = Tool.Start("nbdkit", "-f", "-U", socket, "memory", Size.ToString(CultureInfo.InvariantCulture));
@@ -29,7 +30,8 @@ internal sealed class NbdLeg : RemoteLeg
         });
         Path = Enumerable.Range(0, 16).Select(static i => FormattableString.Invariant($"/dev/nbd{i}")).First(IsFree);
         string[] limit = timeout is { } seconds ? ["-timeout", seconds.ToString(CultureInfo.InvariantCulture)] : [];
-        Tool.Run("nbd-client", ["-unix", relayed.ToString(), Path, .. limit]);
+        string[] way = netlink ? [] : ["-nonetlink"];
+        Tool.Run("nbd-client", ["-unix", relayed.ToString(), Path, .. limit, .. way]);
         Tool.WaitFor("the size of " + Path, () => SizeOf(Path) == Size);
     }
 
@@ -43,9 +45,17 @@ internal sealed class NbdLeg : RemoteLeg
         : !Tool.IsThere("nbdkit") ? "nbdkit is not installed"
         : null;
 
-    public void StopServer() => Tool.Run("kill", "-STOP", Id);
+    /// <summary>Stops the server's process, and returns when every thread of it has stopped.</summary>
+    public void StopServer()
+    {
+        Tool.Run("kill", "-STOP", Id);
+        Tool.WaitFor("the server's threads to stop", () => Array.TrueForAll(
+            Directory.GetDirectories($"/proc/{Id}/task"), static thread => File.ReadAllText(thread + "/stat").Split(") ")[^1].StartsWith('T')));
+    }
 
     public void ContinueServer() => Tool.Run("kill", "-CONT", Id);
+
+    public void Disconnect() => Tool.Run("nbd-client", "-d", Path);
 
     public void KillServer() => _server.Kill();
 
@@ -55,7 +65,9 @@ internal sealed class NbdLeg : RemoteLeg
         if (!_server.HasExited)
             _server.Kill();
         _server.Dispose();
-        Tool.Run("nbd-client", "-d", Path);
+        if (!IsFree(Path))
+            Disconnect();
+        Tool.WaitFor($"the end of {Path}", () => IsFree(Path));
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -23,7 +23,9 @@ internal sealed class ThreeLegs : IDisposable
     public ThreeLegs(RemoteLeg leg, TimeSpan? limit, IoRingKind ring = IoRingKind.Automatic)
     {
         _devices = [BlockDevice.Open(_first.Path), BlockDevice.Open(leg.Path), BlockDevice.Open(_last.Path)];
-        Client = new DmIoClient(new DmIoOptions { Ring = ring, RequestTimeLimit = limit });
+
+        // A worker thread for everything that can be stuck, so that the local legs are served beside it.
+        Client = new DmIoClient(new DmIoOptions { Ring = ring, RequestTimeLimit = limit, WorkerThreads = 4 * UnderWay });
         _reserve = Client.Reserve(2 * UnderWay * Sectors / 8);
     }
 

@@ -35,6 +35,9 @@ internal sealed unsafe record DeviceGeometry
 
     public required uint Minor { get; init; }
 
+    /// <summary>What every entry on the device has beside what it asks for: IOSQE_ASYNC where the driver would keep who submits it, or nothing.</summary>
+    public byte EntryFlags { get; init; }
+
     public static DeviceGeometry Of(SafeFileHandle handle, string path)
     {
         bool held = false;
@@ -102,6 +105,8 @@ internal sealed unsafe record DeviceGeometry
 
         (int memory, int offset, string source) = Alignments(stat, direct, block, logical, path);
         int unit = block && direct ? Math.Max(logical, offset) : Math.Max(IoRegion.SectorSize, offset);
+        uint major = block ? stat.stx_rdev_major : stat.stx_dev_major;
+        uint minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor;
         return new DeviceGeometry
         {
             Size = size,
@@ -116,8 +121,9 @@ internal sealed unsafe record DeviceGeometry
             AtomicWriteLimits = (stat.stx_mask & FileAbi.STATX_WRITE_ATOMIC) != 0
                 ? ((int)stat.stx_atomic_write_unit_min, (int)stat.stx_atomic_write_unit_max)
                 : (0, 0),
-            Major = block ? stat.stx_rdev_major : stat.stx_dev_major,
-            Minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor,
+            Major = major,
+            Minor = minor,
+            EntryFlags = BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
         };
     }
 

@@ -199,7 +199,7 @@ internal sealed class DeviceTable
         {
             Device = device,
             File = isKnown ? free : device.Descriptor,
-            EntryFlags = isKnown ? IoUring.IOSQE_FIXED_FILE : (byte)0,
+            EntryFlags = (byte)((isKnown ? IoUring.IOSQE_FIXED_FILE : 0) | device.Geometry.EntryFlags),
         };
         return true;
     }
@@ -207,7 +207,7 @@ internal sealed class DeviceTable
     private void Free(int slot)
     {
         BlockDevice device = _slots[slot].Device!;
-        if (_slots[slot].EntryFlags != 0)
+        if ((_slots[slot].EntryFlags & IoUring.IOSQE_FIXED_FILE) != 0)
             _ = _register!(slot, -1);
         _slots[slot] = default;
         device.LetGoBy(this);

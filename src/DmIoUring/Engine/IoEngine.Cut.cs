@@ -98,7 +98,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (leg.Slot == DeviceTable.NoSlot)
         {
             chunk->File = leg.Device.Descriptor;
-            chunk->EntryFlags = 0;
+            chunk->EntryFlags = leg.Device.Geometry.EntryFlags;
             chunk->Route = EntryRoute.MayPoll;
         }
         else

@@ -34,7 +34,7 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
             return;
         request.Since = _sequence++;
         _outstanding.Add(request);
-        if (_abandoned.Find(other => other.Copy!.Overlaps(request.Copy) || other.Copy.Overlaps(request.Buffer)) is { } owner)
+        if (_abandoned.Find(other => other.Copy is { } copy && (copy.Overlaps(request.Copy) || copy.Overlaps(request.Buffer))) is { } owner)
             verdict.Fail($"{request} was given pages that the kernel still has for {owner}.");
         foreach (ModelRegion region in request.Regions)
         {

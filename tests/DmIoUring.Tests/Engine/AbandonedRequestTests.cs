@@ -238,9 +238,10 @@ public sealed class AbandonedRequestTests
             if (options.Flags == 0)
                 options = new IoRequestOptions(IoFlags.StableCopy, default, options.Report);
             IoBuffer buffer = Bench.Memory.Slice(0, regions[0].Count * IoRegion.SectorSize);
-            Assert.True(Pages.TryRent(StableCopies.Pages(buffer), out PageList copy));
+            Assert.True(Pages.TryRent((int)((buffer.Length + PageList.PageSize - 1) / PageList.PageSize), out PageList copy));
             Request request = new(new CallbackReporter(null));
-            request.Prepare(IoOperation.Write, regions, buffer, options, copy);
+            request.TakeCopy(copy, 0, buffer.Length);
+            request.Prepare(new RequestSpec(IoOperation.Write, regions, buffer, options));
             request.EndSync(sleeps: false);
             Bench.Accept(request);
             return request;
