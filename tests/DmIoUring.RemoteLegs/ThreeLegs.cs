@@ -18,6 +18,15 @@ internal sealed class ThreeLegs : IDisposable
     private readonly LoopDevice _first = LoopDevice.Create(RemoteLeg.Size);
     private readonly LoopDevice _last = LoopDevice.Create(RemoteLeg.Size);
     private readonly BlockDevice[] _devices;
+
+    /// <summary>Aligned: other memory travels through four pieces of the engine's own, which one stuck leg would keep from all.</summary>
+    private readonly IoMemory[] _buffers = [.. Enumerable.Range(0, UnderWay).Select(static place =>
+    {
+        IoMemory memory = IoMemory.Allocate(Sectors * IoRegion.SectorSize);
+        Data(place).CopyTo(memory.GetSpan());
+        return memory;
+    })];
+
     private readonly PageReservation _reserve;
 
     public ThreeLegs(RemoteLeg leg, TimeSpan? limit, IoRingKind ring = IoRingKind.Automatic)
@@ -43,7 +52,7 @@ internal sealed class ThreeLegs : IDisposable
     public IoRegion RemoteRegion(int place) => Regions(place)[1];
 
     /// <summary>Starts a write to all three, that may be under way for long.</summary>
-    public Task<IoResult> Write(int place, IoFlags flags = IoFlags.None) => Client.WriteAsync(Regions(place), Data(place), flags).AsTask();
+    public Task<IoResult> Write(int place, IoFlags flags = IoFlags.None) => Client.WriteAsync(Regions(place), _buffers[place], flags).AsTask();
 
     public Task<IoResult>[] WriteMany(IoFlags flags = IoFlags.None) => [.. Enumerable.Range(0, UnderWay).Select(place => Write(place, flags))];
 
@@ -107,6 +116,7 @@ internal sealed class ThreeLegs : IDisposable
         Client.Dispose();
         _reserve.Dispose();
         Array.ForEach(_devices, static device => device.Dispose());
+        Array.ForEach(_buffers, static memory => memory.Dispose());
         _first.Dispose();
         _last.Dispose();
     }
