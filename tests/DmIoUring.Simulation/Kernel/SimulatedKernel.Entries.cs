@@ -59,7 +59,7 @@ internal sealed unsafe partial class SimulatedKernel
         if (!_files.TryGetValue(entry.fd, out int descriptor))
             _verdict.Fail($"An entry of opcode {entry.opcode} is for the registered file {entry.fd}, which is not registered.");
         entry.fd = descriptor;
-        entry.flags = 0;
+        entry.flags &= unchecked((byte)~IoUring.IOSQE_FIXED_FILE);
         return entry;
     }
 
