@@ -1,5 +1,6 @@
 using DmIoUring.Engine;
 using DmIoUring.Rings;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
 
@@ -7,7 +8,7 @@ namespace DmIoUring.Drivers;
 /// <param name="calls">Who answers the system calls; null for the kernel itself.</param>
 internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSource<KernelRing>
 {
-    private readonly Lock _lock = new();
+    private readonly UninterruptedLock _lock = new();
     private HostRings? _host;
     private IoCapabilities? _capabilities;
 
@@ -18,7 +19,7 @@ internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSourc
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
                 return _host ??= RingProbe.Run(calls);
         }
     }

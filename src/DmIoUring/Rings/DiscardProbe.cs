@@ -19,7 +19,7 @@ internal static unsafe class DiscardProbe
         try
         {
             using KernelRingHandle handle = KernelRingHandle.Create(capacity: 1);
-            if (!handle.ProbeOperations()[IoUring.IORING_OP_URING_CMD])
+            if (!handle.Operations[IoUring.IORING_OP_URING_CMD])
                 return false;
             KernelRing ring = new(handle, capacity: 1);
             ring.Enable(register: false);
