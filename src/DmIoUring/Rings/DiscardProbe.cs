@@ -19,7 +19,7 @@ internal static unsafe class DiscardProbe
         try
         {
             using KernelRingHandle handle = KernelRingHandle.Create(capacity: 1);
-            if (!handle.ProbeOperations()[IoUring.IORING_OP_URING_CMD])
+            if (!handle.Operations[IoUring.IORING_OP_URING_CMD])
                 return false;
             KernelRing ring = new(handle, capacity: 1);
             ring.Enable(register: false);
@@ -32,7 +32,7 @@ internal static unsafe class DiscardProbe
 
             // A wait may end early.
             for (int i = 0; i < Tries && !ring.HasCompletions; i++)
-                ring.Enter(minComplete: 1, Limit, patience: 0);
+                _ = ring.Enter(minComplete: 1, Limit, patience: 0);
             return ring.Take(answer) == 1 ? answer[0].res != -Errno.EOPNOTSUPP : null;
         }
         catch (IoUringUnavailableException)
