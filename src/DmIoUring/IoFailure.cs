@@ -26,6 +26,7 @@ public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFa
             IoFailureCause.Cancelled => " (the request was cancelled first)",
             IoFailureCause.TimedOut => " (the request's time limit passed first)",
             IoFailureCause.NotAtomic => " (can't be written atomically on this device; nothing was issued)",
+            IoFailureCause.NotByCommand => " (an NVMe command has no I/O priority; nothing was issued)",
             IoFailureCause.RetriesExhausted => " (still busy after every retry)",
             _ => "",
         };

@@ -32,4 +32,10 @@ public enum IoFailureCause : byte
 
     /// <summary>The region can't be written atomically as it is: not a power of two, not naturally aligned, or outside the device's limits (EINVAL); or the device has no atomic writes (EOPNOTSUPP).</summary>
     NotAtomic,
+
+    /// <summary>
+    /// The device is an NVMe namespace's character device, and what was asked for is no part of its commands: an I/O priority (EOPNOTSUPP). Nothing
+    /// was issued.
+    /// </summary>
+    NotByCommand,
 }

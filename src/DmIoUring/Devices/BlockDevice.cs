@@ -60,14 +60,26 @@ public sealed class BlockDevice : IDisposable
     /// <summary>Whether I/O goes past the page cache.</summary>
     public bool IsDirect => _geometry.IsDirect;
 
-    /// <summary>A block device; otherwise a regular file.</summary>
+    /// <summary>A block device; otherwise an NVMe namespace or a regular file.</summary>
     public bool IsBlockDevice => _geometry.IsBlockDevice;
+
+    /// <summary>
+    /// The character device of an NVMe namespace (<c>/dev/ng0n1</c>): requests are the drive's own commands, past the block layer. Atomic writes
+    /// and I/O priorities come back Unsupported; nobody is kept from using the block device of the same namespace.
+    /// </summary>
+    public bool IsNvmeNamespace => _geometry.Namespace is not null;
 
     /// <summary>Where the alignments come from: <c>statx</c>, or the fall-back's name when the kernel does not tell them.</summary>
     public string AlignmentSource => _geometry.AlignmentSource;
 
     /// <summary>The smallest and the largest atomic write in bytes; 0 and 0 where the device has none.</summary>
     internal (int Least, int Most) AtomicWriteLimits => _geometry.AtomicWriteLimits;
+
+    /// <summary>How its commands are made; null for what is read and written by the kernel.</summary>
+    internal NvmeNamespace? Namespace => _geometry.Namespace;
+
+    /// <summary>The most bytes that one entry may transfer; no limit of its own for what is read and written by the kernel.</summary>
+    internal int MaxTransferBytes => _geometry.MaxTransferBytes;
 
     /// <summary>The descriptor; valid while a reference is held.</summary>
     internal int Descriptor { get; }
@@ -87,7 +99,7 @@ public sealed class BlockDevice : IDisposable
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened so: no permission, or read-only.</exception>
     /// <exception cref="IOException">
-    /// It is in use and <see cref="BlockDeviceOptions.Exclusive"/> was asked for, is neither a block device nor a
+    /// It is in use and <see cref="BlockDeviceOptions.Exclusive"/> was asked for, is neither a block device nor an NVMe namespace nor a
     /// regular file, its file system refuses direct I/O, or the kernel refused for another reason.
     /// </exception>
     public static BlockDevice Open(string path, BlockDeviceOptions? options = null)
@@ -206,8 +218,8 @@ public sealed class BlockDevice : IDisposable
             ThrowDisposed();
     }
 
-    /// <summary>Whether engines may keep it open: not what its caller opened, and closes when it likes.</summary>
-    internal bool MayBeHeld => _ownsHandle;
+    /// <summary>Whether engines may keep it open, known to their rings: not what its caller opened, and closes when it likes, and not what travels by commands.</summary>
+    internal bool MayBeHeld => _ownsHandle && _geometry.Namespace is null;
 
     /// <summary>Keeps the device open for an engine until <see cref="LetGoBy"/>.</summary>
     internal bool TryHoldBy(DeviceTable table)

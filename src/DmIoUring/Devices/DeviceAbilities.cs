@@ -29,6 +29,8 @@ public sealed record DeviceAbilities
 
     internal static DeviceAbilities Of(DeviceGeometry geometry)
     {
+        if (geometry.Namespace is { } commands)
+            return Of(commands, geometry.PhysicalBlockSize);
         string device = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{geometry.Major}:{geometry.Minor}");
 
         // A file system without a block device has a number that sysfs does not list.
@@ -53,6 +55,17 @@ public sealed record DeviceAbilities
                 : "not told: the file lives on no block device, or sysfs is not mounted",
         };
     }
+
+    private static DeviceAbilities Of(NvmeNamespace commands, int physicalBlockSize) => new()
+    {
+        HasVolatileCache = commands.HasVolatileCache,
+        HasFua = true,
+        MaxDiscardBytes = commands.MaxDiscardBytes,
+        MaxWriteZeroesBytes = commands.MaxZeroesBytes,
+        HasPolledQueues = false,
+        PhysicalBlockSize = physicalBlockSize,
+        Source = "the drive: Identify Controller, Identify Namespace",
+    };
 
     private static string? Line(string queue, string name)
     {

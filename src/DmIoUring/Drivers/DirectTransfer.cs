@@ -14,6 +14,7 @@ internal static unsafe class DirectTransfer
     /// <summary>Whether this is all that a request asks for, but for the memory's alignment.</summary>
     public static bool Suits(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, int chunkBytes) =>
         regions.Length == 1
+        && regions[0].Device is { Namespace: null }
         && regions[0].Count <= chunkBytes / IoRegion.SectorSize
         && operation.HasBuffer()
         && buffer.Kind is IoBufferKind.Memory or IoBufferKind.Native

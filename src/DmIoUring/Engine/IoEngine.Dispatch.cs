@@ -25,6 +25,10 @@ internal sealed unsafe partial class IoEngine<TRing>
                     Complete((int)index, (uint)(completion.user_data >> 32), completion.res);
                 else if (index == WakeToken)
                     WakeArrived(completion);
+                else if (index - CommandPlaces < (uint)_owners.Length)
+                    CompleteCommand((int)(index - CommandPlaces), (uint)(completion.user_data >> 32), completion.res);
+                else if (index == CommandToken)
+                    _commandPollIsArmed = false;
                 else
                     _cancelsUnderWay--;
             }
@@ -33,6 +37,8 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
         }
 
+        if (HasCommandResults)
+            completions += DispatchCommands();
         while (_discards.TryTake(out int chunk, out int result))
             CompleteOtherwise(chunk, result);
         return completions;

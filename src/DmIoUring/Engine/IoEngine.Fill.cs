@@ -28,7 +28,8 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     /// <summary>What a chunk's completion says: its place, and which of the place's chunks it is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong UserData(Chunk* chunk, int index) => ((ulong)chunk->Generation << 32) | (uint)index;
+    private static ulong UserData(Chunk* chunk, int index) =>
+        ((ulong)chunk->Generation << 32) | (uint)index | (chunk->Route == EntryRoute.Command ? CommandPlaces : 0);
 
     /// <summary>Puts a chunk into the ring's queue.</summary>
     /// <returns>Whether there was an entry for it, and vectors if it needs them.</returns>
@@ -36,7 +37,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool TryFill(int index, Request request)
     {
         Chunk* chunk = &_chunks[index];
-        if (chunk->Kind > ChunkKind.Write || chunk->Run < chunk->Length)
+        if (chunk->Kind > ChunkKind.Write || chunk->Run < chunk->Length || chunk->Route == EntryRoute.Command)
             return TryFillOtherwise(index, request);
         IoUringSqe* entry = NextEntry(chunk->Route);
         if (entry is null)
@@ -63,6 +64,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool TryFillOtherwise(int index, Request request)
     {
         Chunk* chunk = &_chunks[index];
+        if (chunk->Route == EntryRoute.Command)
+            return TryFillCommand(index, request);
         bool scattered = chunk->Kind.HasBuffer();
         Iovec* vectors = null;
         uint count = 0;

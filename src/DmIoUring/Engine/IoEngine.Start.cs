@@ -105,7 +105,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         // IsStraight has said that it is one of the two.
         ChunkKind kind = operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write;
-        EntryWriter.WriteRun(entry, kind, held.EntryFlags, priority: 0, held.File, offset, start, (uint)size, flags: 0, UserData(chunk, index));
+        EntryWriter.WriteRun(entry, kind, held.EntryFlags, priority: 0, held.File, offset, start, (uint)size, flags: 0, ((ulong)chunk->Generation << 32) | (uint)index);
         chunk->Offset = offset;
         chunk->Buffer = start;
         chunk->LengthAndRun = ((ulong)size << 32) | (ulong)size;

@@ -69,7 +69,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool MustPoll => _ring.IsPolling;
 
-    public override bool HasResults => _ring.HasCompletions || _discards.HasResults;
+    public override bool HasResults => _ring.HasCompletions || _discards.HasResults || HasCommandResults;
 
     public override Action? Notify
     {
@@ -116,6 +116,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         if (!_delayed.IsEmpty)
             ReleaseDueChunks();
         Issue();
+        if (_commandRing is not null)
+            IssueCommands();
         if (_toCancel > 0)
             CancelChunks();
 
@@ -126,6 +128,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         // No more than can come: the ring would sleep for ever.
         uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0));
+        // Commands that are under way are told of by one completion, however many end.
+        if (HasWatchedCommands)
+            most = 1;
         _ring.Enter(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit), patience);
         Counters.Enters = _ring.EnterCount;
     }
@@ -140,6 +145,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     {
         Devices?.Close();
         _ring.Dispose();
+        DisposeCommands();
         _bounce.Dispose();
         NativeMemory.AlignedFree(_chunks);
         NativeMemory.Free(_vectors);

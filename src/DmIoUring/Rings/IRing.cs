@@ -35,6 +35,9 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Whether the completions of a route's entries are asked for. The same for the ring's whole life.</summary>
     bool Polls(EntryRoute route);
 
+    /// <summary>Whether it takes NVMe commands by their address, as NVME_IOCTL_IO64_CMD does. The same for the ring's whole life.</summary>
+    bool CarriesCommands { get; }
+
     /// <summary>Whether completions can be taken without entering.</summary>
     bool HasCompletions { get; }
 

@@ -119,6 +119,8 @@ internal unsafe struct KernelRing : IRing
         return entry;
     }
 
+    public readonly bool CarriesCommands => false;
+
     public readonly bool Polls(EntryRoute route) => false;
 
     public readonly bool HasFixedVectors => _handle.HasFixedVectors;

@@ -41,6 +41,8 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
 
     public readonly bool HasFixedVectors => _polled.HasFixedVectors && _companion.HasFixedVectors;
 
+    public readonly bool CarriesCommands => false;
+
     public readonly bool Polls(EntryRoute route) => route == EntryRoute.MayPoll;
 
     public void Enable(bool register)

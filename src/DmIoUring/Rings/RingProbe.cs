@@ -14,7 +14,7 @@ internal static class RingProbe
         (IoUring.IORING_OP_POLL_ADD, "IORING_OP_POLL_ADD", "wakes a lane", "5.1"),
         (IoUring.IORING_OP_FALLOCATE, "IORING_OP_FALLOCATE", "zeroes and discards on files", "5.6"),
         (IoUring.IORING_OP_ASYNC_CANCEL, "IORING_OP_ASYNC_CANCEL", "cancellation", "5.5"),
-        (IoUring.IORING_OP_URING_CMD, "IORING_OP_URING_CMD", "discard on block devices (6.12)", "5.19"),
+        (IoUring.IORING_OP_URING_CMD, "IORING_OP_URING_CMD", "discard on block devices (6.12), commands to NVMe namespaces", "5.19"),
         (IoUring.IORING_OP_READV_FIXED, "IORING_OP_READV_FIXED", "scattered registered memory", "6.15"),
         (IoUring.IORING_OP_WRITEV_FIXED, "IORING_OP_WRITEV_FIXED", "scattered registered memory", "6.15"),
     ];

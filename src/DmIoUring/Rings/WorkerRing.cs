@@ -37,6 +37,8 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public bool IsPolling => false;
 
+    public bool CarriesCommands => true;
+
     public bool Polls(EntryRoute route) => false;
 
     public int Room => queues.Room;

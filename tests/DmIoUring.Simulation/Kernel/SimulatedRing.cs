@@ -32,6 +32,8 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public bool IsPolling => false;
 
+    public bool CarriesCommands => false;
+
     public bool Polls(EntryRoute route) => false;
 
     public int Room => kernel.Room;

@@ -32,6 +32,8 @@ internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
 
     public bool IsPolling => false;
 
+    public bool CarriesCommands => true;
+
     public bool Polls(EntryRoute route) => false;
 
     public int Room => kernel.Room;
