@@ -1,5 +1,5 @@
-using DmIoUring.Drivers;
 using DmIoUring.Engine;
+using DmIoUring.Submission;
 
 namespace DmIoUring;
 
@@ -16,7 +16,7 @@ public sealed partial class DmIoClient
     /// <exception cref="ObjectDisposedException">The client, a device or the buffer was disposed.</exception>
     public void SubmitRead(
         IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        SubmitCallback(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context, options);
+        Submit(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
 
     /// <summary>Writes one region and calls back.</summary>
     /// <param name="region">Where to.</param>
@@ -27,7 +27,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWrite(
         IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        SubmitCallback(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context, options);
+        Submit(new RequestSpec(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and calls back when all are done.</summary>
     /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
@@ -38,7 +38,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWrite(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        SubmitCallback(IoOperation.Write, regions, buffer, notify, context, options);
+        Submit(new RequestSpec(IoOperation.Write, regions, buffer, options, notify, context));
 
     /// <summary>Reads one region.</summary>
     /// <param name="region">What to read.</param>
@@ -52,7 +52,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> ReadAsync(
         IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
-        SubmitTask(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, cancellationToken);
+        SubmitTask(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options), cancellationToken);
 
     /// <summary>Writes one region.</summary>
     /// <param name="region">Where to.</param>
@@ -63,7 +63,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteAsync(
         IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
-        SubmitTask(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options, cancellationToken);
+        SubmitTask(new RequestSpec(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options), cancellationToken);
 
     /// <summary>Writes one buffer to 1 to 64 regions at once.</summary>
     /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
@@ -74,7 +74,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteAsync(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
-        SubmitTask(IoOperation.Write, regions, buffer, options, cancellationToken);
+        SubmitTask(new RequestSpec(IoOperation.Write, regions, buffer, options), cancellationToken);
 
     /// <summary>As <see cref="SubmitRead"/>, unless the reserve is out: then nothing is done.</summary>
     /// <param name="region">What to read.</param>
@@ -86,7 +86,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public bool TrySubmitRead(
         IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        TrySubmitCallback(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context, options);
+        TrySubmit(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
 
     /// <summary>As <see cref="SubmitWrite(ReadOnlySpan{IoRegion}, IoBuffer, IoNotify, object?, IoRequestOptions)"/>, unless the reserve is out: then nothing is done.</summary>
     /// <param name="regions">Where to.</param>
@@ -98,138 +98,29 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public bool TrySubmitWrite(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        TrySubmitCallback(IoOperation.Write, regions, buffer, notify, context, options);
+        TrySubmit(new RequestSpec(IoOperation.Write, regions, buffer, options, notify, context));
 
-    private void SubmitCallback(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+    private void Submit(in RequestSpec spec)
     {
-        ArgumentNullException.ThrowIfNull(notify);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        Lane? here = LaneHere;
-        if (here is not null && here.TryStart(operation, regions, buffer, notify, context, options))
-            return;
-        RequestGuard.Check(operation, regions, buffer, options);
-        Request request = Take(here);
-        Prepare(request, here, operation, regions, buffer, options);
-        request.EndWith(notify, context);
-        Submit(here, NextLane(here), request);
-    }
-
-    private bool TrySubmitCallback(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(notify);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        RequestGuard.Check(operation, regions, buffer, options);
-        PageList copy = default;
-        if (StableCopies.IsAsked(buffer, options) && !_pagePool.TryRent(StableCopies.Pages(buffer), out copy))
-            return false;
-        Lane? here = LaneHere;
-        Request? request;
-        bool any = here is null ? _pool.TryTake(out request) : here.Spares.TryTake(out request);
-        if (!any)
-        {
-            copy.Dispose();
-            return false;
-        }
-
-        Prepare(request!, here, operation, regions, buffer, options, copy);
-        request!.EndWith(notify, context);
-        Submit(here, NextLane(here), request);
-        return true;
-    }
-
-    private ValueTask<IoResult> SubmitTask(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, CancellationToken cancellation)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        RequestGuard.Check(operation, regions, buffer, options);
-        Lane? here = LaneHere;
-        Request request = Take(here);
-        Prepare(request, here, operation, regions, buffer, options);
-        Lane lane = NextLane(here);
-        ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane.LookForStops, cancellation);
-        Submit(here, lane, request);
-        return task;
-    }
-
-    /// <summary>A request: in a callback of this client from its lane's hand, on any other thread from the pool, in line.</summary>
-    private Request Take(Lane? here) => here is null ? _pool.Take(mayWait: true) : here.Spares.Take();
-
-    /// <summary>A request that holds its devices and its memory, or an exception and the request given back.</summary>
-    private void Prepare(
-        Request request, Lane? here, IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
-    {
-        PageList copy = default;
-        if (StableCopies.IsAsked(buffer, options))
-        {
-            try
-            {
-                copy = RentCopy(buffer, options);
-            }
-            catch
-            {
-                _pool.Return(request);
-                throw;
-            }
-        }
-
-        Prepare(request, here, operation, regions, buffer, options, copy);
-    }
-
-    private void Prepare(
-        Request request,
-        Lane? here,
-        IoOperation operation,
-        ReadOnlySpan<IoRegion> regions,
-        in IoBuffer buffer,
-        in IoRequestOptions options,
-        in PageList copy)
-    {
-        try
-        {
-            request.Prepare(operation, regions, buffer, options, copy, here?.Devices);
-        }
-        catch
-        {
-            GiveBack(request, here);
-            throw;
-        }
-    }
-
-    /// <summary>Pages for a stable copy; waits for them in line, but never on a lane's thread, which they may come back through.</summary>
-    private PageList RentCopy(in IoBuffer buffer, in IoRequestOptions options)
-    {
-        if (!StableCopies.IsAsked(buffer, options))
-            return default;
-        int pages = StableCopies.Pages(buffer);
-        if (!IsOnLane)
-            return _pagePool.Rent(pages);
-        return _pagePool.TryRent(pages, out PageList copy) ? copy : throw StableCopies.NoPages(pages);
-    }
-
-    /// <summary>Hands a request over; in a callback of this client's to the callback's own lane, without a hand-over.</summary>
-    private void Submit(Lane? here, Lane lane, Request request)
-    {
-        if (here is not null)
-        {
-            here.Accept(request);
-            return;
-        }
-
-        bool taken = lane.Submit(request);
+        Admission.CheckNotify(spec.Notify);
+        _submission.Submit(spec);
 
         // A client that nobody else knows must not end under its own call.
         GC.KeepAlive(this);
-        if (taken)
-            return;
-        GiveBack(request, here);
-        throw new ObjectDisposedException(nameof(DmIoClient));
     }
 
-    private void GiveBack(Request request, Lane? here)
+    private bool TrySubmit(in RequestSpec spec)
     {
-        request.Release(here?.Devices);
-        _pool.Return(request);
+        Admission.CheckNotify(spec.Notify);
+        bool isSubmitted = _submission.TrySubmit(spec);
+        GC.KeepAlive(this);
+        return isSubmitted;
+    }
+
+    private ValueTask<IoResult> SubmitTask(in RequestSpec spec, CancellationToken cancellation)
+    {
+        ValueTask<IoResult> task = _submission.SubmitTask(spec, cancellation);
+        GC.KeepAlive(this);
+        return task;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DmIoUring.Drivers;
+using DmIoUring.Threading;
 
 namespace DmIoUring;
 
@@ -24,14 +25,14 @@ public sealed partial class DmIoClient
     /// kernel has let go.
     /// </summary>
     /// <remarks>
-    /// Any thread, any number of times. Called from a callback it does not wait: the lanes end by themselves. A synchronous
+    /// Any thread, any number of times. Called from a callback, of this client or of another, it does not wait: the lanes end by themselves. A synchronous
     /// call under way on another thread finishes by itself, and a synchronous call's memory is its caller's affair.
     /// </remarks>
     public void Dispose()
     {
         BeginDispose();
         GC.SuppressFinalize(this);
-        if (IsOnLane)
+        if (CallbackThread.IsCurrent)
             return;
 
         // By waits of this thread's own: a thread pool that is busy elsewhere must not hold up the end, or look like one.
@@ -40,7 +41,9 @@ public sealed partial class DmIoClient
         {
             if (!lane.Ended.Wait(Left(start)))
             {
-                GiveUp(Stopwatch.GetElapsedTime(start), Array.ConvertAll(AskLanes(), static survey => survey.Wait(SurveyLimit) ? survey.Result : null));
+                Task<IReadOnlyList<IoPendingRequest>>[] surveys = AskLanes();
+                Task.WaitAll(surveys, SurveyLimit);
+                GiveUp(Stopwatch.GetElapsedTime(start), AnswersSoFar(surveys));
                 return;
             }
         }
@@ -73,9 +76,8 @@ public sealed partial class DmIoClient
 
     private void BeginDispose()
     {
-        _disposed = true;
-
         // A constructor that threw leaves a client without them to the finalizer.
+        _submission?.Close();
         foreach (Lane? lane in _lanes ?? [])
             lane?.Close();
         _syncRings?.Dispose();
@@ -98,21 +100,20 @@ public sealed partial class DmIoClient
     private async Task<IReadOnlyList<IoPendingRequest>?[]> AnswersOfLanesAsync()
     {
         Task<IReadOnlyList<IoPendingRequest>>[] surveys = AskLanes();
-        IReadOnlyList<IoPendingRequest>?[] answers = new IReadOnlyList<IoPendingRequest>?[surveys.Length];
-        for (int i = 0; i < surveys.Length; i++)
+        try
         {
-            try
-            {
-                answers[i] = await surveys[i].WaitAsync(SurveyLimit).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                answers[i] = null;
-            }
+            await Task.WhenAll(surveys).WaitAsync(SurveyLimit).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Those that did not answer are told apart below.
         }
 
-        return answers;
+        return AnswersSoFar(surveys);
     }
+
+    private static IReadOnlyList<IoPendingRequest>?[] AnswersSoFar(Task<IReadOnlyList<IoPendingRequest>>[] surveys) =>
+        Array.ConvertAll(surveys, static survey => survey.IsCompletedSuccessfully ? survey.Result : null);
 
     private void GiveUp(TimeSpan waited, IReadOnlyList<IoPendingRequest>?[] answers)
     {

@@ -5,6 +5,8 @@ namespace DmIoUring;
 /// <content>Operations without data: flush, discard, write zeroes; each on 1 to 64 regions, with one bit a region.</content>
 public sealed partial class DmIoClient
 {
+    private static readonly IoRequestOptions NoOptions = new(IoFlags.None);
+
     /// <summary>Makes durable what the devices of the regions have completed so far, and returns when that is done.</summary>
     /// <param name="regions">The devices; sectors and counts are not looked at, the bits are.</param>
     /// <returns>How it ended, one bit a region.</returns>
@@ -15,7 +17,7 @@ public sealed partial class DmIoClient
     /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
     /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
-    public IoResult Flush(params ReadOnlySpan<IoRegion> regions) => RunSync(IoOperation.Flush, regions, default, default);
+    public IoResult Flush(params ReadOnlySpan<IoRegion> regions) => Run(new RequestSpec(IoOperation.Flush, regions, NoOptions));
 
     /// <summary>Makes durable what the devices of the regions have completed so far, and calls back.</summary>
     /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
@@ -25,7 +27,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="Flush" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        SubmitCallback(IoOperation.Flush, regions, default, notify, context, options);
+        Submit(new RequestSpec(IoOperation.Flush, regions, options, notify, context));
 
     /// <summary>Makes durable what the devices of the regions have completed so far.</summary>
     /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
@@ -36,7 +38,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> FlushAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
-        SubmitTask(IoOperation.Flush, regions, default, options, cancellationToken);
+        SubmitTask(new RequestSpec(IoOperation.Flush, regions, options), cancellationToken);
 
     /// <summary>Tells the devices that the regions are not needed any more, and returns when that is done.</summary>
     /// <param name="regions">What to discard.</param>
@@ -48,7 +50,7 @@ public sealed partial class DmIoClient
     /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
     /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
-    public IoResult Discard(params ReadOnlySpan<IoRegion> regions) => RunSync(IoOperation.Discard, regions, default, default);
+    public IoResult Discard(params ReadOnlySpan<IoRegion> regions) => Run(new RequestSpec(IoOperation.Discard, regions, NoOptions));
 
     /// <summary>Tells the devices that the regions are not needed any more, and calls back.</summary>
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
@@ -58,7 +60,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="Discard" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        SubmitCallback(IoOperation.Discard, regions, default, notify, context, options);
+        Submit(new RequestSpec(IoOperation.Discard, regions, options, notify, context));
 
     /// <summary>Tells the devices that the regions are not needed any more.</summary>
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
@@ -69,7 +71,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> DiscardAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
-        SubmitTask(IoOperation.Discard, regions, default, options, cancellationToken);
+        SubmitTask(new RequestSpec(IoOperation.Discard, regions, options), cancellationToken);
 
     /// <summary>Makes the regions read back as zeroes, and returns when that is done.</summary>
     /// <param name="regions">What to zero.</param>
@@ -81,7 +83,7 @@ public sealed partial class DmIoClient
     /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
     /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
-    public IoResult WriteZeroes(params ReadOnlySpan<IoRegion> regions) => RunSync(IoOperation.WriteZeroes, regions, default, default);
+    public IoResult WriteZeroes(params ReadOnlySpan<IoRegion> regions) => Run(new RequestSpec(IoOperation.WriteZeroes, regions, NoOptions));
 
     /// <summary>Makes the regions read back as zeroes, and calls back.</summary>
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
@@ -91,7 +93,7 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        SubmitCallback(IoOperation.WriteZeroes, regions, default, notify, context, options);
+        Submit(new RequestSpec(IoOperation.WriteZeroes, regions, options, notify, context));
 
     /// <summary>Makes the regions read back as zeroes.</summary>
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
@@ -102,5 +104,5 @@ public sealed partial class DmIoClient
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteZeroesAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
-        SubmitTask(IoOperation.WriteZeroes, regions, default, options, cancellationToken);
+        SubmitTask(new RequestSpec(IoOperation.WriteZeroes, regions, options), cancellationToken);
 }

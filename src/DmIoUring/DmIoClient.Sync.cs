@@ -1,5 +1,3 @@
-using System.Buffers;
-using DmIoUring.Drivers;
 using DmIoUring.Engine;
 
 namespace DmIoUring;
@@ -21,7 +19,7 @@ public sealed partial class DmIoClient
     /// <exception cref="ObjectDisposedException">The client, a device or the buffer was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
     public IoResult Read(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) =>
-        RunSync(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options);
+        Run(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options));
 
     /// <summary>Writes one region and returns when it is done.</summary>
     /// <param name="region">Where to.</param>
@@ -30,7 +28,7 @@ public sealed partial class DmIoClient
     /// <returns>How it ended; region 0 is the only one.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>
     public IoResult Write(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) =>
-        RunSync(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options);
+        Run(new RequestSpec(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options));
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and returns when all are done.</summary>
     /// <param name="regions">Where to. Each takes its own count of sectors from its own offset into the buffer.</param>
@@ -39,58 +37,12 @@ public sealed partial class DmIoClient
     /// <returns>How it ended, one bit a region.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>
     public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default) =>
-        RunSync(IoOperation.Write, regions, buffer, options);
+        Run(new RequestSpec(IoOperation.Write, regions, buffer, options));
 
-    private unsafe IoResult RunSync(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
+    private IoResult Run(in RequestSpec spec)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        RequestGuard.Check(operation, regions, buffer, options);
-        if (_options.RequestTimeLimit is null && DirectTransfer.Suits(operation, regions, buffer, options, _options.ChunkBytes))
-        {
-            using MemoryHandle pin = buffer.Pin(out byte* start);
-            byte* memory = start + regions[0].BufferOffset;
-            if (((nint)memory & (regions[0].Device.MemoryAlignment - 1)) == 0)
-            {
-                Interlocked.Increment(ref _directTransfers);
-                return DirectTransfer.Run(operation, regions[0], memory, options.Flags);
-            }
-        }
-
-        SyncRing? ring = _syncRings.TryEnter();
-        if (ring is null)
-            return RunOnLane(operation, regions, buffer, options);
-        try
-        {
-            return ring.Run(operation, regions, buffer, options, RentCopy(buffer, options));
-        }
-        finally
-        {
-            ring.Exit();
-
-            // A client that nobody else knows must not end under its own call.
-            GC.KeepAlive(this);
-        }
-    }
-
-    private IoResult RunOnLane(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options)
-    {
-        if (IsOnLane)
-        {
-            throw new InvalidOperationException(
-                "A synchronous request of several chunks was made in a callback, and every synchronous ring is taken: it would " +
-                "wait for the lane that it blocks. Submit it with a callback, or raise DmIoOptions.SyncRings.");
-        }
-
-        Interlocked.Increment(ref _syncOverLane);
-        Request request = Take(here: null);
-        Prepare(request, here: null, operation, regions, buffer, options);
-        request.EndSync(sleeps: true);
-        Submit(here: null, NextLane(here: null), request);
-        request.WaitUntilDone();
-        IoResult result = request.Result;
-        _pool.Return(request);
+        IoResult result = _submission.Run(spec);
+        GC.KeepAlive(this);
         return result;
     }
 }

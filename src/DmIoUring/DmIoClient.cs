@@ -2,6 +2,7 @@ using DmIoUring.Diagnostics;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
+using DmIoUring.Submission;
 
 namespace DmIoUring;
 
@@ -27,10 +28,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     private readonly RingSource _rings;
     private readonly SyncRings _syncRings;
     private readonly Lane[] _lanes;
-    private long _directTransfers;
-    private long _syncOverLane;
-    private uint _nextLane;
-    private volatile bool _disposed;
+    private readonly ClientSubmission _submission;
 
     /// <summary>Starts the client's lanes.</summary>
     /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
@@ -57,6 +55,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         Pages = new PageMemoryPool(_pagePool, owner: this);
         _rings = rings is null ? RingSources.Start(_options, StartLanes) : RingSources.Start(rings, StartLanes);
         _syncRings = new SyncRings(_rings, _options, _reporter);
+        _submission = new ClientSubmission(_options, _pool, _pagePool, _lanes, _syncRings);
     }
 
     /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
@@ -92,7 +91,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 wakeUps += lane.WakeUps;
             }
 
-            long direct = Interlocked.Read(ref _directTransfers);
+            long direct = _submission.DirectTransfers;
             return new IoStatistics
             {
                 Requests = sum.Requests + direct,
@@ -105,7 +104,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 CallbackExceptions = _reporter.Count,
                 LongestDispatch = _lanes.Max(static lane => lane.LongestDispatch),
                 Overdrafts = _pool.Overdrafts,
-                SyncOverLane = Interlocked.Read(ref _syncOverLane),
+                SyncOverLane = _submission.SyncOverLane,
             };
         }
     }
@@ -137,11 +136,6 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken = default) =>
         _pagePool.ReserveAsync(pages, cancellationToken);
 
-    /// <summary>The lane of this client whose thread the caller is; null for any other thread.</summary>
-    private Lane? LaneHere => Lane.Current is { } lane && lane.Home == _pool ? lane : null;
-
-    private bool IsOnLane => LaneHere is not null;
-
     private void StartLanes(RingSource rings)
     {
         try
@@ -161,9 +155,4 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
             throw;
         }
     }
-
-    /// <summary>What a callback submits stays on its lane; what other threads submit is dealt out in turn.</summary>
-    private Lane NextLane(Lane? here) => here ?? (_lanes.Length == 1
-        ? _lanes[0]
-        : _lanes[Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length]);
 }

@@ -15,11 +15,8 @@ public sealed partial class IoReactor
     /// <exception cref="ArgumentException">The region, the buffer or the options can't be meant so; the message says what and why.</exception>
     /// <exception cref="InvalidOperationException">Another thread owns the reactor, or a stable copy finds no free pages.</exception>
     /// <exception cref="ObjectDisposedException">The reactor, a device or the buffer was disposed.</exception>
-    public void SubmitRead(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default)
-    {
-        if (!TryStart(IoOperation.Read, region, buffer, notify, context, options))
-            Submit(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context, options);
-    }
+    public void SubmitRead(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        Submit(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
 
     /// <summary>Writes one region and calls back, in a later <see cref="Poll"/>.</summary>
     /// <param name="region">Where to.</param>
@@ -28,11 +25,8 @@ public sealed partial class IoReactor
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
-    public void SubmitWrite(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default)
-    {
-        if (!TryStart(IoOperation.Write, region, buffer, notify, context, options))
-            Submit(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, notify, context, options);
-    }
+    public void SubmitWrite(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        Submit(new RequestSpec(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and calls back when all are done, in a later <see cref="Poll"/>.</summary>
     /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
@@ -42,11 +36,8 @@ public sealed partial class IoReactor
     /// <param name="options">What else the request asks for.</param>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWrite(
-        ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default)
-    {
-        if (!TryStart(IoOperation.Write, regions, buffer, notify, context, options))
-            Submit(IoOperation.Write, regions, buffer, notify, context, options);
-    }
+        ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
+        Submit(new RequestSpec(IoOperation.Write, regions, buffer, options, notify, context));
 
     /// <summary>Makes durable what the devices of the regions have completed so far, and calls back.</summary>
     /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
@@ -56,7 +47,7 @@ public sealed partial class IoReactor
     /// <inheritdoc cref="DmIoClient.Flush" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        Submit(IoOperation.Flush, regions, default, notify, context, options);
+        Submit(new RequestSpec(IoOperation.Flush, regions, options, notify, context));
 
     /// <summary>Tells the devices that the regions are not needed any more, and calls back.</summary>
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
@@ -66,7 +57,7 @@ public sealed partial class IoReactor
     /// <inheritdoc cref="DmIoClient.Discard" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        Submit(IoOperation.Discard, regions, default, notify, context, options);
+        Submit(new RequestSpec(IoOperation.Discard, regions, options, notify, context));
 
     /// <summary>Makes the regions read back as zeroes, and calls back.</summary>
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
@@ -76,77 +67,36 @@ public sealed partial class IoReactor
     /// <inheritdoc cref="DmIoClient.WriteZeroes" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        Submit(IoOperation.WriteZeroes, regions, default, notify, context, options);
+        Submit(new RequestSpec(IoOperation.WriteZeroes, regions, options, notify, context));
 
     /// <summary>Submits requests together. All go to the kernel with the next <see cref="Poll"/>, like any others; none before all were found right.</summary>
     /// <param name="requests">The requests, not used after the call returns. They are not ordered among each other.</param>
     /// <exception cref="ArgumentException">One of the requests can't be meant so; the message says what and why. None of them was submitted.</exception>
-    /// <exception cref="InvalidOperationException">Another thread owns the reactor, or a stable copy finds no free pages: those before it were submitted.</exception>
-    /// <exception cref="ObjectDisposedException">The reactor, a device or a buffer was disposed; those before it were submitted.</exception>
+    /// <exception cref="InvalidOperationException">Another thread owns the reactor, or a stable copy finds no free pages. None was submitted.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The reactor, a device or a buffer was disposed. None was submitted, unless another thread disposed it during this call: then those before it were.
+    /// </exception>
     public void Submit(ReadOnlySpan<IoRequest> requests)
     {
-        foreach (ref readonly IoRequest request in requests)
-            request.Check();
-        foreach (ref readonly IoRequest request in requests)
-        {
-            if (!TryStart(request.Operation, request.Regions, request.Buffer, request.Notify, request.Context, request.Options))
-                Submit(request.Operation, request.Regions, request.Buffer, request.Notify, request.Context, request.Options);
-        }
+        CheckOwner();
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _submission.Submit(requests);
     }
 
-    /// <summary>The straight way of a request that asks for nothing special.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryStart(
-        IoOperation operation, in IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+    private void Submit(in RequestSpec spec)
     {
-        bool may = notify is not null && !_disposed && _owner == Environment.CurrentManagedThreadId;
-        if (!may || !_engine.TryStart(operation, region, buffer, notify!, context, options))
-            return false;
-        _submitted++;
-        return true;
+        if (spec.Notify is null || _owner != Thread.CurrentThread || _disposed)
+            CheckCaller(spec.Notify);
+        _submission.Submit(spec);
     }
 
-    /// <summary>The same for several regions.</summary>
-    private bool TryStart(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
-    {
-        bool may = notify is not null && !_disposed && _owner == Environment.CurrentManagedThreadId;
-        if (!may || !_engine.TryStart(operation, regions, buffer, notify!, context, options))
-            return false;
-        _submitted++;
-        return true;
-    }
-
-    private void Submit(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+    /// <summary>Makes the calling thread the owner, or throws.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CheckCaller(IoNotify? notify)
     {
         ArgumentNullException.ThrowIfNull(notify);
         CheckOwner();
         ObjectDisposedException.ThrowIf(_disposed, this);
-        RequestGuard.Check(operation, regions, buffer, options);
-        Request request = _spares.Take();
-        try
-        {
-            request.Prepare(operation, regions, buffer, options, CopyFor(buffer, options), _engine.Devices);
-        }
-        catch
-        {
-            request.Release(_engine.Devices);
-            _spares.Give(request);
-            throw;
-        }
-
-        request.EndWith(notify, context);
-        _submitted++;
-        _engine.Accept(request);
-    }
-
-    /// <summary>Pages for a stable copy. Never waits: they may come back through the owner's own callbacks.</summary>
-    private PageList CopyFor(in IoBuffer buffer, in IoRequestOptions options)
-    {
-        if (!StableCopies.IsAsked(buffer, options))
-            return default;
-        int pages = StableCopies.Pages(buffer);
-        return _pagePool.TryRent(pages, out PageList copy) ? copy : throw StableCopies.NoPages(pages);
     }
 }

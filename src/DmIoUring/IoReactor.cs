@@ -4,6 +4,8 @@ using DmIoUring.Diagnostics;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
+using DmIoUring.Submission;
+using DmIoUring.Threading;
 
 namespace DmIoUring;
 
@@ -28,10 +30,10 @@ public sealed partial class IoReactor : IDisposable
     private readonly RequestSpares _spares;
     private readonly PagePool _pagePool;
     private readonly RingSource _rings;
+    private readonly OwnerSubmission _submission;
     private IoEngine _engine = null!;
     private BatchWait _batchWait = new(patience: 1);
-    private long _submitted;
-    private int _owner;
+    private Thread? _owner;
     private bool _polls;
     private bool _ended;
     private volatile bool _disposed;
@@ -60,6 +62,24 @@ public sealed partial class IoReactor : IDisposable
         follower.Pages = _pagePool;
         Pages = new PageMemoryPool(_pagePool, owner: this);
         _rings = rings is null ? RingSources.Start(_options, MakeEngine) : RingSources.Start(rings, MakeEngine);
+        _submission = new OwnerSubmission(_engine, _pagePool, _options.ChunkBytes);
+    }
+
+    /// <summary>
+    /// An abandoned reactor: nobody disposed it and nobody can reach it. With nothing under way its ring and its memory go; otherwise
+    /// <see cref="IoDriverOptions.DisposeGaveUp"/> is told what has not ended, and all that is under way keeps its memory for good.
+    /// </summary>
+#pragma warning disable MA0055 // Nobody else can tell.
+    ~IoReactor()
+#pragma warning restore MA0055
+    {
+        // A constructor that threw leaves a reactor without them.
+        if (_ended || _submission is null)
+            return;
+        if (UnderWay == 0)
+            End();
+        else
+            _options.TellGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.Survey()], 0));
     }
 
     /// <summary>What carries the I/O on this host, and what the host lacks. Any thread.</summary>
@@ -78,7 +98,7 @@ public sealed partial class IoReactor : IDisposable
     public IoFeature DeviceRegistration => RegistrationText.OfDevices(_options.FixedFiles, _engine.RegisterFilesErrno);
 
     /// <summary>Requests that were submitted and whose callback has not been called yet. The owner.</summary>
-    public int UnderWay => (int)(_submitted - _engine.Counters.Requests);
+    public int UnderWay => (int)(_submission.Submitted - _engine.Counters.Requests);
 
     /// <summary>What was done so far. Any thread; a snapshot.</summary>
     public IoStatistics Statistics => new()
@@ -126,12 +146,14 @@ public sealed partial class IoReactor : IDisposable
         if (_polls)
             throw new InvalidOperationException("Poll was called in a callback of the same reactor. Return from the callback: the poll that runs it goes on.");
         _polls = true;
+        bool before = CallbackThread.Set(true);
         try
         {
             return Run(minimum, limit);
         }
         finally
         {
+            CallbackThread.Set(before);
             _polls = false;
             if (_disposed)
                 Dispose();
@@ -164,12 +186,14 @@ public sealed partial class IoReactor : IDisposable
             return;
         long start = Stopwatch.GetTimestamp();
         _polls = true;
+        bool before = CallbackThread.Set(true);
         while (UnderWay > 0 && TimeLeft(start) is var left && left != 0)
         {
             _engine.Enter(1, left);
             _engine.Dispatch();
         }
 
+        CallbackThread.Set(before);
         _polls = false;
         if (UnderWay > 0)
         {
@@ -177,10 +201,8 @@ public sealed partial class IoReactor : IDisposable
             return;
         }
 
-        _ended = true;
-        _engine.Dispose();
-        _rings.Dispose();
-        _pagePool.Dispose();
+        End();
+        GC.SuppressFinalize(this);
     }
 
     private static long LimitOf(TimeSpan timeout)
@@ -197,6 +219,14 @@ public sealed partial class IoReactor : IDisposable
     private long TimeLeft(long start) => _options.DisposeTimeLimit == Timeout.InfiniteTimeSpan
         ? -1
         : (long)Math.Max(0, (_options.DisposeTimeLimit - Stopwatch.GetElapsedTime(start)).TotalNanoseconds);
+
+    private void End()
+    {
+        _ended = true;
+        _engine.Dispose();
+        _rings.Dispose();
+        _pagePool.Dispose();
+    }
 
     private int Run(int minimum, long limit)
     {
@@ -224,16 +254,22 @@ public sealed partial class IoReactor : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckOwner()
     {
-        if (_owner != Environment.CurrentManagedThreadId)
+        if (_owner != Thread.CurrentThread)
             Own();
     }
 
+    /// <summary>The thread itself is kept, not its number, which the runtime gives to another one after it has ended.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Own()
     {
-        int owner = Interlocked.CompareExchange(ref _owner, Environment.CurrentManagedThreadId, 0);
-        if (owner != 0)
-            throw new InvalidOperationException($"Thread {owner} owns this reactor and thread {Environment.CurrentManagedThreadId} called: use a reactor for each thread, or a DmIoClient, which any thread may call.");
+        Thread? owner = Interlocked.CompareExchange(ref _owner, Thread.CurrentThread, null);
+        if (owner is not null)
+        {
+            throw new InvalidOperationException(
+                $"Thread {owner.ManagedThreadId} owns this reactor{(owner.IsAlive ? "" : " and has ended")}, and thread {Environment.CurrentManagedThreadId} called: " +
+                "use a reactor for each thread, or a DmIoClient, which any thread may call.");
+        }
+
         _engine.Enable(register: true);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using DmIoUring.Engine;
+using DmIoUring.Submission;
 
 namespace DmIoUring;
 
@@ -46,11 +47,11 @@ public readonly struct IoRequest
     [UnscopedRef]
     internal ReadOnlySpan<IoRegion> Regions => _isOfMany ? _regions.Span : new ReadOnlySpan<IoRegion>(in _region);
 
-    [UnscopedRef]
-    internal ref readonly IoBuffer Buffer => ref _buffer;
+    /// <summary>Whether it takes pages from the reserve.</summary>
+    internal bool AsksForStableCopy => (_options.Flags & IoFlags.StableCopy) != 0;
 
     [UnscopedRef]
-    internal ref readonly IoRequestOptions Options => ref _options;
+    internal RequestSpec Spec => new(Operation, Regions, in _buffer, in _options, Notify, Context);
 
     /// <summary>A read of one region.</summary>
     /// <param name="region">What to read.</param>
@@ -86,7 +87,7 @@ public readonly struct IoRequest
     /// <summary>Refuses misuse.</summary>
     internal void Check()
     {
-        RequestGuard.CheckNotify(Notify);
-        RequestGuard.Check(Operation, Regions, _buffer, _options);
+        Admission.CheckMade(Notify);
+        Admission.Check(Spec);
     }
 }

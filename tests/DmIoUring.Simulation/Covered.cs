@@ -22,7 +22,7 @@ internal enum Covered
     RegisteredFiles,
     DevicesClosedIdle,
     DevicesClosedInFlight,
-    StraightStarts,
+    FastStarts,
     ShortTransfers,
     ShortsInsideABlock,
     EndedEarly,

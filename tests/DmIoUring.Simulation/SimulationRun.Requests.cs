@@ -3,6 +3,7 @@ using DmIoUring.Engine;
 using DmIoUring.Simulation.Checks;
 using DmIoUring.Simulation.Kernel;
 using DmIoUring.Simulation.Memory;
+using DmIoUring.Submission;
 
 namespace DmIoUring.Simulation;
 
@@ -26,16 +27,23 @@ internal sealed partial class SimulationRun
         IoRegion[] regions = [.. model.Regions.Select(static region => region.Region)];
         IoBuffer buffer = model.Buffer?.Buffer ?? default;
         IoRequestOptions options = new(model.Flags, model.Priority, model.Report);
-        RequestGuard.Check(model.Operation, regions, buffer, options);
-        if (kind == RequestKind.Callback && !_random.OneIn(_scenario.IsPlain ? 5 : 2) && TryStart(model, regions, buffer, options))
+        RequestSpec spec = new(model.Operation, regions, buffer, options, (result, context) => EndInCallback((ModelRequest)context!, result), model);
+        Admission.Check(spec);
+        if (kind == RequestKind.Callback && !_random.OneIn(_scenario.IsPlain ? 5 : 2) && TryStart(model, spec))
+        {
+            Array.Clear(regions);
             return;
+        }
+
         Request request = kind == RequestKind.Sync ? new Request(_reporter) : _requests.Take(mayWait: false);
-        request.Prepare(model.Operation, regions, buffer, options, copy, _random.OneIn(2) ? _engine.Devices : null);
+        if (copy.Count > 0)
+            request.TakeCopy(copy, Admission.CopyRange(spec).Start, Admission.CopyRange(spec).Length);
+        request.Prepare(spec, _random.OneIn(2) ? _engine.Devices : null);
         UseCopy(model, copy);
         switch (kind)
         {
             case RequestKind.Callback:
-                request.EndWith((result, context) => EndInCallback((ModelRequest)context!, result), model);
+                request.EndWith(spec.Notify!, model);
                 break;
             case RequestKind.Task:
                 Await(request, model);
@@ -59,25 +67,20 @@ internal sealed partial class SimulationRun
         _engine.Accept(request);
     }
 
-    /// <summary>The straight way in, where a request may take it.</summary>
-    private bool TryStart(ModelRequest model, IoRegion[] regions, in IoBuffer buffer, in IoRequestOptions options)
+    /// <summary>The fast path, where a request may take it.</summary>
+    private bool TryStart(ModelRequest model, in RequestSpec spec)
     {
-        IoNotify notify = (result, context) => EndInCallback((ModelRequest)context!, result);
-        if (!buffer.IsPlain || !options.IsDefault)
+        if (_submission is null || !spec.Buffer.MayBeOnePiece || !spec.Options.IsDefault || spec.Operation > IoOperation.Write)
             return false;
 
         // Known before its entries are: they are judged as they are queued.
         _model.Submit(model);
-        bool started = regions.Length == 1
-            ? _engine.TryStart(model.Operation, regions[0], buffer, notify, model, options)
-            : _engine.TryStart(model.Operation, regions, buffer, notify, model, options);
-        if (!started)
+        if (!_submission.TryStart(spec))
             return false;
         if (_scenario.TimeLimit > 0)
-            _verdict.Fail($"{model} has a time limit and went straight, where nobody counts its time.");
-        _trace.Write($"straight {model}");
-        _coverage.Add(Covered.StraightStarts);
-        Array.Clear(regions);
+            _verdict.Fail($"{model} has a time limit and took the fast path, where nobody counts its time.");
+        _trace.Write($"fast {model}");
+        _coverage.Add(Covered.FastStarts);
         return true;
     }
 

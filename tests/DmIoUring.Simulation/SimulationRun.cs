@@ -3,6 +3,7 @@ using DmIoUring.Memory;
 using DmIoUring.Simulation.Checks;
 using DmIoUring.Simulation.Kernel;
 using DmIoUring.Simulation.Memory;
+using DmIoUring.Submission;
 
 namespace DmIoUring.Simulation;
 
@@ -34,6 +35,9 @@ internal sealed partial class SimulationRun : IDisposable
     private readonly RequestPool _requests;
     private readonly RequestSpares _spares;
     private readonly IoEngine<SimulatedRing> _engine;
+
+    /// <summary>The fast path; null where the engine holds no devices, and so has none.</summary>
+    private readonly OwnerSubmission? _submission;
     private readonly List<PageReservation> _reservations = [];
     private readonly List<(Request Request, ModelRequest Model)> _polled = [];
     private int _submitted;
@@ -75,6 +79,8 @@ internal sealed partial class SimulationRun : IDisposable
             RegistersFiles = _scenario.HoldsDevices,
             Spares = _spares,
         });
+        if (_scenario.HoldsDevices)
+            _submission = new OwnerSubmission(_engine, _pages ?? new PagePool(), _scenario.ChunkBytes);
 
         // An owner lets go of devices that its own callbacks dispose at once; without one that is left to the next turn.
         if (_closing.OneIn(2))

@@ -11,17 +11,7 @@ namespace DmIoUring.Drivers;
 /// </summary>
 internal static unsafe class DirectTransfer
 {
-    /// <summary>Whether this is all that a request asks for, but for the memory's alignment.</summary>
-    public static bool Suits(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, int chunkBytes) =>
-        regions.Length == 1
-        && regions[0].Device is { Namespace: null }
-        && regions[0].Count <= chunkBytes / IoRegion.SectorSize
-        && operation.HasBuffer()
-        && buffer.Kind is IoBufferKind.Memory or IoBufferKind.Native
-        && (options.Flags & ~IoFlags.Fua) == 0
-        && options.Priority == default
-        && options.Report is null;
-
+    /// <summary>Carries out what admission found to be direct, with memory that is aligned.</summary>
     public static IoResult Run(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags)
     {
         BlockDevice device = region.Device;

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using DmIoUring.Devices;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
 
@@ -44,8 +44,8 @@ internal sealed class Lane
         _spinTicks = (long)(options.LaneSpin.TotalSeconds * Stopwatch.Frequency);
         _processor = options.LaneProcessors is { Count: > 0 } processors ? processors[index % processors.Count] : null;
         Home = requests;
-        Spares = new RequestSpares(requests, keepsAll: false);
-        _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, Spares));
+        Index = index;
+        _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, new RequestSpares(requests, keepsAll: false)));
         _wake = MakeWakeEvent();
         _engine.Notify = Nudge;
         LookForStops = () =>
@@ -63,11 +63,11 @@ internal sealed class Lane
     /// <summary>The requests of the lane's client.</summary>
     public RequestPool Home { get; }
 
-    /// <summary>The requests at the lane's hand. Its thread only.</summary>
-    public RequestSpares Spares { get; }
+    /// <summary>Its place among the client's lanes.</summary>
+    public int Index { get; }
 
-    /// <summary>The devices that the lane holds. Its thread only.</summary>
-    public DeviceTable Devices => _engine.Devices!;
+    /// <summary>What carries the requests. Its thread only.</summary>
+    public IoEngine Engine => _engine;
 
     public EngineCounters Counters => _engine.Counters;
 
@@ -87,20 +87,6 @@ internal sealed class Lane
 
     /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
     public Action LookForStops { get; }
-
-    /// <summary>Starts a request from a callback the straight way, if that is one for it. The lane's own thread.</summary>
-    public bool TryStart(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
-        regions.Length == 1
-            ? _engine.TryStart(operation, regions[0], buffer, notify, context, options)
-            : _engine.TryStart(operation, regions, buffer, notify, context, options);
-
-    /// <summary>Takes a request from a callback: no hand-over. The lane's own thread.</summary>
-    public void Accept(Request request) => _engine.Accept(request);
-
-    /// <summary>Hands over a request. Any thread, callbacks included.</summary>
-    /// <returns>False when the lane is closed: the request is still the caller's.</returns>
-    public bool Submit(Request request) => Submit(request, request);
 
     /// <summary>Hands over several requests at once, linked from the newest to the oldest. Any thread.</summary>
     /// <returns>False when the lane is closed: the requests are still the caller's.</returns>
@@ -288,6 +274,7 @@ internal sealed class Lane
         try
         {
             _current = this;
+            CallbackThread.Set(true);
             StayOnProcessor();
             _engine.Enable(register: true);
             _engine.WakeOn(_wake.Descriptor);

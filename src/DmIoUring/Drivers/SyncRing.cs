@@ -16,7 +16,6 @@ internal sealed class SyncRing : IDisposable
     private const int BusyAndClosing = 2;
     private const int Closed = 3;
     private readonly IoEngine _engine;
-    private readonly Request _request;
     private int _state;
 
     /// <summary>Makes the calling thread a ring of its own.</summary>
@@ -27,7 +26,7 @@ internal sealed class SyncRing : IDisposable
         // times, and stay so by rings that are idle.
         EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds };
         _engine = source.MakeEngine(Math.Min(options.QueueDepth, MostDepth), settings);
-        _request = new Request(reporter);
+        Request = new Request(reporter);
         try
         {
             _engine.Enable(register: false);
@@ -55,30 +54,22 @@ internal sealed class SyncRing : IDisposable
         _engine.Dispose();
     }
 
-    /// <summary>Carries out one request on the calling thread. Between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
-    public IoResult Run(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, in PageList copy)
-    {
-        try
-        {
-            _request.Prepare(operation, regions, buffer, options, copy);
-        }
-        catch
-        {
-            _request.Release();
-            throw;
-        }
+    /// <summary>The ring's only request. Between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
+    public Request Request { get; }
 
-        _request.EndSync(sleeps: false);
-        _engine.Accept(_request);
-        while (!_request.IsDone)
+    /// <summary>Carries out the ring's request, made ready, on the calling thread. Between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
+    public IoResult Run(Request request)
+    {
+        request.EndSync(sleeps: false);
+        _engine.Accept(request);
+        while (!request.IsDone)
         {
             // All of its chunks at once: each waking in between would cost as much as a transfer.
-            _engine.Enter((uint)Math.Max(1, _request.Pending));
+            _engine.Enter((uint)Math.Max(1, request.Pending));
             _engine.Dispatch();
         }
 
-        return _request.Result;
+        return request.Result;
     }
 
     /// <summary>Disposes the ring now, or has its thread do so. Any thread, any number of times.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
@@ -5,51 +6,26 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
-/// <content>The straight way: regions that are one chunk of plain memory each, from the call into the ring's queue.</content>
+/// <content>The fast path: regions that are one chunk of one piece of memory each, from the call into the ring's queue.</content>
 /// <remarks>
-/// Everything here is what <see cref="Request"/>'s Prepare, <see cref="Cut"/> and <see cref="TryFill"/> do for such a request, without the
-/// questions that it does not raise. Whatever is not plain and right is theirs: they also know what is wrong. A chunk that was started so
-/// keeps its device open by itself (<see cref="Chunk.Slot"/>), and its request has no legs.
+/// It does what <see cref="Request"/>'s Prepare, <see cref="Cut"/> and <see cref="TryFill"/> do for such a request. That each region is valid and
+/// one chunk was found before (Submission/Admission). A chunk that was started so keeps its device open by itself
+/// (<see cref="Chunk.Slot"/>), and its request has no legs.
 /// </remarks>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    /// <summary>No offset is beyond it.</summary>
-    private const ulong MostSectors = long.MaxValue / IoRegion.SectorSize / 2;
-
     /// <inheritdoc/>
     [SkipLocalsInit]
-    public override bool TryStart(IoOperation operation, in IoRegion region, byte* memory, long length, IoNotify notify, object? context)
+    public override bool TryStart(Request request, in RequestSpec spec, byte* memory)
     {
-        if (!MayStart(1) || !IsStraight(operation, region, memory, length))
-            return false;
-        LookAtPool();
-        Request request = Spares!.Take();
-        request.PrepareStarted(operation, chunks: 1, memory, notify, context);
-        FillStarted(request, operation, region, 0, memory);
-        InFlight++;
-        _inKernel++;
-        Counters.Entries++;
-        return true;
-    }
-
-    /// <inheritdoc/>
-    [SkipLocalsInit]
-    public override bool TryStart(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, long length, IoNotify notify, object? context)
-    {
+        ReadOnlySpan<IoRegion> regions = spec.Regions;
         if (!MayStart(regions.Length))
             return false;
-        foreach (ref readonly IoRegion region in regions)
-        {
-            if (!IsStraight(operation, region, memory, length))
-                return false;
-        }
-
+        ChunkKind kind = TransferKind(spec.Operation);
         LookAtPool();
-        Request request = Spares!.Take();
-        request.PrepareStarted(operation, regions.Length, memory, notify, context);
+        request.PrepareStarted(spec, memory);
         for (int i = 0; i < regions.Length; i++)
-            FillStarted(request, operation, regions[i], i, memory);
+            FillStarted(request, kind, regions[i], i, memory);
         InFlight += regions.Length;
         _inKernel += regions.Length;
         Counters.Entries += regions.Length;
@@ -61,36 +37,16 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool MayStart(int chunks) =>
         _startsStraight && _queueFirst is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
 
-    /// <summary>Whether a region is right, on a device that is held, and one chunk.</summary>
+    /// <summary>Two comparisons where a switch would be a jump through a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsStraight(IoOperation operation, in IoRegion region, byte* memory, long length)
-    {
-        BlockDevice? device = region.Device;
-        if (device is null || !Devices!.IsHeld(device))
-            return false;
-        DeviceGeometry geometry = device.Geometry;
-        ulong sector = (ulong)region.Sector;
-        ulong count = (ulong)region.Count;
-        ulong at = (ulong)region.BufferOffset;
-        long size = (long)count * IoRegion.SectorSize;
-        long offset = (long)sector * IoRegion.SectorSize;
-        byte* start = memory + at;
+    private static ChunkKind TransferKind(IoOperation operation) =>
+        operation == IoOperation.Read ? ChunkKind.Read : operation == IoOperation.Write ? ChunkKind.Write : NoTransfer(operation);
 
-        // Negative numbers are large ones here, and none is so large that a sum overflows.
-        return count - 1 < (uint)_chunkBytes / IoRegion.SectorSize
-            && sector < MostSectors
-            && (ulong)(offset + size) <= (ulong)geometry.Size
-            && at <= (ulong)length
-            && (ulong)size <= (ulong)length - at
-            && ((offset | size) & (geometry.LogicalBlockSize - 1)) == 0
-            && ((nint)start & (geometry.MemoryAlignment - 1)) == 0
-            && ((nint)start & PageMask) + size <= _chunkBytes
-            && (operation == IoOperation.Read || (operation == IoOperation.Write && !geometry.IsReadOnly));
-    }
+    private static ChunkKind NoTransfer(IoOperation operation) => throw new UnreachableException($"{operation} is neither a read nor a write, and came by the fast path.");
 
-    /// <summary>Makes a straight region's chunk and entry, in the first free place.</summary>
+    /// <summary>Makes a region's chunk and entry, in the first free place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void FillStarted(Request request, IoOperation operation, in IoRegion region, int place, byte* memory)
+    private void FillStarted(Request request, ChunkKind kind, in IoRegion region, int place, byte* memory)
     {
         int slot = Devices!.EnterHeld(region.Device);
         ref readonly DeviceSlot held = ref Devices[slot];
@@ -102,9 +58,6 @@ internal sealed unsafe partial class IoEngine<TRing>
         long offset = region.Sector * IoRegion.SectorSize;
         long size = region.Count * IoRegion.SectorSize;
         byte* start = memory + region.BufferOffset;
-
-        // IsStraight has said that it is one of the two.
-        ChunkKind kind = operation == IoOperation.Read ? ChunkKind.Read : ChunkKind.Write;
         EntryWriter.WriteRun(entry, kind, held.EntryFlags, priority: 0, held.File, offset, start, (uint)size, flags: 0, ((ulong)chunk->Generation << 32) | (uint)index);
         chunk->Offset = offset;
         chunk->Buffer = start;

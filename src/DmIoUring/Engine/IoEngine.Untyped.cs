@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 
 namespace DmIoUring.Engine;
@@ -54,35 +53,14 @@ internal abstract unsafe class IoEngine : IDisposable
     public abstract void Accept(Request request);
 
     /// <summary>
-    /// Starts a read or a write that is one chunk of plain memory on a device that is held, and that asks for nothing else, if nothing waits
-    /// before it. Nothing is done otherwise; then <see cref="Accept"/> is its way.
+    /// Starts a read or a write whose regions were all found to be one chunk each, on held devices (the fast path), if nothing waits before it
+    /// and there is room for all of them. Nothing is done otherwise; then <see cref="Accept"/> is its way.
     /// </summary>
-    /// <param name="operation">Read or write.</param>
-    /// <param name="region">Where.</param>
+    /// <param name="request">The request, which keeps its memory already.</param>
+    /// <param name="spec">What it does.</param>
     /// <param name="memory">The buffer's first byte.</param>
-    /// <param name="length">The buffer's length in bytes.</param>
-    /// <param name="notify">Called when it has ended.</param>
-    /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <returns>Whether it was started.</returns>
-    public abstract bool TryStart(IoOperation operation, in IoRegion region, byte* memory, long length, IoNotify notify, object? context);
-
-    /// <summary>The same for 1 to 64 regions, each of which must be such a chunk.</summary>
-    /// <inheritdoc cref="TryStart(IoOperation, in IoRegion, byte*, long, IoNotify, object?)"/>
-    public abstract bool TryStart(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, long length, IoNotify notify, object? context);
-
-    /// <summary>As the other one, for any request: those that ask for something, or whose memory must be kept, are not started.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryStart(
-        IoOperation operation, in IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
-        buffer.IsPlain && options.IsDefault && TryStart(operation, region, buffer.Pointer, buffer.Length, notify, context);
-
-    /// <inheritdoc cref="TryStart(IoOperation, in IoRegion, in IoBuffer, IoNotify, object?, in IoRequestOptions)"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryStart(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options) =>
-        buffer.IsPlain && options.IsDefault && regions.Length - 1 < (uint)IoRegion.MaxRegions
-        && TryStart(operation, regions, buffer.Pointer, buffer.Length, notify, context);
+    public abstract bool TryStart(Request request, in RequestSpec spec, byte* memory);
 
     /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
     /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way, and none when a request ended in here.</param>

@@ -54,6 +54,7 @@ internal sealed unsafe partial class Request
 
     public ValueTask<IoResult> EndWithTask(bool inline, Action lookForStops, CancellationToken cancellation)
     {
+        _isReset = false;
         _kind = RequestKind.Task;
         _awaiter ??= new RequestAwaiter(this);
         return _awaiter.Begin(inline, lookForStops, cancellation);
@@ -62,6 +63,7 @@ internal sealed unsafe partial class Request
     /// <summary>The owner polls <see cref="IsDone"/>, or calls <see cref="WaitUntilDone"/> when <paramref name="sleeps"/>.</summary>
     public void EndSync(bool sleeps)
     {
+        _isReset = false;
         _kind = RequestKind.Sync;
         _done = false;
         if (sleeps)
@@ -109,9 +111,9 @@ internal sealed unsafe partial class Request
         }
         else
         {
-            // What it leaves behind is for the next to clear.
+            // Its results are for the next to clear.
             IoResult result = Result;
-            _isStartable = false;
+            _isReset = false;
             spares.Give(this);
             Notify(notify, result, context);
         }
@@ -127,13 +129,28 @@ internal sealed unsafe partial class Request
             _awaiter!.EndCancellation();
             IoResult result = Result;
             Release(devices);
-            _awaiter.SetResult(result);
+            SetResult(_awaiter, result);
             return;
         }
 
         Release(devices);
         _done = true;
         _doneEvent?.Set();
+    }
+
+    /// <summary>An inline continuation runs in here; what it throws is reported like what a callback throws.</summary>
+    private void SetResult(RequestAwaiter awaiter, in IoResult result)
+    {
+        try
+        {
+            awaiter.SetResult(result);
+        }
+#pragma warning disable CA1031 // The caller's code may throw anything; the lane must go on, and the reporter tells.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            reporter.Report(exception);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -16,11 +16,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     private ulong _unsupported;
     private bool _holds;
 
-    /// <summary>Whether its fields are at what they are for made chunks and a callback, and only what differs is to be set.</summary>
-    private bool _isStartable;
+    /// <summary>Whether its fields are as <see cref="Reset"/> leaves them, but for what the fast path sets.</summary>
+    private bool _isReset;
     private int _startedChunks;
     private IoFailure _first;
     private RequestBuffer _buffer;
+
+    /// <summary>Where in the caller's buffer <see cref="_buffer"/> begins: not at its beginning in a copy of a part.</summary>
+    private long _copyStart;
 
     /// <summary>The place of the next request at its owner's hand; see <see cref="RequestSpares"/>.</summary>
     public int NextSpare { get; set; }
@@ -54,42 +57,48 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         ? default
         : new(new RegionBits(_failed), new RegionBits(_unsupported), _first);
 
-    /// <summary>Takes devices and memory into the request's keeping and decides which regions go on their way.</summary>
-    /// <param name="operation">What to do.</param>
-    /// <param name="regions">Where.</param>
-    /// <param name="buffer">The caller's memory.</param>
-    /// <param name="options">What else was asked for.</param>
-    /// <param name="copy">Pages for a private copy of the buffer, which the request returns when it ends.</param>
-    /// <param name="devices">The devices of the engine that the calling thread owns and will give the request to; null on any other thread.</param>
-    /// <remarks>Everything that is misuse was refused before; what is found here is a region's own failure.</remarks>
-    public void Prepare(
-        IoOperation operation,
-        ReadOnlySpan<IoRegion> regions,
-        in IoBuffer buffer,
-        in IoRequestOptions options,
-        in PageList copy = default,
-        DeviceTable? devices = null)
+    /// <summary>Takes over pages for a private copy of the buffer, which go back to their pool when the request ends. Before <see cref="Prepare(in RequestSpec, DeviceTable?)"/>.</summary>
+    /// <param name="copy">The pages.</param>
+    /// <param name="start">The first byte of the buffer to copy.</param>
+    /// <param name="length">How many.</param>
+    public void TakeCopy(in PageList copy, long start, long length)
     {
-        _isStartable = false;
-        Operation = operation;
+        (_holdings ??= new RequestHoldings()).TakeCopy(copy, start, length);
+        _holds = true;
+    }
+
+    /// <summary>Keeps a buffer that is one piece of memory, for the fast path.</summary>
+    /// <returns>Its first byte; null where it is not one piece.</returns>
+    /// <exception cref="ObjectDisposedException">It was disposed, or returned.</exception>
+    public byte* KeepOnePiece(in IoBuffer buffer)
+    {
+        _holds = true;
+        return (_holdings ??= new RequestHoldings()).KeepOnePiece(buffer);
+    }
+
+    /// <summary>Takes devices and memory into the request's keeping and decides which regions are to be transferred.</summary>
+    /// <param name="spec">What is asked for. Misuse was refused before; what is found here is a region's own failure.</param>
+    /// <param name="devices">The devices of the engine that the calling thread owns and will give the request to; null on any other thread.</param>
+    /// <exception cref="ObjectDisposedException">A device or the buffer was disposed meanwhile. <see cref="Release"/> what the request has then.</exception>
+    public void Prepare(in RequestSpec spec, DeviceTable? devices = null)
+    {
+        if (!_isReset)
+            Reset();
+        _isReset = false;
+        ref readonly IoRequestOptions options = ref spec.Options;
+        Operation = spec.Operation;
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
-        Cursor = 0;
-        Pending = 0;
-        _stopAsked = false;
-        _stopCause = IoFailureCause.None;
-        _failed = 0;
-        _unsupported = 0;
-        if (buffer.IsPlain && copy.Count == 0 && options.Report is null)
-            _buffer.SetRun(buffer.Pointer);
+        if (spec.Buffer.IsRawPointer && !_holds && options.Report is null)
+            _buffer.SetRun(spec.Buffer.Pointer);
         else
-            Hold(buffer, copy, options.Report);
-        if (Legs.Length < regions.Length)
+            Keep(spec.Buffer, options.Report);
+        if (Legs.Length < spec.Regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
-        LegStage stage = operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.FlushFirst : LegStage.Data;
-        for (int i = 0; i < regions.Length; i++)
+        LegStage stage = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.FlushFirst : LegStage.Data;
+        for (int i = 0; i < spec.Regions.Length; i++)
         {
-            ref readonly IoRegion region = ref regions[i];
+            ref readonly IoRegion region = ref spec.Regions[i];
             int slot = DeviceTable.NoSlot;
             if (devices is null)
                 region.Device.AddReference();
@@ -103,35 +112,40 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         }
     }
 
-    /// <summary>The same for regions that are one chunk of plain memory each: the chunks are made already, and keep their devices open.</summary>
+    /// <summary>The same on the fast path: the chunks are made already, and keep their devices open.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void PrepareStarted(IoOperation operation, int chunks, byte* memory, IoNotify notify, object? context)
+    public void PrepareStarted(in RequestSpec spec, byte* memory)
     {
-        if (!_isStartable)
-            MakeStartable();
-        Pending = chunks;
-        _startedChunks = chunks;
+        if (!_isReset)
+            Reset();
+        Pending = spec.Regions.Length;
+        _startedChunks = spec.Regions.Length;
         _buffer.SetRun(memory);
-        Operation = operation;
-        _notify = notify;
-        if (context is not null)
-            _context = context;
+        Operation = spec.Operation;
+        _notify = spec.Notify;
+        if (spec.Context is not null)
+            _context = spec.Context;
     }
 
-    /// <summary>Makes of a request that had another kind of life one whose next can be that of most: made chunks, and a callback.</summary>
+    /// <summary>Leaves nothing of the life before: neither its results nor whom it would have told.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void MakeStartable()
+    public void Reset()
     {
-        _isStartable = true;
+        if (_kind == RequestKind.Task)
+            _awaiter!.EndCancellation();
         LegCount = 0;
         Cursor = 0;
+        Pending = 0;
+        Priority = 0;
+        TransferFlags = 0;
         _failed = 0;
         _unsupported = 0;
-        TransferFlags = 0;
-        Priority = 0;
+        _kind = RequestKind.Callback;
+        _notify = null;
+        _context = null;
         _stopCause = IoFailureCause.None;
         _stopAsked = false;
-        _kind = RequestKind.Callback;
+        _isReset = true;
     }
 
     /// <summary>Notes that a part of a region failed. The lowest region and the lowest sector in it are kept.</summary>
@@ -170,12 +184,12 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Stage = LegStage.Data;
     }
 
-    /// <summary>Lets go of devices and memory: the kernel is done with both.</summary>
+    /// <summary>Releases devices and memory: the kernel is done with both.</summary>
     /// <param name="devices">The devices of the engine that has the request; null where none has.</param>
     public void Release(DeviceTable? devices = null)
     {
         if (_holds)
-            LetGo();
+            ReleaseMemory();
         for (int i = 0; i < LegCount; i++)
         {
             ref Leg next = ref Legs[i];
@@ -194,19 +208,21 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     /// <summary>Memory that takes more than its address, or a report.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Hold(in IoBuffer buffer, in PageList copy, IoReport? report)
+    private void Keep(in IoBuffer buffer, IoReport? report)
     {
         _holds = true;
         _holdings ??= new RequestHoldings();
-        _buffer = _holdings.Hold(buffer, copy, report);
+        _buffer = _holdings.Keep(buffer, report);
+        _copyStart = _holdings.CopyStart;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void LetGo()
+    private void ReleaseMemory()
     {
         _holds = false;
         _buffer = default;
-        _holdings!.LetGo();
+        _copyStart = 0;
+        _holdings!.Release();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -218,7 +234,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Bounces = false;
         if (Operation.HasBuffer() && leg.Remaining != 0)
         {
-            leg.Buffer = Buffer.Seek(region.BufferOffset);
+            leg.Buffer = Buffer.Seek(region.BufferOffset - _copyStart);
             leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, region.Device.MemoryAlignment);
         }
 

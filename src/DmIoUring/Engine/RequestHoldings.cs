@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using DmIoUring.Memory;
 
 namespace DmIoUring.Engine;
@@ -6,6 +8,8 @@ namespace DmIoUring.Engine;
 /// <summary>What a request keeps beyond its devices until the kernel is done with it: pinned memory, pool pages, a copy. Used again.</summary>
 internal sealed unsafe class RequestHoldings
 {
+    private IoMemory? _owner;
+    private ArrayPin? _array;
     private MemoryHandle _pin;
     private PageList _pages;
     private SegmentStore? _segments;
@@ -14,37 +18,71 @@ internal sealed unsafe class RequestHoldings
     /// <summary>Where the first failure of every region goes.</summary>
     public IoReport? Report { get; private set; }
 
-    /// <summary>Takes a buffer into keeping.</summary>
+    /// <summary>The place in the caller's buffer that the copy begins with, in bytes; 0 without a copy.</summary>
+    public long CopyStart { get; private set; }
+
+    private long CopyLength { get; set; }
+
+    /// <summary>Takes over pages for a private copy, which are returned with <see cref="Release"/>.</summary>
+    /// <param name="copy">The pages.</param>
+    /// <param name="start">The first byte of the caller's buffer to copy.</param>
+    /// <param name="length">How many.</param>
+    public void TakeCopy(in PageList copy, long start, long length)
+    {
+        Use(copy);
+        _ownsPages = true;
+        CopyStart = start;
+        CopyLength = length;
+    }
+
+    /// <summary>Keeps a buffer, or makes the copy of it that pages were taken for.</summary>
     /// <param name="buffer">The caller's memory.</param>
-    /// <param name="copy">Pages for a private copy of it, returned with <see cref="LetGo"/>; empty for none.</param>
     /// <param name="report">The caller's report.</param>
     /// <returns>The memory to transfer from or to.</returns>
-    public RequestBuffer Hold(in IoBuffer buffer, in PageList copy, IoReport? report)
+    public RequestBuffer Keep(in IoBuffer buffer, IoReport? report)
     {
         Report = report;
         report?.Clear();
-        if (copy.Count == 0)
-            return Pin(buffer);
-        Use(copy);
-        _ownsPages = true;
-        return CopyTo(copy, Pin(buffer), buffer.Length);
+        return _ownsPages ? Copy(KeepCallers(buffer)) : KeepCallers(buffer);
     }
 
-    public void LetGo()
+    /// <summary>Keeps a buffer that is one piece of memory.</summary>
+    /// <returns>Its first byte; null where it is not one piece.</returns>
+    /// <exception cref="ObjectDisposedException">It was disposed, or returned.</exception>
+    public byte* KeepOnePiece(in IoBuffer buffer)
+    {
+        switch (buffer.Kind)
+        {
+            case IoBufferKind.Native:
+                buffer.Owner?.AddPin();
+                _owner = buffer.Owner;
+                return buffer.Pointer;
+            case IoBufferKind.Memory:
+                return KeepMemory(buffer.Memory);
+            case IoBufferKind.Pages:
+                Use(buffer.PageList);
+                byte* start = buffer.PageList.OnePiece();
+                return start is null ? null : start + buffer.FirstOffset;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Gives up all that is kept.</summary>
+    public void Release()
     {
         Unpin();
         ReleasePages();
         Report = null;
+        CopyStart = 0;
     }
 
-    /// <summary>Keeps managed memory where it is.</summary>
-    private RequestBuffer Pin(in IoBuffer buffer)
+    private RequestBuffer KeepCallers(in IoBuffer buffer)
     {
         switch (buffer.Kind)
         {
             case IoBufferKind.Native or IoBufferKind.Memory:
-                _pin = buffer.Pin(out byte* start);
-                return new RequestBuffer(start);
+                return new RequestBuffer(KeepOnePiece(buffer));
             case IoBufferKind.Vectors:
                 _pin = buffer.VectorArray.Pin();
                 return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);
@@ -62,24 +100,39 @@ internal sealed unsafe class RequestHoldings
         }
     }
 
-    /// <summary>Copies the caller's memory into the request's own pages, and lets go of the caller's.</summary>
-    private RequestBuffer CopyTo(in PageList copy, in RequestBuffer caller, long length)
+    private byte* KeepMemory(Memory<byte> memory)
     {
-        BufferCursor from = caller.Seek(0);
-        PageCursor at = copy.CursorAt(0);
-        while (length > 0 && copy.TryGetRun(ref at, length, out byte* start, out long run))
+        // A handle that is kept and aimed anew costs a fraction of one that is made and freed for each request.
+        if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment) && segment.Array is { } array)
+            return (_array ??= new ArrayPin()).Pin(array) + segment.Offset;
+        _pin = memory.Pin();
+        return (byte*)_pin.Pointer;
+    }
+
+    /// <summary>Copies the caller's memory into the request's own pages, and unpins the caller's.</summary>
+    private RequestBuffer Copy(in RequestBuffer caller)
+    {
+        BufferCursor from = caller.Seek(CopyStart);
+        PageCursor at = _pages.CursorAt(0);
+        for (long left = CopyLength; left > 0 && _pages.TryGetRun(ref at, left, out byte* start, out long run); left -= run)
         {
             caller.CopyTo(from, start, run);
             caller.Advance(ref from, run);
-            length -= run;
         }
 
         Unpin();
-        return new RequestBuffer(copy, 0);
+        return new RequestBuffer(_pages, 0);
     }
 
     private void Unpin()
     {
+        if (_owner is { } owner)
+        {
+            _owner = null;
+            owner.Unpin();
+        }
+
+        _array?.Unpin();
         _pin.Dispose();
         _pin = default;
         _segments?.Release();
@@ -101,5 +154,31 @@ internal sealed unsafe class RequestHoldings
         if (_ownsPages)
             pages.Dispose();
         _ownsPages = false;
+    }
+
+    /// <summary>One pinning handle for array after array.</summary>
+    private sealed class ArrayPin
+    {
+        private PinnedGCHandle<byte[]?> _handle = new(null);
+        private bool _isPinned;
+
+#pragma warning disable MA0055 // The handle is the runtime's, and nothing else frees it with the request.
+        ~ArrayPin() => _handle.Dispose();
+#pragma warning restore MA0055
+
+        public byte* Pin(byte[] array)
+        {
+            _handle.Target = array;
+            _isPinned = true;
+            return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(array));
+        }
+
+        public void Unpin()
+        {
+            if (!_isPinned)
+                return;
+            _handle.Target = null;
+            _isPinned = false;
+        }
     }
 }

@@ -53,6 +53,15 @@ internal sealed class RequestSpares(RequestPool pool, bool keepsAll)
         _first = place;
     }
 
+    /// <summary>Takes back a request that was not used. The owner.</summary>
+    public void Return(Request request)
+    {
+        if (keepsAll)
+            Give(request);
+        else
+            pool.Return(request);
+    }
+
     /// <summary>The callback has returned: what it left is everybody's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Settle()

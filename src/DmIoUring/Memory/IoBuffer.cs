@@ -109,7 +109,10 @@ public readonly unsafe struct IoBuffer
     internal IoBufferKind Kind => _kind;
 
     /// <summary>Whether it is an address and nothing that would have to be kept.</summary>
-    internal bool IsPlain => _kind == IoBufferKind.Native && _owner is null;
+    internal bool IsRawPointer => _kind == IoBufferKind.Native && _owner is null;
+
+    /// <summary>Whether it is one piece of memory, or pages, which often are.</summary>
+    internal bool MayBeOnePiece => _kind is IoBufferKind.Native or IoBufferKind.Memory or IoBufferKind.Pages;
 
     internal Memory<byte> Memory => _memory;
 
@@ -155,6 +158,16 @@ public readonly unsafe struct IoBuffer
         MemoryHandle pin = Memory.Pin();
         start = (byte*)pin.Pointer;
         return pin;
+    }
+
+    /// <summary>Throws when the memory was disposed, or the pages returned, as far as that can be seen without keeping it.</summary>
+    /// <exception cref="ObjectDisposedException">It was.</exception>
+    internal void ThrowIfGone()
+    {
+        if (_kind == IoBufferKind.Native)
+            _owner?.ThrowIfDisposed();
+        else if (_kind == IoBufferKind.Pages)
+            _pages.ThrowIfReturned();
     }
 
     internal static IoBuffer Owned(IoMemory owner, byte* pointer, long length) => new(pointer, length, owner);

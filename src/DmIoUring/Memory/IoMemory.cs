@@ -37,7 +37,7 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     {
         get
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _pins) >= Disposed, this);
+            ThrowIfDisposed();
             return _pointer;
         }
     }
@@ -84,21 +84,28 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(elementIndex);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(elementIndex, Length);
-        if (Interlocked.Increment(ref _pins) >= Disposed)
-        {
-            Unpin();
-            throw new ObjectDisposedException(nameof(IoMemory));
-        }
-
+        AddPin();
         return new MemoryHandle(_pointer + elementIndex, pinnable: this);
     }
 
     /// <inheritdoc/>
     public override void Unpin()
     {
-        Interlocked.Decrement(ref _pins);
-        FreeIfLast();
+        if (Interlocked.Decrement(ref _pins) == Disposed)
+            FreeIfLast();
     }
+
+    /// <summary>Keeps the memory allocated until <see cref="Unpin"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    internal void AddPin()
+    {
+        if (Interlocked.Increment(ref _pins) < Disposed)
+            return;
+        Unpin();
+        ThrowIfDisposed();
+    }
+
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _pins) >= Disposed, this);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -125,6 +125,19 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(FirstPage, Rental);
 
+    /// <summary>Throws when the list was returned.</summary>
+    internal void ThrowIfReturned() => _pool?.ThrowUnlessRented(this);
+
+    /// <summary>The first page's first byte when all pages are adjacent; null otherwise, and for the empty list.</summary>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    internal byte* OnePiece()
+    {
+        if (_pool is null)
+            return null;
+        ref readonly PageState state = ref _pool.Run(this, FirstPage, out byte* start);
+        return state.RunLength == Count ? start : null;
+    }
+
     /// <summary>Keeps the pages from being returned until <see cref="EndUse"/>; the caller hands them to the kernel. Uses nest. Any thread.</summary>
     /// <exception cref="ObjectDisposedException">The list was returned.</exception>
     internal void BeginUse() => _pool?.BeginUse(this);

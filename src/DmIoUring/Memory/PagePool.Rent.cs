@@ -58,6 +58,17 @@ internal sealed unsafe partial class PagePool
         }
     }
 
+    /// <summary>Throws when so many pages can't be had at all, as <see cref="Rent(int)"/> does.</summary>
+    public void ThrowIfHopeless(int pages)
+    {
+        lock (_lock)
+        {
+            WaitOutcome outcome = Judge(pages, contiguous: false, out long limit);
+            if (outcome != WaitOutcome.Waiting)
+                throw PageMisuse.CannotServe(outcome, pages, limit);
+        }
+    }
+
     /// <summary>As <see cref="Rent(int)"/>, without blocking; in the same queue.</summary>
     public ValueTask<PageList> RentAsync(int pages, CancellationToken cancellationToken) =>
         RentAsync(pages, contiguous: false, cancellationToken);

@@ -48,6 +48,33 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
             reactor.SubmitWriteZeroes(regions, Notification.Arrived, notification, options);
     }
 
+    /// <summary>As a batch of one; flushes, discards and zeroes, which no batch has, as they are.</summary>
+    public void SubmitAsBatchTo(DmIoClient client, Notification notification)
+    {
+        if (operation > IoOperation.Write)
+            SubmitTo(client, notification);
+        else
+            client.Submit([ForBatch(notification)]);
+    }
+
+    /// <inheritdoc cref="SubmitAsBatchTo(DmIoClient, Notification)"/>
+    public void SubmitAsBatchTo(IoReactor reactor, Notification notification)
+    {
+        if (operation > IoOperation.Write)
+            SubmitTo(reactor, notification);
+        else
+            reactor.Submit([ForBatch(notification)]);
+    }
+
+    private IoRequest ForBatch(Notification notification)
+    {
+        if (operation == IoOperation.Read)
+            return IoRequest.Read(regions[0], buffer, Notification.Arrived, notification, options);
+        return IsOfOne
+            ? IoRequest.Write(regions[0], buffer, Notification.Arrived, notification, options)
+            : IoRequest.Write(regions, buffer, Notification.Arrived, notification, options);
+    }
+
     private static bool IsAlive(IoMemory memory)
     {
         try

@@ -50,4 +50,13 @@ public enum CallWay
 
     /// <summary>As <see cref="Reactor"/>, by a reactor that asks devices for completions.</summary>
     PolledReactor,
+
+    /// <summary>On a lane, as a batch of one.</summary>
+    Batch,
+
+    /// <summary>On a lane, as a batch of one from one of its own callbacks.</summary>
+    NestedBatch,
+
+    /// <summary>By a reactor, as a batch of one.</summary>
+    ReactorBatch,
 }

@@ -16,9 +16,21 @@ internal static class CallWays
         CallWay.WorkerAwaited => CallWay.Awaited,
         CallWay.SeededSync => CallWay.Sync,
         CallWay.SeededCallback or CallWay.PolledCallback => CallWay.Callback,
-        CallWay.WorkerReactor or CallWay.SeededReactor or CallWay.PolledReactor => CallWay.Reactor,
+        CallWay.WorkerReactor or CallWay.SeededReactor or CallWay.PolledReactor or CallWay.ReactorBatch => CallWay.Reactor,
+        CallWay.Batch => CallWay.Callback,
+        CallWay.NestedBatch => CallWay.NestedCallback,
         _ => way,
     };
+
+    /// <summary>Whether reads and writes are made as a batch of one.</summary>
+    public static bool IsBatch(this CallWay way) => way is CallWay.Batch or CallWay.NestedBatch or CallWay.ReactorBatch;
+
+    /// <summary>Whether native memory is given by its address alone.</summary>
+    public static bool IsByAddress(this CallWay way) => way is CallWay.Reactor or CallWay.SeededReactor or CallWay.PolledReactor or CallWay.NestedCallback;
+
+    /// <summary>Whether the way runs on worker threads.</summary>
+    public static bool IsOnWorkers(this CallWay way) =>
+        way is CallWay.WorkerSync or CallWay.WorkerSyncOnLane or CallWay.WorkerCallback or CallWay.WorkerAwaited or CallWay.WorkerReactor;
 
     /// <summary>Whether the device sees what the engine issued: whole, and once.</summary>
     public static bool IsAsIssued(this CallWay way) => way is not (CallWay.SeededSync or CallWay.SeededCallback or CallWay.SeededReactor);
@@ -31,8 +43,8 @@ internal static class CallWays
         {
             CallWay.SeededSync or CallWay.SeededCallback => new DmIoClient(options, new SeededRingSource(Seed)),
             CallWay.PolledCallback => new DmIoClient(options with { CompletionPolling = IoCompletionPolling.Busy }),
-            _ when way == way.Shape() => new DmIoClient(options),
-            _ => new DmIoClient(options with { Ring = IoRingKind.Workers }),
+            _ when way.IsOnWorkers() => new DmIoClient(options with { Ring = IoRingKind.Workers }),
+            _ => new DmIoClient(options),
         };
     }
 

@@ -16,12 +16,15 @@ internal sealed class ClientUnderTest : IDisposable
     private readonly DmIoClient? _client;
     private readonly ReactorThread? _reactor;
     private readonly bool _byAddress;
+    private readonly bool _isBatch;
+    private BlockDevice? _warm;
     private long _ownRequests;
 
     public ClientUnderTest(CallWay way, DmIoOptions? options = null)
     {
         _way = way.Shape();
-        _byAddress = way is CallWay.Reactor or CallWay.SeededReactor or CallWay.PolledReactor or CallWay.NestedCallback;
+        _byAddress = way.IsByAddress();
+        _isBatch = way.IsBatch();
         options ??= new DmIoOptions();
         if (_way == CallWay.Reactor)
             _reactor = new ReactorThread(way.NewReactor(options));
@@ -58,6 +61,16 @@ internal sealed class ClientUnderTest : IDisposable
         CallWay.Awaited => Wait(_client!.ReadAsync(region, buffer, options)),
         _ => Submit(new Asked(IoOperation.Read, [region], buffer, options) { IsOfOne = true }),
     };
+
+    /// <summary>
+    /// Has the engine hold the device before the request that is tested, as after any request on it: only then can the fast path be taken.
+    /// </summary>
+    public void Warm(BlockDevice device)
+    {
+        _warm = device;
+        _ = Submit(new Asked(IoOperation.Read, [new IoRegion(device, 0, 0)], default, default) { IsOfOne = true });
+        _ownRequests++;
+    }
 
     /// <summary>A flush, a discard or zeroes.</summary>
     public IoResult Maintain(IoOperation operation, params ReadOnlySpan<IoRegion> regions) => (_way, operation) switch
@@ -103,8 +116,10 @@ internal sealed class ClientUnderTest : IDisposable
             _refused.Add(notification);
         if (_reactor is not null)
             SubmitToReactor(asked, notification);
-        else if (_way == CallWay.NestedCallback && asked.Device is not null)
-            SubmitInACallback(asked, notification);
+        else if (_way == CallWay.NestedCallback && (asked.Device ?? _warm) is { } device)
+            SubmitInACallback(asked, device, notification);
+        else if (_isBatch)
+            asked.SubmitAsBatchTo(_client!, notification);
         else
             asked.SubmitTo(_client!, notification);
 
@@ -117,24 +132,35 @@ internal sealed class ClientUnderTest : IDisposable
         return notification.Wait();
     }
 
-    /// <summary>Has the reactor hold the device first: a request on one that it holds can go the straight way.</summary>
+    /// <summary>Has the reactor hold the device first: a request on one that it holds can take the fast path.</summary>
     private void SubmitToReactor(Asked asked, Notification notification) => _reactor!.Run(reactor =>
     {
-        if (_byAddress && asked is { IsOfOne: true, Device: { } device })
+        if (asked is { IsOfOne: true, Device: { } device })
         {
             reactor.SubmitRead(new IoRegion(device, 0, 0), default, static (_, _) => { });
             Interlocked.Increment(ref _ownRequests);
             reactor.Poll();
         }
 
-        asked.SubmitTo(reactor, notification);
+        if (_isBatch)
+            asked.SubmitAsBatchTo(reactor, notification);
+        else
+            asked.SubmitTo(reactor, notification);
     });
 
-    private void SubmitInACallback(Asked asked, Notification notification)
+    private void SubmitInACallback(Asked asked, BlockDevice device, Notification notification)
     {
         TaskCompletionSource<Exception?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _client!.SubmitRead(
-            new IoRegion(asked.Device!, 0, 0), default, (_, _) => done.SetResult(Record.Exception(() => asked.SubmitTo(_client, notification))));
+            new IoRegion(device, 0, 0),
+            default,
+            (_, _) => done.SetResult(Record.Exception(() =>
+            {
+                if (_isBatch)
+                    asked.SubmitAsBatchTo(_client, notification);
+                else
+                    asked.SubmitTo(_client, notification);
+            })));
         Interlocked.Increment(ref _ownRequests);
         Assert.True(done.Task.Wait(Notification.Limit), $"No callback within {Notification.Limit}.");
         if (done.Task.Result is { } thrown)

@@ -8,22 +8,38 @@ public sealed class MisuseTests
 {
     private const long LastSector = long.MaxValue / 512;
 
-    public static TheoryData<CallWay, long, long, string> ImpossibleRegions
+    /// <summary>Every way in, on a client that has met no device yet and on one that has: the fast path is for the second only.</summary>
+    public static TheoryData<CallWay, bool> WaysColdAndWarm
     {
         get
         {
-            TheoryData<CallWay, long, long, string> data = [];
+            TheoryData<CallWay, bool> data = [];
             foreach (CallWay way in Enum.GetValues<CallWay>())
             {
-                data.Add(way, -1, 8, "Region 1 is sectors -1+8");
-                data.Add(way, 8, -1, "Region 1 is sectors 8+-1");
-                data.Add(way, long.MinValue, long.MinValue, "Region 1 is sectors -9223372036854775808+-9223372036854775808");
-                data.Add(way, LastSector, 1, "Region 1 is sectors 18014398509481983+1");
-                data.Add(way, long.MaxValue, 1, "Region 1 is sectors 9223372036854775807+1");
-                data.Add(way, 1, long.MaxValue, "Region 1 is sectors 1+9223372036854775807");
-                data.Add(way, long.MaxValue, long.MaxValue, "Region 1 is sectors 9223372036854775807+9223372036854775807");
-                data.Add(way, 0, 9, "Region 1 takes 9 sectors (4608 bytes) from byte 0 on and the buffer has 4096 bytes");
-                data.Add(way, 0, LastSector, "Region 1 takes 18014398509481983 sectors (9223372036854775296 bytes) from byte 0 on and the buffer has 4096 bytes");
+                data.Add(way, false);
+                data.Add(way, true);
+            }
+
+            return data;
+        }
+    }
+
+    public static TheoryData<CallWay, bool, long, long, string> ImpossibleRegions
+    {
+        get
+        {
+            TheoryData<CallWay, bool, long, long, string> data = [];
+            foreach ((CallWay way, bool warm) in WaysColdAndWarm.Select(static row => row.Data))
+            {
+                data.Add(way, warm, -1, 8, "Region 1 is sectors -1+8");
+                data.Add(way, warm, 8, -1, "Region 1 is sectors 8+-1");
+                data.Add(way, warm, long.MinValue, long.MinValue, "Region 1 is sectors -9223372036854775808+-9223372036854775808");
+                data.Add(way, warm, LastSector, 1, "Region 1 is sectors 18014398509481983+1");
+                data.Add(way, warm, long.MaxValue, 1, "Region 1 is sectors 9223372036854775807+1");
+                data.Add(way, warm, 1, long.MaxValue, "Region 1 is sectors 1+9223372036854775807");
+                data.Add(way, warm, long.MaxValue, long.MaxValue, "Region 1 is sectors 9223372036854775807+9223372036854775807");
+                data.Add(way, warm, 0, 9, "Region 1 takes 9 sectors (4608 bytes) from byte 0 on and the buffer has 4096 bytes");
+                data.Add(way, warm, 0, LastSector, "Region 1 takes 18014398509481983 sectors (9223372036854775296 bytes) from byte 0 on and the buffer has 4096 bytes");
             }
 
             return data;
@@ -31,21 +47,24 @@ public sealed class MisuseTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void NoRegion_IsRefused(CallWay way)
+    [MemberData(nameof(WaysColdAndWarm))]
+    public void NoRegion_IsRefused(CallWay way, bool warm)
     {
         using ClientUnderTest client = new(way);
+        using TestDevice device = new(DeviceKind.File);
+        Warm(client, device, warm);
         using IoMemory data = Pattern.Memory(4096);
         ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Write([], data));
         AssertSays(refused, "regions", "names 0 regions; give it 1 to 64");
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void SixtyFiveRegions_AreRefused_AndNoneIsWritten(CallWay way)
+    [MemberData(nameof(WaysColdAndWarm))]
+    public void SixtyFiveRegions_AreRefused_AndNoneIsWritten(CallWay way, bool warm)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
+        Warm(client, device, warm);
         using IoMemory data = Pattern.Memory(4096);
         IoRegion[] regions = [.. Enumerable.Range(0, 65).Select(i => device.Region(i * 8, 8))];
         ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Write(regions, data));
@@ -55,10 +74,11 @@ public sealed class MisuseTests
 
     [Theory]
     [MemberData(nameof(ImpossibleRegions))]
-    public void AnImpossibleRegion_IsRefused_AndItsSiblingIsNotWritten(CallWay way, long sector, long count, string message)
+    public void AnImpossibleRegion_IsRefused_AndItsSiblingIsNotWritten(CallWay way, bool warm, long sector, long count, string message)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
+        Warm(client, device, warm);
         using IoMemory data = Pattern.Memory(4096);
         ArgumentException refused = Assert.Throws<ArgumentException>(
             () => client.Write([device.Region(0, 8), device.Region(sector, count)], data));
@@ -70,11 +90,12 @@ public sealed class MisuseTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void ARegionWithoutADevice_IsRefused(CallWay way)
+    [MemberData(nameof(WaysColdAndWarm))]
+    public void ARegionWithoutADevice_IsRefused(CallWay way, bool warm)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
+        Warm(client, device, warm);
         using IoMemory data = Pattern.Memory(4096);
         ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Write([device.Region(0, 8), default], data));
         AssertSays(refused, "regions", "Region 1 has no device");
@@ -83,11 +104,12 @@ public sealed class MisuseTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void AReadIntoReadOnlyMemory_IsRefused(CallWay way)
+    [MemberData(nameof(WaysColdAndWarm))]
+    public void AReadIntoReadOnlyMemory_IsRefused(CallWay way, bool warm)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new(DeviceKind.File);
+        Warm(client, device, warm);
         byte[] bytes = new byte[4096];
         ArgumentException refused = Assert.Throws<ArgumentException>(() => client.Read(device.Region(0, 8), (ReadOnlyMemory<byte>)bytes));
         AssertSays(refused, "buffer", "read-only memory");
@@ -110,11 +132,12 @@ public sealed class MisuseTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void ADisposedClient_RefusesEverything_AndNothingIsWritten(CallWay way)
+    [MemberData(nameof(WaysColdAndWarm))]
+    public void ADisposedClient_RefusesEverything_AndNothingIsWritten(CallWay way, bool warm)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
+        Warm(client, device, warm);
         using IoMemory data = Pattern.Memory(4096);
         client.End();
         Assert.Throws<ObjectDisposedException>(() => client.Write([device.Region(0, 8)], data));
@@ -124,11 +147,12 @@ public sealed class MisuseTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void ADisposedDevice_IsRefused_AndItsSiblingIsNotWritten(CallWay way)
+    [MemberData(nameof(WaysColdAndWarm))]
+    public void ADisposedDevice_IsRefused_AndItsSiblingIsNotWritten(CallWay way, bool warm)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
+        Warm(client, device, warm);
         using TestDevice disposed = new();
         using IoMemory data = Pattern.Memory(4096);
         disposed.Device.Dispose();
@@ -143,11 +167,12 @@ public sealed class MisuseTests
     }
 
     [Theory]
-    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void DisposedMemory_IsRefused(CallWay way)
+    [MemberData(nameof(WaysColdAndWarm))]
+    public void DisposedMemory_IsRefused(CallWay way, bool warm)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
+        Warm(client, device, warm);
         IoMemory data = Pattern.Memory(4096);
         data.Dispose();
         Assert.Throws<ObjectDisposedException>(() => client.Write(device.Region(0, 8), data));
@@ -179,6 +204,12 @@ public sealed class MisuseTests
         }
 
         device.AssertUntouched();
+    }
+
+    private static void Warm(ClientUnderTest client, TestDevice device, bool warm)
+    {
+        if (warm)
+            client.Warm(device.Device);
     }
 
     private static void AssertSays(ArgumentException refused, string parameter, params ReadOnlySpan<string> parts)

@@ -86,7 +86,10 @@ public sealed class SyncRingsTests
         SyncRing ring = Enter(rings)!;
 
         rings.Dispose();
-        Assert.True(ring.Run(IoOperation.Write, [new IoRegion(device, 0, 8)], memory, default, default).IsSuccess);
+        IoBuffer buffer = memory;
+        IoRequestOptions options = default;
+        ring.Request.Prepare(new RequestSpec(IoOperation.Write, [new IoRegion(device, 0, 8)], buffer, options));
+        Assert.True(ring.Run(ring.Request).IsSuccess);
         ring.Exit();
 
         EngineCounters sum = new();

@@ -20,7 +20,8 @@ public sealed unsafe class ChunkingTests
         Request request = new(new CallbackReporter(null));
         byte* buffer = (byte*)bench.Memory.Pointer + offPage;
         IoBuffer whole = IoBuffer.Contiguous(buffer, count * IoRegion.SectorSize);
-        request.Prepare(IoOperation.Write, [new IoRegion(bench.Devices[0], bench.Block, count)], whole, default);
+        IoRequestOptions options = default;
+        request.Prepare(new RequestSpec(IoOperation.Write, [new IoRegion(bench.Devices[0], bench.Block, count)], whole, options));
         request.EndSync(sleeps: false);
         bench.Accept(request);
 

@@ -2,6 +2,7 @@ using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Submission;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -9,10 +10,11 @@ namespace DmIoUring.Tests.Engine;
 internal sealed class EngineBench : IDisposable
 {
     public const int DeviceSectors = 4096;
+    private const int ChunkBytes = 1 << 20;
     private readonly List<ScratchFile> _files = [];
     private readonly IoEngine _engine;
 
-    public EngineBench(RingScript script, int devices = 3, int chunkBytes = 1 << 20, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, bool startsStraight = false, RingScript? companion = null)
+    public EngineBench(RingScript script, int devices = 3, int chunkBytes = ChunkBytes, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, bool startsStraight = false, RingScript? companion = null)
     {
         Script = script;
         for (int i = 0; i < devices; i++)
@@ -62,10 +64,24 @@ internal sealed class EngineBench : IDisposable
     public Request StartWith(IoOperation operation, in IoBuffer buffer, in IoRequestOptions options, params ReadOnlySpan<IoRegion> regions)
     {
         Request request = new(new CallbackReporter(null));
-        request.Prepare(operation, regions, buffer, options);
+        request.Prepare(new RequestSpec(operation, regions, buffer, options));
         request.EndSync(sleeps: false);
         Accept(request);
         return request;
+    }
+
+    /// <summary>Starts a request of one region on the fast path, if admission and the engine take it.</summary>
+    public unsafe bool TryStart(IoOperation operation, in IoRegion region)
+    {
+        IoBuffer buffer = Memory;
+        IoRequestOptions options = default;
+        RequestSpec spec = new(operation, new ReadOnlySpan<IoRegion>(in region), buffer, options, static (_, _) => { });
+        byte* start = (byte*)Memory.Pointer;
+        if (!Admission.IsFast(spec, start, _engine.Devices!, ChunkBytes))
+            return false;
+        Request request = _engine.Spares!.Take();
+        Assert.True(_engine.TryStart(request, spec, start));
+        return true;
     }
 
     public void Accept(Request request) => _engine.Accept(request);

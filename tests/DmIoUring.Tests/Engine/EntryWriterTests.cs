@@ -71,14 +71,16 @@ public sealed unsafe class EntryWriterTests
         using RingScript script = new();
         using EngineBench bench = new(script, holdsDevices: true, startsStraight: true);
         IoRegion region = new(bench.Devices[0], 0, 8);
-        byte* memory = (byte*)bench.Memory.Pointer;
         Assert.True(bench.Read(region).IsSuccess);
         foreach (IoOperation operation in Enum.GetValues<IoOperation>().Append(NoOperation))
         {
-            bool started = bench.Engine.TryStart(operation, region, memory, 4096, static (_, _) => { }, null);
+            bool started = bench.TryStart(operation, region);
             Assert.Equal(operation is IoOperation.Read or IoOperation.Write, started);
         }
 
+        // Past admission it would not be written as something else either.
+        Assert.Throws<UnreachableException>(() => StartUnchecked(bench, region, NoOperation));
+        Assert.Throws<UnreachableException>(() => StartUnchecked(bench, region, IoOperation.WriteZeroes));
         while (!bench.IsIdle)
             bench.Turn();
         Assert.Equal([IoUring.IORING_OP_READ, IoUring.IORING_OP_READ, IoUring.IORING_OP_WRITE], script.Taken.Select(static entry => entry.opcode));
@@ -99,6 +101,14 @@ public sealed unsafe class EntryWriterTests
             Assert.Equal(0ul, entry.addr3);
             Assert.Equal(entry.opcode == IoUring.IORING_OP_FSYNC ? IoUring.IORING_FSYNC_DATASYNC : 0, entry.rw_flags);
         }
+    }
+
+    private static void StartUnchecked(EngineBench bench, IoRegion region, IoOperation operation)
+    {
+        IoBuffer buffer = bench.Memory;
+        IoRequestOptions options = default;
+        RequestSpec spec = new(operation, [region], buffer, options, static (_, _) => { });
+        bench.Engine.TryStart(bench.Engine.Spares!.Take(), spec, (byte*)bench.Memory.Pointer);
     }
 
     private static EntryFields FieldsOf(ChunkKind kind)

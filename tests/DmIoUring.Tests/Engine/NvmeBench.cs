@@ -77,7 +77,7 @@ internal sealed unsafe class NvmeBench : IDisposable
     public IoResult Run(IoOperation operation, in IoBuffer buffer, IoRequestOptions options, params ReadOnlySpan<IoRegion> regions)
     {
         Request request = new(new CallbackReporter(null));
-        request.Prepare(operation, regions, buffer, options);
+        request.Prepare(new RequestSpec(operation, regions, buffer, options));
         request.EndSync(sleeps: false);
         Engine.Accept(request);
         for (int turns = 0; !request.IsDone; turns++)

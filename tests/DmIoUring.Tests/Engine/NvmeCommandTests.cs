@@ -1,7 +1,6 @@
-using DmIoUring.Devices;
-using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.Submission;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -165,8 +164,11 @@ public sealed unsafe class NvmeCommandTests
         IoRegion region = bench.Region(0, 8);
         Assert.Equal(default, bench.Run(IoOperation.Read, bench.Memory, default, region));
         Assert.False(bench.Engine.Devices!.IsHeld(bench.Device));
-        Assert.False(bench.Engine.TryStart(IoOperation.Read, region, (byte*)bench.Memory.Pointer, 4096, static (_, _) => { }, null));
-        Assert.False(DirectTransfer.Suits(IoOperation.Read, [region], bench.Memory, default, 1 << 20));
+        IoBuffer buffer = bench.Memory;
+        IoRequestOptions options = default;
+        RequestSpec spec = new(IoOperation.Read, [region], buffer, options, static (_, _) => { });
+        Assert.False(Admission.IsFast(spec, (byte*)bench.Memory.Pointer, bench.Engine.Devices!, 1 << 20));
+        Assert.False(Admission.IsDirect(spec, 1 << 20));
         Assert.Contains("Identify", bench.Device.ReadAbilities().Source, StringComparison.Ordinal);
     }
 

@@ -221,7 +221,7 @@ public sealed unsafe class PolledRingTests
 
     private static void StartOnFastPath(EngineBench bench, in IoRegion region)
     {
-        Assert.True(bench.Engine.TryStart(IoOperation.Write, region, (byte*)bench.Memory.Pointer, 4096, static (_, _) => { }, null));
+        Assert.True(bench.TryStart(IoOperation.Write, region));
         while (!bench.IsIdle)
             bench.Turn();
     }

@@ -27,7 +27,7 @@ public sealed unsafe class RequestHoldingsTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void AnyMemory_IsItsBytes_AndIsLetGoOf_AndTheHoldingsAreUsedAgain(BufferShape shape, bool copied)
+    public void AnyMemory_IsItsBytes_AndIsReleased_AndTheHoldingsAreUsedAgain(BufferShape shape, bool copied)
     {
         using DmIoClient client = new();
         using PagePool pool = new();
@@ -41,29 +41,29 @@ public sealed unsafe class RequestHoldingsTests
             using ShapedBuffer shaped = new(client, shape, Length);
             shaped.Fill(bytes);
             PageList copy = copied ? pool.Rent(3) : default;
-            RequestBuffer held = holdings.Hold(shaped.Buffer, copy, report: null);
+            RequestBuffer held = Keep(holdings, shaped.Buffer, copy);
             if (copied)
                 shaped.Fill(new byte[Length]);
             fixed (byte* to = seen)
                 held.CopyTo(held.Seek(0), to, Length);
             Assert.Equal(bytes, seen);
             Assert.Equal(copied ? 0 : 3, pool.Counters.Free);
-            holdings.LetGo();
+            holdings.Release();
             Assert.Equal(3, pool.Counters.Free);
         }
     }
 
     [Fact]
-    public void PagesInKeeping_CantBeReturned_UntilTheyAreLetGoOf()
+    public void PagesInKeeping_CantBeReturned_UntilTheyAreReleased()
     {
         using PagePool pool = new();
         using PageReservation reservation = pool.Reserve(2);
         PageList pages = pool.Rent(2);
         RequestHoldings holdings = new();
-        holdings.Hold(pages, default, report: null);
+        holdings.Keep(pages, report: null);
         Assert.Throws<InvalidOperationException>(pages.Dispose);
-        holdings.LetGo();
-        holdings.LetGo();
+        holdings.Release();
+        holdings.Release();
         pages.Dispose();
         Assert.Equal(2, pool.Counters.Free);
     }
@@ -73,10 +73,10 @@ public sealed unsafe class RequestHoldingsTests
     {
         using CountingMemory memory = new(4096);
         RequestHoldings holdings = new();
-        holdings.Hold(IoBuffer.From(memory.Memory), default, report: null);
+        holdings.Keep(IoBuffer.From(memory.Memory), report: null);
         Assert.Equal((1, 0), (memory.Pins, memory.Unpins));
-        holdings.LetGo();
-        holdings.LetGo();
+        holdings.Release();
+        holdings.Release();
         Assert.Equal((1, 1), (memory.Pins, memory.Unpins));
     }
 
@@ -90,22 +90,68 @@ public sealed unsafe class RequestHoldingsTests
         gone.Dispose();
         RequestHoldings holdings = new();
         PageList copy = pool.Rent(1);
-        Assert.Throws<ObjectDisposedException>(() => holdings.Hold(buffer, copy, report: null));
-        holdings.LetGo();
+        Assert.Throws<ObjectDisposedException>(() => Keep(holdings, buffer, copy));
+        holdings.Release();
         Assert.Equal(1, pool.Counters.Free);
     }
 
     [Fact]
-    public void AReport_IsClearedWhenItIsTaken_AndForgottenWhenItIsLetGoOf()
+    public void AReport_IsClearedWhenItIsTaken_AndForgottenWhenItIsReleased()
     {
         IoReport report = new();
         report.Add(new IoFailure(3, 0, 5, IoFailureCause.Device));
         RequestHoldings holdings = new();
-        holdings.Hold(default, default, report);
+        holdings.Keep(default, report);
         Assert.Same(report, holdings.Report);
         Assert.Equal(IoFailureCause.None, report[3].Cause);
-        holdings.LetGo();
+        holdings.Release();
         Assert.Null(holdings.Report);
+    }
+
+    [Fact]
+    public void OnePiece_IsKeptWhereItIs_WhateverItIsMadeOf()
+    {
+        using PagePool pool = new();
+        using PageReservation reservation = pool.Reserve(4);
+        using IoMemory owned = IoMemory.Allocate(8192);
+        using CountingMemory counted = new(4096);
+        byte[] array = new byte[4096];
+        RequestHoldings holdings = new();
+
+        Assert.True(holdings.KeepOnePiece(owned.Slice(4096, 4096)) == (byte*)owned.Pointer + 4096);
+        owned.Dispose();
+        byte* stillThere = holdings.KeepOnePiece(IoBuffer.Contiguous((void*)16, 1));
+        Assert.True(stillThere == (void*)16);
+        holdings.Release();
+        Assert.Throws<ObjectDisposedException>(() => owned.ToBuffer());
+
+        for (int i = 0; i < 3; i++)
+        {
+            byte* start = holdings.KeepOnePiece(array.AsMemory(512 * i));
+            fixed (byte* expected = array)
+                Assert.True(start == expected + (512 * i));
+            holdings.Release();
+        }
+
+        Assert.True(holdings.KeepOnePiece(IoBuffer.From(counted.Memory)) is not null);
+        holdings.Release();
+        Assert.Equal((1, 1), (counted.Pins, counted.Unpins));
+
+        PageList pages = pool.Rent(2);
+        Assert.True(holdings.KeepOnePiece(IoBuffer.Pages(pages, 512)) == (byte*)pages.GetPointer(0) + 512);
+        Assert.Throws<InvalidOperationException>(pages.Dispose);
+        holdings.Release();
+        pages.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => holdings.KeepOnePiece(pages));
+        holdings.Release();
+        Assert.Equal(4, pool.Counters.Free);
+    }
+
+    private static RequestBuffer Keep(RequestHoldings holdings, in IoBuffer buffer, in PageList copy)
+    {
+        if (copy.Count > 0)
+            holdings.TakeCopy(copy, 0, buffer.Length);
+        return holdings.Keep(buffer, report: null);
     }
 
     /// <summary>Counts who pins it.</summary>

@@ -59,6 +59,36 @@ public sealed class ReactorOwnerTests
     }
 
     [Fact]
+    public void AThreadThatGotTheNumberOfAnOwnerThatEnded_IsRefused()
+    {
+        using TestDevice device = new(DeviceKind.File);
+        using IoMemory memory = IoMemory.Allocate(4096);
+        IoReactor reactor = new();
+        int owner = OwnOnAThreadThatEnds(reactor, device, memory);
+        Exception? thrown = null;
+        bool same = false;
+        for (int i = 0; i < 1000 && !same; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Thread thread = new(() =>
+            {
+                same = Environment.CurrentManagedThreadId == owner;
+                if (same)
+                    thrown = Record.Exception(() => reactor.SubmitRead(device.Region(0, 8), memory, static (_, _) => { }));
+            });
+            thread.Start();
+            thread.Join();
+        }
+
+        // The runtime keeps the number while the reactor holds its owner, so that no other thread gets it; if one does, it is refused.
+        if (same)
+            Assert.IsType<InvalidOperationException>(thrown);
+        string message = Assert.Throws<InvalidOperationException>(() => reactor.Poll()).Message;
+        Assert.Contains("has ended", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AnyThread_MayReserve_RentPages_AndAsk()
     {
         using TestDevice device = new(DeviceKind.File);
@@ -153,6 +183,19 @@ public sealed class ReactorOwnerTests
         thread.Start();
         Assert.True(thread.Join(Notification.Limit));
         return (thrown, thread.ManagedThreadId);
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static int OwnOnAThreadThatEnds(IoReactor reactor, TestDevice device, IoMemory memory)
+    {
+        Thread thread = new(() =>
+        {
+            reactor.SubmitRead(device.Region(0, 8), memory, static (_, _) => { });
+            reactor.Poll(1);
+        });
+        thread.Start();
+        thread.Join();
+        return thread.ManagedThreadId;
     }
 
     private static string Number(string before, int thread) => before + thread.ToString(CultureInfo.InvariantCulture) + " ";

@@ -78,7 +78,7 @@ public sealed unsafe class IoBufferTests
     public void Default_IsEmptyMemory()
     {
         IoBuffer buffer = default;
-        Assert.Equal((0, IoBufferKind.Memory, false, false), (buffer.Length, buffer.Kind, buffer.IsReadOnly, buffer.IsPlain));
+        Assert.Equal((0, IoBufferKind.Memory, false, false), (buffer.Length, buffer.Kind, buffer.IsReadOnly, buffer.IsRawPointer));
         Assert.True(buffer.Memory.IsEmpty && buffer.Segments.IsEmpty && buffer.Sequence.IsEmpty && buffer.PageList.Count == 0);
     }
 
@@ -86,17 +86,17 @@ public sealed unsafe class IoBufferTests
     public void ItIsOneCacheLine() => Assert.Equal(64, Unsafe.SizeOf<IoBuffer>());
 
     [Fact]
-    public void OnlyAnAddress_IsPlain()
+    public void OnlyAnAddress_IsARawPointer()
     {
         using IoMemory memory = IoMemory.Allocate(4096);
         IoBuffer address = IoBuffer.Contiguous(memory.Pointer, 4096);
-        Assert.True(address.IsPlain);
+        Assert.True(address.IsRawPointer);
         IoBuffer[] others =
         [
             default, memory, memory.Memory, new byte[512], (ReadOnlyMemory<byte>)new byte[512], new ReadOnlySequence<byte>(new byte[512]),
             IoBuffer.From(new Memory<byte>[] { new byte[512] }), IoBuffer.Vectors(new IoVector[] { new(memory.Pointer, 512) }), IoBuffer.Pages(default),
         ];
-        Assert.All(others, static buffer => Assert.False(buffer.IsPlain));
+        Assert.All(others, static buffer => Assert.False(buffer.IsRawPointer));
     }
 
     /// <summary>What it was made from shares its place with what it was not.</summary>

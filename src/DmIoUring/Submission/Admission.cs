@@ -1,0 +1,181 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using DmIoUring.Devices;
+using DmIoUring.Engine;
+
+namespace DmIoUring.Submission;
+
+/// <summary>
+/// The rules for every request, whichever way it comes: what is misuse (<see cref="Check"/>), and what is so plain that it may
+/// skip the legs (<see cref="IsFast"/>) or the ring (<see cref="IsDirect"/>).
+/// </summary>
+/// <remarks>
+/// <see cref="IsFast"/> accepts nothing that <see cref="Check"/> refuses or that <see cref="RegionRules"/> fails: it is stricter than both, and a
+/// property test compares them. What it does not accept goes through both, which know what to say.
+/// </remarks>
+internal static unsafe class Admission
+{
+    private const int PageMask = 4095;
+    private const long MaxSectors = long.MaxValue / IoRegion.SectorSize;
+
+    /// <summary>Below it no sum of an offset and a size overflows.</summary>
+    private const ulong MaxFastSector = long.MaxValue / IoRegion.SectorSize / 2;
+
+    private const IoFlags WriteFlags = IoFlags.Preflush | IoFlags.Fua | IoFlags.Atomic | IoFlags.StableCopy;
+
+    /// <summary>Throws for misuse, before anything of the request reaches a device. Every message says the values and what to do.</summary>
+    /// <exception cref="ArgumentException">The request is invalid.</exception>
+    /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
+    public static void Check(in RequestSpec spec)
+    {
+        ReadOnlySpan<IoRegion> regions = spec.Regions;
+        ref readonly IoBuffer buffer = ref spec.Buffer;
+        ref readonly IoRequestOptions options = ref spec.Options;
+        if (regions.IsEmpty || regions.Length > IoRegion.MaxRegions)
+            Refuse(nameof(regions), $"The request names {regions.Length} regions; give it 1 to {IoRegion.MaxRegions}.");
+        if (options.Flags != IoFlags.None)
+            CheckFlags(spec.Operation, options.Flags);
+        if (!options.Priority.IsValid)
+            Refuse(nameof(options), $"The priority {options.Priority.Class}, level {options.Priority.Level} does not exist; levels are 0 to 7.");
+        if (spec.Operation == IoOperation.Read && buffer.IsReadOnly)
+            Refuse(nameof(buffer), $"A read into read-only memory: make the buffer from Memory<byte>.");
+        bool transfers = spec.Operation.HasBuffer();
+        if (!transfers && options.Priority != default)
+            Refuse(nameof(options), $"An I/O priority belongs to reads and writes; this is a {spec.Operation}.");
+        for (int i = 0; i < regions.Length; i++)
+        {
+            ref readonly IoRegion region = ref regions[i];
+            CheckRegion(i, region);
+            if (transfers)
+                CheckRange(i, region, buffer.Length);
+            region.Device.ThrowIfDisposed();
+        }
+
+        buffer.ThrowIfGone();
+    }
+
+    /// <summary>Throws for a request that nobody would hear of.</summary>
+    public static void CheckNotify([NotNull] IoNotify? notify) => ArgumentNullException.ThrowIfNull(notify);
+
+    /// <summary>Throws for a batch's request that was never made.</summary>
+    public static void CheckMade(IoNotify? notify)
+    {
+        if (notify is null)
+            Refuse("requests", $"A request has no callback: give it one, and make it with IoRequest.Read or IoRequest.Write.");
+    }
+
+    /// <summary>
+    /// Whether a read or a write is valid, asks for nothing beyond it, and each of its 1 to 64 regions is one chunk on a device that the engine
+    /// holds open.
+    /// </summary>
+    /// <param name="spec">The request. Its options are the default ones.</param>
+    /// <param name="memory">The buffer's first byte; the buffer is one piece.</param>
+    /// <param name="devices">The devices that the engine holds.</param>
+    /// <param name="chunkBytes">The largest chunk.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsFast(in RequestSpec spec, byte* memory, DeviceTable devices, int chunkBytes)
+    {
+        ReadOnlySpan<IoRegion> regions = spec.Regions;
+        if ((uint)(regions.Length - 1) >= IoRegion.MaxRegions)
+            return false;
+        foreach (ref readonly IoRegion region in regions)
+        {
+            if (!IsOneChunk(spec.Operation, region, memory, spec.Buffer.Length, devices, chunkBytes))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a request is one that a single preadv2 or pwritev2 serves, but for the alignment of its memory. An NVMe namespace has neither.</summary>
+    public static bool IsDirect(in RequestSpec spec, int chunkBytes) =>
+        spec.Regions.Length == 1
+        && spec.Regions[0].Device is { Namespace: null }
+        && spec.Regions[0].Count <= chunkBytes / IoRegion.SectorSize
+        && spec.Operation.HasBuffer()
+        && spec.Buffer.Kind is IoBufferKind.Memory or IoBufferKind.Native
+        && (spec.Options.Flags & ~IoFlags.Fua) == 0
+        && spec.Options.Priority == default
+        && spec.Options.Report is null;
+
+    /// <summary>The part of the buffer that a stable copy takes: from the lowest byte that a region uses to the highest. Empty where none is asked for.</summary>
+    /// <returns>The first byte and how many.</returns>
+    public static (long Start, long Length) CopyRange(in RequestSpec spec)
+    {
+        if ((spec.Options.Flags & IoFlags.StableCopy) == 0)
+            return default;
+        long start = long.MaxValue;
+        long end = 0;
+        foreach (ref readonly IoRegion region in spec.Regions)
+        {
+            if (region.Count == 0)
+                continue;
+            start = Math.Min(start, region.BufferOffset);
+            end = Math.Max(end, region.BufferOffset + (region.Count * IoRegion.SectorSize));
+        }
+
+        return end == 0 ? default : (start, end - start);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsOneChunk(IoOperation operation, in IoRegion region, byte* memory, long length, DeviceTable devices, int chunkBytes)
+    {
+        BlockDevice? device = region.Device;
+        if (device is null || !devices.IsHeld(device))
+            return false;
+        DeviceGeometry geometry = device.Geometry;
+        ulong sector = (ulong)region.Sector;
+        ulong count = (ulong)region.Count;
+        ulong at = (ulong)region.BufferOffset;
+        long size = (long)count * IoRegion.SectorSize;
+        long offset = (long)sector * IoRegion.SectorSize;
+        byte* start = memory + at;
+
+        // Negative numbers are large ones here, and none is so large that a sum overflows.
+        return count - 1 < (uint)chunkBytes / IoRegion.SectorSize
+            && sector < MaxFastSector
+            && (ulong)(offset + size) <= (ulong)geometry.Size
+            && at <= (ulong)length
+            && (ulong)size <= (ulong)length - at
+            && ((offset | size) & (geometry.LogicalBlockSize - 1)) == 0
+            && ((nint)start & (geometry.MemoryAlignment - 1)) == 0
+            && ((nint)start & PageMask) + size <= chunkBytes
+            && (operation == IoOperation.Read || (operation == IoOperation.Write && !geometry.IsReadOnly));
+    }
+
+    private static void CheckFlags(IoOperation operation, IoFlags flags)
+    {
+        if ((flags & ~WriteFlags) != 0)
+            Refuse("options", $"The flags have bits that mean nothing: 0x{(int)(flags & ~WriteFlags):x}.");
+        if (operation != IoOperation.Write)
+            Refuse("options", $"{flags} belongs to writes; this is a {operation}.");
+    }
+
+    private static void CheckRegion(int index, in IoRegion region)
+    {
+        if (region.Device is null)
+            Refuse("regions", $"Region {index} has no device.");
+        if (region.Sector < 0 || region.Count < 0)
+            Refuse("regions", $"Region {index} is sectors {region.Sector}+{region.Count}; neither may be negative.");
+        if (region.Count > MaxSectors || region.Sector > MaxSectors - region.Count)
+            Refuse("regions", $"Region {index} is sectors {region.Sector}+{region.Count}, which no 64-bit offset reaches.");
+    }
+
+    private static void CheckRange(int index, in IoRegion region, long length)
+    {
+        if (region.BufferOffset < 0 || region.BufferOffset > length)
+            Refuse("regions", $"Region {index} begins {region.BufferOffset} bytes into a buffer of {length} bytes.");
+        if (region.Count > (length - region.BufferOffset) / IoRegion.SectorSize)
+        {
+            Refuse(
+                "buffer",
+                $"Region {index} takes {region.Count} sectors ({region.Count * IoRegion.SectorSize} bytes) from byte {region.BufferOffset} on and the buffer has {length} bytes. Give a larger buffer or a smaller count.");
+        }
+    }
+
+    [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Refuse(string parameter, FormattableString message) =>
+        throw new ArgumentException(message.ToString(CultureInfo.InvariantCulture), parameter);
+}

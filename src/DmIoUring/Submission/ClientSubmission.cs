@@ -1,0 +1,202 @@
+using System.Buffers;
+using DmIoUring.Drivers;
+using DmIoUring.Engine;
+using DmIoUring.Memory;
+using DmIoUring.Threading;
+
+namespace DmIoUring.Submission;
+
+/// <summary>The ways into a client: with a callback, awaited, as a batch, synchronous; for any thread.</summary>
+/// <remarks>Knows the client's parts and not the client: who calls keeps that alive for the length of the call.</remarks>
+internal sealed class ClientSubmission
+{
+    private readonly DmIoOptions _options;
+    private readonly RequestPool _pool;
+    private readonly RequestSource _source;
+    private readonly Lane[] _lanes;
+    private readonly OwnerSubmission[] _owners;
+    private readonly SyncRings _syncRings;
+    private long _directTransfers;
+    private long _syncOverLane;
+    private uint _nextLane;
+    private volatile bool _closed;
+
+    public ClientSubmission(DmIoOptions options, RequestPool pool, PagePool pages, Lane[] lanes, SyncRings syncRings)
+    {
+        _options = options;
+        _pool = pool;
+        _source = new RequestSource.OfPool(pool, pages);
+        _lanes = lanes;
+        _owners = Array.ConvertAll(lanes, lane => new OwnerSubmission(lane.Engine, pages, options.ChunkBytes));
+        _syncRings = syncRings;
+    }
+
+    /// <summary>Synchronous requests that one system call served.</summary>
+    public long DirectTransfers => Interlocked.Read(ref _directTransfers);
+
+    /// <summary>Synchronous requests that a lane served.</summary>
+    public long SyncOverLane => Interlocked.Read(ref _syncOverLane);
+
+    /// <summary>What a callback waits for could be waiting for it, on this client or another.</summary>
+    private static WaitRule Rule => CallbackThread.IsCurrent ? WaitRule.Never : WaitRule.Wait;
+
+    /// <summary>The way in of the lane whose callback the caller is; null on any other thread.</summary>
+    private OwnerSubmission? Here => LaneHere is { } lane ? _owners[lane.Index] : null;
+
+    private Lane? LaneHere => Lane.Current is { } lane && lane.Home == _pool ? lane : null;
+
+    /// <summary>Refuses new requests.</summary>
+    public void Close() => _closed = true;
+
+    /// <summary>Submits a request with a callback.</summary>
+    public void Submit(in RequestSpec spec)
+    {
+        ThrowIfClosed();
+        if (Here is { } owner)
+            owner.Submit(spec);
+        else
+            TrySubmitFromOutside(spec, Rule);
+    }
+
+    /// <summary>As <see cref="Submit(in RequestSpec)"/>, unless the reserve is out.</summary>
+    public bool TrySubmit(in RequestSpec spec)
+    {
+        ThrowIfClosed();
+        return Here is { } owner ? owner.TrySubmit(spec, WaitRule.Try) : TrySubmitFromOutside(spec, WaitRule.Try);
+    }
+
+    /// <summary>Submits a request whose end is awaited.</summary>
+    public ValueTask<IoResult> SubmitTask(in RequestSpec spec, CancellationToken cancellation)
+    {
+        ThrowIfClosed();
+        if (LaneHere is { } here)
+            return _owners[here.Index].SubmitTask(spec, _options.InlineContinuations, here.LookForStops, cancellation);
+        Admission.Check(spec);
+        Request request = PendingRequest.Make(_source, spec, Rule)!;
+        Lane lane = NextLane();
+        ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane.LookForStops, cancellation);
+        HandOver(lane, request, request);
+        return task;
+    }
+
+    /// <summary>Submits all of a batch, or, when one is refused, none but those that had to be handed over while it waited for the rest.</summary>
+    public void Submit(ReadOnlySpan<IoRequest> requests)
+    {
+        ThrowIfClosed();
+        if (Here is { } owner)
+        {
+            owner.Submit(requests);
+            return;
+        }
+
+        foreach (ref readonly IoRequest request in requests)
+            request.Check();
+        Lane lane = NextLane();
+        PendingBatch batch = new(_source);
+        try
+        {
+            Add(ref batch, requests, lane);
+            HandOver(lane, ref batch);
+        }
+        finally
+        {
+            batch.Dispose();
+        }
+    }
+
+    /// <summary>Carries out a request and returns when it has ended.</summary>
+    public unsafe IoResult Run(in RequestSpec spec)
+    {
+        ThrowIfClosed();
+        Admission.Check(spec);
+        if (_options.RequestTimeLimit is null && Admission.IsDirect(spec, _options.ChunkBytes))
+        {
+            ref readonly IoRegion region = ref spec.Regions[0];
+            using MemoryHandle pin = spec.Buffer.Pin(out byte* start);
+            byte* memory = start + region.BufferOffset;
+            if (((nint)memory & (region.Device.MemoryAlignment - 1)) == 0)
+            {
+                Interlocked.Increment(ref _directTransfers);
+                return DirectTransfer.Run(spec.Operation, region, memory, spec.Options.Flags);
+            }
+        }
+
+        SyncRing? ring = _syncRings.TryEnter();
+        if (ring is null)
+            return RunOnLane(spec);
+        try
+        {
+            return ring.Run(PendingRequest.Make(new RequestSource.OfThread(ring.Request, _source.Pages), spec, Rule)!);
+        }
+        finally
+        {
+            ring.Exit();
+        }
+    }
+
+    private IoResult RunOnLane(in RequestSpec spec)
+    {
+        if (LaneHere is not null)
+        {
+            throw new InvalidOperationException(
+                "A synchronous request of several chunks was made in a callback, and every synchronous ring is taken: it would " +
+                "wait for the lane that it blocks. Submit it with a callback, or raise DmIoOptions.SyncRings.");
+        }
+
+        Interlocked.Increment(ref _syncOverLane);
+        Request request = PendingRequest.Make(_source, spec, Rule)!;
+        request.EndSync(sleeps: true);
+        HandOver(NextLane(), request, request);
+        request.WaitUntilDone();
+        IoResult result = request.Result;
+        _pool.Return(request);
+        return result;
+    }
+
+    private bool TrySubmitFromOutside(in RequestSpec spec, WaitRule rule)
+    {
+        Admission.Check(spec);
+        if (PendingRequest.Make(_source, spec, rule) is not { } request)
+            return false;
+        request.EndWith(spec.Notify!, spec.Context);
+        HandOver(NextLane(), request, request);
+        return true;
+    }
+
+    private void Add(ref PendingBatch batch, ReadOnlySpan<IoRequest> requests, Lane lane)
+    {
+        WaitRule rule = Rule;
+        foreach (ref readonly IoRequest request in requests)
+        {
+            if (rule == WaitRule.Wait)
+            {
+                if (batch.TryAdd(request.Spec, WaitRule.Try))
+                    continue;
+
+                // Those that are ready may be what this one would wait for: they go first.
+                HandOver(lane, ref batch);
+            }
+
+            batch.TryAdd(request.Spec, rule);
+        }
+    }
+
+    private void HandOver(Lane lane, ref PendingBatch batch)
+    {
+        if (batch.TakeAll(out Request? oldest) is { } latest)
+            HandOver(lane, latest, oldest!);
+    }
+
+    private void HandOver(Lane lane, Request latest, Request oldest)
+    {
+        if (lane.Submit(latest, oldest))
+            return;
+        PendingBatch.RollBack(_source, latest);
+        throw new ObjectDisposedException(nameof(DmIoClient));
+    }
+
+    /// <summary>Requests from outside are dealt out in turn.</summary>
+    private Lane NextLane() => _lanes.Length == 1 ? _lanes[0] : _lanes[Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length];
+
+    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_closed, typeof(DmIoClient));
+}
