@@ -75,8 +75,13 @@ internal sealed partial class SimulationRun
 
         // Known before its entries are: they are judged as they are queued.
         _model.Submit(model);
-        if (!_submission.TryStart(spec))
+        if (!_submission.TryStart(spec, out Request? taken))
+        {
+            if (taken is not null)
+                _spares.Return(taken);
             return false;
+        }
+
         if (_scenario.TimeLimit > 0)
             _verdict.Fail($"{model} has a time limit and took the fast path, where nobody counts its time.");
         _trace.Write($"fast {model}");

@@ -72,8 +72,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <exception cref="ObjectDisposedException">It was disposed, or returned.</exception>
     public byte* KeepOnePiece(in IoBuffer buffer)
     {
+        RequestHoldings holdings = _holdings ??= new RequestHoldings();
         _holds = true;
-        return (_holdings ??= new RequestHoldings()).KeepOnePiece(buffer);
+        return holdings.KeepOnePiece(buffer);
     }
 
     /// <summary>Takes devices and memory into the request's keeping and decides which regions are to be transferred.</summary>
@@ -210,8 +211,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Keep(in IoBuffer buffer, IoReport? report)
     {
-        _holds = true;
         _holdings ??= new RequestHoldings();
+        _holds = true;
         _buffer = _holdings.Keep(buffer, report);
         _copyStart = _holdings.CopyStart;
     }

@@ -25,7 +25,7 @@ internal sealed class ClientSubmission
     {
         _options = options;
         _pool = pool;
-        _source = new RequestSource.OfPool(pool, pages);
+        _source = new RequestSource(pool, pages);
         _lanes = lanes;
         _owners = Array.ConvertAll(lanes, lane => new OwnerSubmission(lane.Engine, pages, options.ChunkBytes));
         _syncRings = syncRings;
@@ -62,7 +62,7 @@ internal sealed class ClientSubmission
     public bool TrySubmit(in RequestSpec spec)
     {
         ThrowIfClosed();
-        return Here is { } owner ? owner.TrySubmit(spec, WaitRule.Try) : TrySubmitFromOutside(spec, WaitRule.Try);
+        return Here is { } owner ? owner.TrySubmit(spec) : TrySubmitFromOutside(spec, WaitRule.Try);
     }
 
     /// <summary>Submits a request whose end is awaited.</summary>
@@ -71,8 +71,7 @@ internal sealed class ClientSubmission
         ThrowIfClosed();
         if (LaneHere is { } here)
             return _owners[here.Index].SubmitTask(spec, _options.InlineContinuations, here.LookForStops, cancellation);
-        Admission.Check(spec);
-        Request request = PendingRequest.Make(_source, spec, Rule)!;
+        Request request = PendingRequest.Admit(_source, spec, Rule)!;
         Lane lane = NextLane();
         ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane.LookForStops, cancellation);
         HandOver(lane, request, request);
@@ -126,7 +125,7 @@ internal sealed class ClientSubmission
             return RunOnLane(spec);
         try
         {
-            return ring.Run(PendingRequest.Make(new RequestSource.OfThread(ring.Request, _source.Pages), spec, Rule)!);
+            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages), spec, Rule)!);
         }
         finally
         {
@@ -155,8 +154,7 @@ internal sealed class ClientSubmission
 
     private bool TrySubmitFromOutside(in RequestSpec spec, WaitRule rule)
     {
-        Admission.Check(spec);
-        if (PendingRequest.Make(_source, spec, rule) is not { } request)
+        if (PendingRequest.Admit(_source, spec, rule) is not { } request)
             return false;
         request.EndWith(spec.Notify!, spec.Context);
         HandOver(NextLane(), request, request);

@@ -9,7 +9,7 @@ namespace DmIoUring.Submission;
 /// <summary>The way in for the thread that owns an engine: a reactor's owner, or a callback on its own lane. Never waits, no hand-over.</summary>
 internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, int chunkBytes)
 {
-    private readonly RequestSource _source = new RequestSource.OfOwner(engine, pages);
+    private readonly RequestSource _source = new(engine, pages);
     private readonly RequestSpares _spares = engine.Spares!;
     private readonly DeviceTable _devices = engine.Devices!;
 
@@ -23,29 +23,18 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Submit(in RequestSpec spec)
     {
-        if (!TryStart(spec))
-            TrySubmit(spec, WaitRule.Never);
+        if (!TryStart(spec, out Request? taken))
+            SubmitFull(spec, WaitRule.Never, taken);
     }
 
-    /// <summary>Submits a request with a callback, by the full path.</summary>
-    /// <returns>False only under <see cref="WaitRule.Try"/>, when the reserve is out.</returns>
-    /// <inheritdoc cref="Submit(in RequestSpec)" path="/exception"/>
-    public bool TrySubmit(in RequestSpec spec, WaitRule rule)
-    {
-        Admission.Check(spec);
-        if (PendingRequest.Make(_source, spec, rule) is not { } request)
-            return false;
-        request.EndWith(spec.Notify!, spec.Context);
-        Accept(request);
-        return true;
-    }
+    /// <summary>As <see cref="Submit(in RequestSpec)"/>, unless the reserve is out.</summary>
+    public bool TrySubmit(in RequestSpec spec) => SubmitFull(spec, WaitRule.Try, taken: null);
 
     /// <summary>Submits a request whose end is awaited.</summary>
     /// <inheritdoc cref="Submit(in RequestSpec)" path="/exception"/>
     public ValueTask<IoResult> SubmitTask(in RequestSpec spec, bool inline, Action lookForStops, CancellationToken cancellation)
     {
-        Admission.Check(spec);
-        Request request = PendingRequest.Make(_source, spec, WaitRule.Never)!;
+        Request request = PendingRequest.Admit(_source, spec, WaitRule.Never)!;
         ValueTask<IoResult> task = request.EndWithTask(inline, lookForStops, cancellation);
         Accept(request);
         return task;
@@ -81,50 +70,63 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     }
 
     /// <summary>The fast path: from the call into the ring's queue, for a request that asks for nothing special.</summary>
+    /// <param name="spec">The request.</param>
+    /// <param name="taken">A request that was taken and not used, for the full path; it keeps nothing.</param>
     /// <returns>Whether it was submitted; otherwise the full path says what is wrong with it, or carries it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryStart(in RequestSpec spec)
+    public bool TryStart(in RequestSpec spec, out Request? taken)
     {
+        taken = null;
         if (!spec.Options.IsDefault || spec.Operation > IoOperation.Write)
             return false;
         ref readonly IoBuffer buffer = ref spec.Buffer;
         if (!buffer.IsRawPointer)
-            return TryStartKept(spec);
+            return TryStartKept(spec, out taken);
         if (!Admission.IsFast(spec, buffer.Pointer, _devices, chunkBytes))
             return false;
-        Request request = _spares.Take();
-        if (!engine.TryStart(request, spec, buffer.Pointer))
-        {
-            _spares.Return(request);
+        taken = _spares.Take();
+        if (!engine.TryStart(taken, spec, buffer.Pointer))
             return false;
-        }
-
         Submitted++;
         return true;
     }
 
     /// <summary>The same for memory that must be kept while the request is under way.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryStartKept(in RequestSpec spec)
+    private bool TryStartKept(in RequestSpec spec, out Request? taken)
     {
+        taken = null;
         if (!spec.Buffer.MayBeOnePiece || (spec.Operation == IoOperation.Read && spec.Buffer.IsReadOnly))
             return false;
-        Request request = _spares.Take();
+        taken = _spares.Take();
         bool isStarted = false;
+        bool isKept = false;
         try
         {
-            byte* memory = request.KeepOnePiece(spec.Buffer);
-            isStarted = memory is not null && Admission.IsFast(spec, memory, _devices, chunkBytes) && engine.TryStart(request, spec, memory);
+            byte* memory = taken.KeepOnePiece(spec.Buffer);
+            isKept = true;
+            isStarted = memory is not null && Admission.IsFast(spec, memory, _devices, chunkBytes) && engine.TryStart(taken, spec, memory);
         }
         finally
         {
             if (!isStarted)
-                PendingRequest.RollBack(_source, request);
+                taken.Release();
+            if (!isKept)
+                _source.Return(taken);
         }
 
         if (isStarted)
             Submitted++;
         return isStarted;
+    }
+
+    private bool SubmitFull(in RequestSpec spec, WaitRule rule, Request? taken)
+    {
+        if (PendingRequest.Admit(_source, spec, rule, taken) is not { } request)
+            return false;
+        request.EndWith(spec.Notify!, spec.Context);
+        Accept(request);
+        return true;
     }
 
     private void Accept(Request request)

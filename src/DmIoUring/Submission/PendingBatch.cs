@@ -3,8 +3,9 @@ using DmIoUring.Engine;
 namespace DmIoUring.Submission;
 
 /// <summary>Requests of a batch that are ready and not handed over yet; disposed, it gives them all back.</summary>
-internal ref struct PendingBatch(RequestSource source)
+internal ref struct PendingBatch(in RequestSource source)
 {
+    private readonly RequestSource _source = source;
     private Request? _latest;
     private Request? _oldest;
 
@@ -14,7 +15,7 @@ internal ref struct PendingBatch(RequestSource source)
     /// <returns>False only under <see cref="WaitRule.Try"/>; nothing was taken then.</returns>
     public bool TryAdd(scoped in RequestSpec spec, WaitRule rule)
     {
-        if (PendingRequest.Make(source, spec, rule) is not { } request)
+        if (PendingRequest.Make(_source, spec, rule) is not { } request)
             return false;
         request.EndWith(spec.Notify!, spec.Context);
         request.Next = _latest;
@@ -35,13 +36,13 @@ internal ref struct PendingBatch(RequestSource source)
 
     public void Dispose()
     {
-        RollBack(source, _latest);
+        RollBack(_source, _latest);
         _latest = null;
         _oldest = null;
     }
 
     /// <summary>Gives back a chain of requests that could not be handed over.</summary>
-    public static void RollBack(RequestSource source, Request? latest)
+    public static void RollBack(in RequestSource source, Request? latest)
     {
         for (Request? next; latest is not null; latest = next)
         {

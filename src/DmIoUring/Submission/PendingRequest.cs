@@ -10,45 +10,49 @@ namespace DmIoUring.Submission;
 /// Pages come first because only a thread that has no request may wait for them: a request always comes back when its I/O has ended, but pages
 /// may come back only after the one who rented them got a request.
 /// </remarks>
-internal ref struct PendingRequest(RequestSource source)
+internal ref struct PendingRequest
 {
+    private readonly RequestSource _source;
     private PageList _copy;
     private Request? _request;
 
-    /// <summary>Makes a request that has all it needs. Nothing is left of it when this throws.</summary>
-    /// <returns>The request; null only under <see cref="WaitRule.Try"/>.</returns>
-    /// <exception cref="InvalidOperationException">There are no pages for a stable copy, and no waiting for them.</exception>
-    /// <exception cref="ObjectDisposedException">A device or the buffer was disposed meanwhile.</exception>
-    public static Request? Make(RequestSource source, scoped in RequestSpec spec, WaitRule rule)
+    private PendingRequest(in RequestSource source, Request? taken)
     {
-        using PendingRequest pending = new(source);
+        _source = source;
+        _request = taken;
+    }
+
+    /// <summary>Checks what is asked for and makes a request of it.</summary>
+    /// <param name="source">Where it takes from.</param>
+    /// <param name="spec">What is asked for.</param>
+    /// <param name="rule">What to do when the reserve is out.</param>
+    /// <param name="taken">A request that was taken already, for one that takes no pages.</param>
+    /// <exception cref="ArgumentException">The request is invalid.</exception>
+    /// <inheritdoc cref="Make" path="/returns"/>
+    /// <inheritdoc cref="Make" path="/exception"/>
+    public static Request? Admit(in RequestSource source, scoped in RequestSpec spec, WaitRule rule, Request? taken = null)
+    {
+        using PendingRequest pending = new(source, taken);
+        Admission.Check(spec);
         return pending.TryTake(spec, rule) ? pending.Commit() : null;
     }
 
-    private bool TryTake(scoped in RequestSpec spec, WaitRule rule)
+    /// <summary>Makes a request of what was checked. Nothing is left of it when this throws.</summary>
+    /// <returns>A request that has all it needs; null only under <see cref="WaitRule.Try"/>.</returns>
+    /// <exception cref="InvalidOperationException">There are no pages for a stable copy, and no waiting for them.</exception>
+    /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
+    public static Request? Make(in RequestSource source, scoped in RequestSpec spec, WaitRule rule)
     {
-        (long start, long length) = Admission.CopyRange(spec);
-        int pages = checked((int)((length + PageList.PageSize - 1) / PageList.PageSize));
-        if (pages > 0 && !source.TryRent(pages, rule, out _copy))
-            return false;
-        _request = source.Take(rule);
-        if (_request is null)
-            return false;
-        if (pages > 0)
-        {
-            _request.TakeCopy(_copy, start, length);
-            _copy = default;
-        }
-
-        _request.Prepare(spec, source.Devices);
-        return true;
+        using PendingRequest pending = new(source, taken: null);
+        return pending.TryTake(spec, rule) ? pending.Commit() : null;
     }
 
-    private Request Commit()
+    /// <summary>Gives back a request that was made and could not be handed over.</summary>
+    public static void RollBack(in RequestSource source, Request request)
     {
-        Request request = _request!;
-        _request = null;
-        return request;
+        request.Release(source.Devices);
+        request.Reset();
+        source.Return(request);
     }
 
     public void Dispose()
@@ -57,15 +61,33 @@ internal ref struct PendingRequest(RequestSource source)
         _copy.Dispose();
         _copy = default;
         if (_request is { } request)
-            RollBack(source, request);
+            RollBack(_source, request);
         _request = null;
     }
 
-    /// <summary>Gives back a request that was made and could not be handed over.</summary>
-    public static void RollBack(RequestSource source, Request request)
+    private bool TryTake(scoped in RequestSpec spec, WaitRule rule)
     {
-        request.Release(source.Devices);
-        request.Reset();
-        source.Return(request);
+        (long start, long length) = Admission.CopyRange(spec);
+        int pages = checked((int)((length + PageList.PageSize - 1) / PageList.PageSize));
+        if (pages > 0 && !_source.TryRent(pages, rule, out _copy))
+            return false;
+        _request ??= _source.Take(rule);
+        if (_request is null)
+            return false;
+        if (pages > 0)
+        {
+            _request.TakeCopy(_copy, start, length);
+            _copy = default;
+        }
+
+        _request.Prepare(spec, _source.Devices);
+        return true;
+    }
+
+    private Request Commit()
+    {
+        Request request = _request!;
+        _request = null;
+        return request;
     }
 }

@@ -6,18 +6,58 @@ using DmIoUring.Memory;
 namespace DmIoUring.Submission;
 
 /// <summary>Where a way in takes requests and pages from, and gives back what it could not hand over.</summary>
-/// <param name="Pages">The pool that stable copies are made in.</param>
-internal abstract record RequestSource(PagePool Pages)
+internal readonly struct RequestSource
 {
+    private readonly PagePool _pages;
+    private readonly RequestPool? _pool;
+    private readonly IoEngine? _engine;
+    private readonly Request? _own;
+
+    /// <summary>The requests of a client, for any thread.</summary>
+    public RequestSource(RequestPool pool, PagePool pages)
+    {
+        _pool = pool;
+        _pages = pages;
+    }
+
+    /// <summary>Those at the hand of an engine's owner, for its own thread.</summary>
+    public RequestSource(IoEngine engine, PagePool pages)
+    {
+        _engine = engine;
+        _pages = pages;
+    }
+
+    /// <summary>The one request of a synchronous ring, for its thread.</summary>
+    public RequestSource(Request own, PagePool pages)
+    {
+        _own = own;
+        _pages = pages;
+    }
+
+    /// <summary>The pool that stable copies are made in.</summary>
+    public PagePool Pages => _pages;
+
     /// <summary>The devices of the engine that the calling thread owns and hands the request to; null on any other thread.</summary>
-    public virtual DeviceTable? Devices => null;
+    public DeviceTable? Devices => _engine?.Devices;
 
     /// <summary>Takes a request.</summary>
     /// <returns>Null only under <see cref="WaitRule.Try"/>.</returns>
-    public abstract Request? Take(WaitRule rule);
+    public Request? Take(WaitRule rule)
+    {
+        if (_own is not null)
+            return _own;
+        Request? request;
+        if (rule == WaitRule.Try)
+            return _engine is null ? _pool!.TryTake(out request) ? request : null : _engine.Spares!.TryTake(out request) ? request : null;
+        return _engine is null ? _pool!.Take(mayWait: rule == WaitRule.Wait) : _engine.Spares!.Take();
+    }
 
     /// <summary>Takes back a request that was not handed over.</summary>
-    public abstract void Return(Request request);
+    public void Return(Request request)
+    {
+        _pool?.Return(request);
+        _engine?.Spares!.Return(request);
+    }
 
     /// <summary>Rents pages for a stable copy.</summary>
     /// <returns>False only under <see cref="WaitRule.Try"/>.</returns>
@@ -26,51 +66,19 @@ internal abstract record RequestSource(PagePool Pages)
     {
         if (rule == WaitRule.Wait)
         {
-            list = Pages.Rent(pages);
+            list = _pages.Rent(pages);
             return true;
         }
 
-        if (Pages.TryRent(pages, out list))
+        if (_pages.TryRent(pages, out list))
             return true;
 
         // What the whole reserve can't hold never becomes free.
-        Pages.ThrowIfHopeless(pages);
+        _pages.ThrowIfHopeless(pages);
         return rule == WaitRule.Never
             ? throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"A stable copy takes {pages} pages, which are not free now, and a callback, or a reactor, can't wait for them. Reserve more, or submit later."))
             : false;
-    }
-
-    /// <summary>The requests of a client, for any thread.</summary>
-    internal sealed record OfPool(RequestPool Pool, PagePool Pages) : RequestSource(Pages)
-    {
-        public override Request? Take(WaitRule rule) => rule == WaitRule.Try
-            ? Pool.TryTake(out Request? request) ? request : null
-            : Pool.Take(mayWait: rule == WaitRule.Wait);
-
-        public override void Return(Request request) => Pool.Return(request);
-    }
-
-    /// <summary>The requests that an engine's owner has at hand; for its own thread.</summary>
-    internal sealed record OfOwner(IoEngine Engine, PagePool Pages) : RequestSource(Pages)
-    {
-        public override DeviceTable? Devices => Engine.Devices;
-
-        public override Request? Take(WaitRule rule) => rule == WaitRule.Try
-            ? Engine.Spares!.TryTake(out Request? request) ? request : null
-            : Engine.Spares!.Take();
-
-        public override void Return(Request request) => Engine.Spares!.Return(request);
-    }
-
-    /// <summary>The one request of a synchronous ring; for its thread.</summary>
-    internal sealed record OfThread(Request Request, PagePool Pages) : RequestSource(Pages)
-    {
-        public override Request? Take(WaitRule rule) => Request;
-
-        public override void Return(Request request)
-        {
-        }
     }
 }

@@ -1,7 +1,6 @@
 using CsCheck;
 using DmIoUring.Devices;
 using DmIoUring.Engine;
-using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Submission;
 

@@ -185,7 +185,7 @@ public sealed class MisuseTests
         Assert.Equal("Lanes", Assert.Throws<ArgumentOutOfRangeException>(() => new DmIoClient(new DmIoOptions { Lanes = 0 })).ParamName);
 
     [Fact]
-    public unsafe void MemoryThatIsGone_IsRefused_OfARequestThatWentStraightInItsLifeBefore_Too()
+    public unsafe void MemoryThatIsGone_IsRefused_OfARequestOfTheFastPathInItsLifeBefore_Too()
     {
         using DmIoClient client = new();
         using TestDevice device = new(DeviceKind.File);

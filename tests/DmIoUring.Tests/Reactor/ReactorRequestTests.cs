@@ -68,7 +68,7 @@ public sealed class ReactorRequestTests
     }
 
     [Fact]
-    public void AfterARequestThatWentStraight_OneWhoseMemoryIsGone_IsRefused_AndTheDeviceIsStillLetGoOf()
+    public void AfterARequestOfTheFastPath_OneWhoseMemoryIsGone_IsRefused_AndTheDeviceIsStillReleased()
     {
         IoMemory gone = IoMemory.Allocate(4096);
         IoBuffer buffer = gone;
@@ -77,7 +77,7 @@ public sealed class ReactorRequestTests
     }
 
     [Fact]
-    public void AfterARequestThatWentStraight_ACopyWithoutPages_IsRefused_AndTheDeviceIsStillLetGoOf()
+    public void AfterARequestOfTheFastPath_ACopyWithoutPages_IsRefused_AndTheDeviceIsStillReleased()
     {
         using IoMemory data = Pattern.Memory(4096);
         AssertRefusalLeavesNothing<InvalidOperationException>(data, IoFlags.StableCopy);
