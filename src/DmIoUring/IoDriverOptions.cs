@@ -94,8 +94,8 @@ public abstract record IoDriverOptions
     /// <summary>
     /// How a lane or a reactor learns that a device is done. Default None: by interrupts. The others ask devices with polled queues
     /// (<see cref="DeviceAbilities.HasPolledQueues"/>; NVMe with the module's option <c>poll_queues</c>) that are open for direct I/O for the
-    /// completions of reads and writes. All else travels by a second ring beside the polling one and completes by interrupts: flushes, preflushes,
-    /// discards, zeroes, and the transfers of other devices, of which the first is tried by the polling ring and refused there. Not together
+    /// completions of reads and writes of up to 64 KiB in one piece. All else travels by a second ring beside the polling one and completes by
+    /// interrupts: larger transfers, flushes, preflushes, discards, zeroes, and the transfers of other devices, of which the first is tried by the polling ring and refused there. Not together
     /// with <see cref="SubmissionPolling"/>.
     /// </summary>
     public IoCompletionPolling CompletionPolling { get; init; }

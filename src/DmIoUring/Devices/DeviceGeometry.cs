@@ -57,7 +57,7 @@ internal sealed unsafe record DeviceGeometry
     }
 
     public static string NotADevice(string path, string what) =>
-        $"{path} is {what}. Name a block device, an NVMe namespace (/dev/ng0n1) or a regular file.";
+        $"{path} is {what}. Name a block device or a regular file.";
 
     /// <summary>Refuses what is neither a block device nor a regular file; what can't be looked at is left for open to explain.</summary>
     /// <returns>Whether it is an NVMe namespace's character device.</returns>

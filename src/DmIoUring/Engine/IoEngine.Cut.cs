@@ -109,7 +109,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             chunk->Route = slot.Route;
         }
 
-        if (_ring.Polls(EntryRoute.MayPoll) && chunk->Route == EntryRoute.MayPoll && !kind.HasBuffer())
+        if (_ring.Polls(EntryRoute.MayPoll) && chunk->Route == EntryRoute.MayPoll && !IsPollable(chunk, kind))
             chunk->Route = EntryRoute.NoPoll;
 
         chunk->Slot = DeviceTable.NoSlot;
@@ -119,6 +119,9 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->MustCancel = false;
         return chunk;
     }
+
+    private static bool IsPollable(Chunk* chunk, ChunkKind kind) =>
+        kind.HasBuffer() && chunk->Length <= ChunkRules.MaxPolledBytes && chunk->Run == chunk->Length;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryIssueData(Request request, ref Leg leg, uint length)

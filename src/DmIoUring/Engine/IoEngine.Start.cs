@@ -50,13 +50,13 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         int slot = Devices!.EnterHeld(region.Device);
         ref readonly DeviceSlot held = ref Devices[slot];
-        EntryRoute route = _ring.Polls(EntryRoute.MayPoll) ? held.Route : EntryRoute.MayPoll;
-        IoUringSqe* entry = _ring.TryNext(route);
         int index = _free.RemoveFirst();
         Chunk* chunk = &_chunks[index];
         _owners[index] = request;
         long offset = region.Sector * IoRegion.SectorSize;
         long size = region.Count * IoRegion.SectorSize;
+        EntryRoute route = !_ring.Polls(EntryRoute.MayPoll) ? EntryRoute.MayPoll : size <= ChunkRules.MaxPolledBytes ? held.Route : EntryRoute.NoPoll;
+        IoUringSqe* entry = _ring.TryNext(route);
         byte* start = memory + region.BufferOffset;
         EntryWriter.WriteRun(entry, kind, held.EntryFlags, priority: 0, held.File, offset, start, (uint)size, flags: 0, ((ulong)chunk->Generation << 32) | (uint)index);
         chunk->Offset = offset;

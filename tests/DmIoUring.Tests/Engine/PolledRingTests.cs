@@ -55,6 +55,33 @@ public sealed unsafe class PolledRingTests
         Assert.True(polled.Disk(bench.Devices[0]).AsSpan(0, 4096).SequenceEqual(bench.Memory.GetSpan()[..4096]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void OnlySmallTransfersInOnePiece_ArePolledFor(bool fastPath)
+    {
+        using RingScript polled = new() { CompletesUnasked = true };
+        using RingScript companion = new(beside: polled) { CompletesUnasked = true };
+        using EngineBench bench = new(polled, holdsDevices: true, startsStraight: fastPath, companion: companion);
+        IoRegion small = new(bench.Devices[0], 0, 128);
+        IoRegion large = new(bench.Devices[0], 0, 136);
+        Assert.Equal(default, bench.Write(small));
+        Assert.Equal(default, bench.Write(large));
+        if (fastPath)
+        {
+            StartOnFastPath(bench, small);
+            StartOnFastPath(bench, large);
+        }
+
+        byte* start = (byte*)bench.Memory.Pointer;
+        IoBuffer pieces = IoBuffer.Vectors(new IoVector[] { new(start, 4096), new(start + 8192, 4096) });
+        Request scattered = bench.StartWith(IoOperation.Write, pieces, default, new IoRegion(bench.Devices[0], 0, 16));
+        bench.RunToEnd(scattered);
+        Assert.Equal(default, scattered.Result);
+        Assert.All(polled.Taken, static entry => Assert.Equal(64u << 10, entry.len));
+        Assert.Equal(fastPath ? (2, 3) : (1, 2), (polled.Taken.Count, companion.Taken.Count));
+    }
+
     /// <summary>What is not there may be the flag and not the polling: the next transfer without is asked for again.</summary>
     [Fact]
     public void ARefusalOfATransferWithFlags_SaysNothingOfTheDevice()
