@@ -48,7 +48,7 @@ public sealed partial class DmIoClient
     /// Asks for the request to be given up, best effort. The task completes when the kernel has let go of the buffer, not
     /// before, and then with a result like any other: what was not done has failed with ECANCELED.
     /// </param>
-    /// <returns>How it ended; region 0 is the only one. Await it once: the object behind it is used again.</returns>
+    /// <returns>How it ended; region 0 is the only one. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> ReadAsync(
         IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
@@ -59,7 +59,7 @@ public sealed partial class DmIoClient
     /// <param name="buffer">What; at least the region's size. Yours again when the task completes.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended; region 0 is the only one. Await it once: the object behind it is used again.</returns>
+    /// <returns>How it ended; region 0 is the only one. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteAsync(
         IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
@@ -70,7 +70,7 @@ public sealed partial class DmIoClient
     /// <param name="buffer">What. Yours again when the task completes.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again.</returns>
+    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteAsync(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>

@@ -39,10 +39,10 @@ public sealed partial class DmIoClient
         long start = Stopwatch.GetTimestamp();
         foreach (Lane lane in _lanes)
         {
-            if (!lane.Ended.Wait(Left(start)))
+            if (!UninterruptedWait.WaitFor(lane.Ended, Left(start)))
             {
                 Task<IReadOnlyList<IoPendingRequest>>[] surveys = AskLanes();
-                Task.WaitAll(surveys, SurveyLimit);
+                UninterruptedWait.WaitForAll(surveys, SurveyLimit);
                 GiveUp(Stopwatch.GetElapsedTime(start), AnswersSoFar(surveys));
                 return;
             }

@@ -33,7 +33,7 @@ public sealed partial class DmIoClient
     /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
     /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again.</returns>
+    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="Flush" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> FlushAsync(
@@ -66,7 +66,7 @@ public sealed partial class DmIoClient
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
     /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again.</returns>
+    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="Discard" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> DiscardAsync(
@@ -99,7 +99,7 @@ public sealed partial class DmIoClient
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
     /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again.</returns>
+    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteZeroesAsync(

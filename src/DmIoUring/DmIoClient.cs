@@ -3,6 +3,7 @@ using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Submission;
+using DmIoUring.Threading;
 
 namespace DmIoUring;
 
@@ -49,9 +50,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
         _lanes = new Lane[_options.Lanes];
-        ReserveFollower follower = new(_pool, _lanes);
-        _pagePool = new PagePool { ReserveChanged = follower.Follow };
-        follower.Pages = _pagePool;
+        _pagePool = new PagePool { Follower = new ReserveFollower(_pool, _lanes, _options.QueueDepth * _options.Lanes) };
         Pages = new PageMemoryPool(_pagePool, owner: this);
         _rings = rings is null ? RingSources.Start(_options, StartLanes) : RingSources.Start(rings, StartLanes);
         _syncRings = new SyncRings(_rings, _options, _reporter);
@@ -61,7 +60,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
     public IoCapabilities Capabilities => _rings.Capabilities;
 
-    /// <summary>The client's page pool: <see cref="Reserve"/> makes it, here it is rented from.</summary>
+    /// <summary>The client's page pool: <see cref="Reserve(long)"/> makes it, here it is rented from.</summary>
     public PageMemoryPool Pages { get; }
 
     /// <summary>
@@ -105,6 +104,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 LongestDispatch = _lanes.Max(static lane => lane.LongestDispatch),
                 Overdrafts = _pool.Overdrafts,
                 SyncOverLane = _submission.SyncOverLane,
+                UnawaitedResults = _pool.UnawaitedResults,
             };
         }
     }
@@ -113,13 +113,17 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// Makes sure of memory before it is needed: so many pages in <see cref="Pages"/>, and so many asynchronous requests that can
     /// be under way at once. dm-io's <c>dm_io_get</c>.
     /// </summary>
-    /// <param name="pages">How many pages of 4,096 bytes, and how many requests. Reservations add up.</param>
+    /// <param name="pages">How many pages of 4,096 bytes. Reservations add up.</param>
     /// <returns>The reservation; dispose it to give both back, <c>dm_io_put</c>.</returns>
     /// <remarks>
-    /// <para>While anything is reserved, that many requests are all there are: within the reserve nothing waits and nothing is
+    /// <para>There is a request for each page, but at most 4,096, or twice what the lanes' rings can have under way
+    /// (<see cref="IoDriverOptions.QueueDepth"/> x <see cref="DmIoOptions.Lanes"/>) if that is more: a reserve of memory is not a reserve of a million
+    /// requests. <see cref="PageReservation.Requests"/> tells how many; <see cref="Reserve(long, int)"/> sets both.</para>
+    /// <para>While any requests are reserved, that many are all there are: within the reserve nothing waits and nothing is
     /// allocated; past it a submitting call waits, in order of arrival, until another request has ended, and the Try variants
     /// say no at once. Only a callback, which would wait for itself, gets a request beyond it
     /// (<see cref="IoStatistics.Overdrafts"/>). Without a reservation requests are allocated as needed and kept.</para>
+    /// <para>An awaited request keeps its place until its <see cref="ValueTask{TResult}"/> is awaited: <see cref="IoStatistics.UnawaitedResults"/>.</para>
     /// <para>Synchronous calls on a thread's own ring have a request of their own and don't count.</para>
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1, or more than 2^28 (1 TiB).</exception>
@@ -128,13 +132,36 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     public PageReservation Reserve(long pages) => _pagePool.Reserve(pages);
 
-    /// <summary>As <see cref="Reserve"/>, with the memory mapped on the thread pool.</summary>
-    /// <param name="pages">How many pages of 4,096 bytes, and how many requests.</param>
+    /// <summary>As <see cref="Reserve(long)"/>, with pages and requests apart.</summary>
+    /// <param name="pages">How many pages of 4,096 bytes; 0 for requests alone.</param>
+    /// <param name="requests">
+    /// How many asynchronous requests; 0 for pages alone, which leaves requests as they are: allocated as needed, or as many as other reservations have.
+    /// </param>
+    /// <returns>The reservation; dispose it to give both back.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">One is less than 0, both are 0, or <paramref name="pages"/> is more than 2^28 (1 TiB).</exception>
+    /// <exception cref="OutOfMemoryException">The host has not that much; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There would be more than 1,048,576 requests, or the pool is in too many pieces, after a great many reservations; nothing has changed.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
+    public PageReservation Reserve(long pages, int requests) => _pagePool.Reserve(pages, requests);
+
+    /// <summary>As <see cref="Reserve(long)"/>, on the thread pool.</summary>
+    /// <param name="pages">How many pages of 4,096 bytes.</param>
     /// <param name="cancellationToken">Cancelled before it took effect, nothing has changed.</param>
     /// <returns>The reservation.</returns>
-    /// <inheritdoc cref="Reserve" path="/exception"/>
+    /// <inheritdoc cref="Reserve(long)" path="/exception"/>
     public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken = default) =>
-        _pagePool.ReserveAsync(pages, cancellationToken);
+        _pagePool.ReserveAsync(pages, requests: null, cancellationToken);
+
+    /// <summary>As <see cref="Reserve(long, int)"/>, on the thread pool.</summary>
+    /// <param name="pages">How many pages of 4,096 bytes; 0 for requests alone.</param>
+    /// <param name="requests">How many asynchronous requests; 0 for pages alone.</param>
+    /// <param name="cancellationToken">Cancelled before it took effect, nothing has changed.</param>
+    /// <returns>The reservation.</returns>
+    /// <inheritdoc cref="Reserve(long, int)" path="/exception"/>
+    public ValueTask<PageReservation> ReserveAsync(long pages, int requests, CancellationToken cancellationToken = default) =>
+        _pagePool.ReserveAsync(pages, requests, cancellationToken);
 
     private void StartLanes(RingSource rings)
     {
@@ -148,7 +175,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
             for (int i = 0; i < _lanes.Length; i++)
             {
                 _lanes[i]?.Close();
-                _lanes[i]?.Ended.Wait();
+                UninterruptedWait.WaitFor(_lanes[i]?.Ended ?? Task.CompletedTask, Timeout.InfiniteTimeSpan);
                 _lanes[i] = null!;
             }
 

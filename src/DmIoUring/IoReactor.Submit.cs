@@ -16,7 +16,7 @@ public sealed partial class IoReactor
     /// <exception cref="InvalidOperationException">Another thread owns the reactor, or a stable copy finds no free pages.</exception>
     /// <exception cref="ObjectDisposedException">The reactor, a device or the buffer was disposed.</exception>
     public void SubmitRead(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        Submit(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
+        Submit(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context);
 
     /// <summary>Writes one region and calls back, in a later <see cref="Poll"/>.</summary>
     /// <param name="region">Where to.</param>
@@ -26,7 +26,7 @@ public sealed partial class IoReactor
     /// <param name="options">What else the request asks for.</param>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWrite(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        Submit(new RequestSpec(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
+        Submit(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context);
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and calls back when all are done, in a later <see cref="Poll"/>.</summary>
     /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
@@ -37,7 +37,7 @@ public sealed partial class IoReactor
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWrite(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        Submit(new RequestSpec(IoOperation.Write, regions, buffer, options, notify, context));
+        Submit(IoOperation.Write, regions, buffer, options, notify, context);
 
     /// <summary>Makes durable what the devices of the regions have completed so far, and calls back.</summary>
     /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
@@ -84,10 +84,18 @@ public sealed partial class IoReactor
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Submit(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context)
+    {
+        if (notify is null || _owner != Thread.CurrentThread || _disposed)
+            CheckCaller(notify);
+        if (!_submission.TryStart(operation, regions, buffer, options, notify!, context))
+            _submission.Submit(new RequestSpec(operation, regions, buffer, options, notify, context));
+    }
+
     private void Submit(in RequestSpec spec)
     {
-        if (spec.Notify is null || _owner != Thread.CurrentThread || _disposed)
-            CheckCaller(spec.Notify);
+        CheckCaller(spec.Notify);
         _submission.Submit(spec);
     }
 

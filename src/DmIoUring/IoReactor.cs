@@ -15,7 +15,7 @@ namespace DmIoUring;
 /// </summary>
 /// <remarks>
 /// <para><b>Threads.</b> The thread that first submits or polls owns the reactor for good; the same call from any other thread is an
-/// <see cref="InvalidOperationException"/>. Only <see cref="Pages"/>, <see cref="Reserve"/>, <see cref="Capabilities"/> and
+/// <see cref="InvalidOperationException"/>. Only <see cref="Pages"/>, <see cref="Reserve(long)"/>, <see cref="Capabilities"/> and
 /// <see cref="Statistics"/> are for any thread. A thread may own several reactors.</para>
 /// <para><b>Progress.</b> Only <see cref="Poll"/> hands anything to the kernel (or a submission that finds the ring's queue full), and only in it
 /// do callbacks run. What callbacks submit goes with the next poll, in one call with everything else.</para>
@@ -57,9 +57,7 @@ public sealed partial class IoReactor : IDisposable
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
         _spares = new RequestSpares(_pool, keepsAll: true);
-        ReserveFollower follower = new(_pool, []);
-        _pagePool = new PagePool { ReserveChanged = follower.Follow };
-        follower.Pages = _pagePool;
+        _pagePool = new PagePool { Follower = new ReserveFollower(_pool, [], _options.QueueDepth) };
         Pages = new PageMemoryPool(_pagePool, owner: this);
         _rings = rings is null ? RingSources.Start(_options, MakeEngine) : RingSources.Start(rings, MakeEngine);
         _submission = new OwnerSubmission(_engine, _pagePool, _options.ChunkBytes);
@@ -86,7 +84,7 @@ public sealed partial class IoReactor : IDisposable
     public IoCapabilities Capabilities => _rings.Capabilities;
 
     /// <summary>
-    /// The reactor's page pool: <see cref="Reserve"/> makes it, here it is rented from. Any thread; but the owner must not wait for pages
+    /// The reactor's page pool: <see cref="Reserve(long)"/> makes it, here it is rented from. Any thread; but the owner must not wait for pages
     /// that only its own callbacks give back: the Try variants are for it.
     /// </summary>
     public PageMemoryPool Pages { get; }
@@ -114,16 +112,27 @@ public sealed partial class IoReactor : IDisposable
         LongestDispatch = TimeSpan.Zero,
         Overdrafts = _pool.Overdrafts,
         SyncOverLane = 0,
+        UnawaitedResults = 0,
     };
 
     /// <summary>
     /// Makes sure of memory before it is needed: so many pages in <see cref="Pages"/>, and so many requests. dm-io's <c>dm_io_get</c>. Any thread.
     /// </summary>
-    /// <param name="pages">How many pages of 4,096 bytes, and how many requests. Reservations add up.</param>
-    /// <returns>The reservation; dispose it to give the pages back, <c>dm_io_put</c>.</returns>
+    /// <param name="pages">
+    /// How many pages of 4,096 bytes. Reservations add up. There is a request for each, but at most 4,096, or twice the
+    /// <see cref="IoDriverOptions.QueueDepth"/> if that is more.
+    /// </param>
+    /// <returns>The reservation; dispose it to give both back, <c>dm_io_put</c>.</returns>
     /// <remarks>Within it nothing is allocated. Past it requests are allocated and kept: a reactor can't wait for itself.</remarks>
-    /// <inheritdoc cref="DmIoClient.Reserve" path="/exception"/>
+    /// <inheritdoc cref="DmIoClient.Reserve(long)" path="/exception"/>
     public PageReservation Reserve(long pages) => _pagePool.Reserve(pages);
+
+    /// <summary>As <see cref="Reserve(long)"/>, with pages and requests apart.</summary>
+    /// <param name="pages">How many pages of 4,096 bytes; 0 for requests alone.</param>
+    /// <param name="requests">How many requests; 0 for pages alone.</param>
+    /// <returns>The reservation; dispose it to give both back.</returns>
+    /// <inheritdoc cref="DmIoClient.Reserve(long, int)" path="/exception"/>
+    public PageReservation Reserve(long pages, int requests) => _pagePool.Reserve(pages, requests);
 
     /// <summary>
     /// Hands everything that was submitted to the kernel by one call, waits until enough requests have ended, and runs their callbacks as they

@@ -70,7 +70,7 @@ internal sealed partial class SimulationRun
     /// <summary>The fast path, where a request may take it.</summary>
     private bool TryStart(ModelRequest model, in RequestSpec spec)
     {
-        if (_submission is null || !spec.Buffer.MayBeOnePiece || !spec.Options.IsDefault || spec.Operation > IoOperation.Write)
+        if (_submission is null || !OwnerSubmission.MayStart(spec))
             return false;
 
         // Known before its entries are: they are judged as they are queued.

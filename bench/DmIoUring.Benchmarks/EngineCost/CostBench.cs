@@ -49,21 +49,33 @@ internal sealed unsafe class CostBench : IDisposable
     }
 
     /// <summary>Nanoseconds a read of 4 KiB, so many under way and so many submitted at once.</summary>
-    public double Reads(int depth, int batch)
+    public double Reads(int depth, int batch, CostMemory memory = CostMemory.Pointer)
     {
         using IoReactor reactor = new(new IoReactorOptions { QueueDepth = depth }, new NopRingSource());
-        byte* memory = Start;
+        using PageReservation? reserve = memory == CostMemory.Pages ? reactor.Reserve(batch) : null;
+        PageList[] pages = [.. Enumerable.Range(0, memory == CostMemory.Pages ? batch : 0).Select(_ => reactor.Pages.RentPages(1))];
+        IoBuffer[] buffers = [.. Enumerable.Range(0, batch).Select(i => memory switch
+        {
+            CostMemory.Pointer => IoBuffer.Contiguous(Start + (i * BenchDevice.BlockBytes), BenchDevice.BlockBytes),
+            CostMemory.Owned => _memory.Slice(i * BenchDevice.BlockBytes, BenchDevice.BlockBytes),
+            CostMemory.Array => AlignedPart(),
+            CostMemory.Pages => pages[i],
+            _ => throw new ArgumentOutOfRangeException(nameof(memory)),
+        })];
         _ended = 0;
-        SubmitReads(reactor, memory, depth - batch);
+        for (int under = 0; under < depth - batch; under += batch)
+            SubmitReads(reactor, buffers);
         long start = Stopwatch.GetTimestamp();
         for (int done = 0; done < Operations; done += batch)
         {
-            SubmitReads(reactor, memory, batch);
+            SubmitReads(reactor, buffers);
             reactor.Poll(batch);
         }
 
         double elapsed = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
         Check(Operations);
+        reactor.Poll(depth);
+        Array.ForEach(pages, static list => list.Dispose());
         return elapsed / Operations;
     }
 
@@ -98,12 +110,23 @@ internal sealed unsafe class CostBench : IDisposable
 
     private byte* Start => (byte*)_memory.Pointer;
 
-    private void SubmitReads(IoReactor reactor, byte* memory, int count)
+    /// <summary>A part of an array that starts on a block, which every array has; it stays where it is.</summary>
+    private static IoBuffer AlignedPart()
     {
-        for (int i = 0; i < count; i++)
+        byte[] array = GC.AllocateArray<byte>(2 * BenchDevice.BlockBytes, pinned: true);
+        fixed (byte* start = array)
+        {
+            int off = (int)(BenchDevice.BlockBytes - ((nint)start % BenchDevice.BlockBytes));
+            return array.AsMemory(off, BenchDevice.BlockBytes);
+        }
+    }
+
+    private void SubmitReads(IoReactor reactor, IoBuffer[] buffers)
+    {
+        foreach (ref readonly IoBuffer buffer in buffers.AsSpan())
         {
             IoRegion region = new(_bench.Device, NextBlock() * BenchDevice.BlockSectors, BenchDevice.BlockSectors);
-            reactor.SubmitRead(region, IoBuffer.Contiguous(memory + (i * BenchDevice.BlockBytes), BenchDevice.BlockBytes), _notify);
+            reactor.SubmitRead(region, buffer, _notify);
         }
     }
 

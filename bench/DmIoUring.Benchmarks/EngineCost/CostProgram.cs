@@ -20,6 +20,8 @@ internal static class CostProgram
         using CostBench bench = new();
         Samples[] regions = [.. RegionCounts.Select(static _ => new Samples())];
         Samples[] depths = [.. Depths.Select(static _ => new Samples())];
+        CostMemory[] kinds = Enum.GetValues<CostMemory>();
+        Samples[] memory = [.. kinds.Select(static _ => new Samples())];
         Samples[] bare = [.. Depths.Select(static _ => new Samples())];
 
         // The first rounds are for the compiler, which makes its best code while they run.
@@ -31,6 +33,8 @@ internal static class CostProgram
                 depths[i].Add(round, bench.Reads(Depths[i], Batch));
             }
 
+            for (int i = 0; i < kinds.Length; i++)
+                memory[i].Add(round, bench.Reads(Depths[0], Batch, kinds[i]));
             for (int i = 0; i < RegionCounts.Length; i++)
                 regions[i].Add(round, bench.Writes(RegionCounts[i], Batch));
         }
@@ -44,6 +48,7 @@ internal static class CostProgram
                 Batch,
                 Rounds,
                 Regions = RegionCounts.Select((count, i) => new { Regions = count, NsPerRegion = regions[i].Median }),
+                Memory = kinds.Select((kind, i) => new { Memory = kind.ToString(), NsPerRequest = memory[i].Median }),
                 Depths = Depths.Select((depth, i) => new { Depth = depth, NsPerRequest = depths[i].Median, BareNs = bare[i].Median }),
             },
             Format));

@@ -16,6 +16,7 @@ internal sealed class ClientTotals
         LongestDispatch = TimeSpan.Zero,
         Overdrafts = 0,
         SyncOverLane = 0,
+        UnawaitedResults = 0,
     };
 
     public void Add(IoStatistics statistics) => Sum = new IoStatistics
@@ -31,5 +32,6 @@ internal sealed class ClientTotals
         LongestDispatch = TimeSpan.FromTicks(Math.Max(Sum.LongestDispatch.Ticks, statistics.LongestDispatch.Ticks)),
         Overdrafts = Sum.Overdrafts + statistics.Overdrafts,
         SyncOverLane = Sum.SyncOverLane + statistics.SyncOverLane,
+        UnawaitedResults = Sum.UnawaitedResults + statistics.UnawaitedResults,
     };
 }

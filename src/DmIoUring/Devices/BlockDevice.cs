@@ -1,5 +1,6 @@
 using System.Globalization;
 using DmIoUring.Devices;
+using DmIoUring.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring;
@@ -17,6 +18,7 @@ public sealed class BlockDevice : IDisposable
     private static int _opened;
     private readonly SafeFileHandle _handle;
     private readonly bool _ownsHandle;
+    private readonly UninterruptedLock _holdersLock = new();
     private readonly List<DeviceTable> _holders = [];
     private DeviceGeometry _geometry;
     private volatile bool _disposed;
@@ -182,7 +184,7 @@ public sealed class BlockDevice : IDisposable
     public void Dispose()
     {
         DeviceTable[] holders;
-        lock (_holders)
+        using (_holdersLock.Enter())
         {
             if (_disposed)
                 return;
@@ -194,7 +196,7 @@ public sealed class BlockDevice : IDisposable
             _handle.Dispose();
         Task[] answers = Array.ConvertAll(holders, static holder => holder.LetGoAsync());
         if (!DeviceTable.IsLane)
-            Task.WaitAll(answers, LetGoLimit);
+            UninterruptedWait.WaitForAll(answers, LetGoLimit);
     }
 
     /// <summary>For a person: path, size, logical block.</summary>
@@ -224,7 +226,7 @@ public sealed class BlockDevice : IDisposable
     /// <summary>Keeps the device open for an engine until <see cref="LetGoBy"/>.</summary>
     internal bool TryHoldBy(DeviceTable table)
     {
-        lock (_holders)
+        using (_holdersLock.Enter())
         {
             if (_disposed || !MayBeHeld)
                 return false;
@@ -236,7 +238,7 @@ public sealed class BlockDevice : IDisposable
 
     internal void LetGoBy(DeviceTable table)
     {
-        lock (_holders)
+        using (_holdersLock.Enter())
             _holders.Remove(table);
         Release();
     }

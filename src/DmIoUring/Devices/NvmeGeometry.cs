@@ -1,5 +1,3 @@
-using DmIoUring.Interop;
-
 namespace DmIoUring.Devices;
 
 /// <summary>The geometry of an NVMe namespace that is reached by pass-through.</summary>

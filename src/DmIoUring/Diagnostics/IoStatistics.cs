@@ -37,4 +37,10 @@ public sealed record IoStatistics
 
     /// <summary>Synchronous requests that went through a lane because their thread had no ring (<see cref="DmIoOptions.SyncRings"/>).</summary>
     public required long SyncOverLane { get; init; }
+
+    /// <summary>
+    /// Awaited requests that have ended and whose <see cref="ValueTask{TResult}"/> nobody has awaited yet, now. Each keeps its place in a
+    /// reserve: one that is never awaited is one request less for good, and the last makes the next submit wait for ever.
+    /// </summary>
+    public required long UnawaitedResults { get; init; }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
-using DmIoUring.Rings;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
 

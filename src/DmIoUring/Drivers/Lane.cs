@@ -154,6 +154,7 @@ internal sealed class Lane
             throw;
         }
 
+        UninterruptedWait.WaitFor(_started.Task, Timeout.InfiniteTimeSpan);
         _started.Task.GetAwaiter().GetResult();
     }
 

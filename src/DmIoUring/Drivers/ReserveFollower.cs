@@ -4,22 +4,31 @@ using DmIoUring.Memory;
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// Makes as many requests as there are reserved pages. Knows the client's parts and not the client, which the pool, and with it
-/// the lanes' threads, would keep alive for ever.
+/// Reserves requests together with pages. Knows the client's parts and not the client, which the pool, and with it the lanes' threads,
+/// would keep alive for ever.
 /// </summary>
-internal sealed class ReserveFollower(RequestPool requests, Lane?[] lanes)
+/// <param name="requests">The client's requests.</param>
+/// <param name="lanes">Its lanes, once they are there.</param>
+/// <param name="chunks">How many chunks its rings have under way at once.</param>
+internal sealed class ReserveFollower(RequestPool requests, Lane?[] lanes, int chunks) : IReserveFollower
 {
-    private readonly Lock _lock = new();
+    /// <summary>With fewer pages than this there is a request for each: that costs a tenth of what the pages do.</summary>
+    private const int EachHasOne = 4096;
 
-    public PagePool Pages { get; set; } = null!;
+    /// <summary>One for each page, but not many more than can be under way: as many again wait for their turn.</summary>
+    public int DefaultRequests(long pages) =>
+        (int)Math.Min(Math.Min(pages, Math.Max(EachHasOne, 2L * chunks)), requests.Left);
 
-    /// <summary>After the reserve has changed. Looked up under the lock, so that the last change counts.</summary>
-    public void Follow()
+    public void Prepare(int number) => requests.Prepare(number);
+
+    public void Commit(int number) => requests.Commit(number);
+
+    public void Withdraw(int number) => requests.Withdraw(number);
+
+    public void GiveBack(int number) => requests.GiveBack(number);
+
+    public void MemoryReleased()
     {
-        lock (_lock)
-            requests.Reserve(Pages.Counters.Reserved);
-
-        // An idle ring would keep memory that went back to the system pinned.
         foreach (Lane? lane in lanes)
             lane?.Nudge();
     }

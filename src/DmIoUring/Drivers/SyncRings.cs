@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
 
@@ -11,7 +12,7 @@ internal sealed class SyncRings : IDisposable
     private readonly RingSource _source;
     private readonly DmIoOptions _options;
     private readonly CallbackReporter _reporter;
-    private readonly Lock _lock = new();
+    private readonly UninterruptedLock _lock = new();
     private readonly List<SyncRing> _rings = [];
     private readonly ThreadLocal<Lease?> _leases = new();
     private readonly EngineCounters _closed = new();
@@ -29,7 +30,7 @@ internal sealed class SyncRings : IDisposable
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
                 return _disposed ? 0 : _rings.Count;
         }
     }
@@ -39,7 +40,8 @@ internal sealed class SyncRings : IDisposable
     {
         try
         {
-            Lease? lease = _leases.Value ?? TryLease();
+            // Making the value takes a lock of the framework's, which an interrupt would end.
+            Lease? lease = (_leases.IsValueCreated ? _leases.Value : null) ?? TryLease();
             return lease is not null && lease.Ring.TryEnter() ? lease.Ring : null;
         }
         catch (ObjectDisposedException)
@@ -52,7 +54,7 @@ internal sealed class SyncRings : IDisposable
     /// <summary>Adds up what the rings did, those that are closed included.</summary>
     public void AddTo(EngineCounters sum)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             sum.Add(_closed);
             foreach (SyncRing ring in _rings)
@@ -63,7 +65,7 @@ internal sealed class SyncRings : IDisposable
     /// <summary>Closes every ring; one in use closes when its request has ended.</summary>
     public void Dispose()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             // They stay in the list: one in use goes on counting until its request has ended.
             _disposed = true;
@@ -71,7 +73,7 @@ internal sealed class SyncRings : IDisposable
         }
 
         // A thread that lives on would keep its lease, and with it all of this, for as long.
-        _leases.Dispose();
+        UninterruptedWait.Run(_leases, static leases => leases.Dispose());
     }
 
     private Lease? TryLease()
@@ -80,13 +82,13 @@ internal sealed class SyncRings : IDisposable
         if (ring is null)
             return null;
         Lease lease = new(this, ring);
-        _leases.Value = lease;
+        UninterruptedWait.Run((_leases, lease), static one => one._leases.Value = one.lease);
         return lease;
     }
 
     private SyncRing? TryMake()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_rings.Count >= _options.SyncRings)
                 CloseAbandoned();
@@ -122,7 +124,7 @@ internal sealed class SyncRings : IDisposable
 
     private void ThreadEnded()
     {
-        lock (_lock)
+        using (_lock.Enter())
             CloseAbandoned();
     }
 

@@ -10,7 +10,11 @@ internal sealed unsafe partial class IoEngine<TRing>
     private readonly PagePool? _pool;
     private readonly uint[] _registered = new uint[PagePool.MaxExtents];
 
-    /// <summary>The extent found last, while the pool's table is the one that was seen: neighbours in time are neighbours in memory.</summary>
+    /// <summary>
+    /// The extent found last in the table that was seen last: neighbours in time are neighbours in memory. The table may have changed since
+    /// then, but not under a request's memory: that was the caller's before the engine accepted the request, which looks at
+    /// the table first, so what lies at its address was there in that table, and stays until the request has ended.
+    /// </summary>
     private byte* _lastStart;
     private long _lastLength;
     private int _lastSlot;
@@ -51,9 +55,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryFindRegistered(byte* start, out int slot)
     {
-        ExtentTable table = _pool!.Extents;
         slot = _lastSlot;
-        return ((nuint)(start - _lastStart) < (nuint)_lastLength && table.Version == _seenVersion) || TryFindInTable(table, start, out slot);
+        return (nuint)(start - _lastStart) < (nuint)_lastLength || TryFindInTable(_pool!.Extents, start, out slot);
     }
 
     private bool TryFindInTable(ExtentTable table, byte* start, out int slot)

@@ -16,16 +16,16 @@ internal sealed unsafe partial class IoEngine<TRing>
 {
     /// <inheritdoc/>
     [SkipLocalsInit]
-    public override bool TryStart(Request request, in RequestSpec spec, byte* memory)
+    public override bool TryStart(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
     {
-        ReadOnlySpan<IoRegion> regions = spec.Regions;
         if (!MayStart(regions.Length))
             return false;
-        ChunkKind kind = TransferKind(spec.Operation);
+        ChunkKind kind = TransferKind(operation);
         LookAtPool();
-        request.PrepareStarted(spec, memory);
-        for (int i = 0; i < regions.Length; i++)
-            FillStarted(request, kind, regions[i], i, memory);
+        if (regions.Length == 1)
+            FillStarted(request, kind, regions[0], 0, memory);
+        else
+            FillAllStarted(request, kind, regions, memory);
         InFlight += regions.Length;
         _inKernel += regions.Length;
         Counters.Entries += regions.Length;
@@ -43,6 +43,13 @@ internal sealed unsafe partial class IoEngine<TRing>
         operation == IoOperation.Read ? ChunkKind.Read : operation == IoOperation.Write ? ChunkKind.Write : NoTransfer(operation);
 
     private static ChunkKind NoTransfer(IoOperation operation) => throw new UnreachableException($"{operation} is neither a read nor a write, and came by the fast path.");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FillAllStarted(Request request, ChunkKind kind, ReadOnlySpan<IoRegion> regions, byte* memory)
+    {
+        for (int i = 0; i < regions.Length; i++)
+            FillStarted(request, kind, regions[i], i, memory);
+    }
 
     /// <summary>Makes a region's chunk and entry, in the first free place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -56,11 +56,12 @@ internal abstract unsafe class IoEngine : IDisposable
     /// Starts a read or a write whose regions were all found to be one chunk each, on held devices (the fast path), if nothing waits before it
     /// and there is room for all of them. Nothing is done otherwise; then <see cref="Accept"/> is its way.
     /// </summary>
-    /// <param name="request">The request, which keeps its memory already.</param>
-    /// <param name="spec">What it does.</param>
+    /// <param name="request">The request, which keeps its memory already (<see cref="Request.PrepareStarted"/>).</param>
+    /// <param name="operation">Read or write.</param>
+    /// <param name="regions">Where.</param>
     /// <param name="memory">The buffer's first byte.</param>
     /// <returns>Whether it was started.</returns>
-    public abstract bool TryStart(Request request, in RequestSpec spec, byte* memory);
+    public abstract bool TryStart(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory);
 
     /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
     /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way, and none when a request ended in here.</param>

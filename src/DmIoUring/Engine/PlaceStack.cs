@@ -22,6 +22,9 @@ internal sealed class PlaceStack
     private int _made;
     private ulong _head = None;
 
+    /// <summary>The head's word, which is never the same twice: for tests.</summary>
+    public ulong Head => Volatile.Read(ref _head);
+
     /// <summary>A place for a new request. Under the owner's lock.</summary>
     public int NewPlace()
     {
@@ -31,7 +34,12 @@ internal sealed class PlaceStack
         if (index == Most)
             throw new InvalidOperationException($"{Most} requests are under way or were never awaited; await some first.");
         if (index % RowLength == 0)
+        {
+            // Room to give each up again: that never fails.
+            _freed.EnsureCapacity(index + RowLength);
             Volatile.Write(ref _rows[index / RowLength], new Place[RowLength]);
+        }
+
         _made = index + 1;
         return index;
     }

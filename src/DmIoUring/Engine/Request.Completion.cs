@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
-using DmIoUring.Rings;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Engine;
 
@@ -13,7 +13,7 @@ internal sealed unsafe partial class Request
     private IoNotify? _notify;
     private object? _context;
     private RequestAwaiter? _awaiter;
-    private ManualResetEventSlim? _doneEvent;
+    private UninterruptedEvent? _doneEvent;
     private RequestKind _kind;
     private IoFailureCause _stopCause;
     private volatile bool _done;
@@ -67,17 +67,20 @@ internal sealed unsafe partial class Request
         _kind = RequestKind.Sync;
         _done = false;
         if (sleeps)
-            (_doneEvent ??= new ManualResetEventSlim(initialState: false, spinCount: 0)).Reset();
+            (_doneEvent ??= new UninterruptedEvent()).Reset();
     }
 
     /// <summary>Sleeps until another thread's engine has ended the request. Never gives up: the buffer is the kernel's until then.</summary>
-    public void WaitUntilDone() => _doneEvent!.WaitUninterrupted();
+    public void WaitUntilDone() => _doneEvent!.Wait();
 
     /// <summary>Asks for the request to be cancelled. Any thread; the engine's owner is still to be told to look.</summary>
     public void AskToStop() => _stopAsked = true;
 
     /// <summary>Gives the request back to its pool: nobody knows it any more.</summary>
     public void ReturnHome() => home!.Return(this);
+
+    /// <summary>As <see cref="ReturnHome"/>, when its awaiter has taken the result.</summary>
+    public void ReturnHomeTaken() => home!.ReturnTaken(this);
 
     /// <summary>Called by the engine when the last chunk has ended. What this leads to may submit again.</summary>
     /// <param name="spares">Where a callback's request goes; null for its pool.</param>
@@ -129,6 +132,7 @@ internal sealed unsafe partial class Request
             _awaiter!.EndCancellation();
             IoResult result = Result;
             Release(devices);
+            home?.NoteResult();
             SetResult(_awaiter, result);
             return;
         }

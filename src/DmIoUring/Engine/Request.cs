@@ -115,17 +115,17 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     /// <summary>The same on the fast path: the chunks are made already, and keep their devices open.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void PrepareStarted(in RequestSpec spec, byte* memory)
+    public void PrepareStarted(IoOperation operation, int chunks, byte* memory, IoNotify notify, object? context)
     {
         if (!_isReset)
             Reset();
-        Pending = spec.Regions.Length;
-        _startedChunks = spec.Regions.Length;
+        Pending = chunks;
+        _startedChunks = chunks;
         _buffer.SetRun(memory);
-        Operation = spec.Operation;
-        _notify = spec.Notify;
-        if (spec.Context is not null)
-            _context = spec.Context;
+        Operation = operation;
+        _notify = notify;
+        if (context is not null)
+            _context = context;
     }
 
     /// <summary>Leaves nothing of the life before: neither its results nor whom it would have told.</summary>

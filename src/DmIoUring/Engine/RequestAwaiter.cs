@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Engine;
 
@@ -21,7 +22,7 @@ internal sealed class RequestAwaiter(Request request) : IValueTaskSource<IoResul
     /// <summary>Waits for a cancellation that is being asked for just now: after this, nobody else knows the request.</summary>
     public void EndCancellation()
     {
-        _cancellation.Dispose();
+        UninterruptedWait.Dispose(_cancellation);
         _cancellation = default;
     }
 
@@ -31,7 +32,7 @@ internal sealed class RequestAwaiter(Request request) : IValueTaskSource<IoResul
     {
         IoResult result = _source.GetResult(token);
         _source.Reset();
-        request.ReturnHome();
+        request.ReturnHomeTaken();
         return result;
     }
 

@@ -8,12 +8,23 @@ namespace DmIoUring.Engine;
 /// <summary>What a request keeps beyond its devices until the kernel is done with it: pinned memory, pool pages, a copy. Used again.</summary>
 internal sealed unsafe class RequestHoldings
 {
+    private Kept _kept;
     private IoMemory? _owner;
     private ArrayPin? _array;
     private MemoryHandle _pin;
     private PageList _pages;
     private SegmentStore? _segments;
     private bool _ownsPages;
+
+    /// <summary>What of the caller's is kept.</summary>
+    private enum Kept : byte
+    {
+        Nothing,
+        Owner,
+        Array,
+        Handle,
+        Segments,
+    }
 
     /// <summary>Where the first failure of every region goes.</summary>
     public IoReport? Report { get; private set; }
@@ -54,8 +65,13 @@ internal sealed unsafe class RequestHoldings
         switch (buffer.Kind)
         {
             case IoBufferKind.Native:
-                buffer.Owner?.AddPin();
-                _owner = buffer.Owner;
+                if (buffer.Owner is { } owner)
+                {
+                    owner.AddPin();
+                    _owner = owner;
+                    _kept = Kept.Owner;
+                }
+
                 return buffer.Pointer;
             case IoBufferKind.Memory:
                 return KeepMemory(buffer.Memory);
@@ -71,8 +87,10 @@ internal sealed unsafe class RequestHoldings
     /// <summary>Gives up all that is kept.</summary>
     public void Release()
     {
-        Unpin();
-        ReleasePages();
+        if (_kept != Kept.Nothing)
+            Unpin();
+        if (_pages.Count != 0)
+            ReleasePages();
         Report = null;
         CopyStart = 0;
     }
@@ -85,6 +103,7 @@ internal sealed unsafe class RequestHoldings
                 return new RequestBuffer(KeepOnePiece(buffer));
             case IoBufferKind.Vectors:
                 _pin = buffer.VectorArray.Pin();
+                _kept = Kept.Handle;
                 return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);
             case IoBufferKind.Pages:
                 if (!_ownsPages)
@@ -92,6 +111,7 @@ internal sealed unsafe class RequestHoldings
                 return new RequestBuffer(buffer.PageList, buffer.FirstOffset);
             default:
                 _segments ??= new SegmentStore();
+                _kept = Kept.Segments;
                 foreach (Memory<byte> segment in buffer.Segments.Span)
                     _segments.Add(segment);
                 foreach (ReadOnlyMemory<byte> segment in buffer.Sequence)
@@ -104,8 +124,14 @@ internal sealed unsafe class RequestHoldings
     {
         // A handle that is kept and aimed anew costs a fraction of one that is made and freed for each request.
         if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment) && segment.Array is { } array)
-            return (_array ??= new ArrayPin()).Pin(array) + segment.Offset;
+        {
+            _array ??= new ArrayPin();
+            _kept = Kept.Array;
+            return _array.Pin(array) + segment.Offset;
+        }
+
         _pin = memory.Pin();
+        _kept = Kept.Handle;
         return (byte*)_pin.Pointer;
     }
 
@@ -126,16 +152,25 @@ internal sealed unsafe class RequestHoldings
 
     private void Unpin()
     {
-        if (_owner is { } owner)
+        switch (_kept)
         {
-            _owner = null;
-            owner.Unpin();
+            case Kept.Owner:
+                _owner!.Unpin();
+                _owner = null;
+                break;
+            case Kept.Array:
+                _array!.Unpin();
+                break;
+            case Kept.Handle:
+                _pin.Dispose();
+                _pin = default;
+                break;
+            case Kept.Segments:
+                _segments!.Release();
+                break;
         }
 
-        _array?.Unpin();
-        _pin.Dispose();
-        _pin = default;
-        _segments?.Release();
+        _kept = Kept.Nothing;
     }
 
     private void Use(in PageList pages)
@@ -146,8 +181,6 @@ internal sealed unsafe class RequestHoldings
 
     private void ReleasePages()
     {
-        if (_pages.Count == 0)
-            return;
         PageList pages = _pages;
         _pages = default;
         pages.EndUse();
@@ -160,7 +193,6 @@ internal sealed unsafe class RequestHoldings
     private sealed class ArrayPin
     {
         private PinnedGCHandle<byte[]?> _handle = new(null);
-        private bool _isPinned;
 
 #pragma warning disable MA0055 // The handle is the runtime's, and nothing else frees it with the request.
         ~ArrayPin() => _handle.Dispose();
@@ -169,16 +201,9 @@ internal sealed unsafe class RequestHoldings
         public byte* Pin(byte[] array)
         {
             _handle.Target = array;
-            _isPinned = true;
             return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(array));
         }
 
-        public void Unpin()
-        {
-            if (!_isPinned)
-                return;
-            _handle.Target = null;
-            _isPinned = false;
-        }
+        public void Unpin() => _handle.Target = null;
     }
 }

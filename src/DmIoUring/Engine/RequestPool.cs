@@ -1,3 +1,8 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using DmIoUring.Threading;
+
 namespace DmIoUring.Engine;
 
 /// <summary>
@@ -9,16 +14,43 @@ namespace DmIoUring.Engine;
 /// </remarks>
 internal sealed class RequestPool(CallbackReporter reporter)
 {
-    private readonly Lock _lock = new();
+    private readonly UninterruptedLock _lock = new();
     private readonly PlaceStack _places = new();
     private readonly Queue<RequestWaiter> _waiters = new();
     private int _count;
     private int _waiting;
-    private long _reserved;
+    private int _reserved;
+
+    /// <summary>Of reservations that are being made: what there is for them is not dropped meanwhile.</summary>
+    private int _promised;
+
+    /// <summary>Requests of reservations that are being made, linked, and how many.</summary>
+    private Request? _prepared;
+    private int _preparedCount;
     private long _overdrafts;
+    private long _unawaited;
+
+    /// <summary>How long a thread waits for a request before it says why that may be: devices are faster.</summary>
+    public TimeSpan TellsAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Called before a request is made, for tests.</summary>
+    public Action? BeforeMake { get; init; }
 
     /// <summary>How many requests there are, at rest and out.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many are reserved; 0 for as many as needed.</summary>
+    public int Reserved => Volatile.Read(ref _reserved);
+
+    /// <summary>How many more can be reserved.</summary>
+    public int Left
+    {
+        get
+        {
+            using (_lock.Enter())
+                return PlaceStack.Most - _reserved - _promised;
+        }
+    }
 
     /// <summary>Threads that wait for a request.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
@@ -26,12 +58,15 @@ internal sealed class RequestPool(CallbackReporter reporter)
     /// <summary>Requests made beyond the reserve, for callbacks that could not wait.</summary>
     public long Overdrafts => Interlocked.Read(ref _overdrafts);
 
+    /// <summary>Awaited requests that have ended and whose result nobody has taken: each keeps its place in the reserve.</summary>
+    public long UnawaitedResults => Interlocked.Read(ref _unawaited);
+
     /// <summary>Takes a request; waits in line for one when the reserve is out.</summary>
     /// <param name="mayWait">False on a lane's thread, which would wait for itself: it gets one beyond the reserve.</param>
     public Request Take(bool mayWait) => TryTake(out Request? request) ? request : mayWait ? Wait() : Overdraw();
 
     /// <summary>Takes a request if that takes no waiting and passes nobody by.</summary>
-    public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Request? request)
+    public bool TryTake([NotNullWhen(true)] out Request? request)
     {
         request = null;
         if (Volatile.Read(ref _waiting) == 0 && _places.TryPop(out request))
@@ -50,52 +85,168 @@ internal sealed class RequestPool(CallbackReporter reporter)
             ServeWaiters();
     }
 
-    /// <summary>Sets how many requests there are, made at once; 0 for as many as needed.</summary>
-    public void Reserve(long requests)
+    /// <summary>An awaited request has ended.</summary>
+    public void NoteResult() => Interlocked.Increment(ref _unawaited);
+
+    /// <summary>As <see cref="Return"/>, when the result of an awaited request was taken.</summary>
+    public void ReturnTaken(Request request)
     {
-        lock (_lock)
+        Interlocked.Decrement(ref _unawaited);
+        Return(request);
+    }
+
+    /// <summary>Reserves some more, made at once.</summary>
+    public void Reserve(int requests)
+    {
+        Prepare(requests);
+        Commit(requests);
+    }
+
+    /// <summary>
+    /// Makes what a reservation of some more needs. They count, and can be taken, from <see cref="Commit"/> on; <see cref="Withdraw"/> is the
+    /// other end.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There can't be that many; nothing has changed.</exception>
+    public void Prepare(int requests)
+    {
+        int missing;
+        using (_lock.Enter())
         {
-            long reserved = Math.Min(requests, PlaceStack.Most);
-            while (_count < reserved)
-                _places.Push(Make());
-            Volatile.Write(ref _reserved, reserved);
+            int reserved = _reserved + _promised;
+            if (requests > PlaceStack.Most - reserved)
+                ThrowTooMany(requests, reserved);
+            missing = Math.Max(0, reserved + requests - _count - _preparedCount);
+            _promised += requests;
+        }
+
+        try
+        {
+            for (; missing > 0; missing--)
+            {
+                // One at a time: others take and return meanwhile.
+                Request request = MakeOne();
+                using (_lock.Enter())
+                {
+                    request.Next = _prepared;
+                    _prepared = request;
+                    _preparedCount++;
+                }
+            }
+        }
+        catch
+        {
+            Withdraw(requests);
+            throw;
+        }
+    }
+
+    /// <summary>What was prepared is there. Never throws.</summary>
+    public void Commit(int requests)
+    {
+        Request? made;
+        using (_lock.Enter())
+        {
+            _promised -= requests;
+            Volatile.Write(ref _reserved, _reserved + requests);
+            Volatile.Write(ref _count, _count + _preparedCount);
+            made = TakePrepared();
+        }
+
+        for (Request? next; made is not null; made = next)
+        {
+            next = made.Next;
+            made.Next = null;
+            _places.Push(made);
         }
 
         ServeWaiters();
     }
 
-    private bool TryGrow([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Request? request)
+    /// <summary>What was prepared is not needed. Never throws.</summary>
+    public void Withdraw(int requests)
+    {
+        using (_lock.Enter())
+        {
+            _promised -= requests;
+            for (Request? made = TakePrepared(); made is not null; made = made.Next)
+                _places.FreePlace(made.Index);
+        }
+    }
+
+    /// <summary>Takes a reservation back, and lets go of as many of those at rest as are too many; of those that are out, when they return. Never throws.</summary>
+    public void GiveBack(int requests)
+    {
+        using (_lock.Enter())
+            Volatile.Write(ref _reserved, _reserved - requests);
+        for (; requests > 0 && _places.TryPop(out Request? request); requests--)
+        {
+            if (TryDrop(request))
+                continue;
+            Return(request);
+            break;
+        }
+
+        ServeWaiters();
+    }
+
+    private bool TryGrow([NotNullWhen(true)] out Request? request)
     {
         request = null;
         if (Volatile.Read(ref _reserved) != 0)
             return false;
-        lock (_lock)
-            request = Make();
+        request = MakeCounted();
         return true;
     }
 
     private Request Overdraw()
     {
+        Request request = MakeCounted();
         Interlocked.Increment(ref _overdrafts);
-        lock (_lock)
-            return Make();
-    }
-
-    private Request Make()
-    {
-        Request request = new(reporter, this, _places.NewPlace());
-        Volatile.Write(ref _count, _count + 1);
         return request;
     }
 
-    /// <summary>Lets go of a request that is one too many for the reserve.</summary>
+    private Request MakeCounted()
+    {
+        Request request = MakeOne();
+        using (_lock.Enter())
+            Volatile.Write(ref _count, _count + 1);
+        return request;
+    }
+
+    private Request MakeOne()
+    {
+        BeforeMake?.Invoke();
+        int place;
+        using (_lock.Enter())
+            place = _places.NewPlace();
+        try
+        {
+            return new Request(reporter, this, place);
+        }
+        catch (OutOfMemoryException)
+        {
+            using (_lock.Enter())
+                _places.FreePlace(place);
+            throw;
+        }
+    }
+
+    private Request? TakePrepared()
+    {
+        Request? prepared = _prepared;
+        _prepared = null;
+        _preparedCount = 0;
+        return prepared;
+    }
+
+    /// <summary>Lets go of a request that is out, and one too many for what is reserved.</summary>
     private bool TryDrop(Request request)
     {
         if (Volatile.Read(ref _count) <= Volatile.Read(ref _reserved))
             return false;
-        lock (_lock)
+        using (_lock.Enter())
         {
-            if (_reserved == 0 || _count <= _reserved)
+            if (_count <= _reserved + _promised)
                 return false;
             Volatile.Write(ref _count, _count - 1);
             _places.FreePlace(request.Index);
@@ -106,32 +257,55 @@ internal sealed class RequestPool(CallbackReporter reporter)
     private Request Wait()
     {
         RequestWaiter waiter = RequestWaiter.OfThisThread();
-        lock (_lock)
+        using (_lock.Enter())
         {
             _waiters.Enqueue(waiter);
             Interlocked.Increment(ref _waiting);
         }
 
         ServeWaiters();
+        if (!waiter.Sleep(TellsAfter))
+            TellWhy();
         return waiter.Sleep();
     }
 
     private void ServeWaiters()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             while (_waiters.Count > 0)
             {
-                if (!_places.TryPop(out Request? request))
-                {
-                    if (_reserved != 0)
-                        return;
-                    request = Make();
-                }
-
+                if (!_places.TryPop(out Request? request) && !TryMakeForWaiter(out request))
+                    return;
                 Interlocked.Decrement(ref _waiting);
                 _waiters.Dequeue().Give(request);
             }
         }
     }
+
+    /// <summary>One for a thread that waited for a reserve which is gone. Without memory it goes on waiting, for those that are out.</summary>
+    private bool TryMakeForWaiter([NotNullWhen(true)] out Request? request)
+    {
+        request = null;
+        if (_reserved != 0)
+            return false;
+        try
+        {
+            request = MakeCounted();
+            return true;
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private void TellWhy() => Trace.TraceWarning(string.Create(
+        CultureInfo.InvariantCulture,
+        $"DmIoUring: a submit has waited {TellsAfter.TotalSeconds} s for one of {Reserved} reserved requests. {UnawaitedResults} of them have ended and keep their place until their ValueTask is awaited; the others are under way."));
+
+    [DoesNotReturn]
+    private static void ThrowTooMany(int requests, int reserved) => throw new InvalidOperationException(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{requests} requests can't be reserved: {reserved} are, and {PlaceStack.Most} is the most. Reserve fewer, or give reservations back."));
 }

@@ -1,16 +1,14 @@
-using DmIoUring.Rings;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Engine;
 
 /// <summary>A thread that sleeps until it is given a request. A thread waits for one at a time, so it needs one of these only.</summary>
-#pragma warning disable CA1001 // The event's WaitHandle is never asked for, and without one it holds nothing to dispose.
 internal sealed class RequestWaiter
-#pragma warning restore CA1001
 {
     [ThreadStatic]
     private static RequestWaiter? _ofThisThread;
 
-    private readonly ManualResetEventSlim _given = new(initialState: false, spinCount: 0);
+    private readonly UninterruptedEvent _given = new();
     private Request? _request;
 
     /// <summary>The calling thread's, ready to wait.</summary>
@@ -27,10 +25,14 @@ internal sealed class RequestWaiter
         _given.Set();
     }
 
+    /// <summary>Sleeps until given, or for a while; then <see cref="Sleep()"/> has it, or goes on.</summary>
+    /// <returns>Whether it was given.</returns>
+    public bool Sleep(TimeSpan time) => _given.Wait(time);
+
     /// <summary>Sleeps until given. An interrupt of the thread comes after: the request would be lost otherwise.</summary>
     public Request Sleep()
     {
-        _given.WaitUninterrupted();
+        _given.Wait();
         Request request = _request!;
         _request = null;
         return request;

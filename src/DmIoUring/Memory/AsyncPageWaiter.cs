@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Memory;
 
@@ -50,7 +51,7 @@ internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
         finally
         {
             // Waits for a cancellation that is just running, so that it can't cancel the next renter that uses this.
-            _registration.Dispose();
+            UninterruptedWait.Dispose(_registration);
             _registration = default;
             _token = default;
             _source.Reset();

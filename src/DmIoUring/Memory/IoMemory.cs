@@ -7,6 +7,7 @@ namespace DmIoUring;
 /// <remarks>
 /// Disposed while a request is on its way with it, the bytes are freed when that has ended; spans are not counted. Any thread
 /// may use it; what is in the bytes is not synchronised. It has no finalizer (a span may outlive the last reference to the owner): forgotten, it leaks.
+/// The garbage collector is told nothing of it: it could free none of it, and would collect in vain.
 /// </remarks>
 public sealed unsafe class IoMemory : MemoryManager<byte>
 {
@@ -25,7 +26,6 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     {
         _pointer = pointer;
         Length = length;
-        GC.AddMemoryPressure(length);
     }
 
     /// <summary>Bytes.</summary>
@@ -120,6 +120,5 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
         if (Interlocked.CompareExchange(ref _pins, Disposed | Freed, Disposed) != Disposed)
             return;
         NativeMemory.AlignedFree(_pointer);
-        GC.RemoveMemoryPressure(Length);
     }
 }

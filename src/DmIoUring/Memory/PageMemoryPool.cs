@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using DmIoUring.Memory;
+using DmIoUring.Threading;
 
 namespace DmIoUring;
 
@@ -22,7 +23,7 @@ namespace DmIoUring;
 public sealed class PageMemoryPool : MemoryPool<byte>
 {
     private readonly PagePool _pool;
-    private readonly Lock _lock = new();
+    private readonly UninterruptedLock _lock = new();
     private PageMemoryOwner? _spareOwner;
 
     internal PageMemoryPool(PagePool pool, object? owner = null)
@@ -58,7 +59,7 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     /// </summary>
     public IReadOnlyList<IoFeature> Features => _pool.Features;
 
-    /// <summary>Makes the pool larger by a number of pages; the memory is there when this returns.</summary>
+    /// <summary>Makes the pool larger by a number of pages; the memory is there when this returns. The same as <see cref="DmIoClient.Reserve(long)"/>, with its requests.</summary>
     /// <param name="pages">How many pages of <see cref="PageList.PageSize"/> bytes.</param>
     /// <returns>The reservation; dispose it to make the pool smaller again.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1, or more than 2^28 (1 TiB).</exception>
@@ -74,11 +75,12 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <inheritdoc cref="Reserve" path="/exception"/>
     public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken = default) =>
-        _pool.ReserveAsync(pages, cancellationToken);
+        _pool.ReserveAsync(pages, requests: null, cancellationToken);
 
     /// <summary>Rents pages; when not enough are free it blocks until its turn has come.</summary>
     /// <param name="pages">How many pages of <see cref="PageList.PageSize"/> bytes; at least 1.</param>
     /// <returns>The pages; dispose the list to return them.</returns>
+    /// <remarks><see cref="Thread.Interrupt"/> ends the wait: the thread has left the queue then and has rented nothing.</remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="pages"/> is less than 1.</exception>
     /// <exception cref="InvalidOperationException">More than is reserved: at the call, or since a reservation was given back during the wait.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed, also during the wait.</exception>
@@ -110,7 +112,10 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     /// The memory; dispose it once to return the pages. Owners are used again: neither the owner nor memory got from it may be
     /// touched after that. It throws while nobody else has it, and is somebody else's afterwards.
     /// </returns>
-    /// <remarks>The memory can't be returned while it is pinned, as it is during a request: Dispose throws <see cref="InvalidOperationException"/>.</remarks>
+    /// <remarks>
+    /// The memory can't be returned while it is pinned, as it is during a request: Dispose throws <see cref="InvalidOperationException"/>.
+    /// <see cref="Thread.Interrupt"/> ends the wait: the thread has left the queue then and has rented nothing.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">Less than -1.</exception>
     /// <exception cref="InvalidOperationException">
     /// More than <see cref="MaxBufferSize"/>: at the call, or since a reservation was given back during the wait.
@@ -146,7 +151,7 @@ public sealed class PageMemoryPool : MemoryPool<byte>
 
     internal void Recycle(PageMemoryOwner owner)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             owner.Next = _spareOwner;
             _spareOwner = owner;
@@ -170,13 +175,22 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     private PageMemoryOwner Own(PageList list)
     {
         PageMemoryOwner? owner;
-        lock (_lock)
+        using (_lock.Enter())
         {
             owner = _spareOwner;
             _spareOwner = owner?.Next;
         }
 
-        owner ??= new PageMemoryOwner(this);
+        try
+        {
+            owner ??= new PageMemoryOwner(this);
+        }
+        catch
+        {
+            list.Dispose();
+            throw;
+        }
+
         owner.Next = null;
         owner.Take(list);
         return owner;

@@ -10,17 +10,23 @@ internal sealed unsafe partial class PagePool
     private const int Patience = 64;
 
     /// <summary>Rents pages, after those who came before, as soon as enough are free. Blocks; not for a lane's thread.</summary>
+    /// <exception cref="ThreadInterruptedException">The thread was interrupted in the wait; it has left the queue and rented nothing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Less than one page.</exception>
     /// <exception cref="InvalidOperationException">More than is reserved, now or at some time of the wait.</exception>
     /// <exception cref="ObjectDisposedException">The pool was disposed, now or at some time of the wait.</exception>
     public PageList Rent(int pages) => Rent(pages, contiguous: false);
 
     /// <summary>As <see cref="Rent(int)"/>, and the pages may have to be adjacent.</summary>
-    public PageList Rent(int pages, bool contiguous)
+    public PageList Rent(int pages, bool contiguous) => Rent(pages, contiguous, interruptible: true);
+
+    /// <summary>As <see cref="Rent(int)"/>, for calls that can't be interrupted: the interrupt is kept.</summary>
+    public PageList RentUninterrupted(int pages) => Rent(pages, contiguous: false, interruptible: false);
+
+    private PageList Rent(int pages, bool contiguous, bool interruptible)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
         BlockingPageWaiter waiter;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (TakeOrThrow(pages, contiguous, out PageList list))
                 return list;
@@ -30,7 +36,7 @@ internal sealed unsafe partial class PagePool
 
         try
         {
-            waiter.Sleep();
+            waiter.Sleep(interruptible);
         }
         catch
         {
@@ -50,7 +56,7 @@ internal sealed unsafe partial class PagePool
     public bool TryRent(int pages, bool contiguous, out PageList list)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
-        lock (_lock)
+        using (_lock.Enter())
         {
             ThrowIfDisposed();
             list = default;
@@ -61,7 +67,7 @@ internal sealed unsafe partial class PagePool
     /// <summary>Throws when so many pages can't be had at all, as <see cref="Rent(int)"/> does.</summary>
     public void ThrowIfHopeless(int pages)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             WaitOutcome outcome = Judge(pages, contiguous: false, out long limit);
             if (outcome != WaitOutcome.Waiting)
@@ -80,7 +86,7 @@ internal sealed unsafe partial class PagePool
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<PageList>(cancellationToken);
         AsyncPageWaiter waiter;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (TakeOrThrow(pages, contiguous, out PageList list))
                 return new ValueTask<PageList>(list);
@@ -100,7 +106,7 @@ internal sealed unsafe partial class PagePool
     /// <summary>Keeps an awaited waiter for the next renter.</summary>
     internal void Recycle(AsyncPageWaiter waiter)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             waiter.Next = _spareWaiter;
             _spareWaiter = waiter;
@@ -113,7 +119,7 @@ internal sealed unsafe partial class PagePool
         Claim(list);
         PageWaiterQueue ended = default;
         Extent? released = null;
-        lock (_lock)
+        using (_lock.Enter())
         {
             bool anyEntirelyFree = false;
             for (int run = list.FirstPage; run != NoPage;)
@@ -131,7 +137,7 @@ internal sealed unsafe partial class PagePool
             Serve(ref ended);
             if (anyEntirelyFree && _capacity > _reserved + _promised)
             {
-                ReleaseSurplus(ref released);
+                released = ReleaseSurplus();
                 if (released is not null)
                 {
                     EndHopeless(ref ended);
@@ -211,7 +217,7 @@ internal sealed unsafe partial class PagePool
     private void Leave(PageWaiter waiter)
     {
         PageWaiterQueue ended = default;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!waiter.IsQueued)
                 return;

@@ -1,130 +1,152 @@
+using System.Diagnostics;
 using System.Globalization;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Memory;
 
 /// <content>Growing and shrinking: dm_io_get and dm_io_put.</content>
+/// <remarks>
+/// Everything that can fail comes first, and is undone when something behind it fails; then one section under the lock makes the
+/// change and allocates nothing. So a reserve is there with all that belongs to it or nothing has changed, and
+/// giving back never fails.
+/// </remarks>
 internal sealed partial class PagePool
 {
-    /// <summary>One grows at a time, so that each maps just what is missing.</summary>
-    private readonly SemaphoreSlim _growing = new(1, 1);
+    /// <summary>The most pages that a pool can ever have.</summary>
+    private const long MostPages = (long)MaxExtents * ExtentSizing.MostPages;
+
+    /// <summary>One grows at a time, so that each maps just what is missing and asks for memory when the one before has taken its own.</summary>
+    private readonly OneAtATime _growing = new();
 
     /// <summary>Pages of a reservation that is being made: what the pool has for it must not be released meanwhile.</summary>
     private long _promised;
 
+    /// <summary>Reserves something together with the pages.</summary>
+    public IReserveFollower? Follower { get; init; }
+
+    /// <summary>Called before each step, for tests.</summary>
+    public Action<ReserveStep>? BeforeStep { get; init; }
+
     /// <summary>Makes the pool larger; the memory is there and present when this returns.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Less than one page, or more than a pool can ever have.</exception>
+    /// <param name="pages">How many; 0 only together with requests.</param>
+    /// <param name="requests">How many requests with them; null for what suits that many pages.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Nothing at all, or more than a pool can ever have.</exception>
     /// <exception cref="OutOfMemoryException">The host has not that much; nothing has changed.</exception>
-    /// <exception cref="InvalidOperationException">The memory is in too many pieces; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The memory is in too many pieces, or there are too many requests; nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
-    public PageReservation Reserve(long pages)
+    public PageReservation Reserve(long pages, int? requests = null)
     {
-        CheckReserve(pages);
-        if (TryReserve(pages) is { } reservation)
-            return reservation;
-        _growing.Wait();
+        CheckReserve(pages, requests);
+        _growing.Enter();
         try
         {
-            return Grow(pages, CancellationToken.None);
+            return Grow(pages, requests, CancellationToken.None);
         }
         finally
         {
-            _growing.Release();
+            _growing.Exit();
         }
     }
 
-    /// <summary>As <see cref="Reserve"/>, but memory is mapped on a thread-pool thread; cancelled, nothing has changed.</summary>
-    public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken)
+    /// <summary>As <see cref="Reserve"/>, on a thread-pool thread; cancelled, nothing has changed.</summary>
+    public ValueTask<PageReservation> ReserveAsync(long pages, int? requests, CancellationToken cancellationToken)
     {
-        CheckReserve(pages);
-        if (cancellationToken.IsCancellationRequested)
-            return ValueTask.FromCanceled<PageReservation>(cancellationToken);
-        return TryReserve(pages) is { } reservation
-            ? new ValueTask<PageReservation>(reservation)
-            : new ValueTask<PageReservation>(GrowAsync(pages, cancellationToken));
+        CheckReserve(pages, requests);
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<PageReservation>(cancellationToken)
+            : new ValueTask<PageReservation>(GrowAsync(pages, requests, cancellationToken));
     }
 
-    /// <summary>Takes a reservation back. Pages beyond what is still reserved that are rented leave the pool when they come back.</summary>
-    internal void Unreserve(long pages)
+    /// <summary>
+    /// Takes a reservation back. Pages beyond what is still reserved that are rented leave the pool when they come back. Never throws: without
+    /// memory for a new table the pool keeps what it could release until the next time.
+    /// </summary>
+    internal void Unreserve(long pages, int requests)
     {
         PageWaiterQueue ended = default;
-        Extent? released = null;
-        lock (_lock)
+        Extent? released;
+        using (_lock.Enter())
         {
             if (_disposed)
                 return;
             _reserved -= pages;
-            ReleaseSurplus(ref released);
+            released = ReleaseSurplus();
             EndHopeless(ref ended);
             Serve(ref ended);
         }
 
         Finish(ended, released);
-        ReserveChanged?.Invoke();
+        Follower?.GiveBack(requests);
     }
 
-    private static void CheckReserve(long pages)
+    private void CheckReserve(long pages, int? requests)
     {
-        const long most = (long)MaxExtents * ExtentSizing.MostPages;
-        ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(pages, most);
-    }
-
-    /// <summary>A reservation out of what is mapped already; null when it must grow.</summary>
-    private PageReservation? TryReserve(long pages)
-    {
-        PageWaiterQueue ended = default;
-        lock (_lock)
-        {
+        // One question for both: pages alone may be 0 when requests are asked for.
+        if (requests is { } number)
+            ArgumentOutOfRangeException.ThrowIfNegative(number, nameof(requests));
+        ArgumentOutOfRangeException.ThrowIfLessThan(pages, requests > 0 ? 0 : 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pages, MostPages);
+        using (_lock.Enter())
             ThrowIfDisposed();
-            if (_reserved + _promised + pages > _capacity)
-                return null;
-            _reserved += pages;
-            Serve(ref ended);
-        }
-
-        Finish(ended, released: null);
-        ReserveChanged?.Invoke();
-        return new PageReservation(this, pages);
     }
 
-    private async Task<PageReservation> GrowAsync(long pages, CancellationToken cancellationToken)
+    private async Task<PageReservation> GrowAsync(long pages, int? requests, CancellationToken cancellationToken)
     {
-        await _growing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _growing.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => Grow(pages, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await Task.Run(() => Grow(pages, requests, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            _growing.Release();
+            _growing.Exit();
         }
     }
 
-    private PageReservation Grow(long pages, CancellationToken cancellationToken)
+    private PageReservation Grow(long pages, int? asked, CancellationToken cancellationToken)
     {
-        int[] sizes = Promise(pages);
-        List<MappedExtent> mapped = new(sizes.Length);
+        BeforeStep?.Invoke(ReserveStep.Requests);
+        int requests = asked ?? Follower?.DefaultRequests(pages) ?? 0;
+        Follower?.Prepare(requests);
+        MappedExtent?[] mapped = [];
+        PageWaiterQueue ended = default;
+        bool committed = false;
+        PageReservation reservation;
         try
         {
-            if (sizes.Length > 0)
-                _source.EnsureAvailable(sizes.Sum(static size => (long)size) * PageSize);
-            foreach (int size in sizes)
-                mapped.Add(_source.Map((long)size * PageSize, cancellationToken));
-            Commit(pages, mapped.ConvertAll(static mapping => new Extent(mapping)));
-            return new PageReservation(this, pages);
+            int[] sizes = Promise(pages);
+            mapped = new MappedExtent?[sizes.Length];
+            Map(sizes, mapped, cancellationToken);
+            Extent[] extents = Array.ConvertAll(mapped, MakeExtent);
+            BeforeStep?.Invoke(ReserveStep.Reservation);
+            reservation = new PageReservation(this, pages, requests);
+            using (_lock.Enter())
+            {
+                ThrowIfDisposed();
+                ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table;
+                BeforeStep?.Invoke(ReserveStep.Commit);
+                committed = true;
+                Commit(pages, extents, table, ref ended);
+                BeforeStep?.Invoke(ReserveStep.Committed);
+            }
         }
-        catch
+        catch when (!committed)
         {
-            Withdraw();
-            mapped.ForEach(_source.Unmap);
+            Withdraw(mapped);
+            Follower?.Withdraw(requests);
             throw;
         }
+
+        Follower?.Commit(requests);
+        Finish(ended, released: null);
+        return reservation;
     }
 
     /// <summary>Sets aside what the pool has for the reservation and says what is missing: the sizes of the extents to map.</summary>
     private int[] Promise(long pages)
     {
-        lock (_lock)
+        BeforeStep?.Invoke(ReserveStep.Promise);
+        using (_lock.Enter())
         {
             ThrowIfDisposed();
             long shortage = _reserved + pages - _capacity;
@@ -142,34 +164,59 @@ internal sealed partial class PagePool
         }
     }
 
-    private void Commit(long pages, List<Extent> extents)
+    private void Map(int[] sizes, MappedExtent?[] mapped, CancellationToken cancellationToken)
     {
-        PageWaiterQueue ended = default;
-        lock (_lock)
+        if (sizes.Length == 0)
+            return;
+        BeforeStep?.Invoke(ReserveStep.Available);
+        _source.EnsureAvailable(sizes.Sum(static size => (long)size) * PageSize);
+        for (int i = 0; i < sizes.Length; i++)
         {
-            ThrowIfDisposed();
-            extents.ForEach(Add);
-            if (extents.Count > 0)
-                PublishTable();
-            _promised = 0;
-            _reserved += pages;
-            Serve(ref ended);
+            BeforeStep?.Invoke(ReserveStep.Map);
+            mapped[i] = _source.Map((long)sizes[i] * PageSize, cancellationToken);
         }
-
-        Finish(ended, released: null);
-        ReserveChanged?.Invoke();
     }
 
-    private void Withdraw()
+    private Extent MakeExtent(MappedExtent? mapping)
     {
-        Extent? released = null;
-        lock (_lock)
+        BeforeStep?.Invoke(ReserveStep.Extent);
+        return new Extent(mapping!);
+    }
+
+    /// <summary>Makes the change. Under the lock; allocates nothing, and so never fails.</summary>
+    private void Commit(long pages, Extent[] extents, ExtentTable table, ref PageWaiterQueue ended)
+    {
+        foreach (Extent extent in extents)
+        {
+            Debug.Assert(_slots[extent.Slot] is null, "The table was made under the same lock.");
+            _slots[extent.Slot] = extent;
+            _generations[extent.Slot] = extent.Generation;
+            _extents.Add(extent);
+            _capacity += extent.Pages;
+        }
+
+        Volatile.Write(ref _table, table);
+        _promised = 0;
+        _reserved += pages;
+        Serve(ref ended);
+    }
+
+    /// <summary>The growth did not come to its end: what was promised and mapped for it goes back.</summary>
+    private void Withdraw(MappedExtent?[] mapped)
+    {
+        Extent? released;
+        using (_lock.Enter())
         {
             _promised = 0;
-            ReleaseSurplus(ref released);
+            released = ReleaseSurplus();
         }
 
         Finish(ended: default, released);
+        foreach (MappedExtent? mapping in mapped)
+        {
+            if (mapping is not null)
+                _source.Unmap(mapping);
+        }
     }
 
     private void ThrowIfDisposed()

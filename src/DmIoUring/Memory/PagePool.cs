@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Memory;
 
@@ -25,15 +26,18 @@ internal sealed unsafe partial class PagePool : IDisposable
     private const int PageBits = 18;
     private const int PageMask = (1 << PageBits) - 1;
 
-    private readonly Lock _lock = new();
+    private readonly UninterruptedLock _lock = new();
     private readonly IExtentSource _source;
     private readonly Extent?[] _slots = new Extent?[MaxExtents];
 
-    /// <summary>By slot, from slot 0 to the last that was ever filled.</summary>
-    private readonly List<uint> _generations = [];
+    /// <summary>By slot; 0 where none was ever filled.</summary>
+    private readonly uint[] _generations = new uint[MaxExtents];
 
-    /// <summary>The oldest first: renting prefers the old ones, so that the young ones become free and go back.</summary>
-    private readonly List<Extent> _extents = [];
+    /// <summary>
+    /// The oldest first: renting prefers the old ones, so that the young ones become free and go back. With room for all there can be:
+    /// adding one never fails.
+    /// </summary>
+    private readonly List<Extent> _extents = new(MaxExtents);
 
     private ExtentTable _table = new(0, []);
     private PageWaiterQueue _waiters;
@@ -44,16 +48,13 @@ internal sealed unsafe partial class PagePool : IDisposable
     private long _rentals;
     private bool _disposed;
 
-    /// <summary>Called without the lock after the sum of the reservations has changed; look it up, the last call may not be the last change.</summary>
-    public Action? ReserveChanged { get; init; }
-
     public PagePool(IExtentSource? source = null) => _source = source ?? new HostExtentSource();
 
     public PagePoolCounters Counters
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
                 return new PagePoolCounters(_capacity, _reserved, _rented, _waiters.Count);
         }
     }
@@ -64,7 +65,7 @@ internal sealed unsafe partial class PagePool : IDisposable
         get
         {
             MappedExtent[] extents;
-            lock (_lock)
+            using (_lock.Enter())
                 extents = [.. _extents.Select(static extent => extent.Mapping)];
             return _source.Describe(extents);
         }
@@ -81,7 +82,7 @@ internal sealed unsafe partial class PagePool : IDisposable
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
                 return LongestRunLocked;
         }
     }
@@ -107,76 +108,126 @@ internal sealed unsafe partial class PagePool : IDisposable
     public void Dispose()
     {
         PageWaiterQueue ended = default;
-        Extent? released = null;
-        lock (_lock)
+        Extent? released;
+        using (_lock.Enter())
         {
             _disposed = true;
             _reserved = 0;
             while (_waiters.First is { } waiter)
                 EndWait(waiter, WaitOutcome.Disposed, default, 0, ref ended);
-            ReleaseSurplus(ref released);
+            released = ReleaseSurplus();
         }
 
         Finish(ended, released);
     }
 
-    private void Add(Extent extent)
+    /// <summary>
+    /// Takes entirely free extents out of the pool, the youngest first, as far as nothing reserved needs them. Without memory for the new
+    /// table none: they go when the next becomes free.
+    /// </summary>
+    /// <returns>What is to be unmapped without the lock, linked.</returns>
+    private Extent? ReleaseSurplus()
     {
-        int slot = Array.IndexOf(_slots, null);
-        Debug.Assert(slot >= 0 && slot <= _generations.Count, "The bound was checked before the memory was mapped.");
-        if (slot == _generations.Count)
-            _generations.Add(0);
-        extent.Place(slot, ++_generations[slot]);
-        _slots[slot] = extent;
-        _extents.Add(extent);
-        _capacity += extent.Pages;
-    }
-
-    /// <summary>Takes entirely free extents out of the pool, the youngest first, as far as nothing reserved needs them.</summary>
-    private void ReleaseSurplus(ref Extent? released)
-    {
-        bool any = false;
+        Extent? released = null;
+        long capacity = _capacity;
         for (int i = _extents.Count - 1; i >= 0; i--)
         {
             Extent extent = _extents[i];
-            if (!extent.IsEntirelyFree || _capacity - extent.Pages < _reserved + _promised)
+            if (!extent.IsEntirelyFree || capacity - extent.Pages < _reserved + _promised)
                 continue;
-            _extents.RemoveAt(i);
-            _slots[extent.Slot] = null;
-            _generations[extent.Slot]++;
-            _capacity -= extent.Pages;
+            capacity -= extent.Pages;
             extent.NextReleased = released;
             released = extent;
-            any = true;
         }
 
-        if (any)
-            PublishTable();
-    }
-
-    private void PublishTable()
-    {
-        ExtentSlot[] slots = new ExtentSlot[_generations.Count];
-        for (int i = 0; i < slots.Length; i++)
+        if (released is null || TableWithout(released) is not { } table)
+            return null;
+        for (Extent? extent = released; extent is not null; extent = extent.NextReleased)
         {
-            slots[i] = _slots[i] is { } extent
-                ? new ExtentSlot(extent.Start, (long)extent.Pages * PageSize, extent.Generation)
-                : new ExtentSlot(null, 0, _generations[i]);
+            _extents.Remove(extent);
+            _slots[extent.Slot] = null;
+            _generations[extent.Slot]++;
         }
 
-        Volatile.Write(ref _table, new ExtentTable(_table.Version + 1, slots));
+        _capacity = capacity;
+        Volatile.Write(ref _table, table);
+        return released;
     }
 
-    /// <summary>What must not be done under the lock: waking renters and system calls.</summary>
+    /// <summary>The table as it will be with more extents, which get their places in it.</summary>
+    private ExtentTable TableWith(Extent[] added)
+    {
+        BeforeStep?.Invoke(ReserveStep.Table);
+        int slot = 0;
+        foreach (Extent extent in added)
+        {
+            while (_slots[slot] is not null)
+                slot++;
+            extent.Place(slot, _generations[slot] + 1);
+            slot++;
+        }
+
+        ExtentSlot[] slots = SlotsNow(Math.Max(_table.Count, slot));
+        foreach (Extent extent in added)
+            slots[extent.Slot] = Filled(extent);
+        return new ExtentTable(_table.Version + 1, slots);
+    }
+
+    /// <summary>The table as it will be without some extents; null when there is no memory for it.</summary>
+    private ExtentTable? TableWithout(Extent removed)
+    {
+        try
+        {
+            BeforeStep?.Invoke(ReserveStep.Table);
+            ExtentSlot[] slots = SlotsNow(_table.Count);
+            for (Extent? extent = removed; extent is not null; extent = extent.NextReleased)
+                slots[extent.Slot] = new ExtentSlot(null, 0, extent.Generation + 1);
+            return new ExtentTable(_table.Version + 1, slots);
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
+    }
+
+    private ExtentSlot[] SlotsNow(int count)
+    {
+        ExtentSlot[] slots = new ExtentSlot[count];
+        for (int i = 0; i < _table.Count; i++)
+            slots[i] = _table[i];
+        return slots;
+    }
+
+    private static ExtentSlot Filled(Extent extent) => new(extent.Start, (long)extent.Pages * PageSize, extent.Generation);
+
+    /// <summary>What must not be done under the lock: waking renters and system calls. Never throws.</summary>
     private void Finish(PageWaiterQueue ended, Extent? released)
     {
         while (ended.First is { } waiter)
         {
             ended.Remove(waiter);
-            waiter.Signal();
+            Signal(waiter);
         }
 
+        if (released is null)
+            return;
         for (; released is not null; released = released.NextReleased)
             _source.Unmap(released.Mapping);
+        Follower?.MemoryReleased();
+    }
+
+    /// <summary>Wakes a renter. What its scheduler throws is the renter's affair and not that of who returns pages, nor of the next renter.</summary>
+    private static void Signal(PageWaiter waiter)
+    {
+        try
+        {
+            waiter.Signal();
+        }
+#pragma warning disable CA1031 // A SynchronizationContext of the renter's may throw anything.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Trace.TraceError("DmIoUring: a renter of pages that awaits could not be continued: {0}", exception);
+        }
     }
 }

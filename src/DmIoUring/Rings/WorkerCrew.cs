@@ -1,3 +1,5 @@
+using DmIoUring.Threading;
+
 namespace DmIoUring.Rings;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed unsafe class WorkerCrew
     /// <summary>The system calls' frames are small.</summary>
     private const int StackBytes = 256 << 10;
 
-    private readonly object _gate = new();
+    private readonly UninterruptedMonitor _gate = new();
     private WorkItem? _first;
     private WorkItem? _last;
     private int _idle;
@@ -45,34 +47,33 @@ internal sealed unsafe class WorkerCrew
     {
         if (Interlocked.Decrement(ref _users) > 0)
             return;
-        UninterruptedWait.Enter(_gate);
-        Monitor.PulseAll(_gate);
-        Monitor.Exit(_gate);
+        using (_gate.Enter())
+            _gate.WakeAll();
     }
 
     /// <summary>Queues an item.</summary>
     public void Submit(WorkItem item)
     {
-        UninterruptedWait.Enter(_gate);
-        Append(item);
-        if (_idle > 0)
+        using (_gate.Enter())
         {
+            Append(item);
+            if (_idle == 0)
+                return;
             _idle--;
-            Monitor.Pulse(_gate);
+            _gate.Wake();
         }
-
-        Monitor.Exit(_gate);
     }
 
     /// <summary>Takes an item back, unless a worker has it already.</summary>
     public bool TryTakeBack(WorkItem item)
     {
-        UninterruptedWait.Enter(_gate);
-        bool queued = item.State == WorkItemState.Queued;
-        if (queued)
-            Remove(item);
-        Monitor.Exit(_gate);
-        return queued;
+        using (_gate.Enter())
+        {
+            bool queued = item.State == WorkItemState.Queued;
+            if (queued)
+                Remove(item);
+            return queued;
+        }
     }
 
     private void Run()
@@ -87,7 +88,7 @@ internal sealed unsafe class WorkerCrew
     /// <summary>Waits for the next item; null when there will be none.</summary>
     private WorkItem? TryTake()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             while (_first is null)
             {
@@ -96,7 +97,7 @@ internal sealed unsafe class WorkerCrew
 
                 // Counted down again by who pulses, so that each item wakes one.
                 _idle++;
-                Monitor.Wait(_gate);
+                _gate.Wait();
             }
 
             WorkItem item = _first;

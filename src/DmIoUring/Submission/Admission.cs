@@ -69,19 +69,21 @@ internal static unsafe class Admission
     /// Whether a read or a write is valid, asks for nothing beyond it, and each of its 1 to 64 regions is one chunk on a device that the engine
     /// holds open.
     /// </summary>
-    /// <param name="spec">The request. Its options are the default ones.</param>
+    /// <param name="operation">Read or write; its options are the default ones.</param>
+    /// <param name="regions">Where.</param>
     /// <param name="memory">The buffer's first byte; the buffer is one piece.</param>
+    /// <param name="length">The buffer's length in bytes.</param>
     /// <param name="devices">The devices that the engine holds.</param>
     /// <param name="chunkBytes">The largest chunk.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsFast(in RequestSpec spec, byte* memory, DeviceTable devices, int chunkBytes)
+    public static bool IsFast(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, long length, DeviceTable devices, int chunkBytes)
     {
-        ReadOnlySpan<IoRegion> regions = spec.Regions;
         if ((uint)(regions.Length - 1) >= IoRegion.MaxRegions)
             return false;
         foreach (ref readonly IoRegion region in regions)
         {
-            if (!IsOneChunk(spec.Operation, region, memory, spec.Buffer.Length, devices, chunkBytes))
+            if (!IsOneChunk(operation, region, memory, length, devices, chunkBytes))
                 return false;
         }
 

@@ -53,9 +53,14 @@ internal sealed class ClientSubmission
     {
         ThrowIfClosed();
         if (Here is { } owner)
-            owner.Submit(spec);
+        {
+            if (!owner.TryStart(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context))
+                owner.Submit(spec);
+        }
         else
+        {
             TrySubmitFromOutside(spec, Rule);
+        }
     }
 
     /// <summary>As <see cref="Submit(in RequestSpec)"/>, unless the reserve is out.</summary>

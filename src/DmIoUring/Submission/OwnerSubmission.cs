@@ -16,14 +16,27 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     /// <summary>Requests that the engine was given here.</summary>
     public long Submitted { get; private set; }
 
-    /// <summary>Submits a request with a callback.</summary>
+    /// <summary>
+    /// The fast path, from the call into the ring's queue: for a read or a write from or to a raw pointer that asks for nothing special. What it
+    /// takes is not even put together as a <see cref="RequestSpec"/>.
+    /// </summary>
+    /// <returns>Whether it was submitted; otherwise <see cref="Submit(in RequestSpec)"/> carries it, or says what is wrong with it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryStart(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context) =>
+        buffer.IsRawPointer
+        && options.IsDefault
+        && Admission.IsFast(operation, regions, buffer.Pointer, buffer.Length, _devices, chunkBytes)
+        && TryStart(_spares.Take(), operation, regions, buffer.Pointer, notify, context);
+
+    /// <summary>Submits a request with a callback, its memory whatever it is.</summary>
     /// <exception cref="ArgumentException">The request is invalid.</exception>
     /// <exception cref="InvalidOperationException">A stable copy finds no free pages.</exception>
     /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Submit(in RequestSpec spec)
     {
-        if (!TryStart(spec, out Request? taken))
+        Request? taken = null;
+        if (!MayStart(spec) || !TryStart(spec, out taken))
             SubmitFull(spec, WaitRule.Never, taken);
     }
 
@@ -69,35 +82,20 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         }
     }
 
-    /// <summary>The fast path: from the call into the ring's queue, for a request that asks for nothing special.</summary>
-    /// <param name="spec">The request.</param>
+    /// <summary>Whether a request may be one for the fast path, as far as its regions and its memory's address are not concerned.</summary>
+    public static bool MayStart(in RequestSpec spec) =>
+        spec.Operation <= IoOperation.Write
+        && spec.Options.IsDefault
+        && spec.Buffer.MayBeOnePiece
+        && (spec.Operation == IoOperation.Write || !spec.Buffer.IsReadOnly);
+
+    /// <summary>The fast path for memory that must be kept while the request is under way.</summary>
+    /// <param name="spec">A request of which <see cref="MayStart"/> is true.</param>
     /// <param name="taken">A request that was taken and not used, for the full path; it keeps nothing.</param>
-    /// <returns>Whether it was submitted; otherwise the full path says what is wrong with it, or carries it.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <returns>Whether it was submitted.</returns>
+    /// <exception cref="ObjectDisposedException">The buffer was disposed.</exception>
     public bool TryStart(in RequestSpec spec, out Request? taken)
     {
-        taken = null;
-        if (!spec.Options.IsDefault || spec.Operation > IoOperation.Write)
-            return false;
-        ref readonly IoBuffer buffer = ref spec.Buffer;
-        if (!buffer.IsRawPointer)
-            return TryStartKept(spec, out taken);
-        if (!Admission.IsFast(spec, buffer.Pointer, _devices, chunkBytes))
-            return false;
-        taken = _spares.Take();
-        if (!engine.TryStart(taken, spec, buffer.Pointer))
-            return false;
-        Submitted++;
-        return true;
-    }
-
-    /// <summary>The same for memory that must be kept while the request is under way.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryStartKept(in RequestSpec spec, out Request? taken)
-    {
-        taken = null;
-        if (!spec.Buffer.MayBeOnePiece || (spec.Operation == IoOperation.Read && spec.Buffer.IsReadOnly))
-            return false;
         taken = _spares.Take();
         bool isStarted = false;
         bool isKept = false;
@@ -105,7 +103,9 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         {
             byte* memory = taken.KeepOnePiece(spec.Buffer);
             isKept = true;
-            isStarted = memory is not null && Admission.IsFast(spec, memory, _devices, chunkBytes) && engine.TryStart(taken, spec, memory);
+            isStarted = memory is not null
+                && Admission.IsFast(spec.Operation, spec.Regions, memory, spec.Buffer.Length, _devices, chunkBytes)
+                && TryStart(taken, spec.Operation, spec.Regions, memory, spec.Notify!, spec.Context, isKept: true);
         }
         finally
         {
@@ -115,9 +115,25 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
                 _source.Return(taken);
         }
 
-        if (isStarted)
-            Submitted++;
         return isStarted;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryStart(
+        Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, IoNotify notify, object? context, bool isKept = false)
+    {
+        request.PrepareStarted(operation, regions.Length, memory, notify, context);
+        if (!engine.TryStart(request, operation, regions, memory))
+        {
+            // No room: the full path waits for it, with this same request.
+            request.Reset();
+            if (!isKept)
+                _spares.Give(request);
+            return false;
+        }
+
+        Submitted++;
+        return true;
     }
 
     private bool SubmitFull(in RequestSpec spec, WaitRule rule, Request? taken)

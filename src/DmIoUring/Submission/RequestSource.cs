@@ -66,7 +66,7 @@ internal readonly struct RequestSource
     {
         if (rule == WaitRule.Wait)
         {
-            list = _pages.Rent(pages);
+            list = _pages.RentUninterrupted(pages);
             return true;
         }
 

@@ -42,7 +42,7 @@ public sealed unsafe class AdmissionRulesTests
                 IoBuffer buffer = IoBuffer.Contiguous((byte*)memory.Pointer + shift, Math.Max(0, length - shift));
                 IoRequestOptions options = default;
                 RequestSpec spec = new((IoOperation)Math.Min(operation, 1), regions, buffer, options);
-                if (!Admission.IsFast(spec, buffer.Pointer, held, ChunkBytes))
+                if (!Admission.IsFast(spec.Operation, regions, buffer.Pointer, buffer.Length, held, ChunkBytes))
                     return;
                 Interlocked.Increment(ref accepted);
                 Admission.Check(spec);
@@ -74,9 +74,8 @@ public sealed unsafe class AdmissionRulesTests
         held.Exit(held.Enter(device));
         using IoMemory memory = IoMemory.Allocate(4096);
         IoBuffer buffer = IoBuffer.Contiguous(memory.Pointer, 4096);
-        IoRequestOptions options = default;
         IoRegion[] regions = [.. Enumerable.Repeat(new IoRegion(device, 0, 8), count)];
-        Assert.Equal(accepted, Admission.IsFast(new RequestSpec(IoOperation.Write, regions, buffer, options), buffer.Pointer, held, ChunkBytes));
+        Assert.Equal(accepted, Admission.IsFast(IoOperation.Write, regions, buffer.Pointer, buffer.Length, held, ChunkBytes));
         held.Close();
     }
 }

@@ -91,6 +91,7 @@ public sealed class SyncRingsTests
         ring.Request.Prepare(new RequestSpec(IoOperation.Write, [new IoRegion(device, 0, 8)], buffer, options));
         Assert.True(ring.Run(ring.Request).IsSuccess);
         ring.Exit();
+        Assert.False(ring.TryEnter(), "A ring that was busy when all were disposed stays open.");
 
         EngineCounters sum = new();
         rings.AddTo(sum);

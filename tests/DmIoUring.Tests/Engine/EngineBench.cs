@@ -73,14 +73,13 @@ internal sealed class EngineBench : IDisposable
     /// <summary>Starts a request of one region on the fast path, if admission and the engine take it.</summary>
     public unsafe bool TryStart(IoOperation operation, in IoRegion region)
     {
-        IoBuffer buffer = Memory;
-        IoRequestOptions options = default;
-        RequestSpec spec = new(operation, new ReadOnlySpan<IoRegion>(in region), buffer, options, static (_, _) => { });
+        ReadOnlySpan<IoRegion> regions = new(in region);
         byte* start = (byte*)Memory.Pointer;
-        if (!Admission.IsFast(spec, start, _engine.Devices!, ChunkBytes))
+        if (!Admission.IsFast(operation, regions, start, Memory.Length, _engine.Devices!, ChunkBytes))
             return false;
         Request request = _engine.Spares!.Take();
-        Assert.True(_engine.TryStart(request, spec, start));
+        request.PrepareStarted(operation, regions.Length, start, static (_, _) => { }, context: null);
+        Assert.True(_engine.TryStart(request, operation, regions, start));
         return true;
     }
 

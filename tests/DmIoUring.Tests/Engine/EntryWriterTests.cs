@@ -105,10 +105,10 @@ public sealed unsafe class EntryWriterTests
 
     private static void StartUnchecked(EngineBench bench, IoRegion region, IoOperation operation)
     {
-        IoBuffer buffer = bench.Memory;
-        IoRequestOptions options = default;
-        RequestSpec spec = new(operation, [region], buffer, options, static (_, _) => { });
-        bench.Engine.TryStart(bench.Engine.Spares!.Take(), spec, (byte*)bench.Memory.Pointer);
+        Request request = bench.Engine.Spares!.Take();
+        byte* start = (byte*)bench.Memory.Pointer;
+        request.PrepareStarted(operation, chunks: 1, start, static (_, _) => { }, context: null);
+        bench.Engine.TryStart(request, operation, [region], start);
     }
 
     private static EntryFields FieldsOf(ChunkKind kind)

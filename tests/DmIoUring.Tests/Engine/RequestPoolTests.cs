@@ -130,12 +130,13 @@ public sealed class RequestPoolTests
         RequestPool pool = new(new CallbackReporter(null));
         pool.Reserve(4);
         Request[] all = [.. Enumerable.Range(0, 4).Select(_ => pool.Take(mayWait: true))];
-        pool.Reserve(2);
+        pool.GiveBack(2);
         foreach (Request request in all)
             pool.Return(request);
         Assert.Equal(2, pool.Count);
 
-        pool.Reserve(0);
+        pool.GiveBack(2);
+        Assert.Equal(0, pool.Count);
         for (int i = 0; i < 10; i++)
             pool.Take(mayWait: true);
         Assert.Equal(10, pool.Count);

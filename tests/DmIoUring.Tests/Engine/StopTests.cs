@@ -29,6 +29,26 @@ public sealed class StopTests
         Assert.Equal(new IoFailure(0, 0, Errno.ETIMEDOUT, IoFailureCause.TimedOut), request.Result.First);
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(Limit - 1, false)]
+    [InlineData(Limit, true)]
+    [InlineData(Limit + 1, true)]
+    public void TimeLimit_IsWhatWasAskedFor(long elapsed, bool stopped)
+    {
+        using RingScript script = new(capacity: 16, queueLength: 16);
+        using EngineBench bench = new(script, timeLimit: Limit);
+        script.CompletePerEnter = static _ => 0;
+        script.Clock = 1000;
+        Request request = bench.Start(IoOperation.Write, Blocks(bench, 0, 1));
+        bench.Engine.Turn(wait: false);
+        script.Clock = 1000 + elapsed;
+        bench.Engine.Turn(wait: false);
+        Assert.Equal(stopped, script.Taken.Any(static entry => entry.opcode == IoUring.IORING_OP_ASYNC_CANCEL));
+        script.CompletePerEnter = static count => count;
+        bench.RunToEnd(request);
+    }
+
     [Fact]
     public void TimeLimit_ThatLosesAgainstTheDevice_LeavesTheSuccess()
     {

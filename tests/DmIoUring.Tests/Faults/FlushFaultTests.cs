@@ -127,6 +127,30 @@ public sealed class FlushFaultTests
         }
     }
 
+    /// <summary>One region of one chunk is what one system call serves without a ring; its promise is the same.</summary>
+    [Theory]
+    [MemberData(nameof(Ways.AsIssuedOnAllDevices), MemberType = typeof(Ways))]
+    public void Fua_OfOneRegion_IsDurableWhenItHasEnded(CallWay way, DeviceKind kind)
+    {
+        using ClientUnderTest client = new(way);
+        using FaultDevice device = new(kind, options: new FaultFileOptions { Volatile = true });
+        using IoMemory data = Pattern.Memory(4096);
+        for (int round = 0; round < 3; round++)
+        {
+            Assert.Equal(default, client.Write(device.Region(round * 8, 8), data));
+            Assert.DoesNotContain(device.Changes(), static request => request.Operation == Flush);
+            device.File.ClearLog();
+            Assert.Equal(default, client.Write(device.Region(256 + (round * 8), 8), data, IoFlags.Fua));
+            MediumRequest[] changes = device.Changes();
+            MediumRequest write = Assert.Single(changes, static request => request.Operation == Write);
+
+            // A file's own write says so; a loop device, which has no FUA, gets a write and then a flush.
+            Assert.True(write.Durable || changes.Any(flush => flush.Operation == Flush && write.EndedBefore(flush) && flush.End is not null));
+            Assert.True(data.GetSpan().SequenceEqual(device.File.ReadDurable(256 + (round * 8), 8)));
+            device.File.ClearLog();
+        }
+    }
+
     [Fact]
     public void OneDevicesSlowFlush_DoesNotHoldUpTheDataOfTheOther()
     {

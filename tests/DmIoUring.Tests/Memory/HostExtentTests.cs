@@ -135,6 +135,9 @@ public sealed unsafe class HostExtentTests(ITestOutputHelper output)
     private static long AddressSpace() => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[0], CultureInfo.InvariantCulture) * 4096;
 
     /// <summary>The fields of the mapping that holds an address.</summary>
+    /// <summary>What the kernel notes of the mapping at an address; proc(5), VmFlags.</summary>
+    internal static string[] FlagsOf(void* address) => Mapping((byte*)address)["VmFlags"].Split(' ');
+
     private static Dictionary<string, string> Mapping(byte* address)
     {
         Dictionary<string, string> fields = new(StringComparer.Ordinal);

@@ -72,7 +72,7 @@ public sealed class PagePoolReserveTests : IDisposable
     {
         Assert.Equal(pages, Assert.Throws<ArgumentOutOfRangeException>(() => _pool.Reserve(pages)).ActualValue);
         ArgumentOutOfRangeException refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-            async () => await _pool.ReserveAsync(pages, TestContext.Current.CancellationToken));
+            async () => await _pool.ReserveAsync(pages, null, TestContext.Current.CancellationToken));
         Assert.Equal(pages, refused.ActualValue);
         Assert.Equal(default, _pool.Counters);
     }
@@ -99,6 +99,16 @@ public sealed class PagePoolReserveTests : IDisposable
         Assert.Throws<InsufficientMemoryException>(() => _pool.Reserve(1 << 19));
         Assert.Equal(0, _source.Mapped);
         Assert.Equal(default, _pool.Counters);
+    }
+
+    /// <summary>The README's figure: what the pool keeps for each page beside it.</summary>
+    [Fact]
+    public void Page_Takes16ManagedBytes_BesideItsOwn()
+    {
+        const int pages = 1 << 17;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using PageReservation reservation = _pool.Reserve(pages);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / (double)pages, 16, 16.5);
     }
 
     [Fact]
@@ -164,7 +174,7 @@ public sealed class PagePoolReserveTests : IDisposable
         // It maps only when let go, and it is let go by the caller after the call has returned.
         using SemaphoreSlim goOn = new(0);
         _source.WhileMapping = _ => goOn.Wait(CancellationToken.None);
-        ValueTask<PageReservation> growing = _pool.ReserveAsync(10, TestContext.Current.CancellationToken);
+        ValueTask<PageReservation> growing = _pool.ReserveAsync(10, null, TestContext.Current.CancellationToken);
         Assert.Equal(default, _pool.Counters);
         goOn.Release();
         using PageReservation reservation = await growing;
@@ -176,7 +186,7 @@ public sealed class PagePoolReserveTests : IDisposable
     {
         using CancellationTokenSource cancel = new();
         _source.WhileMapping = _ => cancel.Cancel();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _pool.ReserveAsync(10, cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _pool.ReserveAsync(10, null, cancel.Token));
         Assert.Equal(default, _pool.Counters);
         Assert.Equal(0, _source.Mapped);
 
@@ -194,10 +204,10 @@ public sealed class PagePoolReserveTests : IDisposable
             mapping.Release();
             goOn.Wait(CancellationToken.None);
         };
-        Task<PageReservation> first = _pool.ReserveAsync(10, TestContext.Current.CancellationToken).AsTask();
+        Task<PageReservation> first = _pool.ReserveAsync(10, null, TestContext.Current.CancellationToken).AsTask();
         await mapping.WaitAsync(TestContext.Current.CancellationToken);
         using CancellationTokenSource cancel = new();
-        Task<PageReservation> second = _pool.ReserveAsync(100, cancel.Token).AsTask();
+        Task<PageReservation> second = _pool.ReserveAsync(100, null, cancel.Token).AsTask();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
 
@@ -210,7 +220,7 @@ public sealed class PagePoolReserveTests : IDisposable
     public async Task PoolDisposedDuringGrowth_RefusesTheReservation_AndKeepsNothing()
     {
         _source.WhileMapping = _ => _pool.Dispose();
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await _pool.ReserveAsync(10, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await _pool.ReserveAsync(10, null, TestContext.Current.CancellationToken));
         Assert.Equal(0, _source.Mapped);
     }
 

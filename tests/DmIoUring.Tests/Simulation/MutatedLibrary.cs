@@ -17,6 +17,7 @@ internal static class MutatedLibrary
         global using System.Threading.Tasks;
         [assembly: System.Reflection.AssemblyVersion("0.1.0.0")]
         [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("dmio-sim")]
+        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.Tests")]
         """;
 
     private static readonly CSharpParseOptions Language = new(LanguageVersion.CSharp14, DocumentationMode.None);

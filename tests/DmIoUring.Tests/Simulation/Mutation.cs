@@ -5,7 +5,8 @@ namespace DmIoUring.Tests.Simulation;
 /// <param name="File">The source file, under src/DmIoUring.</param>
 /// <param name="Find">What stands there, exactly once.</param>
 /// <param name="Replacement">What stands there instead.</param>
-public sealed record Mutation(string Name, string File, string Find, string Replacement)
+/// <param name="FoundBy">The test that finds it, as class and method, where the simulation can't see it: no disk, no thread, no process is one there.</param>
+public sealed record Mutation(string Name, string File, string Find, string Replacement, string? FoundBy = null)
 {
     public override string ToString() => Name;
 }

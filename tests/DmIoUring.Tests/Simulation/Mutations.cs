@@ -22,6 +22,12 @@ internal static class Mutations
     private const string Spares = "Engine/RequestSpares.cs";
     private const string Chunk = "Engine/Chunk.cs";
     private const string Devices = "Devices/DeviceTable.cs";
+    private const string Pool = "Engine/RequestPool.cs";
+    private const string Growth = "Memory/PagePool.Reserve.cs";
+    private const string Memory = "Memory/PagePool.cs";
+    private const string HostMemory = "Memory/HostExtentSource.cs";
+    private const string Lock = "Threading/UninterruptedLock.cs";
+    private const string InterruptedLocks = "Threading.InterruptedLockTests.";
 
     public static IReadOnlyList<Mutation> All { get; } =
     [
@@ -37,7 +43,7 @@ internal static class Mutations
         new("A region's own buffer offset is ignored", Request, "Buffer.Seek(region.BufferOffset - _copyStart)", "Buffer.Seek(0)"),
         new("What a stopped read did not reach is not zeroed", Request, "            Buffer.Clear(leg.Buffer, leg.Remaining);", "            ;"),
         new("A device is held after the end", Request, "                next.Device.Release();", "                { }"),
-        new("Segments stay pinned after the end", Holdings, "        _segments?.Release();", ""),
+        new("Segments stay pinned after the end", Holdings, "                _segments!.Release();\n", ""),
         new("A request ends before its last chunk", Dispatch, "if (--request.Pending != 0)", "if (--request.Pending > 1)"),
         new("A late completion of a used place is believed", Dispatch, "if (chunk->Generation != generation)", "if (_owners[index] is null)"),
         new("A late completion of a discard is believed while the ioctl runs", Dispatch, "                chunk->Generation++;\n                _discards.Start", "                _discards.Start"),
@@ -66,7 +72,7 @@ internal static class Mutations
         new("A fast start takes places that nobody has", Start, "chunks <= _owners.Length - InFlight && ", ""),
         new("A fast start takes entries that nobody has", Start, " && chunks <= _ring.Room", ""),
         new("A fast start on a device that is not held", Admission, "if (device is null || !devices.IsHeld(device))", "if (device is null)"),
-        new("A fast start of several regions ends with the first", Request, "        Pending = spec.Regions.Length;", "        Pending = 1;"),
+        new("A fast start of several regions ends with the first", Request, "        Pending = chunks;", "        Pending = 1;"),
         new("A fast start forgets the place's generation", Start, "((ulong)chunk->Generation << 32) | (uint)index);", "(uint)index);"),
         new("A fast start names a registered file by nothing", Start, "EntryWriter.WriteRun(entry, kind, held.EntryFlags, ", "EntryWriter.WriteRun(entry, kind, 0, "),
         new("A fast start forgets the flags for the next try", Chunk, " | ((ulong)entryFlags << 16)", ""),
@@ -88,5 +94,37 @@ internal static class Mutations
         new("A file is let go of and stays known to the ring", Devices, "            _ = _register!(slot, -1);", "            { }"),
         new("A file that the ring knows is named by its descriptor", Devices, "File = isKnown ? free : device.Descriptor,", "File = device.Descriptor,"),
         new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? free : device.Descriptor,", "File = free,"),
+        new("A range outlives the table that it was found in", Fixed, "        _lastLength = 0;\n        int refused", "        int refused"),
+        new("An accepted request's pages are not looked up anew", Engine, "        LookAtPool();\n\n        // Asked later", "\n        // Asked later"),
+        new("A reserve that fails keeps what it promised", Growth, "            _promised = 0;\n            released", "            released", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve that fails unmaps nothing", Growth, "                _source.Unmap(mapping);", "                { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve that fails keeps its requests", Growth, "            Follower?.Withdraw(requests);", "            { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("Memory is in the pool before its table is", Growth, "                committed = true;\n                Commit(pages, extents, table, ref ended);", "                Commit(pages, extents, table, ref ended); BeforeStep?.Invoke(ReserveStep.Table);\n                committed = true;", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("Memory leaves the pool before its table is", Memory, "        if (released is null || TableWithout(released) is not { } table)\n            return null;", "        if (released is null)\n            return null;\n        ExtentTable table = TableWithout(released) ?? _table;", "Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
+        new("Rings are not told of memory that went back", Memory, "        Follower?.MemoryReleased();", "", "Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
+        new("An interrupt ends the wait for a lock", Lock, "UninterruptedWait.Run(_lock, static entered => entered.Enter());", "_lock.Enter();", InterruptedLocks + "PagePool_DoesWhatItWasAskedFor_AndLosesNoPage"),
+        new("An interrupt is lost in the wait for a lock", "Threading/UninterruptedWait.cs", "        if (interrupted)\n            Thread.CurrentThread.Interrupt();", "", InterruptedLocks + "RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest"),
+        new("A stable copy's wait is interrupted", "Submission/RequestSource.cs", "_pages.RentUninterrupted(pages)", "_pages.Rent(pages)", InterruptedLocks + "SynchronousStableCopy_WaitsForItsPages"),
+        new("A request's return looks before it pushes", Pool, "        _places.Push(request);\n\n        // Pushed first, then looked: who waits counts itself first and then looks for what was pushed.\n        if (Volatile.Read(ref _waiting) != 0)", "        bool any = Volatile.Read(ref _waiting) != 0;\n        _places.Push(request);\n        if (any)", "Engine.RequestReserveTests.ThreadThatBeginsToWaitDuringAReturn_IsServed"),
+        new("A request that returns during a reserve is dropped", Pool, "if (_count <= _reserved + _promised)", "if (_count <= _reserved)", "Engine.RequestReserveTests.RequestThatReturnsDuringAReserve_IsNotDropped"),
+        new("The head of the requests has no tag", "Engine/PlaceStack.cs", "(((old >> 32) + 1) << 32) | index", "index", "Engine.RequestReserveTests.HeadThatWasTakenAndReturned_IsAnotherWord"),
+        new("A forked child has the pool", HostMemory, "        _ = Libc.Madvise(start, (nuint)bytes, FileAbi.MADV_DONTFORK);\n        return start;", "        return start;", "Rings.InheritedTests.Pool_IsNotInAForkedChild"),
+        new("A forked child has the ring", "Rings/KernelRingHandle.cs", "        _ = Libc.Madvise(address, length, FileAbi.MADV_DONTFORK);", "", "Rings.InheritedTests.Ring_IsClosedOnExec_AndNotInAForkedChild"),
+        new("A started program has the device", "Devices/DeviceOpening.cs", "int flags = FileAbi.O_CLOEXEC;", "int flags = 0;", "Rings.InheritedTests.Device_IsClosedOnExec"),
+        new("A started program has the lane's event", "Rings/WakeEvent.cs", "FileAbi.EFD_CLOEXEC | FileAbi.EFD_NONBLOCK", "FileAbi.EFD_NONBLOCK", "Rings.InheritedTests.WakeEvent_IsClosedOnExec"),
+        new("The collector is told of native memory", "Memory/IoMemory.cs", "        Length = length;\n    }", "        Length = length;\n        GC.AddMemoryPressure(length);\n    }", "Values.IoMemoryTests.LargeAllocations_MakeNoCollections"),
+        new("FUA is lost where one system call serves", "Drivers/DirectTransfer.cs", "Libc.Pwritev2(descriptor, &vector, 1, offset, flags)", "Libc.Pwritev2(descriptor, &vector, 1, offset, 0)", "Faults.FlushFaultTests.Fua_OfOneRegion_IsDurableWhenItHasEnded"),
+        new("The time limit is ten times what was asked for", Stop, "_ring.Now + _timeLimit;", "_ring.Now + (10 * _timeLimit);", "Engine.StopTests.TimeLimit_IsWhatWasAskedFor"),
+        new("Any thread may use a reactor", "IoReactor.Submit.cs", "if (notify is null || _owner != Thread.CurrentThread || _disposed)", "if (notify is null || _disposed)", "Reactor.ReactorOwnerTests.AnotherThread_IsRefused_WithBothThreadsNumbers_AndTheOwnerGoesOn"),
+        new("A reactor's owner is a number", "IoReactor.cs", "        if (_owner != Thread.CurrentThread)\n            Own();", "        if (_owner?.ManagedThreadId != Environment.CurrentManagedThreadId && _owner is not { IsAlive: false })\n            Own();", "Reactor.ReactorOwnerTests.AThreadThatGotTheNumberOfAnOwnerThatEnded_IsRefused"),
+        new("A lane looks before it announces its sleep", "Drivers/Lane.cs", "            bool announced = !_engine.MustPoll && _inbox.TrySleep();\n            bool asked = LookAtWhatWasAsked();", "            bool asked = LookAtWhatWasAsked();\n            bool announced = !_engine.MustPoll && _inbox.TrySleep();", "Drivers.LaneSleepTests.WhateverIsAskedOfALane_IsAnswered_HoweverNearItIsToSleep"),
+        new("The eventfd's poll is not armed again", Dispatch, "        _wakeIsArmed = false;", "        ;", "Engine.FastStartTests.TheEventfdsPoll_IsArmedAgain_WheneverTheKernelHasEndedIt"),
+        new("A fast start does not look at the pool", Start, "        LookAtPool();\n", "", "Engine.FastStartTests.TheFirstRequestAfterAReservation_TravelsAsARegisteredBuffer"),
+        new("A busy ring stays open after dispose", "Drivers/SyncRing.cs", "            Interlocked.CompareExchange(ref _state, BusyAndClosing, Busy);", "            { }", "Drivers.SyncRingsTests.RequestThatEndsAfterDispose_IsStillCounted"),
+        new("A fast start of no regions is taken", Admission, "        if ((uint)(regions.Length - 1) >= IoRegion.MaxRegions)\n            return false;", "        if (regions.Length > IoRegion.MaxRegions)\n            return false;", "Client.AdmissionRulesTests.TheFastPath_TakesOneTo64Regions"),
+        new("A refused request keeps whom it would have told", Request, "        _notify = null;\n        _context = null;\n        _stopCause", "        _stopCause", "Client.AdmissionTests.ARefusedBatch_LeavesNoContextBehind"),
+        new("A batch waits for pages that it has itself", "Submission/ClientSubmission.cs", "                HandOver(lane, ref batch);\n            }", "            }", "Client.AdmissionTests.ABatchThatNeedsMorePagesThanAreReserved_EndsAsOneByOne"),
+        new("What is thrown out of a continuation goes on", Completion, "            reporter.Report(exception);\n        }\n    }\n\n    [MethodImpl(MethodImplOptions.NoInlining)]\n    private void Notify", "            throw;\n        }\n    }\n\n    [MethodImpl(MethodImplOptions.NoInlining)]\n    private void Notify", "Client.AdmissionTests.AnInlineContinuationThatThrows_IsReportedLikeACallback"),
+        new("A callback's dispose waits for other clients", "DmIoClient.Dispose.cs", "        if (CallbackThread.IsCurrent)\n            return;", "        if (false)\n            return;", "Client.AdmissionTests.CallbacksThatDisposeEachOthersClients_DoNotWait"),
     ];
 }

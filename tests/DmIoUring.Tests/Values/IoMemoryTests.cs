@@ -1,5 +1,6 @@
 using System.Buffers;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Tests.Support;
 
 namespace DmIoUring.Tests.Values;
 
@@ -145,5 +146,21 @@ public sealed unsafe class IoMemoryTests
 
         Assert.Throws<ObjectDisposedException>(() => client.Write(new IoRegion(device, 0, 8), buffer));
         Assert.Throws<ObjectDisposedException>(() => client.SubmitWrite(new IoRegion(device, 0, 8), buffer, static (_, _) => { }));
+    }
+
+    /// <summary>
+    /// Told of memory that no collection frees, the collector collects in vain: once for each of these. In a process of its own: what other
+    /// tests allocate is collected too.
+    /// </summary>
+    [Fact]
+    public void LargeAllocations_MakeNoCollections() => ExplicitTest.AssertPasses(["env"], GetType(), nameof(AllocateOften));
+
+    [Fact(Explicit = true)]
+    public void AllocateOften()
+    {
+        int before = GC.CollectionCount(2);
+        for (int i = 0; i < 50; i++)
+            IoMemory.Allocate(64 << 20).Dispose();
+        Assert.InRange(GC.CollectionCount(2) - before, 0, 5);
     }
 }

@@ -1,0 +1,35 @@
+#pragma warning disable RS0030 // The one place that blocks.
+using System.Runtime.CompilerServices;
+
+namespace DmIoUring.Threading;
+
+/// <summary>
+/// The library's lock, held for a few instructions. A <see cref="Thread.Interrupt"/> does not end the wait for it: who returns a page or
+/// serves a waiter can't be stopped half way. The interrupt is kept for the thread's next wait that allows one.
+/// </summary>
+internal sealed class UninterruptedLock
+{
+    private readonly Lock _lock = new();
+
+    /// <summary>Enters; disposing the scope leaves. A thread may enter again what it has entered.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Scope Enter()
+    {
+        if (!_lock.TryEnter())
+            EnterContended();
+        return new Scope(_lock);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EnterContended() => UninterruptedWait.Run(_lock, static entered => entered.Enter());
+
+    /// <summary>As long as the lock is held.</summary>
+    public readonly ref struct Scope
+    {
+        private readonly Lock _held;
+
+        internal Scope(Lock held) => _held = held;
+
+        public void Dispose() => _held.Exit();
+    }
+}
