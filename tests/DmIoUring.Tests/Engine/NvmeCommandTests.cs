@@ -167,7 +167,7 @@ public sealed unsafe class NvmeCommandTests
         IoBuffer buffer = bench.Memory;
         IoRequestOptions options = default;
         RequestSpec spec = new(IoOperation.Read, [region], buffer, options, static (_, _) => { });
-        Assert.False(Admission.IsFast(spec, (byte*)bench.Memory.Pointer, bench.Engine.Devices!, 1 << 20));
+        Assert.False(Admission.IsFast(IoOperation.Read, [region], (byte*)bench.Memory.Pointer, bench.Memory.Length, bench.Engine.Devices!, 1 << 20));
         Assert.False(Admission.IsDirect(spec, 1 << 20));
         Assert.Contains("Identify", bench.Device.ReadAbilities().Source, StringComparison.Ordinal);
     }
