@@ -1,6 +1,6 @@
 namespace DmIoUring.Interop;
 
-/// <summary>Requests of block and loop devices: include/uapi/linux/fs.h, loop.h and ioprio.h.</summary>
+/// <summary>Requests of block and loop devices: include/uapi/linux/fs.h, blkzoned.h, loop.h and ioprio.h.</summary>
 internal static class BlockAbi
 {
     public const nuint BLKROSET = 0x125D;
@@ -11,6 +11,10 @@ internal static class BlockAbi
     public const nuint BLKPBSZGET = 0x127B;
     public const nuint BLKDISCARD = 0x1277;
     public const nuint BLKZEROOUT = 0x127F;
+
+    public const nuint BLKREPORTZONE = 0xC0101282;
+    public const nuint BLKGETZONESZ = 0x80041284;
+    public const byte BLK_ZONE_TYPE_SEQWRITE_REQ = 2;
 
     public const uint BLOCK_URING_CMD_DISCARD = 0x1200;
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmIoUring.Interop;
 
-/// <summary>Constants of files and mappings: fcntl.h, stat.h, fs.h, mman.h, eventfd.h, poll.h, falloc.h.</summary>
+/// <summary>Constants of files and mappings: fcntl.h, stat.h, fs.h, mman.h, fiemap.h, eventfd.h, poll.h, falloc.h.</summary>
 internal static class FileAbi
 {
     public const int O_RDONLY = 0;
@@ -11,7 +11,11 @@ internal static class FileAbi
     public const int O_ACCMODE = 3;
     public const int O_CREAT = 0x40;
     public const int O_EXCL = 0x80;
+    public const int O_APPEND = 0x400;
     public const int O_NONBLOCK = 0x800;
+
+    /// <summary>Names what a path leads to without opening it for I/O.</summary>
+    public const int O_PATH = 0x200000;
     public const int O_CLOEXEC = 0x80000;
 
     /// <summary>O_DIRECT: one whose value depends on the architecture.</summary>
@@ -22,6 +26,8 @@ internal static class FileAbi
     public static readonly int O_TMPFILE = 0x400000 |
         (RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000);
 
+    public const int F_GETFD = 1;
+    public const int FD_CLOEXEC = 1;
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
@@ -31,6 +37,7 @@ internal static class FileAbi
     public const uint STATX_BASIC_STATS = 0x7ff;
     public const uint STATX_DIOALIGN = 0x2000;
     public const uint STATX_WRITE_ATOMIC = 0x10000;
+    public const uint STATX_DIO_READ_ALIGN = 0x20000;
     public const uint S_IFMT = 0xF000;
     public const uint S_IFBLK = 0x6000;
     public const uint S_IFREG = 0x8000;
@@ -39,12 +46,21 @@ internal static class FileAbi
     public const uint S_IFIFO = 0x1000;
     public const uint S_IFSOCK = 0xC000;
 
+    public const int SEEK_DATA = 3;
+    public const int SEEK_HOLE = 4;
+
     public const int RWF_HIPRI = 0x1;
     public const int RWF_DSYNC = 0x2;
     public const int RWF_SYNC = 0x4;
     public const int RWF_NOWAIT = 0x8;
     public const int RWF_ATOMIC = 0x40;
 
+    public const nuint FS_IOC_FIEMAP = 0xC020660B;
+    public const uint FIEMAP_EXTENT_LAST = 0x1;
+    public const uint FIEMAP_EXTENT_MERGED = 0x1000;
+    public const uint FIEMAP_EXTENT_SHARED = 0x2000;
+
+    public const int PROT_NONE = 0x0;
     public const int PROT_READ = 0x1;
     public const int PROT_WRITE = 0x2;
     public const int MAP_SHARED = 0x01;
@@ -60,6 +76,7 @@ internal static class FileAbi
     public const int EFD_CLOEXEC = O_CLOEXEC;
     public const int EFD_NONBLOCK = O_NONBLOCK;
     public const short POLLIN = 0x1;
+    public const short POLLHUP = 0x10;
 
     public const int FALLOC_FL_KEEP_SIZE = 0x01;
     public const int FALLOC_FL_PUNCH_HOLE = 0x02;

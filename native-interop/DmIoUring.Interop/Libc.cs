@@ -47,6 +47,9 @@ internal static unsafe partial class Libc
 
     public static int Close(int fd) => (int)Result(CloseRaw(fd));
 
+    /// <summary>The read end and the write end.</summary>
+    public static int Pipe2(int* ends, int flags) => (int)Result(Pipe2Raw(ends, flags));
+
     public static int Statx(int fd, Statx* result) => Statx(fd, "", FileAbi.AT_EMPTY_PATH, result);
 
     /// <summary>Follows symbolic links.</summary>
@@ -73,6 +76,8 @@ internal static unsafe partial class Libc
 
     public static int Fallocate(int fd, int mode, long offset, long length) => (int)Result(FallocateRaw(fd, mode, offset, length));
 
+    public static int Ftruncate(int fd, long length) => (int)Result(FtruncateRaw(fd, length));
+
     public static int Fdatasync(int fd) => (int)Result(FdatasyncRaw(fd));
 
     public static nint Pread(int fd, void* buffer, nuint count, long offset) => Result(PreadRaw(fd, buffer, count, offset));
@@ -87,6 +92,12 @@ internal static unsafe partial class Libc
 
     /// <summary>Sets the calling thread's I/O priority.</summary>
     public static int IoprioSet(int priority) => (int)Result(Syscall(SysIoprioSet, BlockAbi.IOPRIO_WHO_PROCESS, 0, priority, 0, 0, 0));
+
+    /// <summary>
+    /// Whether the calling thread may have an I/O priority: EPERM if not, EINVAL if so. Nothing is set: the priority is looked at before whose
+    /// it is to be (block/ioprio.c), and there is nobody of this kind.
+    /// </summary>
+    public static int IoprioCheck(int priority) => (int)Result(Syscall(SysIoprioSet, 0, 0, priority, 0, 0, 0));
 
     /// <summary>Waits for any of the descriptors; no timeout is for ever.</summary>
     public static int Ppoll(Pollfd* descriptors, int count, KernelTimespec* timeout) =>
@@ -115,7 +126,7 @@ internal static unsafe partial class Libc
 
     private static int Statx(int fd, string path, int flags, Statx* result)
     {
-        const uint wanted = FileAbi.STATX_BASIC_STATS | FileAbi.STATX_DIOALIGN | FileAbi.STATX_WRITE_ATOMIC;
+        const uint wanted = FileAbi.STATX_BASIC_STATS | FileAbi.STATX_DIOALIGN | FileAbi.STATX_WRITE_ATOMIC | FileAbi.STATX_DIO_READ_ALIGN;
         return (int)Result(StatxRaw(fd, path, flags, wanted, result));
     }
 
@@ -134,6 +145,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "close")]
     private static partial int CloseRaw(int fd);
 
+    [LibraryImport(Library, EntryPoint = "pipe2")]
+    private static partial int Pipe2Raw(int* ends, int flags);
+
     [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatxRaw(int fd, string path, int flags, uint mask, Statx* result);
 
@@ -145,6 +159,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "fallocate")]
     private static partial int FallocateRaw(int fd, int mode, long offset, long length);
+
+    [LibraryImport(Library, EntryPoint = "ftruncate")]
+    private static partial int FtruncateRaw(int fd, long length);
 
     [LibraryImport(Library, EntryPoint = "fdatasync")]
     private static partial int FdatasyncRaw(int fd);

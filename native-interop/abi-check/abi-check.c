@@ -23,8 +23,10 @@
 
 #include <asm/errno.h>
 #include <asm/unistd.h>
+#include <linux/blkzoned.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/fuse.h>
 #include <linux/io_uring.h>
@@ -237,6 +239,39 @@ static void file_structs(void)
     STRUCT(iovec);
     FIELD(iovec, iov_base);
     FIELD(iovec, iov_len);
+
+    STRUCT(blk_zone);
+    FIELD(blk_zone, start);
+    FIELD(blk_zone, len);
+    FIELD(blk_zone, wp);
+    FIELD(blk_zone, type);
+    FIELD(blk_zone, cond);
+    FIELD(blk_zone, non_seq);
+    FIELD(blk_zone, reset);
+    FIELD(blk_zone, resv);
+    FIELD(blk_zone, capacity);
+    FIELD(blk_zone, reserved);
+
+    STRUCT(blk_zone_report);
+    FIELD(blk_zone_report, sector);
+    FIELD(blk_zone_report, nr_zones);
+    FIELD(blk_zone_report, flags);
+
+    STRUCT(fiemap);
+    FIELD(fiemap, fm_start);
+    FIELD(fiemap, fm_length);
+    FIELD(fiemap, fm_flags);
+    FIELD(fiemap, fm_mapped_extents);
+    FIELD(fiemap, fm_extent_count);
+    FIELD(fiemap, fm_reserved);
+
+    STRUCT(fiemap_extent);
+    FIELD(fiemap_extent, fe_logical);
+    FIELD(fiemap_extent, fe_physical);
+    FIELD(fiemap_extent, fe_length);
+    FIELD(fiemap_extent, fe_reserved64);
+    FIELD(fiemap_extent, fe_flags);
+    FIELD(fiemap_extent, fe_reserved);
 
     STRUCT(statx);
     FIELD(statx, stx_mask);
@@ -515,11 +550,17 @@ static void file_constants(void)
     CONST(O_ACCMODE);
     CONST(O_CREAT);
     CONST(O_EXCL);
+    CONST(O_APPEND);
+    CONST(O_PATH);
     CONST(O_NONBLOCK);
     CONST(O_CLOEXEC);
     CONST(O_DIRECT);
     CONST(O_TMPFILE);
+    CONST(F_GETFD);
+    CONST(FD_CLOEXEC);
     CONST(F_GETFL);
+    CONST(SEEK_DATA);
+    CONST(SEEK_HOLE);
     CONST(F_SETFL);
     CONST(F_DUPFD_CLOEXEC);
     CONST(AT_FDCWD);
@@ -537,6 +578,11 @@ static void file_constants(void)
     CONST(RWF_DSYNC);
     CONST(RWF_SYNC);
     CONST(RWF_NOWAIT);
+    CONST(FS_IOC_FIEMAP);
+    CONST(FIEMAP_EXTENT_LAST);
+    CONST(FIEMAP_EXTENT_MERGED);
+    CONST(FIEMAP_EXTENT_SHARED);
+    CONST(PROT_NONE);
     CONST(PROT_READ);
     CONST(PROT_WRITE);
     CONST(MAP_SHARED);
@@ -550,6 +596,7 @@ static void file_constants(void)
     CONST(EFD_CLOEXEC);
     CONST(EFD_NONBLOCK);
     CONST(POLLIN);
+    CONST(POLLHUP);
     CONST(FALLOC_FL_KEEP_SIZE);
     CONST(FALLOC_FL_PUNCH_HOLE);
     CONST(FALLOC_FL_ZERO_RANGE);
@@ -567,6 +614,9 @@ static void block_constants(void)
     CONST(BLKFLSBUF);
     CONST(BLKSSZGET);
     CONST(BLKPBSZGET);
+    CONST(BLKREPORTZONE);
+    CONST(BLKGETZONESZ);
+    CONST(BLK_ZONE_TYPE_SEQWRITE_REQ);
     CONST(BLKDISCARD);
     CONST(IOPRIO_WHO_PROCESS);
     CONST(BLKZEROOUT);
@@ -782,6 +832,12 @@ static void newer_constants(void)
     CONST(IORING_SETUP_HYBRID_IOPOLL);
 #else
     NEWER_CONST(IORING_SETUP_HYBRID_IOPOLL, 1u << 17, "6.13", IO_URING_H);
+#endif
+
+#if SINCE(6, 14)
+    CONST(STATX_DIO_READ_ALIGN);
+#else
+    NEWER_CONST(STATX_DIO_READ_ALIGN, 0x20000, "6.14", STAT_H);
 #endif
 
 #if SINCE(6, 15)

@@ -1,5 +1,7 @@
 using DmIoUring.Cli;
 using DmIoUring.Cli.Commands;
 
+// First: it sees to it that no file of the command's own becomes its standard output.
+Terminal terminal = Terminal.OfProcess();
 using Interrupt interrupt = new();
-return await CommandLine.RunAsync(args, Terminal.OfProcess(), interrupt.Token);
+return await CommandLine.RunAsync(args, terminal, interrupt.Token);

@@ -13,6 +13,7 @@ namespace DmIoUring.ScratchDevices;
 public sealed unsafe class LoopDevice : IDisposable
 {
     private const int Attempts = 64;
+    private const int SectorSize = 512;
     private static readonly TimeSpan DetachPatience = TimeSpan.FromSeconds(5);
     private static readonly Lazy<string?> Unavailable = new(FindObstacle);
 
@@ -154,6 +155,9 @@ public sealed unsafe class LoopDevice : IDisposable
 
     private static LoopDevice Attach(SafeFileHandle backing, LoopDeviceOptions options)
     {
+        // Before 6.18 the driver takes the size that the file was last known to have (get_loop_size, drivers/block/loop.c). A file that
+        // another process serves has none until somebody asks.
+        long size = RandomAccess.GetLength(backing);
         using SafeFileHandle control = LoopNode.OpenControl();
         for (int attempt = 1; ; attempt++)
         {
@@ -166,7 +170,13 @@ public sealed unsafe class LoopDevice : IDisposable
                 if (!options.ReadOnly)
                     SetReadOnly(device, number, readOnly: false);
                 LoopNode.SetMerging(number, merges: options is { Merges: true, Sealable: false });
-                return new LoopDevice(device, backing, number, options.BlockSize);
+                LoopDevice loop = new(device, backing, number, options.BlockSize);
+                if (loop.Size == size / SectorSize * SectorSize)
+                    return loop;
+                long taken = loop.Size;
+                device.Dispose();
+                throw new IOException(string.Create(
+                    CultureInfo.InvariantCulture, $"{LoopNode.PathOf(number)} was given a file of {size} bytes and has {taken}."));
             }
 
             device.Dispose();

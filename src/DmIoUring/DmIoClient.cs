@@ -34,6 +34,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <summary>Starts the client's lanes.</summary>
     /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or names a processor that this process can't use.</exception>
+    /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="IoUringUnavailableException">
     /// io_uring is all that is wanted and the host refuses it, or it has no more open files for it; the message says why.
     /// </exception>
@@ -45,6 +46,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <summary>As the public one, on rings from somewhere else.</summary>
     internal DmIoClient(DmIoOptions options, RingSource? rings)
     {
+        SupportedProcessor.Require();
         _options = options;
         _options.Validate();
         _reporter = new CallbackReporter(_options.CallbackFailed);
@@ -122,7 +124,8 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <para>While any requests are reserved, that many are all there are: within the reserve nothing waits and nothing is
     /// allocated; past it a submitting call waits, in order of arrival, until another request has ended, and the Try variants
     /// say no at once. Only a callback, which would wait for itself, gets a request beyond it
-    /// (<see cref="IoStatistics.Overdrafts"/>). Without a reservation requests are allocated as needed and kept.</para>
+    /// (<see cref="IoStatistics.Overdrafts"/>). Without a reservation requests are allocated as needed and kept, up to 2^20: submitting
+    /// one more throws <see cref="InvalidOperationException"/>.</para>
     /// <para>An awaited request keeps its place until its <see cref="ValueTask{TResult}"/> is awaited: <see cref="IoStatistics.UnawaitedResults"/>.</para>
     /// <para>Synchronous calls on a thread's own ring have a request of their own and don't count.</para>
     /// </remarks>

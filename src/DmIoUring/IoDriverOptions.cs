@@ -43,8 +43,13 @@ public abstract record IoDriverOptions
     /// <summary>
     /// How long a request may take from the moment that its engine has it; null, the default, for as long as it takes. Past
     /// it what is left of the request fails with ETIMEDOUT and is asked back from the kernel, best effort: the request ends, and
-    /// its buffer is free, when the kernel has let go of it, which a stuck device may put off.
+    /// its buffer is free, when the kernel has let go of it, which a stuck device may put off for ever. Only a write with
+    /// <see cref="IoFlags.StableCopy"/>, whose memory is the engine's, ends then whatever the device does.
     /// </summary>
+    /// <remarks>
+    /// A device that is reached over a network ends its requests by a limit of its own, where it has one and it is set: see
+    /// <c>docs/remote-devices.md</c>. A synchronous stable copy goes through a lane when there is a limit, and is refused in a callback.
+    /// </remarks>
     public TimeSpan? RequestTimeLimit { get; init; }
 
     /// <summary>What carries the I/O. Default: io_uring, and worker threads where the host refuses it.</summary>

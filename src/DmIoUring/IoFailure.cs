@@ -4,10 +4,14 @@ namespace DmIoUring;
 
 /// <summary>What went wrong first in a request: the lowest region that failed, and the lowest sector in it.</summary>
 /// <param name="Region">The region's index in its request.</param>
-/// <param name="Sector">The first sector, in units of 512 bytes on that region's device, of the piece that failed.</param>
+/// <param name="Sector">The first sector, in units of 512 bytes on that region's device, that was not transferred of the piece that failed.</param>
 /// <param name="Errno">The error number of Linux.</param>
 /// <param name="Cause">Who said so.</param>
-/// <remarks>"First" is by place, not by time, so that the same faults give the same report whatever order they came in.</remarks>
+/// <remarks>
+/// <para>"First" is by place, not by time, so that the same faults give the same report whatever order they came in.</para>
+/// <para>A region travels in pieces of at most the chunk size, and the kernel says that a piece failed, not where in it. The fault lies at
+/// the sector or behind it in the same piece. To find the very sector, read or write that piece again in halves.</para>
+/// </remarks>
 public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFailureCause Cause)
 {
     /// <summary>The name of <see cref="Errno"/>: <c>EIO</c>.</summary>
@@ -26,8 +30,13 @@ public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFa
             IoFailureCause.Cancelled => " (the request was cancelled first)",
             IoFailureCause.TimedOut => " (the request's time limit passed first)",
             IoFailureCause.NotAtomic => " (can't be written atomically on this device; nothing was issued)",
+            IoFailureCause.NoPassThrough => " (io_uring carries no NVMe commands here; the drive has seen nothing)",
             IoFailureCause.NotByCommand => " (an NVMe command has no I/O priority; nothing was issued)",
+            IoFailureCause.Zoned when Errno == Interop.Errno.EIO => " (a zone that must be written in order: not at its write pointer, or the device failed)",
+            IoFailureCause.Zoned => " (a zone that must be written in order, in one piece; nothing was issued)",
             IoFailureCause.RetriesExhausted => " (still busy after every retry)",
+            IoFailureCause.RingLost => " (io_uring failed, and whether this was carried out is not known)",
+            IoFailureCause.Host => " (the host is short of something; the device was not at fault)",
             _ => "",
         };
         return string.Create(CultureInfo.InvariantCulture, $"region {Region}, sector {Sector}: {ErrnoName}{why}");

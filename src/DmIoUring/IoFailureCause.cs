@@ -34,8 +34,34 @@ public enum IoFailureCause : byte
     NotAtomic,
 
     /// <summary>
+    /// A zone that must be written in order (<see cref="BlockDevice.SequentialFrom"/>). EINVAL, EOPNOTSUPP: a write that would need several
+    /// pieces, a discard, or zeroes; nothing was issued. EIO: the device failed a write there, which is how the kernel answers one that is
+    /// not at the zone's write pointer, and a bad medium.
+    /// </summary>
+    Zoned,
+
+    /// <summary>
+    /// io_uring_enter failed and left open whether this part was carried out, and the host gives no other ring. The errno is what the call
+    /// answered. No reason to drop a mirror's leg: the device was not heard.
+    /// </summary>
+    RingLost,
+
+    /// <summary>
+    /// The host, not the device, could not carry it out: no memory (ENOMEM), no descriptor (EMFILE, ENFILE), no thread for what needs one (ECANCELED
+    /// at a limit of processes), or a priority that this process may not have (EPERM). No reason to drop a mirror's leg.
+    /// </summary>
+    Host,
+
+    /// <summary>
     /// The device is an NVMe namespace's character device, and what was asked for is no part of its commands: an I/O priority (EOPNOTSUPP). Nothing
     /// was issued.
     /// </summary>
     NotByCommand,
+
+    /// <summary>
+    /// The device is an NVMe namespace's character device, and this host's io_uring carries no commands to it (EOPNOTSUPP): that came with Linux
+    /// 5.19, see IORING_SETUP_SQE128 in <see cref="IoCapabilities.Features"/>. The drive has seen nothing. The namespace's block device,
+    /// or worker threads, serve instead.
+    /// </summary>
+    NoPassThrough,
 }

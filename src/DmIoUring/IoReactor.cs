@@ -41,6 +41,7 @@ public sealed partial class IoReactor : IDisposable
     /// <summary>Makes a reactor. The calling thread need not be the one that will own it.</summary>
     /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="IoUringUnavailableException">
     /// io_uring is all that is wanted and the host refuses it, or it has no more open files for it; the message says why.
     /// </exception>
@@ -52,6 +53,7 @@ public sealed partial class IoReactor : IDisposable
     /// <summary>As the public one, on a ring from somewhere else.</summary>
     internal IoReactor(IoReactorOptions options, RingSource? rings)
     {
+        SupportedProcessor.Require();
         _options = options;
         _options.Validate();
         _reporter = new CallbackReporter(_options.CallbackFailed);
@@ -74,7 +76,7 @@ public sealed partial class IoReactor : IDisposable
         // A constructor that threw leaves a reactor without them.
         if (_ended || _submission is null)
             return;
-        if (UnderWay == 0)
+        if (_engine.IsIdle)
             End();
         else
             _options.TellGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.Survey()], 0));
@@ -196,7 +198,7 @@ public sealed partial class IoReactor : IDisposable
         long start = Stopwatch.GetTimestamp();
         _polls = true;
         bool before = CallbackThread.Set(true);
-        while (UnderWay > 0 && TimeLeft(start) is var left && left != 0)
+        while (!_engine.IsIdle && TimeLeft(start) is var left && left != 0)
         {
             _engine.Enter(1, left);
             _engine.Dispatch();
@@ -204,7 +206,7 @@ public sealed partial class IoReactor : IDisposable
 
         CallbackThread.Set(before);
         _polls = false;
-        if (UnderWay > 0)
+        if (!_engine.IsIdle)
         {
             _options.TellGaveUp(new IoUnfinished(Stopwatch.GetElapsedTime(start), [.. _engine.Survey()], 0));
             return;
@@ -279,6 +281,14 @@ public sealed partial class IoReactor : IDisposable
                 "use a reactor for each thread, or a DmIoClient, which any thread may call.");
         }
 
-        _engine.Enable(register: true);
+        try
+        {
+            _engine.Enable(register: true);
+        }
+        catch (IoUringUnavailableException refusal)
+        {
+            // Rings were tried when the reactor was made. This one is treated like one that fails later.
+            _engine.Lose(refusal.Errno);
+        }
     }
 }

@@ -37,7 +37,7 @@ internal sealed partial class SimulationRun
 
         Request request = kind == RequestKind.Sync ? new Request(_reporter) : _requests.Take(mayWait: false);
         if (copy.Count > 0)
-            request.TakeCopy(copy, Admission.CopyRange(spec).Start, Admission.CopyRange(spec).Length);
+            request.TakeCopy(copy, spec.CopyRange().Start, spec.CopyRange().Length);
         request.Prepare(spec, _random.OneIn(2) ? _engine.Devices : null);
         UseCopy(model, copy);
         switch (kind)
@@ -70,15 +70,15 @@ internal sealed partial class SimulationRun
     /// <summary>The fast path, where a request may take it.</summary>
     private bool TryStart(ModelRequest model, in RequestSpec spec)
     {
-        if (_submission is null || !OwnerSubmission.MayStart(spec))
+        if (_submission is null || !spec.Buffer.MayBeOnePiece || !spec.Options.IsDefault || spec.Operation > IoOperation.Write)
             return false;
 
         // Known before its entries are: they are judged as they are queued.
         _model.Submit(model);
-        if (!_submission.TryStart(spec, out Request? taken))
+        if (!_submission.TryStart(spec))
         {
-            if (taken is not null)
-                _spares.Return(taken);
+            // The owner's next request would take what it put at hand.
+            _spares.Settle();
             return false;
         }
 
@@ -154,12 +154,8 @@ internal sealed partial class SimulationRun
         if (model.Regions.Exists(static region => region.Failures.Any(static failure => failure.Cause == IoFailureCause.RetriesExhausted)))
             _coverage.Add(Covered.RetriesExhausted);
         model.Cancellation?.Dispose();
-        foreach (ModelRegion region in model.Regions)
-        {
-            if (!region.IsRefused && model.Operation != IoOperation.Flush)
-                _claims.Return(region.Disk, region.Region.Sector, region.Region.Count, model.Operation != IoOperation.Read);
-        }
-
+        if (model.InKernel > 0)
+            _coverage.Add(Covered.AbandonedRequests);
         model.Buffer?.Retire(_verdict);
         if (!_isCalm && _scenario.ClosesDevices && _closing.OneIn(2))
             CloseDevice();
@@ -167,6 +163,16 @@ internal sealed partial class SimulationRun
         {
             _coverage.Add(Covered.Resubmissions);
             Submit();
+        }
+    }
+
+    /// <summary>The sectors of a request are anybody's again.</summary>
+    private void ReturnClaims(ModelRequest model)
+    {
+        foreach (ModelRegion region in model.Regions)
+        {
+            if (!region.IsRefused && model.Operation != IoOperation.Flush)
+                _claims.Return(region.Disk, region.Region.Sector, region.Region.Count, model.Operation != IoOperation.Read);
         }
     }
 

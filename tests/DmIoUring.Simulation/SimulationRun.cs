@@ -66,6 +66,7 @@ internal sealed partial class SimulationRun : IDisposable
         _kernel = new SimulatedKernel(_scenario, _disks, _model, _random.Branch(), coverage, _verdict, trace) { MappingAt = _extents.MappingAt };
         trace.Clock = () => _kernel.Now;
         _claims = new Claims(_disks);
+        _model.Settled = ReturnClaims;
         BufferMaker buffers = new(arena, _pages, _random.Branch());
         _workload = new Workload(_scenario, _disks, _model, _claims, buffers, _random.Branch(), _verdict, coverage);
         _requests = new RequestPool(_reporter);
@@ -135,7 +136,7 @@ internal sealed partial class SimulationRun : IDisposable
             _kernel.Schedule(_scenario.PowerCut, CutPower);
         if (_scenario.ChangesReserve)
             _kernel.Schedule(_random.NextLong(0, 1_000_000), ChangeReserve);
-        while (_submitted < _scenario.Requests || _model.Outstanding.Count > 0)
+        while (_submitted < _scenario.Requests || HasSomething)
         {
             while (_model.Outstanding.Count < _scenario.Concurrency && CanSubmit && !_random.OneIn(4))
                 Submit();
@@ -150,14 +151,17 @@ internal sealed partial class SimulationRun : IDisposable
 
     private void Drain()
     {
-        while (_model.Outstanding.Count > 0)
+        while (HasSomething)
             Turn(wait: true);
     }
+
+    private bool HasSomething => _model.Outstanding.Count + _model.Abandoned.Count > 0;
 
     private void Turn(bool wait)
     {
         long happened = _kernel.Happened;
         Stop();
+        ModelRequest[] due = [.. _model.Outstanding.Where(static request => request.MayBeAbandoned)];
         _engine.Turn(wait);
         _kernel.NoteQueued();
         for (int i = _polled.Count - 1; i >= 0; i--)
@@ -169,6 +173,8 @@ internal sealed partial class SimulationRun : IDisposable
             End(model, request.Result);
         }
 
+        if (Array.Find(due, static request => !request.HasEnded) is { } late)
+            _verdict.Fail($"{late} was stopped ({late.StopCause}), has a copy of its own, and has not ended in the turn after.");
         _verdict.ThrowIfFailed();
         _idle = happened == _kernel.Happened ? _idle + 1 : 0;
         if (_idle > MostIdleTurns)

@@ -39,7 +39,8 @@ internal sealed class Workload(
         {
             flags |= random.OneIn(4) ? IoFlags.Preflush : 0;
             flags |= random.OneIn(4) ? IoFlags.Fua : 0;
-            flags |= hasPages && random.OneIn(5) ? IoFlags.StableCopy : 0;
+            flags |= hasPages && random.OneIn(3) ? IoFlags.StableCopy : 0;
+            flags |= random.OneIn(6) ? IoFlags.Atomic : 0;
         }
 
         bool transfers = operation is IoOperation.Read or IoOperation.Write;
@@ -111,6 +112,13 @@ internal sealed class Workload(
         {
             long count = random.NextLong(1, most + 1);
             long sector = random.NextLong(0, blocks - count + 1) * block;
+            if ((request.Flags & IoFlags.Atomic) != 0 && !random.OneIn(8))
+            {
+                // Naturally aligned, as such a write must be; the others are refused.
+                count = 1L << (int)long.Log2(count);
+                sector = sector / (count * block) * (count * block);
+            }
+
             if (traits.IsReadOnly && writes)
                 return (sector, count * block);
             if (claims.TryTake(disk, sector, count * block, writes))
@@ -160,6 +168,8 @@ internal sealed class Workload(
             coverage.Add(Covered.Preflushes);
         if ((request.Flags & IoFlags.Fua) != 0)
             coverage.Add(Covered.FuaWrites);
+        if ((request.Flags & IoFlags.Atomic) != 0)
+            coverage.Add(Covered.AtomicWrites);
         if ((request.Flags & IoFlags.StableCopy) != 0)
             coverage.Add(Covered.StableCopies);
     }

@@ -36,7 +36,7 @@ internal unsafe struct NopRing : IRing
 
     public readonly bool IsPolling => false;
 
-    public readonly bool CarriesCommands => false;
+    public readonly RingCalls? CommandCalls => null;
 
     public readonly bool Polls(EntryRoute route) => false;
 
@@ -71,7 +71,13 @@ internal unsafe struct NopRing : IRing
         return entry;
     }
 
-    public void Enter(uint minComplete, long timeout, long patience)
+    public readonly bool HasCommands => true;
+
+    public readonly void Abandon(ICollection<RingRemains> remains)
+    {
+    }
+
+    public int Enter(uint minComplete, long timeout, long patience)
     {
         EnterCount++;
         _submitted = _queued;
@@ -82,6 +88,8 @@ internal unsafe struct NopRing : IRing
             _completions[_completed & _mask] = new IoUringCqe { user_data = entry->user_data, res = (int)entry->len };
             _completed++;
         }
+
+        return 0;
     }
 
     public int Take(Span<IoUringCqe> into)

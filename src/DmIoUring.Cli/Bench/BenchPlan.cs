@@ -7,6 +7,9 @@ internal sealed class BenchPlan : IDisposable
 
     public required BenchLoad Load { get; init; }
 
+    /// <summary>What a person should know about checks that could not be made.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     public BenchRequest Request => Run.Request;
 
     public void Dispose()

@@ -42,33 +42,36 @@ internal sealed class BenchPlanner : Planner
         List<PathFacts> all = [.. _request.Paths.Select(Look).OfType<PathFacts>()];
         foreach (PathFacts facts in all)
             RefuseUnfit(facts, overwrites: _request.Writes && !_request.Destroy, "Name a block device or a regular file.");
+        foreach (PathFacts facts in all.Where(_ => _request.Writes && !_request.Force))
+            RefuseUsed(facts);
         RefuseTwins(all);
         if (HasRefused)
             return null;
 
-        List<BlockDevice> devices = [.. all.Select(facts => Try(() => OpenChecked(facts))).OfType<BlockDevice>()];
+        List<DeviceFile> files = [.. all.Select(facts => Try(() => OpenChecked(facts))).OfType<DeviceFile>()];
         if (HasRefused)
             return null;
 
         // Not before every other check has passed.
-        foreach (BlockDevice device in devices.Where(device => device.Size == 0))
-            Extend(device, _request.Size!.Value);
+        foreach (DeviceFile file in files.Where(file => file.Device.Size == 0))
+            Extend(file, _request.Size!.Value);
         if (HasRefused)
             return null;
+        List<BlockDevice> devices = [.. files.Select(file => file.Device)];
         long bytes = _request.Size ?? devices.Min(device => device.Size);
         BenchTarget target = new(devices, _request.BlockBytes / IoRegion.SectorSize, bytes / _request.BlockBytes);
         BenchRun run = new(_request, target);
-        return Try(() => new BenchPlan { Run = run, Load = MakeCheckedLoad(run) });
+        return Try(() => new BenchPlan { Run = run, Load = MakeCheckedLoad(run), Notes = Notes });
     }
 
-    private BlockDevice OpenChecked(PathFacts facts)
+    private DeviceFile OpenChecked(PathFacts facts)
     {
-        BlockDevice device = Keep(_request.Writes
+        DeviceFile file = Keep(_request.Writes
             ? DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force)
             : DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false));
-        int block = device.LogicalBlockSize;
+        int block = file.Device.LogicalBlockSize;
         if (_request.Writes)
-            ThrowIfReadOnly(device);
+            ThrowIfReadOnly(file);
         if (_request.BlockBytes % block != 0)
         {
             throw new RefusedException(
@@ -76,29 +79,30 @@ internal sealed class BenchPlanner : Planner
                 $"Pass --bs {(_request.BlockBytes / block + 1) * block}, or leave it out.");
         }
 
-        CheckSize(device);
-        return device;
+        CheckSize(file);
+        return file;
     }
 
-    private void CheckSize(BlockDevice device)
+    private void CheckSize(DeviceFile file)
     {
+        BlockDevice device = file.Device;
         if (_request.Writes && !device.IsBlockDevice && device.Size == 0)
         {
             if (_request.Size is null)
-                throw new RefusedException(device.Path, "is empty, and a write never makes a file longer", "Pass --size, and it gets that size first.");
+                throw new RefusedException(file.Path, "is empty, and a write never makes a file longer", "Pass --size, and it gets that size first.");
             return;
         }
 
         if (device.Size < _request.BlockBytes)
         {
             throw new RefusedException(
-                device.Path, $"has {Quantity.Exact(device.Size)}, less than one block of --bs {_request.BlockBytes}", "Name a larger one, or pass a smaller --bs.");
+                file.Path, $"has {Quantity.Exact(device.Size)}, less than one block of --bs {_request.BlockBytes}", "Name a larger one, or pass a smaller --bs.");
         }
 
         if (device.Size < _request.Size)
         {
             throw new RefusedException(
-                device.Path, $"has {Quantity.Exact(device.Size)}, less than --size {_request.Size}", $"Pass --size {device.Size} or less, or leave it out.");
+                file.Path, $"has {Quantity.Exact(device.Size)}, less than --size {_request.Size}", $"Pass --size {device.Size} or less, or leave it out.");
         }
     }
 

@@ -39,7 +39,7 @@ internal static class BenchView
         BenchRequest settings = report.Settings;
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{headline}[/]");
         foreach (BenchDeviceReport device in report.Devices!.Where(device => !device.IsDirect))
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]{device.Path}: its file system has no direct I/O; this measures the page cache[/]");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]{Printable.Of(device.Path)}: its file system has no direct I/O; this measures the page cache[/]");
         if (report.WhyNotFixed is { } reason)
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Not registered:[/] {reason}");
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
@@ -83,7 +83,7 @@ internal static class BenchView
         string carrier = settings.Driver == BenchDriver.Sync ? "" : " on " + report.Ring;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{WordOption.Word(settings.Pattern)}{mix} {string.Join(", ", settings.Paths)}: {Quantity.Bytes(settings.BlockBytes)}, depth {settings.Depth}{jobs}, {driver}{carrier}");
+            $"{WordOption.Word(settings.Pattern)}{mix} {Printable.Of(string.Join(", ", settings.Paths))}: {Quantity.Bytes(settings.BlockBytes)}, depth {settings.Depth}{jobs}, {driver}{carrier}");
     }
 
     private static void ShowHistogram(IAnsiConsole console, BenchLatency latency)

@@ -48,6 +48,7 @@ internal static class BenchCommand
             using BenchPlan? plan = BenchPlanner.Make(request, makeLoad, out refusals);
             if (plan is not null)
             {
+                terminal.WriteNotes(plan.Notes);
                 BenchMeasurement measurement = new(plan);
                 Task<BenchReport> task = measurement.RunAsync(cancellation);
                 if (terminal.ShowsProgress && !json)

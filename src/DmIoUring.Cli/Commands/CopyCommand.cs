@@ -16,7 +16,7 @@ internal static class CopyCommand
         };
         Option<bool> verify = new("--verify") { Description = "Read every destination back and compare it with the source." };
         Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
-        Option<bool> force = new("--force") { Description = "Use block devices that are mounted or claimed by another program." };
+        Option<bool> force = new("--force") { Description = "Write devices and files that are mounted, swap space, under a loop device, or claimed by another program; read what is claimed." };
         Option<int> block = new("--block-size")
         {
             Description = "Size of a piece in bytes, 4096 to 256M; K and M are understood.",
@@ -67,6 +67,7 @@ internal static class CopyCommand
         {
             if (plan.Client.Capabilities.RefusalReason is { } reason)
                 terminal.WriteNote($"worker threads carry the copy: {reason}");
+            terminal.WriteNotes(plan.Notes);
             CopyProgress progress = new();
             Task<CopyReport> job = new CopyJob(plan, progress).RunAsync(cancellation);
             if (terminal.ShowsProgress && !json)

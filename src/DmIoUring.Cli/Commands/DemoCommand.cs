@@ -44,9 +44,9 @@ internal static class DemoCommand
             terminal.WriteRefusal(new Refusal("", exception.Message, ""));
             return ExitCode.Refused;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            terminal.WriteRefusal(new Refusal("", exception.Message, "It needs some hundred MiB in TMPDIR."));
+            terminal.WriteRefusal(new Refusal("", exception.Message, "It needs some hundred MiB in TMPDIR, and no lower limit of a file's size (ulimit -f)."));
             return ExitCode.DeviceFailed;
         }
     }

@@ -87,6 +87,7 @@ internal static class StressCommand
         }
         else
         {
+            terminal.WriteNotes(plan.Notes);
             StressProgress progress = new();
             StressJob job = new(plan, progress);
             Task<StressReport> task = job.RunAsync(cancellation);
@@ -98,7 +99,7 @@ internal static class StressCommand
         if (json)
             terminal.WriteJson(report, ReportJson.Default.StressReport);
         else
-            StressView.Show(terminal.Output, report);
+            StressView.Show(terminal, report);
         return report.ExitCode;
     }
 }

@@ -1,13 +1,17 @@
+using DmIoUring.Cli.Devices;
+
 namespace DmIoUring.Cli.Copy;
 
 /// <summary>A destination that is open.</summary>
-/// <param name="device">Where the data goes.</param>
+/// <param name="file">Where the data goes.</param>
 /// <param name="created">Whether the file was not there before.</param>
-internal sealed class CopyDestination(BlockDevice device, bool created) : IDisposable
+internal sealed class CopyDestination(DeviceFile file, bool created) : IDisposable
 {
-    public BlockDevice Device { get; } = device;
+    public DeviceFile File { get; } = file;
+
+    public BlockDevice Device => File.Device;
 
     public bool IsCreated { get; } = created;
 
-    public void Dispose() => Device.Dispose();
+    public void Dispose() => File.Dispose();
 }

@@ -14,18 +14,21 @@ internal sealed class CopyJob
     private readonly Lock _lock = new();
     private readonly SortedSet<long> _unreadable = [];
     private readonly FirstFailure _readFailure = new();
+    private readonly TailCopy _tail;
     private CopyFailure? _sourceFailure;
+    private CopyFailure? _tailFailure;
+    private bool _tailReached;
     private long _nextPiece;
-    private ulong _abandoned;
 
     public CopyJob(CopyPlan plan, CopyProgress progress)
     {
         _plan = plan;
         _progress = progress;
+        _tail = new TailCopy(plan);
         _legs = [.. plan.Destinations.Select((destination, region) => new CopyLeg(region, destination))];
     }
 
-    private ulong AllLegs => ulong.MaxValue >> (IoRegion.MaxRegions - _legs.Length);
+    private IEnumerable<CopyLeg> GoodLegs => _legs.Where(leg => !leg.HasFailed);
 
     /// <summary>Copies, flushes and verifies. Cancelled, it lets what is under way end and says how far it got.</summary>
     public async Task<CopyReport> RunAsync(CancellationToken cancellation)
@@ -35,21 +38,53 @@ internal sealed class CopyJob
         long pieces = Math.Min(Interlocked.Read(ref _nextPiece), _plan.PieceCount);
         bool stopped = pieces < _plan.PieceCount && cancellation.IsCancellationRequested;
         if (!stopped)
-            await FlushAsync([.. _legs.Where(leg => !leg.HasFailed)]);
+        {
+            if (_plan.TailBytes > 0)
+                await Task.Run(CopyTail, CancellationToken.None);
+            _plan.PhaseBegins?.Invoke(CopyPhase.Flush);
+            await FlushAsync([.. GoodLegs]);
+        }
+
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
         await SearchFailuresAsync();
+        if (!stopped)
+            await CheckAsync();
         bool verified = false;
-        CopyLeg[] good = [.. _legs.Where(leg => !leg.HasFailed)];
+        CopyLeg[] good = [.. GoodLegs];
         if (_plan.Request.Verify && !stopped && good.Length > 0)
         {
-            VerifyPass pass = new(_plan, _progress, good, _unreadable.Contains);
+            _plan.PhaseBegins?.Invoke(CopyPhase.Verify);
+            VerifyPass pass = new(_plan, _progress, good, _unreadable.Contains, _tailFailure is null ? _tail : null);
             verified = await pass.RunAsync(cancellation);
             _sourceFailure ??= pass.SourceFailure;
             stopped = !verified && cancellation.IsCancellationRequested;
         }
 
         return Report(pieces, elapsed, stopped, verified);
+    }
+
+    /// <summary>After the pieces: their writes go past the page cache, the tail's page has to be read after them.</summary>
+    private void CopyTail()
+    {
+        if (!GoodLegs.Any())
+            return;
+        _tailReached = true;
+        _tailFailure = _tail.Read();
+        _sourceFailure = _tailFailure;
+        if (_tailFailure is not null)
+            return;
+        foreach (CopyLeg leg in GoodLegs)
+            leg.Failure = _tail.Write(leg.File);
+        _progress.AddCopied(_plan.TailBytes);
+    }
+
+    private async Task CheckAsync()
+    {
+        _plan.PhaseBegins?.Invoke(CopyPhase.Check);
+        FinalCheck check = new(_plan, _unreadable.Contains);
+        foreach (CopyLeg leg in GoodLegs)
+            leg.Failure = await check.RunAsync(leg.File);
     }
 
     /// <summary>Flushes all the good legs at once.</summary>
@@ -69,7 +104,7 @@ internal sealed class CopyJob
         using IoMemory memory = IoMemory.Allocate(_plan.Request.BlockBytes);
         IoRegion[] regions = new IoRegion[_legs.Length];
         IoReport report = new();
-        while (!cancellation.IsCancellationRequested && Volatile.Read(ref _abandoned) != AllLegs)
+        while (!cancellation.IsCancellationRequested && GoodLegs.Any())
         {
             long piece = Interlocked.Increment(ref _nextPiece) - 1;
             if (piece >= _plan.PieceCount)
@@ -89,9 +124,8 @@ internal sealed class CopyJob
 
     private async ValueTask WritePieceAsync(IoRegion[] regions, long sector, long count, IoBuffer buffer, IoReport report)
     {
-        ulong abandoned = Volatile.Read(ref _abandoned);
         for (int region = 0; region < regions.Length; region++)
-            regions[region] = new IoRegion(_legs[region].Device, sector, (abandoned >> region & 1) == 0 ? count : 0);
+            regions[region] = new IoRegion(_legs[region].Device, sector, _legs[region].Abandons(sector) ? 0 : count);
 
         IoResult result = await _plan.Client.WriteAsync(regions, buffer, new IoRequestOptions(Report: report));
         foreach (int region in result.Failed | result.Unsupported)
@@ -100,7 +134,6 @@ internal sealed class CopyJob
             leg.WriteFailure.Note(CopyPhase.Write, sector, count, report[region]);
             if (result.Unsupported[region])
                 leg.IsUnsupported = true;
-            Interlocked.Or(ref _abandoned, 1UL << region);
         }
     }
 
@@ -112,11 +145,14 @@ internal sealed class CopyJob
     }
 
     /// <summary>
-    /// Pieces are issued in ascending order, so the lowest one that failed on a leg has the leg's first bad sector.
+    /// Every piece below the lowest one that failed on a leg was written to it (<see cref="CopyLeg.Abandons"/>), so that one has the leg's
+    /// first bad sector.
     /// </summary>
     private async Task SearchFailuresAsync()
     {
         using IoMemory memory = IoMemory.Allocate(_plan.Request.BlockBytes);
+
+        // It is lower than the tail's.
         if (_readFailure.IsSet)
             _sourceFailure = await FailureSearch.InReadAsync(_plan.Client, _plan.Source, _readFailure, memory);
         foreach (CopyLeg leg in _legs.Where(leg => leg.WriteFailure.IsSet))
@@ -134,17 +170,19 @@ internal sealed class CopyJob
 
     private CopyReport Report(long pieces, TimeSpan elapsed, bool stopped, bool verified)
     {
-        long reached = Math.Min(pieces * _plan.Request.BlockBytes, _plan.Source.Size);
+        long reached = Math.Min(pieces * _plan.Request.BlockBytes, _plan.SectorCount * IoRegion.SectorSize) + (_tailReached ? _plan.TailBytes : 0);
         List<SectorRange> notCopied = [];
         foreach ((long sector, long count) in _unreadable.Select(_plan.Piece))
             SectorRange.Append(notCopied, sector, count);
-        long copied = reached - notCopied.Sum(range => range.Count) * IoRegion.SectorSize;
+        long copied = reached - notCopied.Sum(range => range.Count) * IoRegion.SectorSize - (_tailFailure is null ? 0 : _plan.TailBytes);
+        if (_tailFailure is not null)
+            SectorRange.Append(notCopied, _plan.SectorCount, (_plan.TailBytes + IoRegion.SectorSize - 1) / IoRegion.SectorSize);
         bool failed = _sourceFailure is not null || _legs.Any(leg => leg.HasFailed);
         return new CopyReport
         {
             Outcome = stopped ? CopyOutcome.Interrupted : failed ? CopyOutcome.Failed : CopyOutcome.Complete,
             Source = _plan.Request.Source,
-            Bytes = _plan.Source.Size,
+            Bytes = _plan.Bytes,
             ReachedBytes = reached,
             CopiedBytes = copied,
             Failed = Bits(leg => leg.HasFailed && !leg.IsUnsupported),
@@ -158,9 +196,9 @@ internal sealed class CopyJob
                 _plan.Request.Destinations[leg.Region],
                 leg.Destination.IsCreated,
                 leg.Device.IsDirect,
-                IsComplete: leg.IsFlushed && !leg.HasFailed && _unreadable.Count == 0,
+                IsComplete: leg.IsFlushed && !leg.HasFailed && notCopied.Count == 0,
                 IsVerified: verified && !leg.HasFailed,
-                leg.Device.Size - _plan.Source.Size,
+                Math.Max(0, leg.Device.Size - _plan.Bytes),
                 leg.Failure))],
         };
     }

@@ -1,3 +1,5 @@
+using DmIoUring.Cli.Devices;
+
 namespace DmIoUring.Cli.Copy;
 
 /// <summary>One destination while the copy runs.</summary>
@@ -8,6 +10,8 @@ internal sealed class CopyLeg(int region, CopyDestination destination)
     public int Region { get; } = region;
 
     public CopyDestination Destination { get; } = destination;
+
+    public DeviceFile File => Destination.File;
 
     public BlockDevice Device => Destination.Device;
 
@@ -33,6 +37,12 @@ internal sealed class CopyLeg(int region, CopyDestination destination)
                 CopyPhase.Flush, failure.ErrnoName, Sector: null, IsExact: false, $"flush: {failure.ErrnoName}; what was written may be lost");
         }
     }
+
+    /// <summary>
+    /// Whether a piece is to be left alone: a lower one has failed. One that is lower than all that failed is written all the same, so
+    /// that the lowest failure is the lowest sector that is not there.
+    /// </summary>
+    public bool Abandons(long sector) => sector > WriteFailure.Sector;
 
     public void NoteDifference(long sector) => _difference.Note(CopyPhase.Verify, sector, 1, failure: null);
 

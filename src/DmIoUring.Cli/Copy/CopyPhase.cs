@@ -14,6 +14,10 @@ internal enum CopyPhase
     [JsonStringEnumMemberName("flush")]
     Flush,
 
+    /// <summary>Looking whether what was written is still there, all of it.</summary>
+    [JsonStringEnumMemberName("check")]
+    Check,
+
     [JsonStringEnumMemberName("verify")]
     Verify,
 }

@@ -8,7 +8,7 @@ internal sealed class CopyPlanner : Planner
     private const long MaxMemory = 4L << 30;
 
     private readonly CopyRequest _request;
-    private readonly List<string> _created = [];
+    private readonly List<PathFacts> _created = [];
 
     private CopyPlanner(CopyRequest request) => _request = request;
 
@@ -41,33 +41,33 @@ internal sealed class CopyPlanner : Planner
         CheckSource(source);
         CheckDestinations(destinations);
         CheckOverlaps(source, destinations);
+        if (!_request.Force)
+            CheckStorage(source, [.. destinations.OfType<PathFacts>()]);
         if (HasRefused)
             return null;
 
-        BlockDevice? sourceDevice = Try(() => Open(source!, DeviceAccess.Read));
-        List<BlockDevice?> devices = [.. destinations.Select(facts =>
+        DeviceFile? sourceFile = Try(() => Open(source!, DeviceAccess.Read));
+        List<DeviceFile?> files = [.. destinations.Select(facts =>
             facts!.Kind == PathKind.Missing ? null : Try(() => Open(facts, DeviceAccess.ReadWrite)))];
-        if (sourceDevice is null)
+        if (sourceFile is null)
             return null;
-        CheckSize(sourceDevice);
-        foreach (BlockDevice device in devices.OfType<BlockDevice>())
-            CheckFit(sourceDevice, device);
+        CheckSource(sourceFile);
+        foreach (DeviceFile file in files.OfType<DeviceFile>())
+            CheckFit(sourceFile, file);
         DmIoClient? client = Try(StartClient);
         if (HasRefused)
             return null;
 
-        for (int index = 0; index < devices.Count; index++)
-            devices[index] ??= Try(() => CreateFile(destinations[index]!, sourceDevice));
-        if (HasRefused)
-            return null;
-        List<CopyDestination?> ready = [.. devices.Select((device, index) =>
-            Try(() => Ready(device!, destinations[index]!.Kind == PathKind.Missing)))];
+        for (int index = 0; index < files.Count; index++)
+            files[index] ??= Try(() => CreateFile(destinations[index]!, sourceFile));
         return HasRefused ? null : new CopyPlan
         {
             Request = _request,
             Client = client!,
-            Source = sourceDevice,
-            Destinations = [.. ready.Select(destination => destination!)],
+            SourceFile = sourceFile,
+            Bytes = sourceFile.Device.Size,
+            Destinations = [.. files.Select((file, index) => new CopyDestination(file!, destinations[index]!.Kind == PathKind.Missing))],
+            Notes = Notes,
         };
     }
 
@@ -100,10 +100,14 @@ internal sealed class CopyPlanner : Planner
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+
+        // A file system of its own there, as /dev/shm is, is for files.
         string real = RealPath.Of(folder);
+        bool isOfDevices = (real is "/dev" || real.StartsWith("/dev/", StringComparison.Ordinal))
+            && string.Equals(PathFacts.Of("/dev").FileSystem, Look(folder)?.FileSystem, StringComparison.Ordinal);
         if (!Directory.Exists(folder))
             Refuse(path, $"does not exist, and neither does its folder {folder}", "Create the folder first, or check the path.");
-        else if (real is "/dev" || real.StartsWith("/dev/", StringComparison.Ordinal))
+        else if (isOfDevices)
             Refuse(path, "does not exist, and no file is created under /dev", "Check the device's name (lsblk lists them).");
     }
 
@@ -120,42 +124,56 @@ internal sealed class CopyPlanner : Planner
         }
     }
 
+    /// <summary>What is stacked on a destination, and what it is stacked on.</summary>
+    private void CheckStorage(PathFacts? source, PathFacts[] destinations)
+    {
+        const string advice = "Name another destination. If you know that nothing is lost: --force.";
+        for (int index = 0; index < destinations.Length; index++)
+        {
+            PathFacts destination = destinations[index];
+            RefuseUsed(destination);
+            if (source is not null && Chain(source, destination) is { } chain)
+                Refuse(destination.Path, $"shares its storage with the source: {chain}", advice);
+            foreach (string shared in destinations.Take(index).Select(other => Chain(other, destination)).OfType<string>())
+                Refuse(destination.Path, $"shares its storage with another destination: {shared}", advice);
+        }
+    }
+
+    private string? Chain(PathFacts one, PathFacts other) =>
+        one.Overlaps(other) ? null : Storage.FindPath(one, other) ?? Storage.FindPath(other, one);
+
     private static string HowTheyOverlap(PathFacts first, PathFacts second) =>
         string.Equals(first.Identity, second.Identity, StringComparison.Ordinal) ? "the same as" : "on the same disk, as a part or the whole of it, as";
 
-    private void CheckSize(BlockDevice source)
+    private void CheckSource(DeviceFile source)
     {
-        if (source.Size == 0)
+        if (source.Device.Size == 0)
             Refuse(source.Path, "is empty: there is nothing to copy", "");
-        CheckAlignment(source, source);
+        CheckAlignment(source);
     }
 
-    private void CheckFit(BlockDevice source, BlockDevice destination)
+    private void CheckFit(DeviceFile source, DeviceFile destination)
     {
-        if (destination.IsReadOnly)
+        long size = destination.Device.Size;
+        long wanted = source.Device.Size;
+        if (destination.Device.IsReadOnly)
             Refuse(destination.Path, "is read-only", "Make it writable (blockdev --setrw), or name another destination.");
-        if (destination.Size < source.Size)
+        if (size < wanted)
         {
             Refuse(destination.Path,
-                $"has {Quantity.Exact(destination.Size)}, {Quantity.Exact(source.Size - destination.Size)} less than the source {source.Path} with {Quantity.Exact(source.Size)}",
-                destination.IsBlockDevice ? "Name a device that is as large as the source." : "Extend it (truncate -s), or remove it and it will be created.");
+                $"has {Quantity.Exact(size)}, {Quantity.Exact(wanted - size)} less than the source {source.Path} with {Quantity.Exact(wanted)}",
+                destination.Device.IsBlockDevice ? "Name a device that is as large as the source." : "Extend it (truncate -s), or remove it and it will be created.");
         }
 
-        CheckAlignment(source, destination);
+        CheckAlignment(destination);
     }
 
-    private void CheckAlignment(BlockDevice source, BlockDevice device)
+    private void CheckAlignment(DeviceFile file)
     {
-        int block = device.LogicalBlockSize;
-        if (source.Size % block != 0)
+        int block = file.Device.LogicalBlockSize;
+        if (_request.BlockBytes % block != 0)
         {
-            Refuse(device.Path,
-                $"is read and written in blocks of {block} bytes, and the source's size of {source.Size} bytes is no multiple of that ({source.Size % block} bytes over)",
-                $"Extend the source to {(source.Size / block + 1) * block} bytes (truncate -s), or use a device with smaller blocks.");
-        }
-        else if (_request.BlockBytes % block != 0)
-        {
-            Refuse(device.Path,
+            Refuse(file.Path,
                 $"is read and written in blocks of {block} bytes, and --block-size {_request.BlockBytes} is no multiple of that",
                 $"Pass --block-size {(_request.BlockBytes / block + 1) * block}, or leave it out.");
         }
@@ -173,32 +191,34 @@ internal sealed class CopyPlanner : Planner
         }
     }
 
-    private BlockDevice Open(PathFacts facts, DeviceAccess access) => Keep(DeviceOpener.Open(facts, access, exclusive: !_request.Force));
+    private DeviceFile Open(PathFacts facts, DeviceAccess access) => Keep(DeviceOpener.Open(facts, access, exclusive: !_request.Force));
 
-    private BlockDevice CreateFile(PathFacts facts, BlockDevice source)
+    private DeviceFile CreateFile(PathFacts facts, DeviceFile source)
     {
+        PathFacts created;
         try
         {
             using FileStream stream = new(facts.Path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-            _created.Add(facts.Path);
-            stream.SetLength(source.Size);
+            created = PathFacts.Of(facts.Path, stream.SafeFileHandle);
+            _created.Add(created);
+            stream.SetLength(source.Device.Size);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            throw new RefusedException(facts.Path, "can't be created: " + exception.Message, "Check its folder's permissions and free space.");
+            // The last is what .NET makes of EFBIG.
+            throw new RefusedException(
+                facts.Path, "can't be created: " + exception.Message, "Check its folder's permissions and free space, and the limit of a file's size (ulimit -f).");
         }
 
-        BlockDevice device = Open(PathFacts.Of(facts.Path), DeviceAccess.ReadWrite);
-        CheckFit(source, device);
-        return device;
+        DeviceFile file = Open(created, DeviceAccess.ReadWrite);
+        CheckFit(source, file);
+        return file;
     }
-
-    private CopyDestination Ready(BlockDevice device, bool created) => Keep(new CopyDestination(device, created));
 
     protected override void Undo()
     {
         base.Undo();
-        foreach (string path in _created)
-            File.Delete(path);
+        foreach (PathFacts created in _created.Where(created => Look(created.Path)?.Overlaps(created) == true))
+            File.Delete(created.Path);
     }
 }

@@ -17,8 +17,8 @@ internal static class CopyView
             new TransferSpeedColumn(), new RemainingTimeColumn())
         .StartAsync(async context =>
         {
-            ProgressTask copy = context.AddTask("copy", maxValue: plan.Source.Size);
-            ProgressTask? verify = plan.Request.Verify ? context.AddTask("verify", autoStart: false, maxValue: plan.Source.Size) : null;
+            ProgressTask copy = context.AddTask("copy", maxValue: plan.Bytes);
+            ProgressTask? verify = plan.Request.Verify ? context.AddTask("verify", autoStart: false, maxValue: plan.Bytes) : null;
             while (!job.IsCompleted)
             {
                 copy.Value = progress.CopiedBytes;
@@ -46,8 +46,8 @@ internal static class CopyView
         {
             table.AddRow(
                 new Text(destination.Region.ToString(CultureInfo.InvariantCulture)),
-                new Text(destination.Path + (destination.IsCreated ? " (created)" : "")),
-                new Text(Result(report, destination), destination.Failure is null ? Color.Green : Color.Red));
+                new Text(Printable.Of(destination.Path) + (destination.IsCreated ? " (created)" : "")),
+                new Text(Printable.Of(Result(report, destination)), destination.Failure is null ? Color.Green : Color.Red));
         }
 
         console.Write(table);
@@ -59,8 +59,8 @@ internal static class CopyView
         string rate = $"in {report.CopySeconds!.Value.ToString("0.00", CultureInfo.InvariantCulture)} s, {Quantity.Rate(report.BytesPerSecond!.Value)} to each";
         string legs = Quantity.Count(report.Destinations!.Count, "destination");
         return report.Outcome == CopyOutcome.Interrupted
-            ? $"interrupted: the first {Quantity.Exact(report.ReachedBytes!.Value)} of {Quantity.Exact(report.Bytes!.Value)} of {report.Source} went to {legs}"
-            : $"{Quantity.Bytes(report.CopiedBytes!.Value)} of {report.Source} to {legs} {rate}";
+            ? $"interrupted: the first {Quantity.Exact(report.ReachedBytes!.Value)} of {Quantity.Exact(report.Bytes!.Value)} of {Printable.Of(report.Source)} went to {legs}"
+            : $"{Quantity.Bytes(report.CopiedBytes!.Value)} of {Printable.Of(report.Source)} to {legs} {rate}";
     }
 
     private static string Unsupported(CopyReport report) =>
@@ -82,7 +82,7 @@ internal static class CopyView
     {
         if (report.SourceFailure is not { } failure)
             return;
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]source {report.Source}: {failure.Message}[/]");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]source {Printable.Of(report.Source)}: {Printable.Of(failure.Message)}[/]");
         if (report.NotCopied is not { } ranges)
             return;
         string list = string.Join(", ", ranges.Take(RangesShown).Select(range =>

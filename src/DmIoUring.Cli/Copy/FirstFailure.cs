@@ -5,12 +5,14 @@ internal sealed class FirstFailure
 {
     private readonly Lock _lock = new();
 
-    public bool IsSet { get; private set; }
+    private long _sector = long.MaxValue;
+
+    public bool IsSet => Sector != long.MaxValue;
 
     public CopyPhase Phase { get; private set; }
 
-    /// <summary>The first sector of the piece that failed.</summary>
-    public long Sector { get; private set; }
+    /// <summary>The first sector of the piece that failed; larger than any before one has.</summary>
+    public long Sector => Volatile.Read(ref _sector);
 
     /// <summary>How many sectors the piece has.</summary>
     public long Count { get; private set; }
@@ -22,13 +24,12 @@ internal sealed class FirstFailure
     {
         lock (_lock)
         {
-            if (IsSet && sector >= Sector)
+            if (sector >= _sector)
                 return;
-            IsSet = true;
             Phase = phase;
-            Sector = sector;
             Count = count;
             Failure = failure;
+            Volatile.Write(ref _sector, sector);
         }
     }
 }

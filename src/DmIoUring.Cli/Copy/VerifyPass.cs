@@ -1,7 +1,7 @@
 namespace DmIoUring.Cli.Copy;
 
 /// <summary>Reads the source again and every destination, and compares. Both go past the page cache where that is possible.</summary>
-internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[] legs, Func<long, bool> isUnreadable)
+internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[] legs, Func<long, bool> isUnreadable, TailCopy? tail)
 {
     private readonly FirstFailure _readFailure = new();
     private long _nextPiece;
@@ -20,7 +20,18 @@ internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[]
 
         foreach (CopyLeg leg in legs)
             leg.EndVerify();
-        return Interlocked.Read(ref _nextPiece) >= plan.PieceCount && !_readFailure.IsSet;
+        if (tail is not null)
+            await Task.Run(() => VerifyTail(tail), CancellationToken.None);
+        return Interlocked.Read(ref _nextPiece) >= plan.PieceCount && SourceFailure is null;
+    }
+
+    private void VerifyTail(TailCopy tail)
+    {
+        if (_readFailure.IsSet)
+            return;
+        SourceFailure = tail.Read();
+        foreach (CopyLeg leg in legs.Where(leg => SourceFailure is null && !leg.HasFailed))
+            leg.Failure = tail.Verify(leg.File);
     }
 
     private async Task VerifyPiecesAsync(CancellationToken cancellation)

@@ -31,7 +31,7 @@ internal static class DemoView
         {
             table.AddRow(
                 new Text(FormattableString.Invariant($"bit {leg.Region}")),
-                new Text(leg.Path),
+                new Text(Printable.Of(leg.Path)),
                 Picture(console, leg, report.BytesPerLeg / IoRegion.SectorSize),
                 Words(leg));
         }

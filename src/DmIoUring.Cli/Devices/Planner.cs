@@ -6,6 +6,13 @@ internal abstract class Planner
     private readonly List<Refusal> _refusals = [];
     private readonly List<IDisposable> _opened = [];
 
+    private StorageMap? _storage;
+
+    /// <summary>What a person should know about checks that could not be made.</summary>
+    protected IReadOnlyList<string> Notes => _storage?.Gaps ?? [];
+
+    protected StorageMap Storage => _storage ??= StorageMap.Read();
+
     protected bool HasRefused => _refusals.Count > 0;
 
     /// <summary>The plan, or why there is none.</summary>
@@ -83,24 +90,31 @@ internal abstract class Planner
             Refuse(facts.Path, "would be overwritten: everything on it would be lost", "If that is what you want: --destroy.");
     }
 
-    protected static void ThrowIfReadOnly(BlockDevice device)
+    /// <summary>What is about to be written and is mounted, swap space, or under something that is.</summary>
+    protected void RefuseUsed(PathFacts facts)
     {
-        if (device.IsReadOnly)
-            throw new RefusedException(device.Path, "is read-only", "Make it writable (blockdev --setrw), or name another device.");
+        if (facts.CanHoldData && Storage.FindUse(facts) is { } use)
+            Refuse(facts.Path, "is in use: " + use, "Unmount and detach what uses it. If you know that nobody else writes to it: --force.");
+    }
+
+    protected static void ThrowIfReadOnly(DeviceFile file)
+    {
+        if (file.Device.IsReadOnly)
+            throw new RefusedException(file.Path, "is read-only", "Make it writable (blockdev --setrw), or name another device.");
     }
 
     /// <summary>Gives an empty file a size.</summary>
-    protected void Extend(BlockDevice device, long size)
+    protected void Extend(DeviceFile file, long size)
     {
         try
         {
-            using (FileStream stream = new(device.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
-                stream.SetLength(size);
-            device.Refresh();
+            RandomAccess.SetLength(file.Handle, size);
+            file.Device.Refresh();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            Refuse(device.Path, "can't be extended: " + exception.Message, "Check its folder's free space.");
+            // The last is what .NET makes of EFBIG.
+            Refuse(file.Path, "can't be extended: " + exception.Message, "Check its folder's free space and the limit of a file's size (ulimit -f).");
         }
     }
 }

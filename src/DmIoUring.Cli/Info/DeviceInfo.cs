@@ -7,6 +7,8 @@ internal sealed record DeviceInfo
 
     public required bool IsBlockDevice { get; init; }
 
+    public required bool IsNvmeNamespace { get; init; }
+
     public required long Bytes { get; init; }
 
     public required long Sectors { get; init; }
@@ -21,6 +23,8 @@ internal sealed record DeviceInfo
 
     public required int OffsetAlignment { get; init; }
 
+    public required int SegmentAlignment { get; init; }
+
     public required string AlignmentSource { get; init; }
 
     public required bool IsReadOnly { get; init; }
@@ -30,6 +34,15 @@ internal sealed record DeviceInfo
     public bool? HasFua { get; init; }
 
     public long? MaxDiscardBytes { get; init; }
+
+    public bool? HasRingDiscards { get; init; }
+
+    public string? ZoneModel { get; init; }
+
+    public long ZoneSectors { get; init; }
+
+    /// <summary>The first sector of the first zone that must be written in order; null where there is none.</summary>
+    public long? SequentialFrom { get; init; }
 
     public long? MaxWriteZeroesBytes { get; init; }
 

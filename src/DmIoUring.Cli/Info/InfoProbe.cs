@@ -36,15 +36,17 @@ internal static class InfoProbe
         PathFacts facts = PathFacts.Of(path);
         if (facts.Kind == PathKind.Missing)
             throw new RefusedException(path, "does not exist", "Name a block device or a regular file.");
-        if (!facts.CanHoldData)
+        if (!facts.CanHoldData && facts.Kind != PathKind.NvmeNamespace)
             throw new RefusedException(path, $"is {facts.KindInWords}", "Name a block device or a regular file.");
 
-        using BlockDevice device = DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false);
+        using DeviceFile file = DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false);
+        BlockDevice device = file.Device;
         DeviceAbilities abilities = device.ReadAbilities();
         return new DeviceInfo
         {
             Path = path,
             IsBlockDevice = device.IsBlockDevice,
+            IsNvmeNamespace = device.IsNvmeNamespace,
             Bytes = device.Size,
             Sectors = device.SectorCount,
             LogicalBlockSize = device.LogicalBlockSize,
@@ -52,11 +54,16 @@ internal static class InfoProbe
             IsDirect = device.IsDirect,
             MemoryAlignment = device.MemoryAlignment,
             OffsetAlignment = device.OffsetAlignment,
+            SegmentAlignment = device.SegmentAlignment,
             AlignmentSource = device.AlignmentSource,
             IsReadOnly = IsReadOnly(facts),
             HasVolatileCache = abilities.HasVolatileCache,
             HasFua = abilities.HasFua,
             MaxDiscardBytes = abilities.MaxDiscardBytes,
+            HasRingDiscards = abilities.HasRingDiscards,
+            ZoneModel = abilities.ZoneModel,
+            ZoneSectors = device.ZoneSectors,
+            SequentialFrom = device.SequentialFrom == long.MaxValue ? null : device.SequentialFrom,
             MaxWriteZeroesBytes = abilities.MaxWriteZeroesBytes,
             HasPolledQueues = abilities.HasPolledQueues,
             AbilitiesSource = abilities.Source,

@@ -18,7 +18,7 @@ internal static class InfoView
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         Row(grid, "size", $"{Quantity.Exact(device.Bytes)}, {Quantity.Count(device.Sectors, "sector")} of 512 bytes");
         Row(grid, "blocks", $"logical {device.LogicalBlockSize}, physical {device.PhysicalBlockSize} bytes");
-        Row(grid, "alignment", $"memory {device.MemoryAlignment}, offset {device.OffsetAlignment} bytes (from: {device.AlignmentSource})");
+        Row(grid, "alignment", $"memory {device.MemoryAlignment}, offset {device.OffsetAlignment}, pieces {device.SegmentAlignment} bytes (from: {device.AlignmentSource})");
         Row(grid, "direct I/O", device.IsDirect ? "yes" : "no: the file system has none; through the page cache");
         Row(grid, "access", device.IsReadOnly ? "read-only" : "reads and writes");
         Row(grid, "flush", device.HasVolatileCache switch
@@ -33,8 +33,16 @@ internal static class InfoView
             false => "no: the kernel writes, then flushes",
             null => "not told",
         });
-        Row(grid, "discard", Limit(device.MaxDiscardBytes));
+        Row(grid, "discard", Limit(device.MaxDiscardBytes) + device.HasRingDiscards switch
+        {
+            true => ", by io_uring",
+            false when device.IsNvmeNamespace => ", on worker threads only: this kernel's io_uring carries no NVMe commands",
+            false => ", by ioctl: this kernel's io_uring has none for block devices",
+            null => "",
+        });
         Row(grid, "write zeroes", Limit(device.MaxWriteZeroesBytes));
+        if (device.ZoneSectors > 0)
+            Row(grid, "zones", Zones(device));
         Row(grid, "polled queues", device.HasPolledQueues switch
         {
             true => "yes: IoCompletionPolling works",
@@ -42,7 +50,7 @@ internal static class InfoView
             null => "not told",
         });
         Row(grid, "told by", device.AbilitiesSource);
-        console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{device.Path.EscapeMarkup()}[/] {(device.IsBlockDevice ? "block device" : "regular file")}"));
+        console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{Printable.Of(device.Path).EscapeMarkup()}[/] {Kind(device)}"));
     }
 
     private static void ShowRing(IAnsiConsole console, InfoReport report)
@@ -68,6 +76,17 @@ internal static class InfoView
 
         console.Write(table);
     }
+
+    private static string Zones(DeviceInfo device)
+    {
+        string order = device.SequentialFrom is { } from
+            ? string.Create(CultureInfo.InvariantCulture, $"from sector {from} on written in order only, one piece at a time")
+            : "written as it comes";
+        return $"{device.ZoneModel ?? "zoned"}, {Quantity.Count(device.ZoneSectors, "sector")} each; {order}";
+    }
+
+    private static string Kind(DeviceInfo device) =>
+        device.IsBlockDevice ? "block device" : device.IsNvmeNamespace ? "NVMe namespace, by pass-through" : "regular file";
 
     private static string Limit(long? bytes) => bytes switch
     {

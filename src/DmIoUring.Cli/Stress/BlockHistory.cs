@@ -30,10 +30,13 @@ internal sealed class BlockHistory(LegShape shape)
         }
     }
 
-    /// <summary>The oldest first.</summary>
+    /// <summary>What was done where a sector lies, the oldest first; for one past the device's end, what was done last before it.</summary>
     public IReadOnlyList<string> Describe(long sector)
     {
-        int block = (int)(sector / BlockSectors);
+        // A device that turned out to have no sectors is a finding like any other, and has no history.
+        if (_changes.Length == 0)
+            return [];
+        int block = (int)Math.Clamp(sector / BlockSectors, 0, _changes.Length - 1);
         return [.. _entries.AsSpan(block * Depth, Depth).ToArray()
             .Where(entry => entry.Generation != 0)
             .OrderBy(entry => entry.EndMilliseconds)

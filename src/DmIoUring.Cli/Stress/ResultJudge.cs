@@ -75,7 +75,7 @@ internal static class ResultJudge
             Path = leg.Path,
             Sector = sector,
             Operation = slot.Operation.Describe(slot.Legs),
-            History = leg.History.Describe(Math.Min(sector, leg.Shape.Sectors - 1)),
+            History = leg.History.Describe(sector),
         };
     }
 }

@@ -157,7 +157,7 @@ internal sealed class StressJob(StressPlan plan, StressProgress progress)
         Message = $"{leg.Path}: {what}: {result}",
         Path = leg.Path,
         Sector = result.First.Sector,
-        History = leg.History.Describe(Math.Clamp(result.First.Sector, 0, leg.Shape.Sectors - 1)),
+        History = leg.History.Describe(result.First.Sector),
     });
 
     private void CheckStatistics()

@@ -19,6 +19,9 @@ internal sealed class StressPlan : IDisposable
     /// <summary>Why --faults does without bad sectors, stuck requests and power cuts; null when it has them, or was not asked for.</summary>
     public string? WhyNoFaultyMedium { get; init; }
 
+    /// <summary>What a person should know about checks that could not be made.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Called when the phase is about to begin and nothing is under way.</summary>
     public Action<StressPhase>? PhaseBegins { get; set; }
 

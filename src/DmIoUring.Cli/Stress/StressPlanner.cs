@@ -37,6 +37,7 @@ internal sealed class StressPlanner : Planner
             Request = _request,
             Seed = _request.Seed ?? BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(sizeof(uint))),
             Clients = clients!,
+            Notes = Notes,
             WhyNoLoopDevices = _whyNoLoop,
             WhyNoFaultyMedium = _whyNoFaultyMedium,
             Legs = [.. devices.Select((device, index) => new StressLeg(index, device.Device, Shape(device.Device, unit), device.Own))],
@@ -51,11 +52,11 @@ internal sealed class StressPlanner : Planner
 
     private List<(BlockDevice Device, OwnDevice? Own)> MakeDevices()
     {
-        _whyNoLoop = _request.PlainFiles ? "as asked" : LoopDevice.WhyUnavailable();
-        if (_request.Faults && _whyNoLoop is not null)
-            throw new RefusedException("", $"--faults breaks loop devices, and there are none: {_whyNoLoop}", "Run as root, on a host with the loop module.");
         try
         {
+            _whyNoLoop = _request.PlainFiles ? "as asked" : LoopDevice.WhyUnavailable();
+            if (_request.Faults && _whyNoLoop is not null)
+                throw new RefusedException("", $"--faults breaks loop devices, and there are none: {_whyNoLoop}", "Run as root, on a host with the loop module.");
             List<OwnDevice> own = [];
             for (int blockSize = 512; blockSize <= 4096; blockSize += 4096 - 512)
                 own.Add(Keep(_whyNoLoop is null ? OwnDevice.Loop(_request.Size, blockSize) : OwnDevice.File(_request.Size)));
@@ -63,11 +64,13 @@ internal sealed class StressPlanner : Planner
             _whyNoFaultyMedium = _request.Faults ? FaultFile.WhyUnavailable() : null;
             if (_request.Faults && _whyNoFaultyMedium is null)
                 own.Add(Keep(OwnDevice.FaultyLoop(Math.Min(_request.Size, MostInMemory), blockSize: 512)));
-            return [.. own.Select(device => (Open(PathFacts.Of(device.Path)), (OwnDevice?)device))];
+            return [.. own.Select(device => (Open(PathFacts.Of(device.Path)).Device, (OwnDevice?)device))];
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            throw new RefusedException("", $"no devices can be made: {exception.Message}", "Check the folder of temporary files (TMPDIR).");
+            // The last is what .NET makes of EFBIG.
+            throw new RefusedException(
+                "", $"no devices can be made: {exception.Message}", "Check the folder of temporary files (TMPDIR) and the limit of a file's size (ulimit -f).");
         }
     }
 
@@ -80,30 +83,33 @@ internal sealed class StressPlanner : Planner
         List<PathFacts> all = [.. _request.Paths.Select(Look).OfType<PathFacts>()];
         foreach (PathFacts facts in all)
             RefuseUnfit(facts, overwrites: !_request.Destroy, "Name block devices or regular files, or nothing for devices of its own.");
+        foreach (PathFacts facts in all.Where(_ => !_request.Force))
+            RefuseUsed(facts);
         RefuseTwins(all);
         if (HasRefused)
             return null;
-        List<BlockDevice?> devices = [.. all.Select(facts => Try(() => OpenChecked(facts)))];
+        List<DeviceFile?> files = [.. all.Select(facts => Try(() => OpenChecked(facts)))];
         if (HasRefused)
             return null;
 
         // Not before every other check has passed.
-        foreach (BlockDevice device in devices.OfType<BlockDevice>().Where(device => device.Size == 0))
-            Extend(device, _request.Size);
-        return [.. devices.Select(device => (device!, (OwnDevice?)null))];
+        foreach (DeviceFile file in files.OfType<DeviceFile>().Where(file => file.Device.Size == 0))
+            Extend(file, _request.Size);
+        return [.. files.Select(file => (file!.Device, (OwnDevice?)null))];
     }
 
-    private BlockDevice OpenChecked(PathFacts facts)
+    private DeviceFile OpenChecked(PathFacts facts)
     {
-        BlockDevice device = Open(facts);
-        ThrowIfReadOnly(device);
+        DeviceFile file = Open(facts);
+        BlockDevice device = file.Device;
+        ThrowIfReadOnly(file);
         bool isEmptyFile = !device.IsBlockDevice && device.Size == 0;
         if (device.Size < StressRequest.LeastSize && !isEmptyFile)
             throw new RefusedException(facts.Path, $"has {Quantity.Exact(device.Size)}; at least {Quantity.Bytes(StressRequest.LeastSize)} are needed", "Name a larger one.");
-        return device;
+        return file;
     }
 
-    private BlockDevice Open(PathFacts facts) => Keep(DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force));
+    private DeviceFile Open(PathFacts facts) => Keep(DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force));
 
     private StressClients StartClients()
     {

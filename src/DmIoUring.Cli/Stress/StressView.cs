@@ -27,10 +27,11 @@ internal static class StressView
             }
         });
 
-    public static void Show(IAnsiConsole console, StressReport report)
+    public static void Show(Terminal terminal, StressReport report)
     {
         if (report.Counts is not { } counts)
             return;
+        IAnsiConsole console = terminal.Output;
         if (report.WhyNoLoopDevices is { } reason)
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Plain files instead of loop devices:[/] {reason}");
         if (report.WhyNoFaultyMedium is { } lack)
@@ -41,7 +42,7 @@ internal static class StressView
             StressDeviceReport device = report.Devices[leg];
             table.AddRow(
                 new Text(leg.ToString(CultureInfo.InvariantCulture)),
-                new Text(device.MadeAs is null ? device.Path : $"{device.Path} ({device.MadeAs})"),
+                new Text(Printable.Of(device.MadeAs is null ? device.Path : $"{device.Path} ({device.MadeAs})")),
                 new Text(Quantity.Bytes(device.Bytes)),
                 new Text(device.LogicalBlockSize.ToString(CultureInfo.InvariantCulture)));
         }
@@ -53,6 +54,7 @@ internal static class StressView
         if (report.Finding is { } finding)
             Show(console, finding);
         ShowVerdict(console, report);
+        terminal.WriteLine("The same operations again: " + report.Command);
     }
 
     private static Rows Picture(StressPlan plan, StressProgress progress, TimeSpan elapsed, double rate)
@@ -82,7 +84,7 @@ internal static class StressView
         Row(grid, "what", finding.Message);
         Row(grid, "when", string.Create(CultureInfo.InvariantCulture, $"{finding.Seconds:0.000} s after the start"));
         if (finding.Sector is { } sector)
-            Row(grid, "where", string.Create(CultureInfo.InvariantCulture, $"{finding.Path} sector {sector}{(finding.ByteInSector is { } at ? $", byte {at}" : "")}"));
+            Row(grid, "where", string.Create(CultureInfo.InvariantCulture, $"{Printable.Of(finding.Path ?? "")} sector {sector}{(finding.ByteInSector is { } at ? $", byte {at}" : "")}"));
         Row(grid, "expected", finding.Expected is null ? null : string.Join(" or ", finding.Expected));
         Row(grid, "", finding.ExpectedBytes);
         Row(grid, "found", finding.Found);
@@ -102,9 +104,6 @@ internal static class StressView
             _ => "[red]Not clean:[/] the first thing that was wrong is above",
         };
         console.MarkupLine(string.Create(CultureInfo.InvariantCulture, $"{verdict}; {report.Seconds:0.0} s of work."));
-
-        // Not through the layout: a command cut into lines can't be pasted.
-        console.Profile.Out.Writer.WriteLine("The same operations again: " + report.Command);
     }
 
     private static void Row(Grid grid, string name, string? value)

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Numerics;
 using DmIoUring.Devices;
+using DmIoUring.Diagnostics;
 using DmIoUring.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -10,7 +12,7 @@ namespace DmIoUring;
 /// Any thread may use it, with any number of clients. It stays open while requests on it are in flight, even after
 /// <see cref="Dispose"/>; new requests are refused from then on.
 /// </remarks>
-public sealed class BlockDevice : IDisposable
+public sealed partial class BlockDevice : IDisposable
 {
     /// <summary>How long <see cref="Dispose"/> waits for lanes to let go; one that takes longer is held by a callback.</summary>
     private static readonly TimeSpan LetGoLimit = TimeSpan.FromMilliseconds(100);
@@ -21,10 +23,12 @@ public sealed class BlockDevice : IDisposable
     private readonly UninterruptedLock _holdersLock = new();
     private readonly List<DeviceTable> _holders = [];
     private DeviceGeometry _geometry;
+    private int _segmentQuestions;
     private volatile bool _disposed;
 
     internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry)
     {
+        SupportedProcessor.Require();
         Path = path;
         _handle = handle;
         _ownsHandle = ownsHandle;
@@ -56,11 +60,42 @@ public sealed class BlockDevice : IDisposable
     /// </summary>
     public int OffsetAlignment => _geometry.OffsetAlignment;
 
+    /// <summary>
+    /// What the length of each piece of a scattered buffer must be a multiple of, in bytes; the whole is always whole logical blocks.
+    /// <see cref="LogicalBlockSize"/> where the kernel refuses anything else (6.0 to 6.17: bdev_iter_is_aligned, block/fops.c and
+    /// fs/iomap/direct-io.c), <see cref="MemoryAlignment"/> where it does not (6.18 and later), 1 when not open for direct I/O.
+    /// Other buffers travel through aligned pages of the engine's own.
+    /// </summary>
+    /// <remarks>
+    /// No call tells it, so it is found when the device is opened, by a read that the kernel either refuses for its pieces or ends for its
+    /// memory before anything is read. A device of no size and a file with no block on the medium yet tell nothing: then it is
+    /// <see cref="LogicalBlockSize"/> too, until <see cref="Refresh"/> asks again.
+    /// </remarks>
+    public int SegmentAlignment => _geometry.SegmentAlignment;
+
     /// <summary>Whether writes are impossible: opened for reading, or the block device itself was read-only then.</summary>
     public bool IsReadOnly => _geometry.IsReadOnly;
 
     /// <summary>Whether I/O goes past the page cache.</summary>
     public bool IsDirect => _geometry.IsDirect;
+
+    /// <summary>Whether the device has zones (shingled disks, ZNS); see <see cref="SequentialFrom"/>.</summary>
+    public bool IsZoned => _geometry.ZoneSectors != 0;
+
+    /// <summary>The length of a zone in sectors (BLKGETZONESZ); 0 for a device without zones.</summary>
+    public long ZoneSectors => _geometry.ZoneSectors;
+
+    /// <summary>
+    /// The first sector of the first zone that must be written in order, from its write pointer on (BLKREPORTZONE); <see cref="long.MaxValue"/>
+    /// when the device has none: when it has no zones, or may be written anywhere (host-aware).
+    /// </summary>
+    /// <remarks>
+    /// From there on a region that is written goes in one piece, since pieces are not kept in order: one that is longer than the chunk size
+    /// (<see cref="IoDriverOptions.ChunkBytes"/>) is <see cref="IoResult.Unsupported"/>, cause <see cref="IoFailureCause.Zoned"/>. So are
+    /// discards and zeroes, which such zones do not have: a zone is reset, by other means than this library. A write that is not at the
+    /// zone's write pointer fails with EIO, and the cause says that it may be that. Reads are like any other.
+    /// </remarks>
+    public long SequentialFrom => _geometry.SequentialFrom;
 
     /// <summary>A block device; otherwise an NVMe namespace or a regular file.</summary>
     public bool IsBlockDevice => _geometry.IsBlockDevice;
@@ -70,6 +105,12 @@ public sealed class BlockDevice : IDisposable
     /// and I/O priorities come back Unsupported; nobody is kept from using the block device of the same namespace.
     /// </summary>
     public bool IsNvmeNamespace => _geometry.Namespace is not null;
+
+    /// <summary>
+    /// The unit of reads in bytes, where it is smaller than <see cref="LogicalBlockSize"/>: a file whose blocks are shared is written by the file
+    /// system's block, and read by the device's (statx DIO_READ_ALIGN, 6.14). Otherwise the same.
+    /// </summary>
+    public int ReadBlockSize => _geometry.ReadBlockSize;
 
     /// <summary>Where the alignments come from: <c>statx</c>, or the fall-back's name when the kernel does not tell them.</summary>
     public string AlignmentSource => _geometry.AlignmentSource;
@@ -97,6 +138,7 @@ public sealed class BlockDevice : IDisposable
     /// <param name="path">Its path.</param>
     /// <param name="options">How; <see langword="null"/> for reads and writes with direct I/O.</param>
     /// <returns>The device; dispose it to close it.</returns>
+    /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or has a null character in it.</exception>
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened so: no permission, or read-only.</exception>
@@ -136,20 +178,31 @@ public sealed class BlockDevice : IDisposable
     /// <param name="ownsHandle">Whether <see cref="Dispose"/> disposes the handle too.</param>
     /// <returns>The device.</returns>
     /// <exception cref="ArgumentException"><paramref name="handle"/> is closed or invalid.</exception>
-    /// <exception cref="IOException">It is neither a block device nor a regular file.</exception>
+    /// <exception cref="IOException">
+    /// It is neither a block device nor a regular file; or it is open in a way that makes a transfer something else than it says: for appending
+    /// (O_APPEND), as a path only (O_PATH), for writing only, or so that nothing waits (O_NONBLOCK). Don't set such a flag later.
+    /// </exception>
     public static BlockDevice FromHandle(SafeFileHandle handle, bool ownsHandle = false)
     {
         ArgumentNullException.ThrowIfNull(handle);
         if (handle.IsInvalid || handle.IsClosed)
             throw new ArgumentException("The handle is closed or invalid; pass one that is open.", nameof(handle));
         int descriptor = (int)handle.DangerousGetHandle();
-        string link = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}");
-        string path = File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName ?? link;
+        string path = NameOf(descriptor);
         return new BlockDevice(path, handle, ownsHandle, DeviceGeometry.Of(handle, path));
     }
 
-    /// <summary>Asks the kernel again for the size: a device may have been resized, a file truncated.</summary>
+    /// <summary>Asks the kernel again for the size and the rest of what it tells: a device may have been resized, a file truncated.</summary>
     /// <returns>The size in bytes.</returns>
+    /// <remarks>
+    /// <para>Nothing else asks: a region is held against the size that was known when its request was submitted. What lies behind it is out of
+    /// reach until this is called, on a device or file that has grown.</para>
+    /// <para>Of one that has been shortened by somebody else, what lies behind the new end fails when it is read, with EIO and cause
+    /// <see cref="IoFailureCause.EndedEarly"/>, and so do writes to a block device (ENOSPC). A regular file grows again when it is written there: the
+    /// kernel has no write that would not, and asking for the size before each would cost more than many a write. Zeroes and discards do
+    /// ask, and fail with cause <see cref="IoFailureCause.BeyondEnd"/>. Who shortens files under a program that writes them has to tell
+    /// it, and it has to call this.</para>
+    /// </remarks>
     /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
     /// <exception cref="IOException">The kernel does not answer.</exception>
     public long Refresh()
@@ -166,13 +219,20 @@ public sealed class BlockDevice : IDisposable
         }
     }
 
-    /// <summary>What the device can do beyond reads and writes: flush, FUA, discard, write zeroes.</summary>
+    /// <summary>What the device can do beyond reads and writes: flush, FUA, discard, write zeroes. Makes a small ring and closes it.</summary>
     /// <returns>The abilities as the kernel tells them now.</returns>
     /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
     public DeviceAbilities ReadAbilities()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return DeviceAbilities.Of(_geometry);
+        AddReference();
+        try
+        {
+            return DeviceAbilities.Of(_geometry, Descriptor);
+        }
+        finally
+        {
+            Release();
+        }
     }
 
     /// <summary>Refuses new requests, and closes the device when the last request in flight on it has ended.</summary>
@@ -214,10 +274,40 @@ public sealed class BlockDevice : IDisposable
 
     internal void Release() => _handle.DangerousRelease();
 
+    /// <summary>
+    /// Asks again for the rule that a device had no answer to when it was opened: a file may have blocks on the medium by now. While a
+    /// reference is held, by a request that would gain by the answer; the first, the second, the fourth, the eighth... of them asks.
+    /// </summary>
+    internal void LearnSegmentRule()
+    {
+        if (!BitOperations.IsPow2(Interlocked.Increment(ref _segmentQuestions)))
+            return;
+        DeviceGeometry known = _geometry;
+        SegmentRule rule = SegmentProbe.Ask(Descriptor, known.IsBlockDevice, known.Size, known.LogicalBlockSize, known.MemoryAlignment);
+
+        // What Refresh has found meanwhile is newer.
+        if (rule != SegmentRule.Unknown)
+            Interlocked.CompareExchange(ref _geometry, known.WithSegments(rule), known);
+    }
+
     internal void ThrowIfDisposed()
     {
         if (_disposed || _handle.IsClosed)
             ThrowDisposed();
+    }
+
+    private static string NameOf(int descriptor)
+    {
+        string link = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}");
+        try
+        {
+            return File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName ?? link;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Without /proc a device has no name, and works.
+            return link;
+        }
     }
 
     /// <summary>Whether engines may keep it open, known to their rings: not what its caller opened, and closes when it likes, and not what travels by commands.</summary>

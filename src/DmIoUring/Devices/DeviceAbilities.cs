@@ -1,5 +1,7 @@
 using System.Globalization;
 using DmIoUring.Devices;
+using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring;
 
@@ -15,11 +17,23 @@ public sealed record DeviceAbilities
     /// <summary>The most bytes that one discard may cover; 0 when the device has no discard, <see langword="null"/> when not told.</summary>
     public required long? MaxDiscardBytes { get; init; }
 
+    /// <summary>
+    /// Whether io_uring carries the device's discards (6.12); otherwise an ioctl on a thread of the library's does. <see langword="null"/> for a
+    /// file, for a device without discards, and where there is no io_uring. For an NVMe namespace, whether io_uring carries its commands (5.19).
+    /// </summary>
+    public required bool? HasRingDiscards { get; init; }
+
     /// <summary>The most bytes that one write-zeroes may cover; 0 when the device has none, <see langword="null"/> when not told.</summary>
     public required long? MaxWriteZeroesBytes { get; init; }
 
     /// <summary>Whether completions can be polled for (<see cref="IoDriverOptions.CompletionPolling"/>); <see langword="null"/> when not told.</summary>
     public required bool? HasPolledQueues { get; init; }
+
+    /// <summary>
+    /// <c>none</c>, <c>host-aware</c> or <c>host-managed</c>: whether the device has zones, and whether some of them must be written in order
+    /// (<see cref="BlockDevice.SequentialFrom"/>); <see langword="null"/> when not told.
+    /// </summary>
+    public required string? ZoneModel { get; init; }
 
     /// <summary>The unit that the medium works in, in bytes.</summary>
     public required int PhysicalBlockSize { get; init; }
@@ -27,7 +41,7 @@ public sealed record DeviceAbilities
     /// <summary>Where this was read, or why it could not be.</summary>
     public required string Source { get; init; }
 
-    internal static DeviceAbilities Of(DeviceGeometry geometry)
+    internal static DeviceAbilities Of(DeviceGeometry geometry, int descriptor)
     {
         if (geometry.Namespace is { } commands)
             return Of(commands, geometry.PhysicalBlockSize);
@@ -42,13 +56,16 @@ public sealed record DeviceAbilities
         string queue = Path.Combine(File.Exists(Path.Combine(node, "partition")) ? Path.GetDirectoryName(node)! : node, "queue");
         bool known = Directory.Exists(queue);
         string? cache = Line(queue, "write_cache");
+        long? discard = Number(queue, "discard_max_bytes");
         return new DeviceAbilities
         {
             HasVolatileCache = cache is null ? null : cache is "write back",
             HasFua = Number(queue, "fua") is { } fua ? fua != 0 : null,
-            MaxDiscardBytes = Number(queue, "discard_max_bytes"),
+            MaxDiscardBytes = discard,
+            HasRingDiscards = geometry.IsBlockDevice && discard > 0 ? DiscardProbe.Ask(descriptor) : null,
             MaxWriteZeroesBytes = Number(queue, "write_zeroes_max_bytes"),
             HasPolledQueues = Number(queue, "io_poll") is { } polls ? polls != 0 : null,
+            ZoneModel = Line(queue, "zoned"),
             PhysicalBlockSize = geometry.PhysicalBlockSize,
             Source = known
                 ? geometry.IsBlockDevice ? queue : queue + " (the device that the file lives on)"
@@ -61,6 +78,13 @@ public sealed record DeviceAbilities
         HasVolatileCache = commands.HasVolatileCache,
         HasFua = true,
         MaxDiscardBytes = commands.MaxDiscardBytes,
+        HasRingDiscards = commands.MaxDiscardBytes == 0 ? null : CommandRing.Ask() switch
+        {
+            0 => true,
+            -Errno.EINVAL => false,
+            _ => null,
+        },
+        ZoneModel = "none",
         MaxWriteZeroesBytes = commands.MaxZeroesBytes,
         HasPolledQueues = false,
         PhysicalBlockSize = physicalBlockSize,

@@ -8,6 +8,7 @@ namespace DmIoUring.Devices;
 internal sealed unsafe record DeviceGeometry
 {
     private const int FallbackAlignment = 4096;
+    private const int Page = 4096;
 
     public required long Size { get; init; }
 
@@ -19,6 +20,24 @@ internal sealed unsafe record DeviceGeometry
 
     public required int OffsetAlignment { get; init; }
 
+    /// <summary>What the offset and the length of a read must be a multiple of; 0 for the same as of a write.</summary>
+    public int ReadOffsetAlignment { get; init; }
+
+    /// <summary>The smallest read.</summary>
+    public int ReadBlockSize => ReadOffsetAlignment == 0 ? LogicalBlockSize : Math.Max(IoRegion.SectorSize, ReadOffsetAlignment);
+
+    /// <summary>What the length of each piece of a transfer but the last must be a multiple of.</summary>
+    public required int SegmentAlignment { get; init; }
+
+    /// <summary>Whether the device told so; otherwise it is the rule that is right on every kernel.</summary>
+    public required bool IsSegmentRuleKnown { get; init; }
+
+    /// <summary>
+    /// The address bits that must be 0 in memory that travels as a registered buffer, which is pieces that end with a page: with a
+    /// rule for pieces that a page does not keep, all of them.
+    /// </summary>
+    public nint RegisteredMask => SegmentAlignment <= Page ? SegmentAlignment - 1 : -1;
+
     public required bool IsReadOnly { get; init; }
 
     public required bool IsDirect { get; init; }
@@ -27,13 +46,22 @@ internal sealed unsafe record DeviceGeometry
 
     public required string AlignmentSource { get; init; }
 
-    /// <summary>statx WRITE_ATOMIC (6.11); 0 and 0 where the device or the kernel has no atomic writes.</summary>
+    /// <summary>The length of a zone in sectors; 0 for a device without zones.</summary>
+    public long ZoneSectors { get; init; }
+
+    /// <summary>The first sector that lies in a zone which must be written in order; no sector where there is none.</summary>
+    public long SequentialFrom { get; init; } = long.MaxValue;
+
+    /// <summary>statx WRITE_ATOMIC (6.11); 0 and 0 where the device or the kernel has no atomic writes, or I/O is not direct.</summary>
     public required (int Least, int Most) AtomicWriteLimits { get; init; }
 
     /// <summary>The block device's own number, or that of the device which the file lives on.</summary>
     public required uint Major { get; init; }
 
     public required uint Minor { get; init; }
+
+    /// <summary>What every entry on the device has beside what it asks for: IOSQE_ASYNC where the driver would keep who submits it, or nothing.</summary>
+    public byte EntryFlags { get; init; }
 
     /// <summary>The most bytes that one entry may transfer.</summary>
     public int MaxTransferBytes { get; init; } = int.MaxValue;
@@ -70,6 +98,16 @@ internal sealed unsafe record DeviceGeometry
         return IsNamespace(stat);
     }
 
+    /// <summary>The same with what the device told of the pieces of one transfer.</summary>
+    public DeviceGeometry WithSegments(SegmentRule rule) => this with
+    {
+        SegmentAlignment = rule == SegmentRule.Fine ? MemoryAlignment : Math.Max(MemoryAlignment, LogicalBlockSize),
+        IsSegmentRuleKnown = rule != SegmentRule.Unknown,
+    };
+
+    /// <summary>What the offset of the next piece must be a multiple of.</summary>
+    public int OffsetAlignmentOf(bool reads) => reads && ReadOffsetAlignment != 0 ? ReadOffsetAlignment : OffsetAlignment;
+
     private static void RefuseOtherKinds(in Statx stat, string path)
     {
         uint type = stat.stx_mode & FileAbi.S_IFMT;
@@ -89,10 +127,7 @@ internal sealed unsafe record DeviceGeometry
         uint type = stat.stx_mode & FileAbi.S_IFMT;
 
         int flags = Check(Libc.Fcntl(descriptor, FileAbi.F_GETFL, 0), path, "fcntl(F_GETFL)");
-        if ((flags & FileAbi.O_NONBLOCK) != 0)
-            throw new IOException($"{path} is open with O_NONBLOCK: I/O that would wait fails instead. Open it without.", Errno.EINVAL);
-        if ((flags & FileAbi.O_ACCMODE) == FileAbi.O_WRONLY)
-            throw new IOException($"{path} is open for writing only. Open it for reading and writing.", Errno.EBADF);
+        RefuseOtherModes(flags, path);
         bool direct = (flags & FileAbi.O_DIRECT) != 0;
         bool readOnly = (flags & FileAbi.O_ACCMODE) == FileAbi.O_RDONLY;
         if (type == FileAbi.S_IFCHR)
@@ -101,6 +136,7 @@ internal sealed unsafe record DeviceGeometry
         long size = (long)stat.stx_size;
         int logical = IoRegion.SectorSize;
         int physical = IoRegion.SectorSize;
+        long zone = 0;
         if (block)
         {
             int value;
@@ -113,35 +149,63 @@ internal sealed unsafe record DeviceGeometry
             physical = value;
             Check(Libc.Ioctl(descriptor, BlockAbi.BLKROGET, &value), path, "BLKROGET");
             readOnly |= value != 0;
+            zone = ZoneReport.ZoneSectors(descriptor);
         }
 
-        (int memory, int offset, string source) = Alignments(stat, direct, block, logical, path);
+        (int memory, int offset, string source) = Alignments(stat, direct, block, logical, descriptor, path);
         int unit = block && direct ? Math.Max(logical, offset) : Math.Max(IoRegion.SectorSize, offset);
-        return new DeviceGeometry
+        uint major = block ? stat.stx_rdev_major : stat.stx_dev_major;
+        uint minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor;
+        DeviceGeometry geometry = new()
         {
             Size = size,
             LogicalBlockSize = unit,
             PhysicalBlockSize = Math.Max(physical, unit),
             MemoryAlignment = memory,
             OffsetAlignment = offset,
+            ReadOffsetAlignment = direct && (stat.stx_mask & FileAbi.STATX_DIO_READ_ALIGN) != 0 ? (int)stat.stx_dio_read_offset_align : 0,
+            SegmentAlignment = Math.Max(memory, unit),
+            IsSegmentRuleKnown = false,
             IsReadOnly = readOnly,
             IsDirect = direct,
             IsBlockDevice = block,
             AlignmentSource = source,
-            AtomicWriteLimits = (stat.stx_mask & FileAbi.STATX_WRITE_ATOMIC) != 0
+            ZoneSectors = zone,
+            SequentialFrom = zone == 0 ? long.MaxValue : ZoneReport.SequentialFrom(descriptor, size / IoRegion.SectorSize),
+
+            // RWF_ATOMIC is for direct I/O only: kiocb_set_rw_flags, include/linux/fs.h.
+            AtomicWriteLimits = direct && (stat.stx_mask & FileAbi.STATX_WRITE_ATOMIC) != 0
                 ? ((int)stat.stx_atomic_write_unit_min, (int)stat.stx_atomic_write_unit_max)
                 : (0, 0),
-            Major = block ? stat.stx_rdev_major : stat.stx_dev_major,
-            Minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor,
+            Major = major,
+            Minor = minor,
+            EntryFlags = BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
         };
+        return geometry.WithSegments(direct ? SegmentProbe.Ask(descriptor, block, size, unit, memory) : SegmentRule.Fine);
+    }
+
+    /// <summary>Refuses what a caller's handle may be open for that makes a transfer something else than it says.</summary>
+    private static void RefuseOtherModes(int flags, string path)
+    {
+        // Nothing can be transferred through such a handle (open(2), O_PATH).
+        if ((flags & FileAbi.O_PATH) != 0)
+            throw new IOException($"{path} is open as a path only (O_PATH). Open it for reading and writing.", Errno.EBADF);
+
+        // generic_write_checks, fs/read_write.c: the offset of every write becomes the end of the file.
+        if ((flags & FileAbi.O_APPEND) != 0)
+            throw new IOException($"{path} is open with O_APPEND: writes would go to its end and not where they are meant to. Open it without.", Errno.EINVAL);
+        if ((flags & FileAbi.O_NONBLOCK) != 0)
+            throw new IOException($"{path} is open with O_NONBLOCK: I/O that would wait fails instead. Open it without.", Errno.EINVAL);
+        if ((flags & FileAbi.O_ACCMODE) == FileAbi.O_WRONLY)
+            throw new IOException($"{path} is open for writing only. Open it for reading and writing.", Errno.EBADF);
     }
 
     /// <summary>
     /// statx DIOALIGN (6.1) where the kernel has it. Before, a block device wants its logical block for both, and a
-    /// file at most its file system's block; tmpfs and FUSE say nothing and take anything.
+    /// file at most its file system's block; tmpfs, FUSE and btrfs say nothing and take anything.
     /// </summary>
     private static (int Memory, int Offset, string Source) Alignments(
-        Statx stat, bool direct, bool block, int logical, string path)
+        Statx stat, bool direct, bool block, int logical, int descriptor, string path)
     {
         if (!direct)
             return (1, 1, "buffered I/O has none");
@@ -157,7 +221,11 @@ internal sealed unsafe record DeviceGeometry
         int unit = BitOperations.IsPow2(stat.stx_blksize) && stat.stx_blksize <= FallbackAlignment
             ? Math.Max((int)stat.stx_blksize, IoRegion.SectorSize)
             : FallbackAlignment;
-        return (unit, unit, "file system's block (statx does not tell)");
+
+        // Asked only where it matters: of an image that ends inside such a block, the rest would be out of reach.
+        return (long)stat.stx_size % unit != 0 && SegmentProbe.TakesAnything(descriptor, (long)stat.stx_size)
+            ? (1, 1, "none, as a read shows (statx does not tell)")
+            : (unit, unit, "file system's block (statx does not tell)");
     }
 
     private static string Kind(uint type) => type switch

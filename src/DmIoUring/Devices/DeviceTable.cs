@@ -156,6 +156,16 @@ internal sealed class DeviceTable
         return asked.Task;
     }
 
+    /// <summary>Makes the devices known to another ring, in their slots. The owner.</summary>
+    public void RegisterAgain()
+    {
+        for (int i = 0; i < Slots; i++)
+        {
+            if (_slots[i].Device is not null)
+                Register(i);
+        }
+    }
+
     /// <summary>Lets go of everything, while the ring is still there: files that it knows would outlive it for a moment.</summary>
     public void Close()
     {
@@ -194,20 +204,23 @@ internal sealed class DeviceTable
             return false;
         if (_slots[free].Device is not null)
             Free(free);
-        bool isKnown = _register is not null && _register(free, device.Descriptor) >= 0;
-        _slots[free] = new DeviceSlot
-        {
-            Device = device,
-            File = isKnown ? free : device.Descriptor,
-            EntryFlags = isKnown ? IoUring.IOSQE_FIXED_FILE : (byte)0,
-        };
+        _slots[free] = new DeviceSlot { Device = device };
+        Register(free);
         return true;
+    }
+
+    private void Register(int slot)
+    {
+        int descriptor = _slots[slot].Device!.Descriptor;
+        bool isKnown = _register is not null && _register(slot, descriptor) >= 0;
+        _slots[slot].File = isKnown ? slot : descriptor;
+        _slots[slot].EntryFlags = (byte)((isKnown ? IoUring.IOSQE_FIXED_FILE : 0) | _slots[slot].Device!.Geometry.EntryFlags);
     }
 
     private void Free(int slot)
     {
         BlockDevice device = _slots[slot].Device!;
-        if (_slots[slot].EntryFlags != 0)
+        if ((_slots[slot].EntryFlags & IoUring.IOSQE_FIXED_FILE) != 0)
             _ = _register!(slot, -1);
         _slots[slot] = default;
         device.LetGoBy(this);

@@ -65,10 +65,35 @@ internal sealed unsafe record NvmeNamespace
         Check(Identify(descriptor, 0, (uint)id, ns), path, "Identify Namespace");
         Check(Identify(descriptor, 1, 0, controller), path, "Identify Controller");
 
+        // Came with version 1.3; an older drive has no other command sets.
+        byte[] descriptors = new byte[IdentifyBytes];
+        if (Identify(descriptor, 3, (uint)id, descriptors) == 0)
+            RequireBlocks(CommandSetOf(descriptors), path);
+
         // Came with version 2.0; an older drive refuses it and has no such limits.
         if (Identify(descriptor, 6, 0, commandSet) != 0)
             Array.Clear(commandSet);
         return Parse((uint)id, ns, controller, commandSet, path);
+    }
+
+    /// <summary>The command set of a namespace, by its identification descriptors (CNS 3): type, length, two reserved bytes, value.</summary>
+    internal static int CommandSetOf(ReadOnlySpan<byte> descriptors)
+    {
+        const byte commandSet = 4;
+        for (int at = 0; at + 4 < descriptors.Length && descriptors[at] != 0; at += 4 + descriptors[at + 1])
+        {
+            if (descriptors[at] == commandSet)
+                return descriptors[at + 4];
+        }
+
+        return 0;
+    }
+
+    /// <summary>Refuses a namespace that is not read and written block by block, anywhere: key values (1), zones (2), programs.</summary>
+    internal static void RequireBlocks(int commandSet, string path)
+    {
+        if (commandSet != 0)
+            throw new IOException(string.Create(CultureInfo.InvariantCulture, $"{path} has command set {commandSet} ({(commandSet == 2 ? "zones" : "no plain blocks")}), which pass-through does not carry here. Open its block device."), Errno.EOPNOTSUPP);
     }
 
     /// <summary>Reads the answers.</summary>

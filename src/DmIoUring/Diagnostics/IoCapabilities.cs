@@ -1,3 +1,4 @@
+using DmIoUring.Diagnostics;
 using DmIoUring.Rings;
 
 namespace DmIoUring;
@@ -18,12 +19,14 @@ public sealed record IoCapabilities(string Ring, string KernelRelease, IReadOnly
 
     /// <summary>What a client with the default options would be carried by. Makes a small ring and closes it.</summary>
     /// <returns>What the host has.</returns>
+    /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="IoUringUnavailableException">This process has too many files open to ask.</exception>
     public static IoCapabilities Probe()
     {
+        SupportedProcessor.Require();
         try
         {
-            return RingProbe.Run();
+            return RingProbe.Run().Capabilities;
         }
         catch (IoUringUnavailableException refusal) when (refusal.Refusal != IoUringRefusal.OpenFiles)
         {

@@ -35,7 +35,10 @@ public sealed record IoStatistics
     /// <summary>Requests that callbacks got beyond the reserve, since they can't wait.</summary>
     public required long Overdrafts { get; init; }
 
-    /// <summary>Synchronous requests that went through a lane because their thread had no ring (<see cref="DmIoOptions.SyncRings"/>).</summary>
+    /// <summary>
+    /// Synchronous requests that went through a lane: because their thread had no ring (<see cref="DmIoOptions.SyncRings"/>), or because a stable
+    /// copy with a time limit (<see cref="IoDriverOptions.RequestTimeLimit"/>) may leave something in the kernel for a lane to look after.
+    /// </summary>
     public required long SyncOverLane { get; init; }
 
     /// <summary>

@@ -21,6 +21,7 @@ internal static class RegistrationText
         0 => "devices travel as fixed files",
         Errno.EMFILE => "the table of files is longer than RLIMIT_NOFILE allows (EMFILE): raise it (ulimit -n)",
         Errno.EOPNOTSUPP => "worker threads carry this client, and only a ring of the kernel's has registered files",
+        Errno.EBUSY => "this kernel keeps a file open after it was removed from a ring, so that a disposed device would stay busy (EBUSY); later kernels do not",
         Errno.EINVAL => "this kernel's rings have no sparse file tables (EINVAL): they came with 5.19",
         _ => $"registering answered {Errno.Name(errno)}",
     });

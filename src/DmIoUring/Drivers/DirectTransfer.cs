@@ -36,9 +36,14 @@ internal static unsafe class DirectTransfer
         while (length > 0)
         {
             nint transferred = Call(operation, device.Descriptor, memory, length, offset, flags);
-            TransferVerdict verdict = TransferRules.Judge(transferred, length, device.OffsetAlignment, ref attempts);
+            TransferVerdict verdict = TransferRules.Judge(transferred, length, device.Geometry.OffsetAlignmentOf(operation == IoOperation.Read), ref attempts);
             if (verdict.Step == TransferStep.Fail)
-                return Failed(operation, offset / IoRegion.SectorSize, memory, length, verdict.Errno, verdict.Cause);
+            {
+                long sector = offset / IoRegion.SectorSize;
+                IoFailureCause cause = RegionRules.Explain(device, operation == IoOperation.Write, sector, verdict.Errno, verdict.Cause);
+                return Failed(operation, sector, memory, length, verdict.Errno, cause);
+            }
+
             offset += verdict.Advance;
             memory += verdict.Advance;
             length -= verdict.Advance;

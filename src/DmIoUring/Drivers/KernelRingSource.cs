@@ -1,17 +1,31 @@
 using DmIoUring.Engine;
 using DmIoUring.Rings;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
 
 /// <summary>Rings of the kernel's io_uring.</summary>
-internal sealed class KernelRingSource : TypedRingSource<KernelRing>
+/// <param name="calls">Who answers the system calls; null for the kernel itself.</param>
+internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSource<KernelRing>
 {
+    private readonly UninterruptedLock _lock = new();
+    private HostRings? _host;
     private IoCapabilities? _capabilities;
 
-    public override IoCapabilities Capabilities => _capabilities ?? RingProbe.Run();
+    public override IoCapabilities Capabilities => _capabilities ?? Host.Capabilities;
+
+    /// <summary>What the host's rings are like; tried with the first ring.</summary>
+    private HostRings Host
+    {
+        get
+        {
+            using (_lock.Enter())
+                return _host ??= RingProbe.Run(calls);
+        }
+    }
 
     public override IoEngine MakeEngine(int capacity, EngineSettings settings) => settings.Ring.PollsCompletions
-        ? new IoEngine<PolledRing<KernelRing>>(MakePolled(capacity, settings.Ring), settings)
+        ? new IoEngine<PolledRing<KernelRing>>(MakePolled(capacity, settings.Ring), settings, () => MakePolled(capacity, settings.Ring))
         : base.MakeEngine(capacity, settings);
 
     public override void Dispose()
@@ -34,16 +48,11 @@ internal sealed class KernelRingSource : TypedRingSource<KernelRing>
 
     protected override KernelRing Make(int capacity, in RingPlan plan)
     {
-        KernelRingHandle handle = KernelRingHandle.Create(capacity, plan);
-        try
-        {
-            _capabilities ??= RingProbe.Describe(handle);
-            return new KernelRing(handle, capacity);
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
+        HostRings host = Host;
+        KernelRingHandle handle = KernelRingHandle.Create(capacity, plan, calls);
+        handle.Operations = host.Operations;
+        handle.FileTableAnswer = host.FileTableAnswer;
+        _capabilities ??= RingProbe.Describe(handle, host.Commands);
+        return new KernelRing(handle, capacity);
     }
 }

@@ -37,7 +37,6 @@ internal sealed class Lane
     /// <summary>Starts the lane's thread on a ring of its own, and waits until it has taken that over.</summary>
     /// <exception cref="IoUringUnavailableException">The host has no such ring, or none more.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The thread can't stay on the processor that it was to.</exception>
-    /// <exception cref="InvalidOperationException">The thread could not take the ring over.</exception>
     public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, int index)
     {
         _batchWait = new BatchWait((long)options.LaneBatchWait.TotalNanoseconds);
@@ -282,7 +281,7 @@ internal sealed class Lane
             _started.SetResult();
             return true;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentOutOfRangeException)
+        catch (Exception exception) when (exception is IOException or ArgumentOutOfRangeException)
         {
             _engine.Dispose();
             _wake.Dispose();

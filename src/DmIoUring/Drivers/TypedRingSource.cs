@@ -7,7 +7,8 @@ namespace DmIoUring.Drivers;
 internal abstract class TypedRingSource<TRing> : RingSource
     where TRing : struct, IRing
 {
-    public override IoEngine MakeEngine(int capacity, EngineSettings settings) => new IoEngine<TRing>(Make(capacity, settings.Ring), settings);
+    public override IoEngine MakeEngine(int capacity, EngineSettings settings) =>
+        new IoEngine<TRing>(Make(capacity, settings.Ring), settings, () => Make(capacity, settings.Ring));
 
     /// <summary>Makes a ring for the thread that will enable it.</summary>
     protected abstract TRing Make(int capacity, in RingPlan plan);

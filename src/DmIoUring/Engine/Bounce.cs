@@ -7,23 +7,44 @@ namespace DmIoUring.Engine;
 /// host with the first such chunk and kept; a chunk that finds none free waits for another's end, so that one is always
 /// enough to go on.
 /// </summary>
-internal sealed unsafe class Bounce(int pieceBytes) : IDisposable
+/// <remarks>One more piece is as large as the largest chunk that had to go whole; see <see cref="TryProvide"/>.</remarks>
+internal sealed unsafe class Bounce(int pieceBytes, Func<nuint, nint>? allocate = null) : IDisposable
 {
     private const int Pieces = 4;
+    private const int Large = Pieces;
+    private const int LargeBit = 1 << Large;
     private const int Page = 4096;
-    private readonly BufferCursor[] _origins = new BufferCursor[Pieces];
-    private readonly uint[] _lengths = new uint[Pieces];
+    private readonly BufferCursor[] _origins = new BufferCursor[Pieces + 1];
+    private readonly uint[] _lengths = new uint[Pieces + 1];
     private byte* _memory;
-    private int _free = (1 << Pieces) - 1;
+    private byte* _large;
+    private long _largeBytes;
+    private int _free = (LargeBit << 1) - 1;
 
     /// <summary>The longest chunk that fits into a piece: a multiple of every logical block, which is 64 KiB at most.</summary>
     public int PieceBytes => pieceBytes;
+
+    /// <summary>Makes sure that a chunk of so many bytes finds a piece, now or when another has ended.</summary>
+    /// <returns>Whether it will; not when the host has no memory for it.</returns>
+    public bool TryProvide(long bytes)
+    {
+        if (bytes <= Math.Max(pieceBytes, _largeBytes) || (_free & LargeBit) == 0)
+            return true;
+        NativeMemory.AlignedFree(_large);
+        _largeBytes = 0;
+        _large = (byte*)(allocate ?? Allocate)((nuint)bytes);
+        if (_large is null)
+            return false;
+        _largeBytes = bytes;
+        return true;
+    }
 
     /// <summary>Takes a piece for a chunk whose own memory begins at a place in its request's buffer.</summary>
     /// <returns>Whether one was free.</returns>
     public bool TryTake(in BufferCursor origin, uint length, out byte piece, out byte* memory)
     {
-        if (_free == 0)
+        int free = length <= pieceBytes ? _free & (LargeBit - 1) : length <= _largeBytes ? _free & LargeBit : 0;
+        if (free == 0)
         {
             piece = Chunk.NoBounce;
             memory = null;
@@ -32,11 +53,11 @@ internal sealed unsafe class Bounce(int pieceBytes) : IDisposable
 
         if (_memory is null)
             _memory = (byte*)NativeMemory.AlignedAlloc((nuint)(pieceBytes * Pieces), Page);
-        piece = (byte)int.TrailingZeroCount(_free);
-        _free &= _free - 1;
+        piece = (byte)int.TrailingZeroCount(free);
+        _free &= ~(1 << piece);
         _origins[piece] = origin;
         _lengths[piece] = length;
-        memory = _memory + (piece * pieceBytes);
+        memory = MemoryOf(piece);
         return true;
     }
 
@@ -44,13 +65,30 @@ internal sealed unsafe class Bounce(int pieceBytes) : IDisposable
     public void Return(byte piece, in RequestBuffer buffer, bool copyBack)
     {
         if (copyBack)
-            buffer.CopyFrom(_origins[piece], _memory + (piece * pieceBytes), _lengths[piece]);
+            buffer.CopyFrom(_origins[piece], MemoryOf(piece), _lengths[piece]);
         _free |= 1 << piece;
     }
 
     public void Dispose()
     {
         NativeMemory.AlignedFree(_memory);
+        NativeMemory.AlignedFree(_large);
         _memory = null;
+        _large = null;
+        _largeBytes = 0;
+    }
+
+    private byte* MemoryOf(byte piece) => piece == Large ? _large : _memory + (piece * pieceBytes);
+
+    private static nint Allocate(nuint bytes)
+    {
+        try
+        {
+            return (nint)NativeMemory.AlignedAlloc(bytes, Page);
+        }
+        catch (OutOfMemoryException)
+        {
+            return 0;
+        }
     }
 }

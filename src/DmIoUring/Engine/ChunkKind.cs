@@ -18,4 +18,7 @@ internal enum ChunkKind : byte
 
     /// <summary>Zeroes written from memory, where the device has none of its own.</summary>
     ZeroPages,
+
+    /// <summary>In the kernel, while its request has ended without it: nobody is told its result.</summary>
+    Abandoned,
 }

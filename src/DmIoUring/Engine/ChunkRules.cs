@@ -14,13 +14,13 @@ internal static class ChunkRules
     public static bool HasBuffer(this ChunkKind kind) => kind switch
     {
         ChunkKind.Read or ChunkKind.Write => true,
-        ChunkKind.Flush or ChunkKind.Discard or ChunkKind.DiscardByIoctl or ChunkKind.Zeroes or ChunkKind.ZeroPages => false,
+        ChunkKind.Flush or ChunkKind.Discard or ChunkKind.DiscardByIoctl or ChunkKind.Zeroes or ChunkKind.ZeroPages or ChunkKind.Abandoned => false,
     };
 
     /// <summary>Whether a chunk's result counts bytes, of which there may be fewer than asked for; otherwise it is 0 or an error.</summary>
     public static bool Transfers(this ChunkKind kind) => kind switch
     {
         ChunkKind.Read or ChunkKind.Write or ChunkKind.ZeroPages => true,
-        ChunkKind.Flush or ChunkKind.Discard or ChunkKind.DiscardByIoctl or ChunkKind.Zeroes => false,
+        ChunkKind.Flush or ChunkKind.Discard or ChunkKind.DiscardByIoctl or ChunkKind.Zeroes or ChunkKind.Abandoned => false,
     };
 }

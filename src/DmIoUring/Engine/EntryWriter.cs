@@ -57,7 +57,7 @@ internal static unsafe class EntryWriter
     public static void Write(IoUringSqe* entry, in EntryFields fields, Chunk* chunk, ushort priority, ulong userData) => Write(
         entry,
         fields.Opcode,
-        chunk->EntryFlags,
+        (byte)(chunk->EntryFlags | fields.EntryFlags),
         fields.HasPriority ? priority : (ushort)0,
         chunk->File,
         fields.Offset,
@@ -85,11 +85,15 @@ internal static unsafe class EntryWriter
             HasPriority: true),
         ChunkKind.Flush => new(IoUring.IORING_OP_FSYNC, 0, 0, 0, IoUring.IORING_FSYNC_DATASYNC),
 
-        // blkdev_uring_cmd, block/ioctl.c: start in addr, length in addr3.
+        // blkdev_uring_cmd, block/ioctl.c: start in addr, length in addr3. When its first try would sleep it is tried again in a worker, and
+        // until Linux 7.1 (commit 212ec34e4e72) the start and the length are then read from the entry again, which is another's by then:
+        // EINVAL, or a discard of what that one names. An entry that goes to a worker from the start is copied when it is
+        // taken (io_uring_cmd_prep, io_uring/uring_cmd.c).
         ChunkKind.Discard when isBlockDevice => new(
-            IoUring.IORING_OP_URING_CMD, BlockAbi.BLOCK_URING_CMD_DISCARD, (ulong)chunk->Offset, 0, Address3: chunk->Length),
+            IoUring.IORING_OP_URING_CMD, BlockAbi.BLOCK_URING_CMD_DISCARD, (ulong)chunk->Offset, 0, Address3: chunk->Length, EntryFlags: IoUring.IOSQE_ASYNC),
         ChunkKind.Discard => Allocation(chunk, FileAbi.FALLOC_FL_PUNCH_HOLE),
         ChunkKind.Zeroes => Allocation(chunk, FileAbi.FALLOC_FL_ZERO_RANGE),
+        ChunkKind.Abandoned => throw new UnreachableException("An abandoned chunk is not issued again."),
         ChunkKind.DiscardByIoctl => throw new UnreachableException("A discard by ioctl goes by no ring."),
     };
 
@@ -133,7 +137,7 @@ internal static unsafe class EntryWriter
     public static void WriteSinglePoll(IoUringSqe* entry, int descriptor, ulong userData) => Write(
         entry, IoUring.IORING_OP_POLL_ADD, entryFlags: 0, priority: 0, descriptor, offset: 0, address: 0, length: 0, (uint)FileAbi.POLLIN, userData);
 
-    /// <summary>Writes an NVMe command by its address, for a ring that carries such (<see cref="Rings.IRing.CarriesCommands"/>).</summary>
+    /// <summary>Writes an NVMe command by its address, for a ring that takes such (<see cref="Rings.IRing.CommandCalls"/>).</summary>
     public static void WriteCommand(IoUringSqe* entry, int descriptor, NvmePassthruCmd64* command, ulong userData) => Write(
         entry,
         IoUring.IORING_OP_URING_CMD,

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
+using DmIoUring.Interop;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
@@ -59,10 +60,12 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (!kind.HasBuffer())
             return TryCutPlain(request, ref leg, kind);
 
-        uint length = leg.Bounces ? 0 : NextLength(request.Buffer, leg);
+        if (leg.IsWhole && !CanBeWhole(request, leg))
+            return true;
+        uint length = leg.IsWhole ? WholeLength(leg) : leg.Bounces ? 0 : NextLength(request.Buffer, leg);
         bool bounces = length == 0;
         if (bounces)
-            length = (uint)Math.Min(leg.Remaining, Math.Min(_bounce.PieceBytes, leg.Device.MaxTransferBytes));
+            length = (uint)Math.Min(leg.Remaining, leg.IsWhole ? leg.Remaining : Math.Min(_bounce.PieceBytes, leg.Device.MaxTransferBytes));
         Chunk* chunk = Place(leg, kind, length);
         if (bounces && !TryBounce(request, leg, chunk))
             return false;
@@ -75,6 +78,33 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (chunk->Bounce != Chunk.NoBounce)
             _bounce.Return(chunk->Bounce, request.Buffer, copyBack: false);
         return false;
+    }
+
+    /// <summary>Whether there is a way for a leg to go as one entry; otherwise it has failed, and nothing of it was issued.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool CanBeWhole(Request request, in Leg leg)
+    {
+        if (!request.IsAtomic && leg.Remaining > _chunkBytes)
+        {
+            request.FailRest(request.Cursor, Errno.EINVAL, IoFailureCause.Zoned);
+            return false;
+        }
+
+        if (WholeLength(leg) != 0 || _bounce.TryProvide(leg.Remaining))
+            return true;
+        request.FailRest(request.Cursor, Errno.ENOMEM, request.IsAtomic ? IoFailureCause.NotAtomic : IoFailureCause.Zoned);
+        return false;
+    }
+
+    /// <summary>
+    /// The length of a leg that must be one entry, if its memory is one run that makes one bio: no more pages than that holds (atomic
+    /// writes: blkdev_direct_IO, block/fops.c). 0 when it has to travel through a private copy.
+    /// </summary>
+    private static uint WholeLength(in Leg leg)
+    {
+        long offPage = (nint)leg.Buffer.Pointer & PageMask;
+        bool isOneBio = offPage == 0 || offPage + leg.Remaining <= (long)MostRuns * (PageMask + 1);
+        return !leg.Bounces && leg.Remaining <= leg.Buffer.Left && isOneBio ? (uint)leg.Remaining : 0;
     }
 
     /// <summary>Cuts what has no memory: discards and zeroes.</summary>
@@ -98,7 +128,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (leg.Slot == DeviceTable.NoSlot)
         {
             chunk->File = leg.Device.Descriptor;
-            chunk->EntryFlags = 0;
+            chunk->EntryFlags = leg.Device.Geometry.EntryFlags;
             chunk->Route = leg.Device.Namespace is null ? EntryRoute.MayPoll : EntryRoute.Command;
         }
         else

@@ -25,10 +25,12 @@ internal sealed unsafe partial class IoEngine<TRing>
                     Complete((int)index, (uint)(completion.user_data >> 32), completion.res);
                 else if (index == WakeToken)
                     WakeArrived(completion);
+                else if (index == RemainsToken)
+                    _remainsAreWatched = false;
                 else if (index - CommandPlaces < (uint)_owners.Length)
                     CompleteCommand((int)(index - CommandPlaces), (uint)(completion.user_data >> 32), completion.res);
                 else if (index == CommandToken)
-                    _commandPollIsArmed = false;
+                    CommandsAreTold(completion.res);
                 else
                     _cancelsUnderWay--;
             }
@@ -39,8 +41,17 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         if (HasCommandResults)
             completions += DispatchCommands();
-        while (_discards.TryTake(out int chunk, out int result))
-            CompleteOtherwise(chunk, result);
+        while (_aside.TryTake(out int chunk, out int result))
+        {
+            if (_chunks[chunk].Route == EntryRoute.Command)
+                JudgeCommand(chunk, result);
+            else
+                CompleteOtherwise(chunk, result);
+        }
+
+        // After the completions: what the kernel has done in time is done.
+        if (_stoppedFirst is not null)
+            EndStopped();
         return completions;
     }
 
@@ -67,10 +78,19 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void CompleteOtherwise(int index, int result)
     {
         Chunk* chunk = &_chunks[index];
+        if (chunk->Kind == ChunkKind.Abandoned)
+        {
+            Reclaim(index);
+            return;
+        }
+
         Request request = _owners[index]!;
-        TransferVerdict verdict = chunk->Kind.Transfers()
-            ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).OffsetAlignment, ref chunk->Attempts)
+        bool transfers = chunk->Kind.Transfers();
+        TransferVerdict verdict = transfers
+            ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).Geometry.OffsetAlignmentOf(chunk->Kind == ChunkKind.Read), ref chunk->Attempts)
             : TransferRules.JudgePlain(result, ref chunk->Attempts);
+        if (request.IsAtomic && transfers && result > 0 && result < (long)chunk->Length)
+            verdict = new TransferVerdict(TransferStep.Fail, Errno: Errno.EIO, Cause: IoFailureCause.Device);
         if (verdict.Step is TransferStep.Continue)
             Move(chunk, request, verdict.Advance);
         if (verdict.Step != TransferStep.Done && request.StopCause != IoFailureCause.None)
@@ -82,6 +102,10 @@ internal sealed unsafe partial class IoEngine<TRing>
                 if (chunk->Kind != ChunkKind.ZeroPages)
                     Counters.ShortTransfers++;
                 Reissue(index, 0);
+                break;
+
+            case TransferStep.Again when result == -Errno.ECANCELED && chunk->Attempts > AttemptsInRing:
+                CarryOutAside(index);
                 break;
 
             case TransferStep.Again:
@@ -98,19 +122,17 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
 
             case TransferStep.Fail when MayBeDiscardedByIoctl(chunk, request, verdict.Errno):
-                // The completion is spent here too: one more of it must not end the chunk while the ioctl has it.
+                CarryOutAside(index);
                 chunk->Kind = ChunkKind.DiscardByIoctl;
-                chunk->Generation++;
-                _discards.Start(index, DeviceOf(chunk, request).Descriptor, chunk->Offset, chunk->Length);
                 break;
 
-            case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && verdict.Errno == Errno.EOPNOTSUPP:
+            case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && MayBeZeroedByWriting(chunk, request, verdict.Errno):
                 chunk->Kind = ChunkKind.ZeroPages;
                 Reissue(index, 0);
                 break;
 
             case TransferStep.Fail:
-                Fail(index, verdict.Errno, verdict.Cause);
+                Fail(index, verdict.Errno, IsPriorityRefused(verdict, request) ? IoFailureCause.Host : verdict.Cause);
                 break;
 
             case TransferStep.Done:
@@ -137,9 +159,22 @@ internal sealed unsafe partial class IoEngine<TRing>
     private BlockDevice DeviceOf(Chunk* chunk, Request request) =>
         chunk->Slot >= 0 ? Devices![chunk->Slot].Device! : request.Legs[chunk->Region].Device;
 
-    /// <summary>A ring without discards and a device without any answer alike; the ioctl tells them apart.</summary>
+    /// <summary>
+    /// A ring without discards and a device without any answer alike; the ioctl tells them apart. Before 5.19 rings know no commands at all,
+    /// and answer EINVAL (io_init_req).
+    /// </summary>
     private bool MayBeDiscardedByIoctl(Chunk* chunk, Request request, int errno) =>
-        chunk->Kind == ChunkKind.Discard && errno == Errno.EOPNOTSUPP && DeviceOf(chunk, request).IsBlockDevice;
+        chunk->Kind == ChunkKind.Discard
+        && (errno == Errno.EOPNOTSUPP || (errno == Errno.EINVAL && !_ring.HasCommands))
+        && DeviceOf(chunk, request).IsBlockDevice;
+
+    /// <summary>A read-only device answers EPERM too; whether this process may have the priority, the kernel tells.</summary>
+    private static bool IsPriorityRefused(in TransferVerdict verdict, Request request) =>
+        verdict.Errno == Errno.EPERM && request.Priority != 0 && Libc.IoprioCheck(request.Priority) == -Errno.EPERM;
+
+    /// <summary>The device has no zeroes, or none in units of its own; through the page cache any unit can be written.</summary>
+    private bool MayBeZeroedByWriting(Chunk* chunk, Request request, int errno) =>
+        errno == Errno.EOPNOTSUPP || (errno == Errno.EINVAL && !DeviceOf(chunk, request).IsDirect);
 
     /// <summary>Moves a chunk forward by what was transferred.</summary>
     private static void Move(Chunk* chunk, Request request, uint bytes)
@@ -199,7 +234,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
         else
         {
-            request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, cause);
+            long sector = chunk->Offset / IoRegion.SectorSize;
+            request.Fail(chunk->Region, sector, errno, RegionRules.Explain(DeviceOf(chunk, request), chunk->Kind == ChunkKind.Write, sector, errno, cause));
             if (chunk->Kind == ChunkKind.Read)
                 ZeroRest(chunk, request);
         }
@@ -230,7 +266,12 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void End(int index)
+    private void End(int index) => Finish(FreeChunk(index));
+
+    /// <summary>Gives a chunk's place back.</summary>
+    /// <returns>Whose chunk it was.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Request FreeChunk(int index)
     {
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
@@ -242,7 +283,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->Generation++;
         _free.Prepend(index);
         InFlight--;
-        Finish(request);
+        return request;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -262,7 +303,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             return;
         _wakeIsArmed = false;
         if (completion.res < 0)
-            throw new InvalidOperationException($"Polling the lane's eventfd failed with {Errno.Name(-completion.res)}.");
+            Lose(-completion.res);
     }
 
     private void ReleaseDueChunks()

@@ -19,7 +19,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         IoUringSqe* entry = _ring.TryNext(route);
         if (entry is null)
         {
-            _ring.Enter(0, 0, 0);
+            EnterRing(0, 0, 0);
             entry = _ring.TryNext(route);
         }
 
@@ -28,8 +28,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     /// <summary>What a chunk's completion says: its place, and which of the place's chunks it is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong UserData(Chunk* chunk, int index) =>
-        ((ulong)chunk->Generation << 32) | (uint)index | (chunk->Route == EntryRoute.Command ? CommandPlaces : 0);
+    private static ulong UserData(Chunk* chunk, int index) => ((ulong)chunk->Generation << 32) | (uint)index;
 
     /// <summary>Puts a chunk into the ring's queue.</summary>
     /// <returns>Whether there was an entry for it, and vectors if it needs them.</returns>
@@ -53,8 +52,10 @@ internal sealed unsafe partial class IoEngine<TRing>
             chunk->Length,
             request.TransferFlags,
             UserData(chunk, index));
-        if (_hasTable)
-            UseRegistered(entry, chunk->Kind, chunk->Buffer);
+
+        // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, wants a plain buffer.
+        if (_hasTable && !request.IsAtomic)
+            UseRegistered(entry, chunk->Kind, chunk->Buffer, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk);
         return true;
     }
@@ -87,7 +88,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         _vectorsUsed += (int)count;
         EntryWriter.Write(entry, fields, chunk, request.Priority, UserData(chunk, index));
         if (_hasTable && scattered)
-            UseRegisteredVectors(entry, chunk, vectors, count);
+            UseRegisteredVectors(entry, chunk, vectors, count, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk);
         return true;
     }
@@ -105,7 +106,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (_vectorsUsed + MostRuns <= VectorPlaces)
             return true;
         if (_ring.HasQueued)
-            _ring.Enter(0, 0, 0);
+            EnterRing(0, 0, 0);
         if (_ring.HasQueued)
             return false;
         _vectorsUsed = 0;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DmIoUring.Devices;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
 
@@ -74,20 +75,26 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>Turns a transfer of pool pages into one of a registered buffer, where they are one.</summary>
+    /// <param name="entry">The transfer.</param>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="memory">Its memory.</param>
+    /// <param name="mask">The device's <see cref="DeviceGeometry.RegisteredMask"/>: a registered buffer is pieces that end with a page.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void UseRegistered(IoUringSqe* entry, ChunkKind kind, byte* memory)
+    private void UseRegistered(IoUringSqe* entry, ChunkKind kind, byte* memory, nint mask)
     {
-        if (TryFindRegistered(memory, out int slot))
+        if (((nint)memory & mask) == 0 && TryFindRegistered(memory, out int slot))
             EntryWriter.UseRegisteredRun(entry, kind, slot);
     }
 
     /// <summary>The same for scattered pages, where the kernel can (6.15) and they all lie in one extent.</summary>
-    private void UseRegisteredVectors(IoUringSqe* entry, Chunk* chunk, Iovec* vectors, uint count)
+    private void UseRegisteredVectors(IoUringSqe* entry, Chunk* chunk, Iovec* vectors, uint count, nint mask)
     {
-        if (!_ring.HasFixedVectors || !TryFindRegistered(chunk->Buffer, out int slot))
+        if (!_ring.HasFixedVectors || ((nint)chunk->Buffer & mask) != 0 || !TryFindRegistered(chunk->Buffer, out int slot))
             return;
         for (uint i = 1; i < count; i++)
         {
+            if (((nint)vectors[i].iov_base & mask) != 0)
+                return;
             if (!TryFindRegistered((byte*)vectors[i].iov_base, out int other) || other != slot)
                 return;
         }

@@ -65,7 +65,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         EntryRoute route = !_ring.Polls(EntryRoute.MayPoll) ? EntryRoute.MayPoll : size <= ChunkRules.MaxPolledBytes ? held.Route : EntryRoute.NoPoll;
         IoUringSqe* entry = _ring.TryNext(route);
         byte* start = memory + region.BufferOffset;
-        EntryWriter.WriteRun(entry, kind, held.EntryFlags, priority: 0, held.File, offset, start, (uint)size, flags: 0, ((ulong)chunk->Generation << 32) | (uint)index);
+        EntryWriter.WriteRun(entry, kind, held.EntryFlags, priority: 0, held.File, offset, start, (uint)size, flags: 0, UserData(chunk, index));
         chunk->Offset = offset;
         chunk->Buffer = start;
         chunk->LengthAndRun = ((ulong)size << 32) | (ulong)size;
@@ -73,6 +73,6 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->State = Chunk.StartedState(kind, place, held.EntryFlags, route);
         chunk->Slot = slot;
         if (_hasTable)
-            UseRegistered(entry, kind, start);
+            UseRegistered(entry, kind, start, region.Device.Geometry.RegisteredMask);
     }
 }

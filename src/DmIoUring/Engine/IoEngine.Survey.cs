@@ -46,6 +46,6 @@ internal sealed unsafe partial class IoEngine<TRing>
                 regions.Add(new IoPendingRegion(i, leg.Device.Path, leg.Offset / IoRegion.SectorSize, 0, waiting));
         }
 
-        return new IoPendingRequest(request.Operation.Name(), regions);
+        return new IoPendingRequest(request.Operation.Name(), regions, request.IsAbandoned);
     }
 }

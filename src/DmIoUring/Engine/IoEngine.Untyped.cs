@@ -41,7 +41,11 @@ internal abstract unsafe class IoEngine : IDisposable
     public abstract int RegisterFilesErrno { get; }
 
     /// <summary>Makes the calling thread the owner; see <see cref="Rings.IRing.Enable"/>.</summary>
+    /// <exception cref="IoUringUnavailableException">The host refuses to run the ring.</exception>
     public abstract void Enable(bool register);
+
+    /// <summary>Gives up the ring: something outside of <see cref="Enter"/> has found that it does not work. The owner.</summary>
+    public abstract void Lose(int errno);
 
     /// <summary>Has the ring end a waiting <see cref="Enter"/> whenever the eventfd is written.</summary>
     public abstract void WakeOn(int eventfd);

@@ -14,6 +14,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 {
     private const uint WakeToken = uint.MaxValue;
     private const uint CancelToken = uint.MaxValue - 1;
+    private const uint RemainsToken = uint.MaxValue - 2;
+    private const uint CommandToken = uint.MaxValue - 3;
 
     /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a piece is never less than a logical block.</summary>
     private const int LeastBounce = 64 << 10;
@@ -24,7 +26,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private readonly int _chunkBytes;
     private readonly long _timeLimit;
     private readonly Bounce _bounce;
-    private readonly DiscardWorker _discards = new();
+    private readonly EntryWorker _aside = new();
 #pragma warning disable IDE0044 // A readonly struct field would be copied at every call, and the ring keeps its own state.
     private TRing _ring;
 #pragma warning restore IDE0044
@@ -39,8 +41,12 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private bool _wakeIsArmed;
 
     /// <summary>Takes over a ring that is ready to be entered by the calling thread, or will be when that thread runs the engine.</summary>
-    public IoEngine(TRing ring, EngineSettings settings)
+    /// <param name="ring">The ring.</param>
+    /// <param name="settings">How the engine works.</param>
+    /// <param name="renew">Makes another ring of the same kind when this one is lost; null where there is none.</param>
+    public IoEngine(TRing ring, EngineSettings settings, Func<TRing>? renew = null)
     {
+        _renew = renew;
         _pool = settings.Pool;
         _registersFiles = settings.RegistersFiles;
         if (settings.HoldsDevices)
@@ -63,20 +69,20 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             _free.Append(i);
     }
 
-    public override bool IsIdle => InFlight == 0 && _queueFirst is null;
+    public override bool IsIdle => InFlight == 0 && _queueFirst is null && _stoppedFirst is null;
 
     public override bool HasWaiting => _queueFirst is not null || !_again.IsEmpty;
 
     public override bool MustPoll => _ring.IsPolling;
 
-    public override bool HasResults => _ring.HasCompletions || _discards.HasResults || HasCommandResults;
+    public override bool HasResults => _ring.HasCompletions || _aside.HasResults || _stoppedFirst is not null || HasCommandResults;
 
     public override Action? Notify
     {
-        get => _discards.Notify;
+        get => _aside.Notify;
         set
         {
-            _discards.Notify = value;
+            _aside.Notify = value;
             if (Devices is not null)
                 Devices.Nudge = value;
         }
@@ -84,8 +90,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override void Enable(bool register)
     {
-        _ring.Enable(register);
+        _registersRing = register;
         Devices?.Enable();
+        _ring.Enable(register);
     }
 
     public override void Accept(Request request)
@@ -115,9 +122,13 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             StopLateRequests();
         if (!_delayed.IsEmpty)
             ReleaseDueChunks();
+        if ((_lostErrno != 0 || _remains.Count > 0) && !Recover(waitFor, limit, ended))
+            return;
         Issue();
-        if (_commandRing is not null)
-            IssueCommands();
+        if (_commandRing is not null && !TryIssueCommands())
+            return;
+        if (_remains.Count > 0)
+            WatchRemains();
         if (_toCancel > 0)
             CancelChunks();
 
@@ -125,13 +136,26 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         bool sleeps = waitFor > 0 && !HasResults && Counters.Requests == ended;
         if (InFlight == 0 && !_wakeIsArmed)
             return;
+        if (sleeps && _remains.Count > 0 && !_remainsAreWatched)
+        {
+            // There was no entry to watch them with.
+            long wait = TimeToWait(limit);
+            SleepWithoutRing(wait < 0 || _inKernel > 0 ? ShortWait : Math.Min(wait, ShortWait));
+            sleeps = false;
+        }
 
         // No more than can come: the ring would sleep for ever.
-        uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0));
-        // Commands that are under way are told of by one completion, however many end.
-        if (HasWatchedCommands)
+        uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0) + (_remainsAreWatched ? 1 : 0));
+        long timeout = TimeToWait(limit);
+        if (_commandRing is { UnderWay: > 0 } commands)
+        {
+            // Commands that are under way are told of by one completion, however many end; those that the kernel has not taken, by none.
             most = 1;
-        _ring.Enter(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit), patience);
+            if (commands.HasQueued)
+                timeout = timeout < 0 ? ShortWait : Math.Min(timeout, ShortWait);
+        }
+
+        EnterRing(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, timeout, patience);
         Counters.Enters = _ring.EnterCount;
     }
 
@@ -146,6 +170,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         Devices?.Close();
         _ring.Dispose();
         DisposeCommands();
+        _aside.Dispose();
+        _remains.ForEach(static remains => remains.Dispose());
         _bounce.Dispose();
         NativeMemory.AlignedFree(_chunks);
         NativeMemory.Free(_vectors);
@@ -173,12 +199,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         while (!_again.IsEmpty)
         {
             int chunk = _again.First;
-            IoFailureCause stopped = _owners[chunk]!.StopCause;
-            if (stopped == IoFailureCause.None && !TryFill(chunk, _owners[chunk]!))
+            if (!TryFill(chunk, _owners[chunk]!))
                 return;
             _again.RemoveFirst();
-            if (stopped != IoFailureCause.None)
-                Fail(chunk, StopErrno(stopped), stopped);
         }
 
         while (_queueFirst is { } request)

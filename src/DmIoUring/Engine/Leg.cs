@@ -20,6 +20,9 @@ internal struct Leg
 
     public LegStage Stage;
 
+    /// <summary>It must reach the device as one piece, or not at all.</summary>
+    public bool IsWhole;
+
     /// <summary>Its memory is misaligned for its device, so it travels through pages of the engine's own.</summary>
     public bool Bounces;
 }

@@ -41,6 +41,7 @@ internal readonly unsafe record struct NvmeCommand(byte Opcode, nint Memory, uin
             ChunkKind.Zeroes => Transfer(WriteZeroesOpcode, chunk, target, null, bytes, 0) with { Bytes = 0 },
             ChunkKind.Flush => new(FlushOpcode, 0, 0, 0, 0, 0),
             ChunkKind.Discard => Range(chunk, target, (uint*)range),
+            ChunkKind.Abandoned => throw new UnreachableException("An abandoned chunk is not issued again."),
             ChunkKind.DiscardByIoctl => throw new UnreachableException("A namespace's discard is a command and not an ioctl."),
         };
     }

@@ -18,7 +18,7 @@ internal static class RegionRules
             return IoFailureCause.BeyondEnd;
         }
 
-        long unit = device.LogicalBlockSize / IoRegion.SectorSize;
+        long unit = (operation == IoOperation.Read ? device.ReadBlockSize : device.LogicalBlockSize) / IoRegion.SectorSize;
         if (((region.Sector | region.Count) & (unit - 1)) != 0)
         {
             errno = Errno.EINVAL;
@@ -31,8 +31,30 @@ internal static class RegionRules
             return IoFailureCause.ReadOnly;
         }
 
+        if (!operation.HasBuffer() && region.Sector + region.Count > device.SequentialFrom)
+        {
+            errno = Errno.EOPNOTSUPP;
+            return IoFailureCause.Zoned;
+        }
+
+        // Past the end of a file that was cut they would succeed, and nothing would be there (FALLOC_FL_KEEP_SIZE).
+        if (!operation.HasBuffer() && !device.StillHolds(region))
+        {
+            errno = Errno.EIO;
+            return IoFailureCause.BeyondEnd;
+        }
+
         return (flags & IoFlags.Atomic) == 0 ? IoFailureCause.None : CheckAtomic(region, out errno);
     }
+
+    /// <summary>Whether a region must reach the device in one piece: an atomic write, and one to a zone that is written in order.</summary>
+    public static bool IsWhole(IoOperation operation, in IoRegion region, IoFlags flags) =>
+        operation == IoOperation.Write
+        && ((flags & IoFlags.Atomic) != 0 || region.Sector + region.Count > region.Device.SequentialFrom);
+
+    /// <summary>What a device's own error is put down to: EIO is all that the kernel says of a write off a zone's write pointer.</summary>
+    public static IoFailureCause Explain(BlockDevice device, bool writes, long sector, int errno, IoFailureCause cause) =>
+        writes && errno == Errno.EIO && cause == IoFailureCause.Device && sector >= device.SequentialFrom ? IoFailureCause.Zoned : cause;
 
     /// <summary>generic_atomic_write_valid, fs/read_write.c, and the limits that statx tells.</summary>
     private static IoFailureCause CheckAtomic(in IoRegion region, out int errno)

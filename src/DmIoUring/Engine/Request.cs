@@ -15,6 +15,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     private ulong _failed;
     private ulong _unsupported;
     private bool _holds;
+    private bool _ownsMemory;
 
     /// <summary>Whether its fields are as <see cref="Reset"/> leaves them, but for what the fast path sets.</summary>
     private bool _isReset;
@@ -28,7 +29,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <summary>The place of the next request at its owner's hand; see <see cref="RequestSpares"/>.</summary>
     public int NextSpare { get; set; }
 
-    /// <summary>Links the request into one list at a time: an inbox, then an engine's queue.</summary>
+    /// <summary>Links the request into one list at a time: an inbox, then an engine's queue or those that it has stopped.</summary>
     public Request? Next { get; set; }
 
     public IoOperation Operation { get; private set; }
@@ -50,7 +51,13 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <summary>The leg that the next chunk is cut from; all are cut when it equals <see cref="LegCount"/>.</summary>
     public int Cursor { get; set; }
 
-    /// <summary>Chunks not ended yet, plus one while chunks are still to be cut.</summary>
+    /// <summary>Whether nothing of the caller's is with the kernel: the request writes a private copy, or has no memory at all and asked for one.</summary>
+    public bool OwnsMemory => _ownsMemory;
+
+    /// <summary>Whether its caller has been told its end, so that it is only what the kernel still has; see <see cref="TakeOver"/>.</summary>
+    public bool IsAbandoned { get; private set; }
+
+    /// <summary>Chunks not ended yet, plus one while chunks are still to be cut, or while a stopped request is still to be looked at.</summary>
     public int Pending { get; set; }
 
     public IoResult Result => (_failed | _unsupported) == 0
@@ -68,13 +75,13 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     }
 
     /// <summary>Keeps a buffer that is one piece of memory, for the fast path.</summary>
-    /// <returns>Its first byte; null where it is not one piece.</returns>
-    /// <exception cref="ObjectDisposedException">It was disposed, or returned.</exception>
-    public byte* KeepOnePiece(in IoBuffer buffer)
+    /// <param name="buffer">The caller's memory.</param>
+    /// <param name="memory">Its first byte.</param>
+    /// <returns>Whether it is kept: not where it is in pieces, is gone, or this request has never kept its like. Never throws for any of these.</returns>
+    public bool TryKeepOnePiece(in IoBuffer buffer, out byte* memory)
     {
-        RequestHoldings holdings = _holdings ??= new RequestHoldings();
-        _holds = true;
-        return holdings.KeepOnePiece(buffer);
+        memory = null;
+        return _holds = _holdings is { } holdings && holdings.TryKeepOnePiece(buffer, out memory);
     }
 
     /// <summary>Takes devices and memory into the request's keeping and decides which regions are to be transferred.</summary>
@@ -90,10 +97,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         Operation = spec.Operation;
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
-        if (spec.Buffer.IsRawPointer && !_holds && options.Report is null)
-            _buffer.SetRun(spec.Buffer.Pointer);
+        _ownsMemory = spec.AsksForStableCopy && (_holds || spec.CopyRange().Length == 0);
+
+        // Where there is nothing to copy, there is nothing to keep either.
+        ref readonly IoBuffer buffer = ref _ownsMemory && !_holds ? ref RequestSpec.NoBuffer : ref spec.Buffer;
+        if (buffer.IsRawPointer && !_holds && options.Report is null)
+            _buffer.SetRun(buffer.Pointer);
         else
-            Keep(spec.Buffer, options.Report);
+            Keep(buffer, options.Report);
         if (Legs.Length < spec.Regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
         LegStage stage = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.FlushFirst : LegStage.Data;
@@ -144,6 +155,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _kind = RequestKind.Callback;
         _notify = null;
         _context = null;
+        _ownsMemory = false;
         _stopCause = IoFailureCause.None;
         _stopAsked = false;
         _isReset = true;
@@ -154,7 +166,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     {
         ulong bit = 1ul << region;
         bool isFirst = (_failed | _unsupported) == 0;
-        if (TransferRules.IsUnsupported(errno) && (_failed & bit) == 0)
+        if (TransferRules.IsUnsupported(errno) && cause != IoFailureCause.RingLost && (_failed & bit) == 0)
         {
             _unsupported |= bit;
         }
@@ -204,6 +216,30 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         LegCount = 0;
     }
 
+    /// <summary>
+    /// Takes over what the kernel still has of a request whose caller is told its end now: the private copy, the devices, the regions'
+    /// places. The other is left with nothing, and may end and be used again. This one is never told to anybody.
+    /// </summary>
+    public void TakeOver(Request request)
+    {
+        IsAbandoned = true;
+        Operation = request.Operation;
+        Pending = 0;
+        _buffer = request._buffer;
+        request._buffer = default;
+        (Legs, request.Legs) = (request.Legs, Legs);
+        (LegCount, request.LegCount) = (request.LegCount, 0);
+        (_holdings, request._holdings) = (request._holdings, _holdings);
+        (_holds, request._holds) = (request._holds, false);
+        request._copyStart = 0;
+
+        // The report is the caller's once it is told.
+        _holdings?.ForgetReport();
+    }
+
+    /// <summary>Whether each region is one write, whole or not at all.</summary>
+    public bool IsAtomic => (TransferFlags & FileAbi.RWF_ATOMIC) != 0;
+
     public static uint TransferFlagsOf(IoFlags flags) =>
         ((flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u) | ((flags & IoFlags.Atomic) != 0 ? FileAbi.RWF_ATOMIC : 0u);
 
@@ -233,10 +269,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Remaining = Operation.HasSectors() ? region.Count * IoRegion.SectorSize : 0;
         leg.Stage = stage;
         leg.Bounces = false;
+        leg.IsWhole = false;
         if (Operation.HasBuffer() && leg.Remaining != 0)
         {
             leg.Buffer = Buffer.Seek(region.BufferOffset - _copyStart);
-            leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, region.Device.MemoryAlignment);
+            DeviceGeometry geometry = region.Device.Geometry;
+            leg.Bounces = !Buffer.IsAligned(leg.Buffer, leg.Remaining, geometry.MemoryAlignment, geometry.SegmentAlignment);
+            if (leg.Bounces && !geometry.IsSegmentRuleKnown)
+                region.Device.LearnSegmentRule();
         }
 
         IoFailureCause cause = RegionRules.Check(Operation, region, flags, out int errno);
@@ -244,5 +284,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             (cause, errno) = (IoFailureCause.NotByCommand, Interop.Errno.EOPNOTSUPP);
         if (cause != IoFailureCause.None)
             FailRest(index, errno, cause);
+        else
+            leg.IsWhole = RegionRules.IsWhole(Operation, region, flags);
     }
 }

@@ -130,21 +130,20 @@ internal unsafe struct RequestBuffer
         }
     }
 
-    /// <summary>Whether every run in a part of the buffer starts on a multiple of the alignment and, but for the last, ends on one.</summary>
+    /// <summary>Whether a part of the buffer can travel as it is: every run starts on a multiple of one alignment and, but for the last, is as long as a multiple of the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly bool IsAligned(in BufferCursor from, long bytes, int alignment) =>
-        ((nint)from.Pointer & (alignment - 1)) == 0 && (bytes <= from.Left || AreRunsAligned(from, bytes, alignment));
+    public readonly bool IsAligned(in BufferCursor from, long bytes, int address, int segment) =>
+        ((nint)from.Pointer & (address - 1)) == 0 && (bytes <= from.Left || AreRunsAligned(from, bytes, address, segment));
 
-    private readonly bool AreRunsAligned(BufferCursor from, long bytes, int alignment)
+    private readonly bool AreRunsAligned(BufferCursor from, long bytes, int address, int segment)
     {
-        long mask = alignment - 1;
         while (bytes > 0)
         {
-            if (((nint)from.Pointer & mask) != 0)
+            if (((nint)from.Pointer & (address - 1)) != 0)
                 return false;
             if (bytes <= from.Left)
                 return true;
-            if ((from.Left & mask) != 0)
+            if ((from.Left & (segment - 1)) != 0)
                 return false;
             bytes -= from.Left;
             Advance(ref from, from.Left);

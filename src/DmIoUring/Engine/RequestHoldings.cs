@@ -57,31 +57,22 @@ internal sealed unsafe class RequestHoldings
         return _ownsPages ? Copy(KeepCallers(buffer)) : KeepCallers(buffer);
     }
 
-    /// <summary>Keeps a buffer that is one piece of memory.</summary>
-    /// <returns>Its first byte; null where it is not one piece.</returns>
-    /// <exception cref="ObjectDisposedException">It was disposed, or returned.</exception>
-    public byte* KeepOnePiece(in IoBuffer buffer)
-    {
-        switch (buffer.Kind)
-        {
-            case IoBufferKind.Native:
-                if (buffer.Owner is { } owner)
-                {
-                    owner.AddPin();
-                    _owner = owner;
-                    _kept = Kept.Owner;
-                }
+    public void ForgetReport() => Report = null;
 
-                return buffer.Pointer;
-            case IoBufferKind.Memory:
-                return KeepMemory(buffer.Memory);
-            case IoBufferKind.Pages:
-                Use(buffer.PageList);
-                byte* start = buffer.PageList.OnePiece();
-                return start is null ? null : start + buffer.FirstOffset;
-            default:
-                return null;
-        }
+    /// <summary>Keeps a buffer that is one piece of memory, without an allocation and without an exception.</summary>
+    /// <param name="buffer">The caller's memory; not a raw pointer.</param>
+    /// <param name="memory">Its first byte.</param>
+    /// <returns>False where <see cref="Keep"/> must have a look: it is gone, in pieces, or needs something that was never needed before. Nothing is kept then.</returns>
+    public bool TryKeepOnePiece(in IoBuffer buffer, out byte* memory)
+    {
+        memory = buffer.Pointer;
+        return buffer.Kind switch
+        {
+            IoBufferKind.Native => TryKeep(buffer.Owner!),
+            IoBufferKind.Memory => TryKeep(buffer.Memory, out memory),
+            IoBufferKind.Pages => TryKeep(buffer.PageList, buffer.FirstOffset, out memory),
+            _ => false,
+        };
     }
 
     /// <summary>Gives up all that is kept.</summary>
@@ -99,8 +90,16 @@ internal sealed unsafe class RequestHoldings
     {
         switch (buffer.Kind)
         {
-            case IoBufferKind.Native or IoBufferKind.Memory:
-                return new RequestBuffer(KeepOnePiece(buffer));
+            case IoBufferKind.Native:
+                if (buffer.Owner is { } owner)
+                {
+                    owner.AddPin();
+                    Own(owner);
+                }
+
+                return new RequestBuffer(buffer.Pointer);
+            case IoBufferKind.Memory:
+                return new RequestBuffer(KeepMemory(buffer.Memory));
             case IoBufferKind.Vectors:
                 _pin = buffer.VectorArray.Pin();
                 _kept = Kept.Handle;
@@ -118,6 +117,55 @@ internal sealed unsafe class RequestHoldings
                     _segments.Add(segment);
                 return _segments.Buffer;
         }
+    }
+
+    private bool TryKeep(IoMemory owner)
+    {
+        if (!owner.TryAddPin())
+            return false;
+        Own(owner);
+        return true;
+    }
+
+    private bool TryKeep(Memory<byte> memory, out byte* start)
+    {
+        start = null;
+        if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment))
+        {
+            if (segment.Array is not { } array || _array is null)
+                return false;
+            start = _array.Pin(array) + segment.Offset;
+            _kept = Kept.Array;
+            return true;
+        }
+
+        if (!MemoryMarshal.TryGetMemoryManager<byte, IoMemory>(memory, out IoMemory? owner, out int offset, out _) || !TryKeep(owner))
+            return false;
+        start = owner.FirstByte + offset;
+        return true;
+    }
+
+    private bool TryKeep(in PageList pages, int firstOffset, out byte* start)
+    {
+        start = null;
+        if (!pages.TryBeginUse())
+            return false;
+        start = pages.OnePiece();
+        if (start is null)
+        {
+            pages.EndUse();
+            return false;
+        }
+
+        start += firstOffset;
+        _pages = pages;
+        return true;
+    }
+
+    private void Own(IoMemory owner)
+    {
+        _owner = owner;
+        _kept = Kept.Owner;
     }
 
     private byte* KeepMemory(Memory<byte> memory)

@@ -3,7 +3,8 @@ namespace DmIoUring.Engine;
 /// <summary>What a caller asks for, by reference and for the length of the call.</summary>
 internal readonly ref struct RequestSpec
 {
-    private static readonly IoBuffer NoBuffer = IoBuffer.From(Memory<byte>.Empty);
+    /// <summary>The memory of an operation without data.</summary>
+    public static readonly IoBuffer NoBuffer = IoBuffer.From(Memory<byte>.Empty);
     private readonly ref readonly IoBuffer _buffer;
     private readonly ref readonly IoRequestOptions _options;
 
@@ -41,4 +42,26 @@ internal readonly ref struct RequestSpec
     public IoNotify? Notify { get; }
 
     public object? Context { get; }
+
+    /// <summary>Whether it is written from a private copy.</summary>
+    public bool AsksForStableCopy => (_options.Flags & IoFlags.StableCopy) != 0;
+
+    /// <summary>The part of the buffer that a stable copy takes: from the lowest byte that a region uses to the highest. Empty where none is asked for.</summary>
+    /// <returns>The first byte and how many.</returns>
+    public (long Start, long Length) CopyRange()
+    {
+        if (!AsksForStableCopy)
+            return default;
+        long start = long.MaxValue;
+        long end = 0;
+        foreach (ref readonly IoRegion region in Regions)
+        {
+            if (region.Count == 0)
+                continue;
+            start = Math.Min(start, region.BufferOffset);
+            end = Math.Max(end, region.BufferOffset + (region.Count * IoRegion.SectorSize));
+        }
+
+        return end == 0 ? default : (start, end - start);
+    }
 }

@@ -8,6 +8,9 @@ internal static class TransferRules
     /// <summary>Fruitless tries in a row before a transfer is given up; about half a second with the delays.</summary>
     public const int MaxAttempts = 64;
 
+    /// <summary>For how many tries one counts that transferred less than a block.</summary>
+    public const int OddCost = 8;
+
     private const int ImmediateAttempts = 8;
     private const long FirstDelay = 50_000;
     private const long LongestDelay = 10_000_000;
@@ -40,13 +43,13 @@ internal static class TransferRules
                 return new TransferVerdict(TransferStep.Continue, advance);
             }
 
-            return Again(Errno.EIO, IoFailureCause.EndedEarly, ref attempts);
+            // Less than a block is a file that ends there, as a rule: nothing is gained by giving it time, nor by many tries.
+            TransferVerdict again = Again(Errno.EIO, IoFailureCause.EndedEarly, ref attempts, cost: OddCost);
+            return again with { Delay = 0 };
         }
 
         int errno = (int)-result;
-        return errno is Errno.EAGAIN or Errno.EINTR
-            ? Again(errno, IoFailureCause.RetriesExhausted, ref attempts)
-            : new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Device);
+        return JudgeErrno(errno, ref attempts);
     }
 
     /// <summary>Judges the result of a call that transfers nothing: a flush, a discard, zeroes by the device.</summary>
@@ -56,16 +59,23 @@ internal static class TransferRules
     {
         if (result >= 0)
             return new TransferVerdict(TransferStep.Done);
-        return result is -Errno.EAGAIN or -Errno.EINTR
-            ? Again(-result, IoFailureCause.RetriesExhausted, ref attempts)
-            : new TransferVerdict(TransferStep.Fail, Errno: -result, Cause: IoFailureCause.Device);
+        return JudgeErrno(-result, ref attempts);
     }
 
-    private static TransferVerdict Again(int errno, IoFailureCause cause, ref byte attempts)
+    /// <summary>ECANCELED that nobody asked for is the kernel's that can't start a worker: asked for cancellations are judged before.</summary>
+    private static TransferVerdict JudgeErrno(int errno, ref byte attempts) => errno switch
+    {
+        Errno.EAGAIN or Errno.EINTR => Again(errno, IoFailureCause.RetriesExhausted, ref attempts),
+        Errno.ECANCELED => Again(errno, IoFailureCause.Host, ref attempts),
+        Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE => new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Host),
+        _ => new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Device),
+    };
+
+    private static TransferVerdict Again(int errno, IoFailureCause cause, ref byte attempts, int cost = 1)
     {
         if (attempts >= MaxAttempts)
             return new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: cause);
-        attempts++;
+        attempts += (byte)cost;
         long delay = attempts <= ImmediateAttempts
             ? 0
             : Math.Min(FirstDelay << Math.Min(attempts - ImmediateAttempts - 1, 16), LongestDelay);

@@ -99,11 +99,22 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     internal void AddPin()
     {
-        if (Interlocked.Increment(ref _pins) < Disposed)
-            return;
-        Unpin();
-        ThrowIfDisposed();
+        if (!TryAddPin())
+            ThrowIfDisposed();
     }
+
+    /// <summary>The same without an exception.</summary>
+    /// <returns>Whether it is kept; not when it was disposed.</returns>
+    internal bool TryAddPin()
+    {
+        if (Interlocked.Increment(ref _pins) < Disposed)
+            return true;
+        Unpin();
+        return false;
+    }
+
+    /// <summary>The first byte, whether or not the memory was disposed: for who keeps it.</summary>
+    internal byte* FirstByte => _pointer;
 
     internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _pins) >= Disposed, this);
 

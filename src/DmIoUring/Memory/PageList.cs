@@ -142,6 +142,10 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
     /// <exception cref="ObjectDisposedException">The list was returned.</exception>
     internal void BeginUse() => _pool?.BeginUse(this);
 
+    /// <summary>As <see cref="BeginUse"/>, without an exception. Not for the empty list.</summary>
+    /// <returns>Whether the pages are kept.</returns>
+    internal bool TryBeginUse() => _pool is not null && _pool.TryBeginUse(this);
+
     /// <summary>The kernel is done with the pages. Any thread.</summary>
     internal void EndUse() => _pool?.EndUse(this);
 

@@ -37,6 +37,22 @@ internal sealed unsafe partial class PagePool
         }
     }
 
+    /// <summary>As <see cref="BeginUse"/>, without an exception.</summary>
+    internal bool TryBeginUse(in PageList list)
+    {
+        ref long word = ref TryFindWord(list, out bool found);
+        long seen = found ? Volatile.Read(ref word) : 0;
+        while (found && seen >> UseBits == list.Rental && (seen & MostUses) != MostUses)
+        {
+            long was = Interlocked.CompareExchange(ref word, seen + 1, seen);
+            if (was == seen)
+                return true;
+            seen = was;
+        }
+
+        return false;
+    }
+
     /// <summary>The kernel is done with it.</summary>
     internal void EndUse(in PageList list)
     {

@@ -13,11 +13,13 @@ internal sealed unsafe class CommandRing : IDisposable
 
     /// <summary>Where an entry's command begins (io_uring_sqe.cmd).</summary>
     private const int CommandOffset = 48;
+    private static readonly RingPlan Plan = new() { CarriesCommands = true };
 
     private readonly KernelRingHandle _handle;
     private readonly RingLayout _layout;
     private readonly int _capacity;
     private uint _tail;
+    private int _lost;
 
     private CommandRing(KernelRingHandle handle, int capacity)
     {
@@ -32,13 +34,32 @@ internal sealed unsafe class CommandRing : IDisposable
 
     public int Descriptor => _handle.Descriptor;
 
+    /// <summary>Whether commands were added that the kernel has not taken over yet.</summary>
+    public bool HasQueued => _tail != Volatile.Read(ref *_layout.SubmissionHead);
+
     public bool HasCompletions => Volatile.Read(ref *_layout.CompletionTail) != *_layout.CompletionHead;
 
-    /// <summary>Makes a ring for the calling thread.</summary>
-    /// <exception cref="IoUringUnavailableException">The kernel has no such entries, or no more rings.</exception>
-    public static CommandRing Create(int capacity)
+    /// <summary>Whether the kernel gives rings of such entries: 0, or the negated errno. EINVAL before 5.19.</summary>
+    public static int Ask(RingCalls? calls = null)
     {
-        KernelRingHandle handle = KernelRingHandle.Create(capacity, new RingPlan { CarriesCommands = true });
+        try
+        {
+            using KernelRingHandle handle = KernelRingHandle.Create(1, Plan, calls);
+            return 0;
+        }
+        catch (IoUringUnavailableException refusal)
+        {
+            return -refusal.Errno;
+        }
+    }
+
+    /// <summary>Makes a ring for the calling thread.</summary>
+    /// <param name="capacity">Commands under way at most.</param>
+    /// <param name="calls">Who answers.</param>
+    /// <exception cref="IoUringUnavailableException">The kernel has no such entries, or no more rings.</exception>
+    public static CommandRing Create(int capacity, RingCalls calls)
+    {
+        KernelRingHandle handle = KernelRingHandle.Create(capacity, Plan, calls);
         try
         {
             handle.Enable();
@@ -59,7 +80,8 @@ internal sealed unsafe class CommandRing : IDisposable
             return false;
         if (_tail - Volatile.Read(ref *_layout.SubmissionHead) >= _layout.SubmissionEntries)
         {
-            Enter();
+            if (Enter() < 0)
+                return false;
             if (_tail - Volatile.Read(ref *_layout.SubmissionHead) >= _layout.SubmissionEntries)
                 return false;
         }
@@ -77,15 +99,28 @@ internal sealed unsafe class CommandRing : IDisposable
     }
 
     /// <summary>Hands over what was added, and lets the kernel post what has ended. Does not wait.</summary>
-    public void Enter()
+    /// <returns>0; or the negated errno of a ring that is lost, as <see cref="IRing.Enter"/>.</returns>
+    public int Enter()
     {
+        if (_lost != 0)
+            return -_lost;
         Volatile.Write(ref *_layout.SubmissionTail, _tail);
         uint toSubmit = _tail - Volatile.Read(ref *_layout.SubmissionHead);
-        int result = Libc.IoUringEnter(Descriptor, toSubmit, 0, IoUring.IORING_ENTER_GETEVENTS, null, 0);
+        int result = _handle.Calls.Enter(Descriptor, toSubmit, 0, IoUring.IORING_ENTER_GETEVENTS, null, 0);
 
         // What was not taken stays published, and is handed over by the next enter.
-        if (result < 0 && -result is not (Errno.EAGAIN or Errno.EBUSY or Errno.EINTR))
-            throw new InvalidOperationException($"io_uring_enter failed with {Errno.Name(-result)} on the ring of an NVMe namespace's commands.");
+        if (result >= 0 || result is -Errno.EAGAIN or -Errno.EBUSY or -Errno.EINTR)
+            return 0;
+        _lost = -result;
+        return result;
+    }
+
+    /// <summary>Closes a lost ring, or one whose engine has lost another. Nothing else works any more.</summary>
+    /// <param name="remains">Gets what tells when nobody uses the memory of its commands any more.</param>
+    public void Abandon(ICollection<RingRemains> remains)
+    {
+        if (_handle.Abandon() is { } left)
+            remains.Add(left);
     }
 
     public bool TryTake(out IoUringCqe completion)

@@ -35,18 +35,28 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Whether the completions of a route's entries are asked for. The same for the ring's whole life.</summary>
     bool Polls(EntryRoute route);
 
-    /// <summary>Whether it takes NVMe commands by their address, as NVME_IOCTL_IO64_CMD does. The same for the ring's whole life.</summary>
-    bool CarriesCommands { get; }
+    /// <summary>
+    /// Who answers the system calls of the second ring that NVMe commands go by (<see cref="CommandRing"/>); null where this ring takes them itself,
+    /// by their address, as NVME_IOCTL_IO64_CMD does. The same for the ring's whole life.
+    /// </summary>
+    RingCalls? CommandCalls { get; }
 
     /// <summary>Whether completions can be taken without entering.</summary>
     bool HasCompletions { get; }
 
-    /// <summary>Makes the calling thread the ring's owner. Once, before anything else, on the thread that will enter.</summary>
+    /// <summary>
+    /// Makes the calling thread the ring's owner, and proves that entries go there and back. Once, before anything else, on the thread that will
+    /// enter.
+    /// </summary>
     /// <param name="register">
     /// Whether to register the ring with the thread. The registration keeps the ring alive until the thread gives it back
     /// or ends: only for a ring that its owner disposes.
     /// </param>
+    /// <exception cref="IoUringUnavailableException">The host gives rings, and refuses to run them.</exception>
     void Enable(bool register);
+
+    /// <summary>Whether the ring knows commands (IORING_OP_URING_CMD). One that does not answers EINVAL, like a device that can't.</summary>
+    bool HasCommands { get; }
 
     /// <summary>Whether scattered pieces of one registered buffer can be transferred at once (READV_FIXED, WRITEV_FIXED).</summary>
     bool HasFixedVectors { get; }
@@ -74,12 +84,20 @@ internal unsafe interface IRing : IDisposable
     /// <paramref name="timeout"/> nanoseconds have passed (negative: no limit). May return early with less done on
     /// either side (a signal, a kernel short of memory): the owner looks at what came and enters again.
     /// </summary>
+    /// <returns>
+    /// 0; or the negated errno of a ring that is lost: what it has of the entries is not known. Completions that are there can still be taken,
+    /// nothing else works any more, and it is to be given up (<see cref="Abandon"/>).
+    /// </returns>
     /// <param name="minComplete">Completions to wait for; 0 not to wait.</param>
     /// <param name="timeout">Nanoseconds; negative for no limit.</param>
     /// <param name="patience">
     /// Nanoseconds to wait for more than one: past them one is enough. 0 for no such end. A ring that can't count so waits for one.
     /// </param>
-    void Enter(uint minComplete, long timeout, long patience);
+    int Enter(uint minComplete, long timeout, long patience);
+
+    /// <summary>Closes a lost ring. It has no room, no completions, and answers every <see cref="Enter"/> with its errno from then on.</summary>
+    /// <param name="remains">Gets what tells when nobody uses the memory of its entries any more.</param>
+    void Abandon(ICollection<RingRemains> remains);
 
     /// <summary>
     /// Copies completions out, in order, and frees their places before any is dispatched: what a completion leads to may

@@ -16,6 +16,12 @@ internal unsafe struct KernelRing : IRing
     /// <summary>How long to let the kernel breathe when it is out of memory or backlogged and nothing else is to be done.</summary>
     private const long BackOff = 1_000_000;
 
+    /// <summary>How long to wait for a bunch that is not there though it was expected: the least that the kernel knows.</summary>
+    private const long BunchPatience = 1000;
+
+    /// <summary>How long an entry that does nothing may take.</summary>
+    private const long ProofLimit = 5_000_000_000;
+
     /// <summary>
     /// So many entries are handed over by a call of their own before the one that waits: 128 deep that read more than one call for both,
     /// for the same processor time (bench/notes/b.md).
@@ -23,16 +29,16 @@ internal unsafe struct KernelRing : IRing
     private const uint WorthACall = 8;
 
     private readonly KernelRingHandle _handle;
-    private readonly IoUringSqe* _entries;
-    private readonly IoUringCqe* _completions;
-    private readonly uint* _submissionHead;
-    private readonly uint* _submissionTail;
-    private readonly uint* _submissionFlags;
-    private readonly uint* _completionHead;
-    private readonly uint* _completionTail;
-    private readonly uint _submissionMask;
-    private readonly uint _submissionEntries;
-    private readonly uint _completionMask;
+    private IoUringSqe* _entries;
+    private IoUringCqe* _completions;
+    private uint* _submissionHead;
+    private uint* _submissionTail;
+    private uint* _submissionFlags;
+    private uint* _completionHead;
+    private uint* _completionTail;
+    private uint _submissionMask;
+    private uint _submissionEntries;
+    private uint _completionMask;
     private readonly int _capacity;
 
     /// <summary>Whether a thread of the kernel's takes the entries (SQPOLL).</summary>
@@ -42,12 +48,15 @@ internal unsafe struct KernelRing : IRing
     private readonly bool _tellsOfWork;
     private readonly bool _hasMinTimeout;
     private readonly bool _pollsCompletions;
+    private readonly RingCalls _calls;
+    private BunchSize _bunch;
     private int _descriptor;
+    private int _lost;
     private uint _enterFlags;
     private uint _tail;
 
     public KernelRing(KernelRingHandle handle, int capacity)
-        : this(handle.Layout, capacity, handle.SetupFlags)
+        : this(handle.Layout, capacity, handle.SetupFlags, handle.Calls)
     {
         _handle = handle;
         _descriptor = handle.Descriptor;
@@ -55,26 +64,17 @@ internal unsafe struct KernelRing : IRing
     }
 
     /// <summary>The queues alone, wherever they are.</summary>
-    internal KernelRing(in RingLayout layout, int capacity, uint setupFlags = 0)
+    internal KernelRing(in RingLayout layout, int capacity, uint setupFlags = 0, RingCalls? calls = null)
     {
         _isPolled = (setupFlags & IoUring.IORING_SETUP_SQPOLL) != 0;
         _pollsCompletions = (setupFlags & IoUring.IORING_SETUP_IOPOLL) != 0;
         _tellsOfWork = (setupFlags & IoUring.IORING_SETUP_TASKRUN_FLAG) != 0 && !_pollsCompletions;
         _handle = null!;
+        _calls = calls ?? RingCalls.Kernel;
         _capacity = capacity;
-        _entries = layout.Entries;
-        _completions = layout.Completions;
-        _submissionHead = layout.SubmissionHead;
-        _submissionTail = layout.SubmissionTail;
-        _submissionFlags = layout.SubmissionFlags;
-        _completionHead = layout.CompletionHead;
-        _completionTail = layout.CompletionTail;
-        _submissionMask = layout.SubmissionEntries - 1;
-        _submissionEntries = layout.SubmissionEntries;
-        _completionMask = layout.CompletionEntries - 1;
-        _tail = Volatile.Read(ref *_submissionTail);
         _descriptor = -1;
         _enterFlags = IoUring.IORING_ENTER_GETEVENTS;
+        Use(layout);
     }
 
     public readonly int Capacity => _capacity;
@@ -102,6 +102,7 @@ internal unsafe struct KernelRing : IRing
     public void Enable(bool register)
     {
         _handle.Enable();
+        Prove();
         if (register && _handle.RegisterWithThread(out int index))
         {
             _descriptor = index;
@@ -119,44 +120,45 @@ internal unsafe struct KernelRing : IRing
         return entry;
     }
 
-    public readonly bool CarriesCommands => false;
+    public readonly RingCalls? CommandCalls => _calls;
 
     public readonly bool Polls(EntryRoute route) => false;
 
-    public readonly bool HasFixedVectors => _handle.HasFixedVectors;
+    public readonly bool HasFixedVectors => _handle.Operations[IoUring.IORING_OP_READV_FIXED] && _handle.Operations[IoUring.IORING_OP_WRITEV_FIXED];
+
+    public readonly bool HasCommands => _handle.Operations[IoUring.IORING_OP_URING_CMD];
 
     public readonly int RegisterBufferTable(int slots)
     {
         IoUringRsrcRegister table = new() { nr = (uint)slots, flags = IoUring.IORING_RSRC_REGISTER_SPARSE };
-        return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_BUFFERS2, &table, (uint)sizeof(IoUringRsrcRegister));
+        return _lost != 0 ? -_lost : _handle.Register(IoUring.IORING_REGISTER_BUFFERS2, &table, (uint)sizeof(IoUringRsrcRegister));
     }
 
     public readonly int RegisterBuffer(int slot, byte* start, long length)
     {
         Iovec memory = new() { iov_base = start, iov_len = (nuint)length };
         IoUringRsrcUpdate2 update = new() { offset = (uint)slot, data = (ulong)&memory, nr = 1 };
-        return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_BUFFERS_UPDATE, &update, (uint)sizeof(IoUringRsrcUpdate2));
+        return _lost != 0 ? -_lost : _handle.Register(IoUring.IORING_REGISTER_BUFFERS_UPDATE, &update, (uint)sizeof(IoUringRsrcUpdate2));
     }
 
-    public readonly int RegisterFileTable(int slots)
-    {
-        IoUringRsrcRegister table = new() { nr = (uint)slots, flags = IoUring.IORING_RSRC_REGISTER_SPARSE };
-        return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_FILES2, &table, (uint)sizeof(IoUringRsrcRegister));
-    }
+    /// <summary>The table is there already: <see cref="KernelRingHandle.Enable"/> has made it.</summary>
+    public readonly int RegisterFileTable(int slots) => _lost != 0 ? -_lost : _handle.FileTableAnswer;
 
     public readonly int RegisterFile(int slot, int descriptor)
     {
         IoUringRsrcUpdate2 update = new() { offset = (uint)slot, data = (ulong)&descriptor, nr = 1 };
-        return Libc.IoUringRegister(_handle.Descriptor, IoUring.IORING_REGISTER_FILES_UPDATE2, &update, (uint)sizeof(IoUringRsrcUpdate2));
+        return _lost != 0 ? -_lost : _handle.Register(IoUring.IORING_REGISTER_FILES_UPDATE2, &update, (uint)sizeof(IoUringRsrcUpdate2));
     }
 
-    public void Enter(uint minComplete, long timeout, long patience)
+    public int Enter(uint minComplete, long timeout, long patience)
     {
+        if (_lost != 0)
+            return -_lost;
         Volatile.Write(ref *_submissionTail, _tail);
         uint toSubmit = _tail - Volatile.Read(ref *_submissionHead);
         bool asks = MustAsk(toSubmit, out uint flags);
         if (minComplete == 0 && !asks)
-            return;
+            return 0;
         int result = 0;
         if (toSubmit >= WorthACall && minComplete > 0 && !_isPolled)
         {
@@ -166,25 +168,25 @@ internal unsafe struct KernelRing : IRing
 
         if (result >= 0)
             result = EnterOnce(toSubmit, minComplete, timeout, patience, flags);
-        if (result >= 0)
-            return;
-        switch (-result)
-        {
-            // Nothing is wrong: time is up, a signal came.
-            case Errno.ETIME or Errno.EINTR:
-                return;
 
-            // The kernel is out of memory for requests, or has completions that it could not post yet. What was
-            // published stays published and is handed over by the next enter; meanwhile let completions come.
-            case Errno.EAGAIN or Errno.EBUSY:
-                _ = EnterOnce(0, 1, BackOff, 0, 0);
-                return;
+        // The kernel is out of memory for requests, or has completions that it could not post yet. What was
+        // published stays published and is handed over by the next enter; meanwhile let completions come.
+        if (result is -Errno.EAGAIN or -Errno.EBUSY)
+            result = EnterOnce(0, 1, BackOff, 0, 0);
 
-            default:
-                throw new InvalidOperationException(
-                    $"io_uring_enter failed with {Errno.Name(-result)}: the ring's descriptor was closed by somebody else, or " +
-                    "another thread entered a ring that it does not own. Requests in flight can't be accounted for.");
-        }
+        // Time is up, or a signal came: nothing is wrong. Anything else leaves open what the kernel has taken.
+        if (result >= 0 || result is -Errno.ETIME or -Errno.EINTR or -Errno.EAGAIN or -Errno.EBUSY)
+            return 0;
+        _lost = -result;
+        return result;
+    }
+
+    public void Abandon(ICollection<RingRemains> remains)
+    {
+        UnregisterFromThread();
+        if (_handle.Abandon() is { } left)
+            remains.Add(left);
+        Use(RingLayout.Inert);
     }
 
     public int Take(Span<IoUringCqe> into)
@@ -200,10 +202,51 @@ internal unsafe struct KernelRing : IRing
 
     public void Dispose()
     {
+        UnregisterFromThread();
+        _handle.Dispose();
+    }
+
+    private void UnregisterFromThread()
+    {
         if ((_enterFlags & IoUring.IORING_ENTER_REGISTERED_RING) != 0)
             _handle.UnregisterFromThread(_descriptor);
         _enterFlags = 0;
-        _handle.Dispose();
+    }
+
+    private void Use(in RingLayout layout)
+    {
+        _entries = layout.Entries;
+        _completions = layout.Completions;
+        _submissionHead = layout.SubmissionHead;
+        _submissionTail = layout.SubmissionTail;
+        _submissionFlags = layout.SubmissionFlags;
+        _completionHead = layout.CompletionHead;
+        _completionTail = layout.CompletionTail;
+        _submissionMask = layout.SubmissionEntries - 1;
+        _submissionEntries = layout.SubmissionEntries;
+        _completionMask = layout.CompletionEntries - 1;
+        _tail = Volatile.Read(ref *_submissionTail);
+    }
+
+    /// <summary>Has an entry that does nothing go there and back: io_uring_enter may be forbidden where the other calls are not.</summary>
+    private void Prove()
+    {
+        IoUringSqe* entry = TryNext(EntryRoute.NoPoll);
+        *entry = default;
+        long start = Now;
+        while (!HasCompletions)
+        {
+            int result = Enter(1, ProofLimit, 0);
+            if (result < 0)
+                throw RingRefusal.Explain(-result, "io_uring_enter");
+            if (Now - start > ProofLimit)
+                throw RingRefusal.Explain(Errno.ETIME, "io_uring_enter");
+        }
+
+        Span<IoUringCqe> completion = stackalloc IoUringCqe[1];
+        _ = Take(completion);
+        EnterCount = 0;
+        _bunch = default;
     }
 
     /// <summary>Whether the kernel must be entered although nobody waits.</summary>
@@ -224,7 +267,7 @@ internal unsafe struct KernelRing : IRing
     private int Submit(uint toSubmit)
     {
         EnterCount++;
-        return Libc.IoUringEnter(_descriptor, toSubmit, 0, _enterFlags & ~IoUring.IORING_ENTER_GETEVENTS, null, 0);
+        return _calls.Enter(_descriptor, toSubmit, 0, _enterFlags & ~IoUring.IORING_ENTER_GETEVENTS, null, 0);
     }
 
     private int EnterOnce(uint toSubmit, uint minComplete, long timeout, long patience, uint flags)
@@ -233,6 +276,28 @@ internal unsafe struct KernelRing : IRing
         flags |= _enterFlags;
         if (patience > 0 && !_hasMinTimeout)
             minComplete = Math.Min(minComplete, 1);
+        if (_tellsOfWork && _hasMinTimeout && (minComplete == 1 || patience > 0))
+            return EnterForBunch(toSubmit, minComplete, timeout, patience, flags);
+        return EnterFor(toSubmit, minComplete, timeout, patience, flags);
+    }
+
+    /// <summary>Waits for as many as are expected to be there, if that is more than the caller waits for.</summary>
+    private int EnterForBunch(uint toSubmit, uint minComplete, long timeout, long patience, uint flags)
+    {
+        if (_bunch.Asked > minComplete)
+        {
+            minComplete = _bunch.Asked;
+            patience = Math.Max(patience, BunchPatience);
+        }
+
+        int result = EnterFor(toSubmit, minComplete, timeout, patience, flags);
+        bool hasMore = (Volatile.Read(ref *_submissionFlags) & IoUring.IORING_SQ_TASKRUN) != 0;
+        _bunch.Note(Volatile.Read(ref *_completionTail) - *_completionHead, hasMore, (uint)_capacity);
+        return result;
+    }
+
+    private readonly int EnterFor(uint toSubmit, uint minComplete, long timeout, long patience, uint flags)
+    {
         if (minComplete <= 1)
             patience = 0;
 
@@ -240,11 +305,11 @@ internal unsafe struct KernelRing : IRing
         if (_pollsCompletions && timeout >= 0)
             minComplete = 0;
         if (minComplete == 0 || (timeout < 0 && patience == 0))
-            return Libc.IoUringEnter(_descriptor, toSubmit, minComplete, flags, null, 0);
+            return _calls.Enter(_descriptor, toSubmit, minComplete, flags, null, 0);
 
         KernelTimespec limit = new() { tv_sec = timeout / 1_000_000_000, tv_nsec = timeout % 1_000_000_000 };
         IoUringGeteventsArg argument = new() { ts = timeout < 0 ? 0 : (ulong)&limit, min_wait_usec = (uint)(patience / 1000) };
-        return Libc.IoUringEnter(
+        return _calls.Enter(
             _descriptor,
             toSubmit,
             minComplete,

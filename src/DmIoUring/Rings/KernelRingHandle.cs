@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Rings;
 
-/// <summary>A ring's descriptor and its two mappings, until disposed.</summary>
+/// <summary>A ring's descriptor and its two mappings, until disposed. Its calls are the slow ones: set-up, registrations, the end.</summary>
 internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     /// <summary>Places in the completion queue beyond the entries in flight: the lane's wake-ups.</summary>
@@ -12,15 +12,21 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
 
     private const uint MaxSubmissionEntries = 1024;
 
-    private bool? _hasFixedVectors;
+    /// <summary>Slots of the table of registered files that are the engine's; the one after them is the pipe's.</summary>
+    private const int FileSlots = 256;
+
+    private readonly RingCalls _calls;
+    private RingRemains? _remains;
+    private bool[]? _operations;
     private readonly byte* _rings;
     private readonly nuint _ringsLength;
     private readonly IoUringSqe* _entries;
     private readonly nuint _entriesLength;
 
-    private KernelRingHandle(int descriptor, in IoUringParams parameters, IReadOnlyList<IoFeature> flags)
+    private KernelRingHandle(int descriptor, in IoUringParams parameters, IReadOnlyList<IoFeature> flags, RingCalls calls)
         : base(ownsHandle: true)
     {
+        _calls = calls;
         SetHandle(descriptor);
         SetupFlags = parameters.flags;
         Features = parameters.features;
@@ -44,6 +50,8 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
 
     public int Descriptor => (int)handle;
 
+    public RingCalls Calls => _calls;
+
     public RingLayout Layout { get; }
 
     public uint Features { get; }
@@ -60,16 +68,17 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
     /// <summary>Sets up a ring, disabled: the thread that will own it enables it.</summary>
     /// <param name="capacity">Entries in flight at most.</param>
     /// <param name="plan">What is wanted beyond the least.</param>
-    /// <param name="setup">Who answers io_uring_setup; null for the kernel itself.</param>
+    /// <param name="calls">Who answers; null for the kernel itself.</param>
     /// <exception cref="IoUringUnavailableException">The host has none, forbids it, or its is too old.</exception>
-    public static KernelRingHandle Create(int capacity, in RingPlan plan = default, RingSetup.Setup? setup = null)
+    public static KernelRingHandle Create(int capacity, in RingPlan plan = default, RingCalls? calls = null)
     {
+        calls ??= RingCalls.Kernel;
         uint entries = Math.Min((uint)capacity, MaxSubmissionEntries);
         int descriptor = RingSetup.Negotiate(
             entries,
             (uint)(capacity + SpareCompletions),
             plan,
-            setup ?? Libc.IoUringSetup,
+            calls.Setup,
             out IoUringParams parameters,
             out IReadOnlyList<IoFeature> flags);
         if (descriptor == -Errno.EINVAL && plan.SubmissionProcessor is { } processor)
@@ -84,16 +93,35 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
             throw RingRefusal.TooOld(missing);
         }
 
-        return new KernelRingHandle(descriptor, parameters, flags);
+        return new KernelRingHandle(descriptor, parameters, flags, calls);
     }
 
-    /// <summary>Enables the ring, for the calling thread where the ring is a single issuer's.</summary>
+    /// <summary>Enables the ring, for the calling thread where the ring is a single issuer's, and has it hold the pipe that tells of its end.</summary>
+    /// <exception cref="IoUringUnavailableException">io_uring_register refuses it.</exception>
     public void Enable()
     {
-        int result = Libc.IoUringRegister(Descriptor, IoUring.IORING_REGISTER_ENABLE_RINGS, null, 0);
+        int result = Register(IoUring.IORING_REGISTER_ENABLE_RINGS, null, 0);
         if (result < 0)
-            throw new InvalidOperationException($"IORING_REGISTER_ENABLE_RINGS failed with {Errno.Name(-result)}.");
+            throw RingRefusal.Explain(-result, "IORING_REGISTER_ENABLE_RINGS");
+        _remains = RingRemains.Create(out int writeEnd);
+        result = RegisterTable(writeEnd);
+        _ = Libc.Close(writeEnd);
+        if (result < 0)
+            throw RingRefusal.Explain(-result, "IORING_REGISTER_FILES");
     }
+
+    /// <summary>
+    /// Closes the ring. The kernel cancels what it can and lets the rest end: until the remains are gone it may use every buffer in flight.
+    /// </summary>
+    public RingRemains? Abandon()
+    {
+        RingRemains? remains = _remains;
+        _remains = null;
+        Dispose();
+        return remains;
+    }
+
+    public int Register(uint opcode, void* argument, uint count) => _calls.Register(Descriptor, opcode, argument, count);
 
     /// <summary>
     /// Registers the descriptor with the calling thread, which spares the kernel a look-up in every enter. A thread has 16
@@ -102,7 +130,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
     public bool RegisterWithThread(out int index)
     {
         IoUringRsrcUpdate update = new() { offset = uint.MaxValue, data = (ulong)Descriptor };
-        int result = Libc.IoUringRegister(Descriptor, IoUring.IORING_REGISTER_RING_FDS, &update, 1);
+        int result = Register(IoUring.IORING_REGISTER_RING_FDS, &update, 1);
         index = (int)update.offset;
         return result == 1;
     }
@@ -111,15 +139,21 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
     public void UnregisterFromThread(int index)
     {
         IoUringRsrcUpdate update = new() { offset = (uint)index };
-        _ = Libc.IoUringRegister(Descriptor, IoUring.IORING_UNREGISTER_RING_FDS, &update, 1);
+        _ = Register(IoUring.IORING_UNREGISTER_RING_FDS, &update, 1);
     }
 
-    /// <summary>Whether the kernel has READV_FIXED and WRITEV_FIXED (6.15). Asked once.</summary>
-    public bool HasFixedVectors => _hasFixedVectors ??= ProbeOperations() is var known
-        && known[IoUring.IORING_OP_READV_FIXED] && known[IoUring.IORING_OP_WRITEV_FIXED];
+    /// <summary>What making the engine's table of registered files is answered: 0, or the negated errno.</summary>
+    /// <remarks>EBUSY where a file that was removed from the table would stay open, and keep its device busy.</remarks>
+    public int FileTableAnswer { get; set; }
 
-    /// <summary>Which of the kernel's operations this ring knows.</summary>
-    public bool[] ProbeOperations()
+    /// <summary>Which of the kernel's operations are known, by their code. Asked once, unless somebody who has asked says it.</summary>
+    public bool[] Operations
+    {
+        get => _operations ??= ProbeOperations();
+        set => _operations = value;
+    }
+
+    private bool[] ProbeOperations()
     {
         const int most = 256;
         int size = sizeof(IoUringProbe) + (most * sizeof(IoUringProbeOp));
@@ -127,9 +161,9 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         byte* memory = (byte*)NativeMemory.AllocZeroed((nuint)size);
         try
         {
-            int result = Libc.IoUringRegister(Descriptor, IoUring.IORING_REGISTER_PROBE, memory, most);
+            int result = Register(IoUring.IORING_REGISTER_PROBE, memory, most);
             if (result < 0)
-                throw new InvalidOperationException($"IORING_REGISTER_PROBE failed with {Errno.Name(-result)}.");
+                throw RingRefusal.Explain(-result, "IORING_REGISTER_PROBE");
             IoUringProbeOp* operations = (IoUringProbeOp*)(memory + sizeof(IoUringProbe));
             for (int i = 0; i < ((IoUringProbe*)memory)->ops_len; i++)
                 known[operations[i].op] = (operations[i].flags & IoUring.IO_URING_OP_SUPPORTED) != 0;
@@ -141,6 +175,13 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         }
     }
 
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _remains?.Dispose();
+        base.Dispose(disposing);
+    }
+
     protected override bool ReleaseHandle()
     {
         if (_entries is not null)
@@ -148,6 +189,19 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         if (_rings is not null)
             _ = Libc.Munmap(_rings, _ringsLength);
         return Libc.Close(Descriptor) == 0;
+    }
+
+    /// <summary>The table of registered files, empty but for the pipe. A process with few descriptors gets one for the pipe alone.</summary>
+    private int RegisterTable(int writeEnd)
+    {
+        int* files = stackalloc int[FileSlots + 1];
+        new Span<int>(files, FileSlots).Fill(-1);
+        files[FileSlots] = writeEnd;
+        int result = Register(IoUring.IORING_REGISTER_FILES, files, FileSlots + 1);
+        if (result != -Errno.EMFILE)
+            return result;
+        FileTableAnswer = result;
+        return Register(IoUring.IORING_REGISTER_FILES, &files[FileSlots], 1);
     }
 
     private void* Map(int descriptor, nuint length, ulong offset)

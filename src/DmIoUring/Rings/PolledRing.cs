@@ -41,7 +41,9 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
 
     public readonly bool HasFixedVectors => _polled.HasFixedVectors && _companion.HasFixedVectors;
 
-    public readonly bool CarriesCommands => false;
+    public readonly bool HasCommands => _companion.HasCommands;
+
+    public readonly RingCalls? CommandCalls => _companion.CommandCalls;
 
     public readonly bool Polls(EntryRoute route) => route == EntryRoute.MayPoll;
 
@@ -94,23 +96,24 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
         return entry;
     }
 
-    public void Enter(uint minComplete, long timeout, long patience)
+    public int Enter(uint minComplete, long timeout, long patience)
     {
         if (_polledUnderWay == 0)
-        {
-            _companion.Enter(minComplete, timeout, patience);
-            return;
-        }
+            return _companion.Enter(minComplete, timeout, patience);
 
+        // A wait that asks devices knows no time after which one completion is enough.
         if (_companionUnderWay == 0)
-        {
-            // A wait that asks devices knows no time after which one completion is enough.
-            _polled.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout, 0);
-            return;
-        }
+            return _polled.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout, 0);
+        return Both(_companion.Enter(0, 0, 0), _polled.Enter(0, 0, 0));
+    }
 
-        _companion.Enter(0, 0, 0);
-        _polled.Enter(0, 0, 0);
+    /// <summary>Both: one of them is lost, and the other nothing without it.</summary>
+    public void Abandon(ICollection<RingRemains> remains)
+    {
+        _polled.Abandon(remains);
+        _companion.Abandon(remains);
+        _polledUnderWay = 0;
+        _companionUnderWay = 0;
     }
 
     public int Take(Span<IoUringCqe> into)

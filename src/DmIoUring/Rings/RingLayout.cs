@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
@@ -18,6 +19,9 @@ internal readonly unsafe struct RingLayout
         CompletionEntries = parameters.cq_entries;
     }
 
+    /// <summary>Queues that nothing can be put into and nothing comes out of: a closed ring's. The memory is the process's.</summary>
+    public static RingLayout Inert { get; } = MakeInert();
+
     public IoUringSqe* Entries { get; init; }
 
     public IoUringCqe* Completions { get; init; }
@@ -35,4 +39,17 @@ internal readonly unsafe struct RingLayout
     public uint SubmissionEntries { get; init; }
 
     public uint CompletionEntries { get; init; }
+
+    private static RingLayout MakeInert()
+    {
+        uint* zero = (uint*)NativeMemory.AllocZeroed(sizeof(uint));
+        return new RingLayout
+        {
+            SubmissionHead = zero,
+            SubmissionTail = zero,
+            SubmissionFlags = zero,
+            CompletionHead = zero,
+            CompletionTail = zero,
+        };
+    }
 }

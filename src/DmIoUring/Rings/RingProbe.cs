@@ -14,7 +14,7 @@ internal static class RingProbe
         (IoUring.IORING_OP_POLL_ADD, "IORING_OP_POLL_ADD", "wakes a lane", "5.1"),
         (IoUring.IORING_OP_FALLOCATE, "IORING_OP_FALLOCATE", "zeroes and discards on files", "5.6"),
         (IoUring.IORING_OP_ASYNC_CANCEL, "IORING_OP_ASYNC_CANCEL", "cancellation", "5.5"),
-        (IoUring.IORING_OP_URING_CMD, "IORING_OP_URING_CMD", "discard on block devices (6.12), commands to NVMe namespaces", "5.19"),
+        (IoUring.IORING_OP_URING_CMD, "IORING_OP_URING_CMD", "commands to a device (NVMe pass-through); whether it takes discards so is told with the device", "5.19"),
         (IoUring.IORING_OP_READV_FIXED, "IORING_OP_READV_FIXED", "scattered registered memory", "6.15"),
         (IoUring.IORING_OP_WRITEV_FIXED, "IORING_OP_WRITEV_FIXED", "scattered registered memory", "6.15"),
     ];
@@ -34,20 +34,68 @@ internal static class RingProbe
         }
     }
 
-    public static IoCapabilities Run()
+    /// <summary>Tries a small ring: all three system calls, and an entry there and back.</summary>
+    /// <param name="calls">Who answers; null for the kernel itself.</param>
+    /// <exception cref="IoUringUnavailableException">The host refuses one of the calls.</exception>
+    public static HostRings Run(RingCalls? calls = null)
     {
-        using KernelRingHandle handle = KernelRingHandle.Create(capacity: 8);
-        return Describe(handle);
+        KernelRingHandle handle = KernelRingHandle.Create(capacity: 8, plan: default, calls);
+        KernelRing ring = new(handle, 8);
+        try
+        {
+            ring.Enable(register: false);
+            IoFeature commands = DescribeCommands(CommandRing.Ask(calls));
+            return new HostRings(Describe(handle, commands), commands, handle.Operations, KeepsFiles(handle, ring) ? -Errno.EBUSY : 0);
+        }
+        finally
+        {
+            ring.Dispose();
+        }
     }
 
-    public static IoCapabilities Describe(KernelRingHandle handle)
+    public static IoCapabilities Describe(KernelRingHandle handle, IoFeature commands)
     {
-        bool[] known = handle.ProbeOperations();
         IEnumerable<IoFeature> operations = Operations.Select(operation => new IoFeature(
             operation.Name,
-            known[operation.Code],
-            known[operation.Code] ? operation.Use : $"this kernel does not know it; kernels have it since {operation.Since}"));
-        return new IoCapabilities("io_uring", KernelRelease, [.. handle.Flags, .. operations]);
+            handle.Operations[operation.Code],
+            handle.Operations[operation.Code] ? operation.Use : $"this kernel does not know it; kernels have it since {operation.Since}"));
+        return new IoCapabilities("io_uring", KernelRelease, [.. handle.Flags, commands, .. operations]);
+    }
+
+    /// <summary>Whether there are rings for the commands of NVMe namespaces.</summary>
+    private static IoFeature DescribeCommands(int answer) => new(
+        "IORING_SETUP_SQE128",
+        answer == 0,
+        answer == 0 ? "a second ring for commands to NVMe namespaces (/dev/ng0n1)"
+            : $"io_uring_setup answered {Errno.Name(-answer)} with it and IORING_SETUP_CQE32, so NVMe namespaces (/dev/ng0n1) are Unsupported; kernels have it since 5.19");
+
+    /// <summary>
+    /// Whether a file stays open after it was removed from the ring's table: for a second (a delayed work, io_rsrc_node_ref_zero,
+    /// io_uring/rsrc.c, until 6.2), or until entries on other files have ended (rsrc_ref_list, until 6.12). A device could not be
+    /// released in time then.
+    /// </summary>
+    /// <remarks>The file is a pipe's write end: its read end sees when it is closed. An entry on the read end is in flight meanwhile.</remarks>
+    private static unsafe bool KeepsFiles(KernelRingHandle handle, KernelRing ring)
+    {
+        using RingRemains readEnd = RingRemains.Create(out int writeEnd);
+        int result = handle.FileTableAnswer;
+        if (result >= 0)
+            result = ring.RegisterFile(0, readEnd.Descriptor);
+        if (result >= 0)
+            result = ring.RegisterFile(1, writeEnd);
+        _ = Libc.Close(writeEnd);
+        if (result < 0)
+            return false;
+
+        IoUringSqe* entry = ring.TryNext(EntryRoute.NoPoll);
+        *entry = default;
+        entry->opcode = IoUring.IORING_OP_POLL_ADD;
+        entry->flags = IoUring.IOSQE_FIXED_FILE;
+        entry->poll32_events = (uint)FileAbi.POLLIN;
+        result = ring.Enter(0, 0, 0);
+        if (result >= 0)
+            result = ring.RegisterFile(1, -1);
+        return result >= 0 && !readEnd.AreGone;
     }
 
     /// <summary>What a crew of threads can do instead.</summary>
@@ -59,6 +107,7 @@ internal static class RingProbe
             new IoFeature("io_uring", IsAvailable: false, refusal?.Message ?? "not asked for: DmIoOptions.Ring is Workers"),
             new IoFeature("preadv2, pwritev2", IsAvailable: true, "reads and writes, with FUA and atomic where the kernel has them"),
             new IoFeature("fdatasync, fallocate, BLKDISCARD", IsAvailable: true, "flush, zeroes, discard"),
+            new IoFeature("NVME_IOCTL_IO64_CMD", IsAvailable: true, "commands to NVMe namespaces (/dev/ng0n1)"),
             new IoFeature("ioprio_set", IsAvailable: true, "priorities, set on the thread that carries the transfer"),
             new IoFeature("registered buffers", IsAvailable: false, "only a ring of the kernel's has them; pool pages travel like other memory"),
             new IoFeature("cancellation", IsAvailable: false, "of what a thread has begun; what waits for a thread is got back"),

@@ -6,10 +6,14 @@ namespace DmIoUring.Rings;
 /// <summary>Finds out why io_uring was refused, from the errno and what the host says of itself.</summary>
 internal static class RingRefusal
 {
-    public static IoUringUnavailableException Explain(int errno) => Explain(
+    /// <summary>Asks the host why.</summary>
+    /// <param name="errno">What it answered.</param>
+    /// <param name="call">The call that was refused, where it is not io_uring_setup.</param>
+    public static IoUringUnavailableException Explain(int errno, string? call = null) => Explain(
         errno,
         Line("/proc/sys/kernel/io_uring_disabled"),
-        Line("/proc/self/status", "Seccomp:"));
+        Line("/proc/self/status", "Seccomp:"),
+        call);
 
     public static IoUringUnavailableException TooOld(uint missingFeatures) => new(
         IoUringRefusal.TooOld,
@@ -25,7 +29,8 @@ internal static class RingRefusal
     /// <param name="errno">What io_uring_setup or mmap answered.</param>
     /// <param name="disabled">The sysctl kernel.io_uring_disabled (6.6), or null where there is none.</param>
     /// <param name="seccomp">The thread's seccomp mode: 0 none, 1 strict, 2 filter; null where not told.</param>
-    internal static IoUringUnavailableException Explain(int errno, string? disabled, string? seccomp)
+    /// <param name="call">The call that was refused, where it is not io_uring_setup.</param>
+    internal static IoUringUnavailableException Explain(int errno, string? disabled, string? seccomp, string? call = null)
     {
         (IoUringRefusal refusal, string reason) = errno switch
         {
@@ -40,7 +45,7 @@ internal static class RingRefusal
                 "Allow io_uring_setup, io_uring_enter and io_uring_register in the profile."),
             Errno.ENOSYS => (
                 IoUringRefusal.NotInKernel,
-                "this kernel has no io_uring: it is older than 5.1 or was built without CONFIG_IO_URING."),
+                call is not null ? "this kernel has only a part of io_uring." : "this kernel has no io_uring: it is older than 5.1 or was built without CONFIG_IO_URING."),
             Errno.ENOMEM => (
                 IoUringRefusal.Memory,
                 "there is not enough memory, or the locked-memory limit is too small for the ring. " +
@@ -53,7 +58,7 @@ internal static class RingRefusal
                 "something on this host forbids it (a security module?); neither a seccomp filter nor kernel.io_uring_disabled does."),
             _ => (IoUringRefusal.Unknown, "for none of the causes that are known here."),
         };
-        return new IoUringUnavailableException(refusal, errno, $"io_uring is refused ({Errno.Name(errno)}): {reason}");
+        return new IoUringUnavailableException(refusal, errno, $"io_uring is refused ({Errno.Name(errno)}{(call is null ? "" : " to " + call)}): {reason}");
     }
 
     /// <summary>Null where the host does not tell, or has no descriptor left to tell it with.</summary>

@@ -88,7 +88,7 @@ internal static unsafe class RingSetup
         }
 
         if (plan.CarriesCommands)
-            needed.flags |= IoUring.IORING_SETUP_SQE128 | IoUring.IORING_SETUP_CQE32;
+            needed.flags |= IoUring.IORING_SETUP_SQE128 | IoUring.IORING_SETUP_CQE32 | IoUring.IORING_SETUP_SUBMIT_ALL;
         if (plan.PollsCompletions)
             needed.flags |= IoUring.IORING_SETUP_IOPOLL;
         if (plan.SubmissionProcessor is { } processor)

@@ -4,17 +4,17 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// An entry of a <see cref="WorkerRing"/> on its way: its owner fills it, the crew queues it, a worker carries it out, and
+/// An entry on its way to a <see cref="WorkerCrew"/>: its owner fills it, the crew queues it, a worker carries it out, and
 /// the owner takes its result.
 /// </summary>
-internal sealed unsafe class WorkItem(WorkerQueues home, IoUringSqe* entry) : IDisposable
+internal sealed unsafe class WorkItem(IWorkHome home, IoUringSqe* entry) : IDisposable
 {
     /// <summary>BIO_MAX_VECS, as many as the engine puts into an entry.</summary>
     private const int MostVectors = 256;
 
     private Iovec* _vectors;
 
-    public WorkerQueues Home => home;
+    public IWorkHome Home => home;
 
     public IoUringSqe* Entry => entry;
 

@@ -6,7 +6,7 @@ namespace DmIoUring.Rings;
 /// <summary>
 /// A <see cref="WorkerRing"/>'s entries and completions. The owner fills entries and takes results; workers only complete.
 /// </summary>
-internal sealed unsafe class WorkerQueues : IDisposable
+internal sealed unsafe class WorkerQueues : IWorkHome, IDisposable
 {
     /// <summary>Items beyond the entries in flight: cancels and the poll of the lane's eventfd.</summary>
     private const int SpareItems = 8;

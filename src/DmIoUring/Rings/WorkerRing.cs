@@ -21,6 +21,8 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public bool HasFixedVectors => false;
 
+    public bool HasCommands => true;
+
     /// <summary>Any thread may own it.</summary>
     public void Enable(bool register)
     {
@@ -37,7 +39,7 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public bool IsPolling => false;
 
-    public bool CarriesCommands => true;
+    public RingCalls? CommandCalls => null;
 
     public bool Polls(EntryRoute route) => false;
 
@@ -45,7 +47,16 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public IoUringSqe* TryNext(EntryRoute route) => queues.TryNext();
 
-    public void Enter(uint minComplete, long timeout, long patience) => queues.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+    public int Enter(uint minComplete, long timeout, long patience)
+    {
+        queues.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+        return 0;
+    }
+
+    /// <summary>It is never lost.</summary>
+    public void Abandon(ICollection<RingRemains> remains)
+    {
+    }
 
     public int Take(Span<IoUringCqe> into) => queues.Take(into);
 

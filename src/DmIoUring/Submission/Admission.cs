@@ -101,25 +101,6 @@ internal static unsafe class Admission
         && spec.Options.Priority == default
         && spec.Options.Report is null;
 
-    /// <summary>The part of the buffer that a stable copy takes: from the lowest byte that a region uses to the highest. Empty where none is asked for.</summary>
-    /// <returns>The first byte and how many.</returns>
-    public static (long Start, long Length) CopyRange(in RequestSpec spec)
-    {
-        if ((spec.Options.Flags & IoFlags.StableCopy) == 0)
-            return default;
-        long start = long.MaxValue;
-        long end = 0;
-        foreach (ref readonly IoRegion region in spec.Regions)
-        {
-            if (region.Count == 0)
-                continue;
-            start = Math.Min(start, region.BufferOffset);
-            end = Math.Max(end, region.BufferOffset + (region.Count * IoRegion.SectorSize));
-        }
-
-        return end == 0 ? default : (start, end - start);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsOneChunk(IoOperation operation, in IoRegion region, byte* memory, long length, DeviceTable devices, int chunkBytes)
     {

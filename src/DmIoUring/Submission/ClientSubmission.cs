@@ -54,7 +54,7 @@ internal sealed class ClientSubmission
         ThrowIfClosed();
         if (Here is { } owner)
         {
-            if (!owner.TryStart(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context))
+            if (!owner.TryStart(spec))
                 owner.Submit(spec);
         }
         else
@@ -125,7 +125,9 @@ internal sealed class ClientSubmission
             }
         }
 
-        SyncRing? ring = _syncRings.TryEnter();
+        // A request that may end before the kernel is done with it leaves something behind for somebody to look after: a lane.
+        bool mayBeAbandoned = _options.RequestTimeLimit is not null && (spec.Options.Flags & IoFlags.StableCopy) != 0;
+        SyncRing? ring = mayBeAbandoned ? null : _syncRings.TryEnter();
         if (ring is null)
             return RunOnLane(spec);
         try
@@ -143,8 +145,9 @@ internal sealed class ClientSubmission
         if (LaneHere is not null)
         {
             throw new InvalidOperationException(
-                "A synchronous request of several chunks was made in a callback, and every synchronous ring is taken: it would " +
-                "wait for the lane that it blocks. Submit it with a callback, or raise DmIoOptions.SyncRings.");
+                "A synchronous request was made in a callback, and only a lane can carry it: a stable copy with a time limit needs one, " +
+                "and so does a request of several chunks when every synchronous ring is taken. It would wait for the lane that it blocks. " +
+                "Submit it with a callback, or, where rings are short, raise DmIoOptions.SyncRings.");
         }
 
         Interlocked.Increment(ref _syncOverLane);

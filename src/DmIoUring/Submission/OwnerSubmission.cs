@@ -17,31 +17,35 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     public long Submitted { get; private set; }
 
     /// <summary>
-    /// The fast path, from the call into the ring's queue: for a read or a write from or to a raw pointer that asks for nothing special. What it
+    /// The fast path, from the call into the ring's queue: for a read or a write of one piece of memory that asks for nothing special. What it
     /// takes is not even put together as a <see cref="RequestSpec"/>.
     /// </summary>
     /// <returns>Whether it was submitted; otherwise <see cref="Submit(in RequestSpec)"/> carries it, or says what is wrong with it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryStart(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context) =>
-        buffer.IsRawPointer
-        && options.IsDefault
-        && Admission.IsFast(operation, regions, buffer.Pointer, buffer.Length, _devices, chunkBytes)
-        && TryStart(_spares.Take(), operation, regions, buffer.Pointer, notify, context);
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context)
+    {
+        if (!options.IsDefault)
+            return false;
+        if (!buffer.IsRawPointer)
+            return TryStartKept(operation, regions, buffer, notify, context);
+        if (!Admission.IsFast(operation, regions, buffer.Pointer, buffer.Length, _devices, chunkBytes))
+            return false;
+        Request request = _spares.Take();
+        if (TryStart(request, operation, regions, buffer.Pointer, notify, context))
+            return true;
+        _spares.Give(request);
+        return false;
+    }
 
-    /// <summary>Submits a request with a callback, its memory whatever it is.</summary>
+    /// <summary>Submits a request with a callback by the full path.</summary>
     /// <exception cref="ArgumentException">The request is invalid.</exception>
     /// <exception cref="InvalidOperationException">A stable copy finds no free pages.</exception>
     /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
-    public void Submit(in RequestSpec spec)
-    {
-        Request? taken = null;
-        if (!MayStart(spec) || !TryStart(spec, out taken))
-            SubmitFull(spec, WaitRule.Never, taken);
-    }
+    public void Submit(in RequestSpec spec) => SubmitFull(spec, WaitRule.Never);
 
     /// <summary>As <see cref="Submit(in RequestSpec)"/>, unless the reserve is out.</summary>
-    public bool TrySubmit(in RequestSpec spec) => SubmitFull(spec, WaitRule.Try, taken: null);
+    public bool TrySubmit(in RequestSpec spec) => SubmitFull(spec, WaitRule.Try);
 
     /// <summary>Submits a request whose end is awaited.</summary>
     /// <inheritdoc cref="Submit(in RequestSpec)" path="/exception"/>
@@ -70,7 +74,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
 
         foreach (ref readonly IoRequest request in requests)
         {
-            if (!request.AsksForStableCopy)
+            if (!request.AsksForStableCopy && !TryStart(request.Spec))
                 Submit(request.Spec);
         }
 
@@ -82,53 +86,40 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         }
     }
 
-    /// <summary>Whether a request may be one for the fast path, as far as its regions and its memory's address are not concerned.</summary>
-    public static bool MayStart(in RequestSpec spec) =>
-        spec.Operation <= IoOperation.Write
-        && spec.Options.IsDefault
-        && spec.Buffer.MayBeOnePiece
-        && (spec.Operation == IoOperation.Write || !spec.Buffer.IsReadOnly);
+    /// <inheritdoc cref="TryStart(IoOperation, ReadOnlySpan{IoRegion}, in IoBuffer, in IoRequestOptions, IoNotify, object?)"/>
+    public bool TryStart(in RequestSpec spec) =>
+        spec.Operation <= IoOperation.Write && TryStart(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context);
 
     /// <summary>The fast path for memory that must be kept while the request is under way.</summary>
-    /// <param name="spec">A request of which <see cref="MayStart"/> is true.</param>
-    /// <param name="taken">A request that was taken and not used, for the full path; it keeps nothing.</param>
-    /// <returns>Whether it was submitted.</returns>
-    /// <exception cref="ObjectDisposedException">The buffer was disposed.</exception>
-    public bool TryStart(in RequestSpec spec, out Request? taken)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryStartKept(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
     {
-        taken = _spares.Take();
-        bool isStarted = false;
-        bool isKept = false;
-        try
+        if (!buffer.MayBeOnePiece || (operation == IoOperation.Read && buffer.IsReadOnly))
+            return false;
+        Request request = _spares.Take();
+        if (request.TryKeepOnePiece(buffer, out byte* memory))
         {
-            byte* memory = taken.KeepOnePiece(spec.Buffer);
-            isKept = true;
-            isStarted = memory is not null
-                && Admission.IsFast(spec.Operation, spec.Regions, memory, spec.Buffer.Length, _devices, chunkBytes)
-                && TryStart(taken, spec.Operation, spec.Regions, memory, spec.Notify!, spec.Context, isKept: true);
-        }
-        finally
-        {
-            if (!isStarted)
-                taken.Release();
-            if (!isKept)
-                _source.Return(taken);
+            if (Admission.IsFast(operation, regions, memory, buffer.Length, _devices, chunkBytes)
+                && TryStart(request, operation, regions, memory, notify, context))
+            {
+                return true;
+            }
+
+            request.Release();
         }
 
-        return isStarted;
+        _spares.Give(request);
+        return false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryStart(
-        Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, IoNotify notify, object? context, bool isKept = false)
+    private bool TryStart(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, IoNotify notify, object? context)
     {
         request.PrepareStarted(operation, regions.Length, memory, notify, context);
         if (!engine.TryStart(request, operation, regions, memory))
         {
-            // No room: the full path waits for it, with this same request.
+            // No room: the full path waits for it.
             request.Reset();
-            if (!isKept)
-                _spares.Give(request);
             return false;
         }
 
@@ -136,9 +127,9 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         return true;
     }
 
-    private bool SubmitFull(in RequestSpec spec, WaitRule rule, Request? taken)
+    private bool SubmitFull(in RequestSpec spec, WaitRule rule)
     {
-        if (PendingRequest.Admit(_source, spec, rule, taken) is not { } request)
+        if (PendingRequest.Admit(_source, spec, rule) is not { } request)
             return false;
         request.EndWith(spec.Notify!, spec.Context);
         Accept(request);

@@ -16,23 +16,18 @@ internal ref struct PendingRequest
     private PageList _copy;
     private Request? _request;
 
-    private PendingRequest(in RequestSource source, Request? taken)
-    {
-        _source = source;
-        _request = taken;
-    }
+    private PendingRequest(in RequestSource source) => _source = source;
 
     /// <summary>Checks what is asked for and makes a request of it.</summary>
     /// <param name="source">Where it takes from.</param>
     /// <param name="spec">What is asked for.</param>
     /// <param name="rule">What to do when the reserve is out.</param>
-    /// <param name="taken">A request that was taken already, for one that takes no pages.</param>
     /// <exception cref="ArgumentException">The request is invalid.</exception>
     /// <inheritdoc cref="Make" path="/returns"/>
     /// <inheritdoc cref="Make" path="/exception"/>
-    public static Request? Admit(in RequestSource source, scoped in RequestSpec spec, WaitRule rule, Request? taken = null)
+    public static Request? Admit(in RequestSource source, scoped in RequestSpec spec, WaitRule rule)
     {
-        using PendingRequest pending = new(source, taken);
+        using PendingRequest pending = new(source);
         Admission.Check(spec);
         return pending.TryTake(spec, rule) ? pending.Commit() : null;
     }
@@ -43,7 +38,7 @@ internal ref struct PendingRequest
     /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
     public static Request? Make(in RequestSource source, scoped in RequestSpec spec, WaitRule rule)
     {
-        using PendingRequest pending = new(source, taken: null);
+        using PendingRequest pending = new(source);
         return pending.TryTake(spec, rule) ? pending.Commit() : null;
     }
 
@@ -67,11 +62,11 @@ internal ref struct PendingRequest
 
     private bool TryTake(scoped in RequestSpec spec, WaitRule rule)
     {
-        (long start, long length) = Admission.CopyRange(spec);
+        (long start, long length) = spec.CopyRange();
         int pages = checked((int)((length + PageList.PageSize - 1) / PageList.PageSize));
         if (pages > 0 && !_source.TryRent(pages, rule, out _copy))
             return false;
-        _request ??= _source.Take(rule);
+        _request = _source.Take(rule);
         if (_request is null)
             return false;
         if (pages > 0)

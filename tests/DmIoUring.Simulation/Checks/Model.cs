@@ -11,9 +11,16 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
     private readonly SectorHistory[] _histories = [.. disks.Select(static disk => new SectorHistory(disk))];
     private readonly Dictionary<int, List<ModelRegion>> _byDescriptor = [];
     private readonly List<ModelRequest> _outstanding = [];
+    private readonly List<ModelRequest> _abandoned = [];
     private long _sequence;
 
     public IReadOnlyList<ModelRequest> Outstanding => _outstanding;
+
+    /// <summary>Requests that have ended while the kernel still had something of their private copies.</summary>
+    public IReadOnlyList<ModelRequest> Abandoned => _abandoned;
+
+    /// <summary>Told when nothing of a request is in the kernel any more, and its sectors are free for others.</summary>
+    public Action<ModelRequest> Settled { get; set; } = static _ => { };
 
     public int Ended { get; private set; }
 
@@ -27,6 +34,8 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
             return;
         request.Since = _sequence++;
         _outstanding.Add(request);
+        if (_abandoned.Find(other => other.Copy is { } copy && (copy.Overlaps(request.Copy) || copy.Overlaps(request.Buffer))) is { } owner)
+            verdict.Fail($"{request} was given pages that the kernel still has for {owner}.");
         foreach (ModelRegion region in request.Regions)
         {
             Of(region.Region.Device.Descriptor).Add(region);
@@ -61,6 +70,7 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
         if (!operation.Transfers)
             return;
         uint flags = (region.Request.Flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u;
+        flags |= region.IsAtomic ? FileAbi.RWF_ATOMIC : 0u;
         if (entry.rw_flags != flags)
             verdict.Fail($"{operation} has the flags 0x{entry.rw_flags:x} instead of 0x{flags:x}.");
         if (entry.ioprio != region.Request.Priority.Value)
@@ -90,20 +100,37 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
             verdict.Fail($"{request} has ended twice.");
         request.HasEnded = true;
         Ended++;
-        if (request.InKernel > 0)
+        bool isAbandoned = request.InKernel > 0;
+        if (isAbandoned && !request.MayBeAbandoned)
             verdict.Fail($"{request} has ended and {request.InKernel} of its entries are in the kernel.");
         foreach (ModelRegion region in request.Regions)
-            region.CheckEnded();
-        CheckResult(request, result);
-        CheckMemory(request);
-        foreach (ModelRegion region in request.Regions)
         {
-            Settle(region);
-            Of(region.Region.Device.Descriptor).Remove(region);
+            if (isAbandoned)
+                region.Abandon();
+            region.CheckEnded();
         }
 
+        CheckResult(request, result);
+        CheckMemory(request);
         _outstanding.Remove(request);
+        if (isAbandoned)
+            _abandoned.Add(request);
+        else
+            Settle(request);
         _sequence++;
+    }
+
+    /// <summary>After the kernel has answered: settles what was abandoned and is not in the kernel any more.</summary>
+    public void SettleAbandoned()
+    {
+        for (int i = _abandoned.Count - 1; i >= 0; i--)
+        {
+            ModelRequest request = _abandoned[i];
+            if (request.InKernel > 0)
+                continue;
+            _abandoned.RemoveAt(i);
+            Settle(request);
+        }
     }
 
     /// <summary>After a power cut every sector holds something that it was not promised to have lost.</summary>
@@ -147,6 +174,17 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
         IoOperation.WriteZeroes => new SectorValue(Zeroes, 0, region),
         _ => new SectorValue(null, 0, region),
     };
+
+    private void Settle(ModelRequest request)
+    {
+        foreach (ModelRegion region in request.Regions)
+        {
+            Settle(region);
+            Of(region.Region.Device.Descriptor).Remove(region);
+        }
+
+        Settled(request);
+    }
 
     private List<ModelRegion> Of(int descriptor)
     {

@@ -15,6 +15,7 @@ internal sealed class ModelRegion
     private readonly Verdict _verdict;
     private readonly bool _isData;
     private int _flushAttempts;
+    private bool _isAbandoned;
     private long _limit;
 
     public ModelRegion(ModelRequest request, int index, IoRegion region, SimulatedDisk disk, Verdict verdict)
@@ -64,6 +65,8 @@ internal sealed class ModelRegion
 
     public bool IsFlushWanted => Flush is FlushState.Needed or FlushState.Waiting;
 
+    public bool IsAtomic => (Request.Flags & IoFlags.Atomic) != 0;
+
     public bool Holds(long offset) => _isData && !IsRefused && offset >= Start && offset < End;
 
     public override string ToString() => FormattableString.Invariant(
@@ -96,6 +99,8 @@ internal sealed class ModelRegion
             _verdict.Fail($"{operation} is not inside of its region.");
         if (Disk.Traits.OffsetAlignment > 1 && ((operation.Offset | operation.Length) % block) != 0)
             _verdict.Fail($"{operation} is off the logical block of {block} bytes: it would be refused.");
+        if (IsAtomic && (operation.Offset != Start || operation.Length != End - Start))
+            _verdict.Fail($"{operation} is a part of an atomic write of {End - Start} bytes: it could be torn.");
         ModelPiece? piece = _pieces.Find(piece => piece.State == PieceState.Waiting && piece.Offset == operation.Offset);
         if (piece is null && operation.Offset != Cut)
             _verdict.Fail($"{operation} is for bytes that are done, failed or in the kernel, or leaves some out: {Cut} is next.");
@@ -116,6 +121,8 @@ internal sealed class ModelRegion
     public void Completed(KernelOperation operation, int result)
     {
         Request.InKernel--;
+        if (_isAbandoned)
+            return;
         if (operation.IsFlush)
             FlushCompleted(result);
         else
@@ -179,6 +186,19 @@ internal sealed class ModelRegion
         }
     }
 
+    /// <summary>The request ends without what the kernel still has of it: that has failed, whatever is answered later.</summary>
+    public void Abandon()
+    {
+        _isAbandoned = true;
+        if (Flush == FlushState.InKernel)
+            FailFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
+        foreach (ModelPiece piece in _pieces)
+        {
+            if (piece.State == PieceState.InKernel)
+                Fail(piece, Errno.ECANCELED, IoFailureCause.Cancelled);
+        }
+    }
+
     /// <summary>The request has ended: nothing of the region may be left over.</summary>
     public void CheckEnded()
     {
@@ -203,17 +223,21 @@ internal sealed class ModelRegion
             return new IoFailure(Index, Region.Sector, Errno.EIO, IoFailureCause.BeyondEnd);
         if (((Start | End) % traits.LogicalBlock) != 0)
             return new IoFailure(Index, Region.Sector, Errno.EINVAL, IoFailureCause.Misaligned);
-        return traits.IsReadOnly && Request.Operation != IoOperation.Read
-            ? new IoFailure(Index, Region.Sector, Errno.EROFS, IoFailureCause.ReadOnly)
-            : default;
+        if (traits.IsReadOnly && Request.Operation != IoOperation.Read)
+            return new IoFailure(Index, Region.Sector, Errno.EROFS, IoFailureCause.ReadOnly);
+        if (!IsAtomic)
+            return default;
+        bool isNatural = long.IsPow2(End - Start) && Start % (End - Start) == 0 && End - Start <= traits.MostAtomic;
+        int errno = traits.MostAtomic == 0 ? Errno.EOPNOTSUPP : isNatural ? 0 : Errno.EINVAL;
+        return errno == 0 ? default : new IoFailure(Index, Region.Sector, errno, IoFailureCause.NotAtomic);
     }
 
     private void Judge(ModelPiece piece, KernelOperation operation, int result)
     {
         bool again = IsTryAgain(result) || result > 0;
         if (again && piece.Attempts < TransferRules.MaxAttempts)
-            piece.Attempts++;
-        else if (result == -Errno.EOPNOTSUPP && operation.IsZeroRange)
+            piece.Attempts += IsTryAgain(result) ? 1 : TransferRules.OddCost;
+        else if (operation.IsZeroRange && (result == -Errno.EOPNOTSUPP || (result == -Errno.EINVAL && Disk.Traits.OffsetAlignment == 1)))
             piece.State = PieceState.Waiting;
         else if (result == -Errno.EOPNOTSUPP && operation.IsDiscard && Disk.Traits.IsBlockDevice)
             Fail(piece, Errno.EBADF, IoFailureCause.Device); // The ioctl, which finds no such file.

@@ -44,6 +44,11 @@ internal sealed class ModelRequest(int id, IoOperation operation, IoFlags flags,
     /// <summary>Entries that the engine has issued and not seen the end of.</summary>
     public int InKernel { get; set; }
 
+    /// <summary>Whether it may end, and must, while the kernel has something of it: it was stopped, and what the kernel has is its own.</summary>
+    public bool MayBeAbandoned => StopCause != IoFailureCause.None && (Copy is not null || AsksForEmptyCopy);
+
+    private bool AsksForEmptyCopy => (Flags & IoFlags.StableCopy) != 0 && Regions.TrueForAll(static region => region.Region.Count == 0);
+
     public void Stop(IoFailureCause cause)
     {
         StopCause = cause;

@@ -23,6 +23,12 @@ internal sealed record DiskTraits
 
     public required bool HasVolatileCache { get; init; }
 
+    /// <summary>What the length of each piece of a transfer must be a multiple of. Not drawn, so that older seeds mean what they did.</summary>
+    public int SegmentAlignment => OffsetAlignment > 1 && int.Log2(Sectors) % 2 == 0 ? Math.Max(MemoryAlignment, LogicalBlock) : MemoryAlignment;
+
+    /// <summary>The largest atomic write in bytes; 0 where there is none.</summary>
+    public int MostAtomic => OffsetAlignment > 1 && int.Log2(Sectors) % 3 != 0 ? 64 << 10 : 0;
+
     public static DiskTraits Choose(SeededRandom random)
     {
         bool buffered = random.OneIn(8);
@@ -48,11 +54,13 @@ internal sealed record DiskTraits
         PhysicalBlockSize = LogicalBlock,
         MemoryAlignment = MemoryAlignment,
         OffsetAlignment = OffsetAlignment,
+        SegmentAlignment = SegmentAlignment,
+        IsSegmentRuleKnown = true,
         IsReadOnly = IsReadOnly,
         IsDirect = OffsetAlignment > 1,
         IsBlockDevice = IsBlockDevice,
         AlignmentSource = "the simulation",
-        AtomicWriteLimits = (0, 0),
+        AtomicWriteLimits = MostAtomic == 0 ? (0, 0) : (LogicalBlock, MostAtomic),
         Major = 0,
         Minor = 0,
     };

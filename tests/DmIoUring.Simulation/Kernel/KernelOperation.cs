@@ -47,6 +47,8 @@ internal sealed class KernelOperation
     public bool Writes => Entry.opcode is IoUring.IORING_OP_WRITE or IoUring.IORING_OP_WRITEV
         or IoUring.IORING_OP_WRITE_FIXED or IoUring.IORING_OP_WRITEV_FIXED;
 
+    public bool IsAtomic => Writes && (Entry.rw_flags & FileAbi.RWF_ATOMIC) != 0;
+
     public bool Transfers => Reads || Writes;
 
     public bool HasVectors => Entry.opcode is IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV
@@ -58,6 +60,9 @@ internal sealed class KernelOperation
     public bool IsDiscard => Entry.opcode == IoUring.IORING_OP_URING_CMD || IsFallocate(FileAbi.FALLOC_FL_PUNCH_HOLE);
 
     public bool IsZeroRange => IsFallocate(FileAbi.FALLOC_FL_ZERO_RANGE);
+
+    /// <summary>A command whose entry was not copied when it was taken: Linux 6.12 to 7.0 looks at it again when it tries again.</summary>
+    public bool IsReadAgain => Entry.opcode == IoUring.IORING_OP_URING_CMD && (Entry.flags & IoUring.IOSQE_ASYNC) == 0;
 
     public override string ToString() => FormattableString.Invariant($"#{Number} {Name} {Region}")
         + (IsFlush || IsCancel ? "" : FormattableString.Invariant($" bytes {Offset}+{Length}"));

@@ -59,7 +59,7 @@ internal sealed unsafe partial class SimulatedKernel
         if (!_files.TryGetValue(entry.fd, out int descriptor))
             _verdict.Fail($"An entry of opcode {entry.opcode} is for the registered file {entry.fd}, which is not registered.");
         entry.fd = descriptor;
-        entry.flags = 0;
+        entry.flags &= unchecked((byte)~IoUring.IOSQE_FIXED_FILE);
         return entry;
     }
 
@@ -132,12 +132,25 @@ internal sealed unsafe partial class SimulatedKernel
         }
 
         ModelRegion region = operation.Region!;
+
+        // generic_atomic_write_valid, fs/read_write.c: one plain buffer.
+        if (operation.IsAtomic != region.IsAtomic)
+            _verdict.Fail($"{operation} is {(operation.IsAtomic ? "" : "not ")}flagged atomic, and its request says otherwise.");
+        if (operation.IsAtomic && (operation.IsRegistered || now.Length != 1))
+            _verdict.Fail($"{operation} is atomic and has {now.Length} pieces{(operation.IsRegistered ? " of registered memory" : "")}: it would be refused.");
+        if (operation.IsAtomic)
+            _coverage.Add(Covered.AtomicEntries);
         int alignment = region.Disk.Traits.MemoryAlignment;
+        int segment = region.Disk.Traits.SegmentAlignment;
         foreach (Iovec vector in now)
         {
             nint start = (nint)vector.iov_base;
             if ((start & (alignment - 1)) != 0 || ((nint)vector.iov_len & (alignment - 1)) != 0)
                 _verdict.Fail($"{operation} has memory off the device's alignment of {alignment} bytes: it would be refused.");
+
+            // A registered buffer is pieces that end with a page: the first of them as long as what is left of it.
+            if ((nint)vector.iov_len % segment != 0 || (operation.IsRegistered && start % segment != 0))
+                _verdict.Fail($"{operation} has a piece that is no multiple of {segment} bytes: kernels before 6.18 would refuse it.");
             if (operation.IsRegistered)
                 CheckRegistration(operation, start, (long)vector.iov_len);
         }

@@ -61,6 +61,8 @@ internal sealed unsafe partial class SimulatedKernel
             return;
         }
 
+        if (operation.IsReadAgain && _random.OneIn(4))
+            _verdict.Fail($"{operation} is tried again by a worker, which reads its entry again: the place is another's by now.");
         operation.Stage = OperationStage.Moving;
         operation.CanBeCancelled = false;
         Plan(operation);
@@ -140,6 +142,14 @@ internal sealed unsafe partial class SimulatedKernel
         int unit = disk.Traits.OffsetAlignment > 1 ? IoRegion.SectorSize : 1;
         if (operation.Writes)
             moves -= moves % unit;
+        if (operation.IsAtomic)
+        {
+            // All of it at one moment, or nothing.
+            if (moves == (int)operation.Length)
+                operation.Parts.Push((0, moves));
+            return;
+        }
+
         int at = 0;
         List<(int From, int To)> parts = [];
         for (int left = _random.Next(1, 4); left > 0 && at < moves; left--)
@@ -174,7 +184,7 @@ internal sealed unsafe partial class SimulatedKernel
             return Answer(-Errno.EAGAIN, Covered.Again);
         if (disk.TryFindBad(operation.Offset, operation.Length, out long bad, out int errno))
         {
-            bool tells = operation.Transfers && bad > operation.Offset && _random.OneIn(2);
+            bool tells = operation.Transfers && !operation.IsAtomic && bad > operation.Offset && _random.OneIn(2);
             return Answer(tells ? (int)(bad - operation.Offset) : -errno, Covered.BadSectors);
         }
 
@@ -186,7 +196,7 @@ internal sealed unsafe partial class SimulatedKernel
         int length = (int)operation.Length;
         if (Happens(_scenario.EndEarly))
             return Answer(0, Covered.EndedEarly);
-        if (!Happens(_scenario.Short))
+        if (operation.IsAtomic || !Happens(_scenario.Short))
             return length;
         int block = disk.Traits.LogicalBlock;
         int result = _random.OneIn(2) && length >= 2 * block ? block * _random.Next(1, length / block) : _random.Next(1, length + 1);

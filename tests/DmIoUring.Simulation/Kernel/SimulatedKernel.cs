@@ -136,6 +136,7 @@ internal sealed unsafe partial class SimulatedKernel : IDisposable
                 operation.Region!.Completed(operation, next.Completion.res);
         }
 
+        _model.SettleAbandoned();
         return count;
     }
 

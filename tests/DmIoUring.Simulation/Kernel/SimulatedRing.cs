@@ -32,7 +32,7 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public bool IsPolling => false;
 
-    public bool CarriesCommands => false;
+    public RingCalls? CommandCalls => null;
 
     public bool Polls(EntryRoute route) => false;
 
@@ -40,7 +40,17 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public IoUringSqe* TryNext(EntryRoute route) => kernel.TryNext();
 
-    public void Enter(uint minComplete, long timeout, long patience) => kernel.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+    public int Enter(uint minComplete, long timeout, long patience)
+    {
+        kernel.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+        return 0;
+    }
+
+    public void Abandon(ICollection<RingRemains> remains)
+    {
+    }
+
+    public bool HasCommands => true;
 
     public int Take(Span<IoUringCqe> into) => kernel.Take(into);
 

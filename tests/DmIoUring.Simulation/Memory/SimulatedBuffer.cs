@@ -49,6 +49,9 @@ internal sealed unsafe class SimulatedBuffer(IoBufferKind kind, Arena arena)
 
     public bool Contains(nint address, long bytes) => _ranges.Exists(range => range.Contains(address, bytes));
 
+    public bool Overlaps(SimulatedBuffer? other) =>
+        other is not null && _ranges.Exists(range => other._ranges.Exists(theirs => range.Start < theirs.Start + theirs.Length && theirs.Start < range.Start + range.Length));
+
     public void Fill(ReadOnlySpan<byte> content)
     {
         foreach (MemoryRange range in _ranges)

@@ -121,22 +121,6 @@ public sealed class CopyRefusalTests : IDisposable
     }
 
     [Fact]
-    public async Task Copy_SizeOffTheDestinationsBlock_IsRefused()
-    {
-        using LoopDevice loop = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { BlockSize = 4096 });
-        string odd = _files.Make("odd", new byte[4096 + 512]);
-        (await Dmio.RunAsync("copy", odd, loop.Path)).AssertRefused(loop.Path, "4096 bytes", "4608 bytes", "512 bytes over", "8192");
-    }
-
-    [Fact]
-    public async Task Copy_SizeOffTheSourcesBlock_IsRefused_AndTheNewFileIsNotCreated()
-    {
-        string odd = _files.Make("odd", new byte[1000]);
-        (await Dmio.RunAsync("copy", odd, _files.PathOf("new"))).AssertRefused(odd, "1000 bytes");
-        Assert.False(File.Exists(_files.PathOf("new")));
-    }
-
-    [Fact]
     public async Task Copy_PieceOffTheDestinationsBlock_IsRefused()
     {
         using LoopDevice loop = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { BlockSize = 4096 });

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DmIoUring.Cli.Copy;
+using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Tests.Devices;
 using DmIoUring.Tests.Support;
@@ -107,6 +108,28 @@ public sealed class CopyTests : IDisposable
     }
 
     [Fact]
+    public async Task Copy_HigherPieceFailsFirst_ReportsTheLowestSectorThatIsNotWritten()
+    {
+        Require.That(FaultFile.WhyUnavailable());
+        using FaultFile source = FaultFile.Create(CopyFiles.SourceSize);
+        using FaultFile destination = FaultFile.Create(CopyFiles.SourceSize);
+        using Fault bad = destination.Fail(MediumOperations.Write, Errno.EIO);
+        using CopyPlan plan = Plan(source.Path, [destination.Path], depth: 2);
+        CopyProgress progress = new();
+        Task<CopyReport> job;
+        using (source.Hold(MediumOperations.Read, firstSector: 0, sectors: 1))
+        {
+            job = new CopyJob(plan, progress).RunAsync(TestContext.Current.CancellationToken);
+
+            // The second piece has failed and is counted; the first has not been read yet.
+            Assert.True(SpinWait.SpinUntil(() => progress.CopiedBytes > 0, TimeSpan.FromSeconds(60)));
+        }
+
+        CopyReport report = await job;
+        Assert.Equal(("EIO", 0L, true), (report.Destinations![0].Failure!.Errno, report.Destinations[0].Failure!.Sector, report.Destinations[0].Failure!.IsExact));
+    }
+
+    [Fact]
     public async Task Copy_EveryDestinationFails_EndsEarlyAndSaysSo()
     {
         using LoopDevice bad = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { Sealable = true });
@@ -165,7 +188,7 @@ public sealed class CopyTests : IDisposable
         using CopyPlan plan = Plan([_files.Make("same", _files.Content), _files.Make("other", other)]);
         CopyLeg[] legs = [.. plan.Destinations.Select((destination, region) => new CopyLeg(region, destination))];
 
-        Assert.True(await new VerifyPass(plan, new CopyProgress(), legs, _ => false).RunAsync(TestContext.Current.CancellationToken));
+        Assert.True(await new VerifyPass(plan, new CopyProgress(), legs, _ => false, tail: null).RunAsync(TestContext.Current.CancellationToken));
 
         Assert.False(legs[0].HasFailed);
         Assert.Equal((CopyPhase.Verify, (long?)(2 * Piece / 512 + 1)), (legs[1].Failure!.Phase, legs[1].Failure!.Sector));
@@ -235,9 +258,12 @@ public sealed class CopyTests : IDisposable
         Assert.True(run!.ExitCode == 0, run.Output + run.Errors);
     }
 
-    private CopyPlan Plan(string[] destinations, int pieceBytes = Piece, int depth = CopyRequest.DefaultDepth)
+    private CopyPlan Plan(string[] destinations, int pieceBytes = Piece, int depth = CopyRequest.DefaultDepth) =>
+        Plan(_files.Source, destinations, pieceBytes, depth);
+
+    private static CopyPlan Plan(string source, string[] destinations, int pieceBytes = Piece, int depth = CopyRequest.DefaultDepth)
     {
-        CopyRequest request = new() { Source = _files.Source, Destinations = destinations, BlockBytes = pieceBytes, Depth = depth };
+        CopyRequest request = new() { Source = source, Destinations = destinations, BlockBytes = pieceBytes, Depth = depth };
         CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
         Assert.Empty(refusals);
         return plan!;

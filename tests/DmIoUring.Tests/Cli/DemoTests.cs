@@ -31,7 +31,7 @@ public sealed class DemoTests
     public async Task Demo_ShowsWhatItSaw(bool json, string shown)
     {
         StringWriter output = new();
-        Terminal terminal = new(Terminal.Console(output, redirected: true), Terminal.Console(TextWriter.Null, redirected: true));
+        Terminal terminal = Terminal.OfText(output, TextWriter.Null);
         int exitCode = await DemoCommand.RunAsync(
             Small with { PlainFiles = true }, json, terminal, TestContext.Current.CancellationToken);
         Assert.Equal(0, exitCode);
@@ -45,7 +45,7 @@ public sealed class DemoTests
         using CancellationTokenSource interrupt = new();
         await interrupt.CancelAsync();
         StringWriter errors = new();
-        Terminal terminal = new(Terminal.Console(TextWriter.Null, redirected: true), Terminal.Console(errors, redirected: true));
+        Terminal terminal = Terminal.OfText(TextWriter.Null, errors);
         Assert.Equal(130, await DemoCommand.RunAsync(Small with { PlainFiles = true }, json: false, terminal, interrupt.Token));
         Assert.Contains("interrupted", errors.ToString(), StringComparison.Ordinal);
     }

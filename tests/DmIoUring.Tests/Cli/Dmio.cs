@@ -17,7 +17,7 @@ internal sealed record Dmio(int ExitCode, string Output, string Errors)
     {
         StringWriter output = new();
         StringWriter errors = new();
-        Terminal terminal = new(Terminal.Console(output, redirected: true), Terminal.Console(errors, redirected: true));
+        Terminal terminal = Terminal.OfText(output, errors);
         int exitCode = await CommandLine.RunAsync(arguments, terminal, cancellation);
         return new Dmio(exitCode, output.ToString(), errors.ToString());
     }

@@ -19,6 +19,12 @@ public sealed class InfoTests
         Assert.True(device.IsBlockDevice);
         Assert.Equal((8 << 20, 16384, 4096), (device.Bytes, device.Sectors, device.LogicalBlockSize));
         Assert.False(device.IsReadOnly);
+        Assert.Equal(("none", 0L, (long?)null), (device.ZoneModel, device.ZoneSectors, device.SequentialFrom));
+        using BlockDevice opened = BlockDevice.Open(loop.Path);
+        Assert.Equal(opened.SegmentAlignment, device.SegmentAlignment);
+
+        // What the device answers to a discard itself, and not what the ring has an operation for.
+        Assert.Equal(device.MaxDiscardBytes > 0, device.HasRingDiscards is not null);
         Assert.NotEmpty(report.Ring!.Features);
     }
 

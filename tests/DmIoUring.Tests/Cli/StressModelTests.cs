@@ -9,6 +9,20 @@ public sealed class StressModelTests
     private static readonly LegShape Small = new(8192, 1);
     private static readonly LegShape[] Shapes = [Small, new(16384, 8), new(8192, 2)];
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 12)]
+    [InlineData(8, 7)]
+    [InlineData(9, 4096)]
+    [InlineData(9, -1)]
+    public void History_OfAnySector_IsTold_EvenOfALegWithoutSectors(int sectors, long sector)
+    {
+        BlockHistory history = new(new LegShape(sectors, 1));
+        if (sectors > 0)
+            history.Add(new HistoryEntry(Generation.Of(Generation.Preparation, 1), 0, 1, 0, sectors, OperationKind.Write, 0));
+        Assert.Equal(sectors == 0 ? 0 : 1, history.Describe(sector).Count);
+    }
+
     [Fact]
     public void SameSeedAndThread_DrawTheSameOperations()
     {

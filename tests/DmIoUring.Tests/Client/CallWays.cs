@@ -1,3 +1,4 @@
+using DmIoUring.Drivers;
 using DmIoUring.Tests.Rings;
 
 namespace DmIoUring.Tests.Client;
@@ -35,12 +36,13 @@ internal static class CallWays
     /// <summary>Whether the device sees what the engine issued: whole, and once.</summary>
     public static bool IsAsIssued(this CallWay way) => way is not (CallWay.SeededSync or CallWay.SeededCallback or CallWay.SeededReactor);
 
-    public static DmIoClient NewClient(this CallWay way, DmIoOptions options)
+    public static DmIoClient NewClient(this CallWay way, DmIoOptions options, RingSource? rings = null)
     {
         if (way.Shape() == CallWay.SyncOnLane)
             options = options with { SyncRings = 0 };
         return way switch
         {
+            _ when rings is not null => new DmIoClient(options, rings),
             CallWay.SeededSync or CallWay.SeededCallback => new DmIoClient(options, new SeededRingSource(Seed)),
             CallWay.PolledCallback => new DmIoClient(options with { CompletionPolling = IoCompletionPolling.Busy }),
             _ when way.IsOnWorkers() => new DmIoClient(options with { Ring = IoRingKind.Workers }),
@@ -49,7 +51,7 @@ internal static class CallWays
     }
 
     /// <summary>A reactor of the way's, with those of the options that a reactor has too.</summary>
-    public static IoReactor NewReactor(this CallWay way, DmIoOptions options)
+    public static IoReactor NewReactor(this CallWay way, DmIoOptions options, RingSource? rings = null)
     {
         IoReactorOptions same = new()
         {
@@ -60,6 +62,6 @@ internal static class CallWays
             CompletionPolling = way == CallWay.PolledReactor ? IoCompletionPolling.Hybrid : IoCompletionPolling.None,
             Ring = way == CallWay.WorkerReactor ? IoRingKind.Workers : options.Ring,
         };
-        return way == CallWay.SeededReactor ? new IoReactor(same, new SeededRingSource(Seed)) : new IoReactor(same);
+        return way == CallWay.SeededReactor ? new IoReactor(same, new SeededRingSource(Seed)) : new IoReactor(same, rings);
     }
 }

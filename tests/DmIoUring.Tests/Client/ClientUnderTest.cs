@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using DmIoUring.Drivers;
 using DmIoUring.Engine;
 
 namespace DmIoUring.Tests.Client;
@@ -20,22 +21,35 @@ internal sealed class ClientUnderTest : IDisposable
     private BlockDevice? _warm;
     private long _ownRequests;
 
-    public ClientUnderTest(CallWay way, DmIoOptions? options = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="way">How its requests are made.</param>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <param name="rings">Where its rings come from; null for where the way has them from.</param>
+    public ClientUnderTest(CallWay way, DmIoOptions? options = null, RingSource? rings = null)
     {
         _way = way.Shape();
         _byAddress = way.IsByAddress();
         _isBatch = way.IsBatch();
+        IsAsIssued = way.IsAsIssued();
         options ??= new DmIoOptions();
         if (_way == CallWay.Reactor)
-            _reactor = new ReactorThread(way.NewReactor(options));
+            _reactor = new ReactorThread(way.NewReactor(options, rings));
         else
-            _client = way.NewClient(options);
+            _client = way.NewClient(options, rings);
     }
 
     public PageMemoryPool Pages => _client?.Pages ?? _reactor!.Reactor.Pages;
 
     /// <summary>Requests that have ended, those that the way itself needs not among them.</summary>
     public long Requests => Statistics.Requests - _ownRequests;
+
+    /// <summary>Whether the device sees what the engine issued: whole, and once.</summary>
+    public bool IsAsIssued { get; }
+
+    /// <summary>Entries that a ring was given, those that the way itself needs among them.</summary>
+    public long Entries => Statistics.Entries;
+
+    public IoFeature DeviceRegistration => _client?.DeviceRegistration ?? _reactor!.Reactor.DeviceRegistration;
 
     private IoStatistics Statistics => _client?.Statistics ?? _reactor!.Reactor.Statistics;
 
@@ -83,6 +97,10 @@ internal sealed class ClientUnderTest : IDisposable
         (CallWay.Awaited, _) => Wait(_client!.WriteZeroesAsync(regions)),
         _ => Submit(new Asked(operation, regions.ToArray(), default, default)),
     };
+
+    /// <summary>Waits until every page of the pool is back.</summary>
+    public void WaitForPages() =>
+        Assert.True(SpinWait.SpinUntil(() => Pages.RentedPages == 0, Notification.Limit), $"{Pages.RentedPages} pages do not come back.");
 
     /// <summary>Disposes the client, or the reactor on its thread: from here on everything is refused.</summary>
     public void End()

@@ -11,4 +11,10 @@ public enum DeviceKind
 
     /// <summary>A regular file.</summary>
     File,
+
+    /// <summary>
+    /// A loop device with 4,096-byte blocks that asks, as kernels before 6.18 do, for whole blocks in each piece of a transfer. The seeded
+    /// kernel refuses others, as those do.
+    /// </summary>
+    Loop4096WholeSegments,
 }

@@ -173,7 +173,7 @@ public sealed class OperationTests
     }
 
     /// <summary>A loop device over ramfs, which can't punch holes.</summary>
-    private static TestDevice WithoutDiscard()
+    internal static TestDevice WithoutDiscard()
     {
         RequireLoop.Here();
         using ScratchFolder folder = ScratchFolder.Create();

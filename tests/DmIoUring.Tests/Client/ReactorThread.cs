@@ -55,7 +55,7 @@ internal sealed class ReactorThread : IDisposable
             if (_asked.TryTake(out Action? action, isBusy ? TimeSpan.Zero : Turn))
                 action();
             else if (!_reactorEnded)
-                Reactor.Poll(1, Turn);
+                Reactor.Poll(1, Turn); // With nothing under way too: what was abandoned comes back in here.
         }
     }
 }

@@ -34,7 +34,7 @@ internal sealed class TestDevice : IDisposable
         byte[] fill = new byte[size];
         Array.Fill(fill, Untouched);
         RandomAccess.Write(_medium, fill, 0);
-        Device = BlockDevice.Open(Path);
+        Device = kind == DeviceKind.Loop4096WholeSegments ? OddDevice.OpenForWholeSegments(Path) : BlockDevice.Open(Path);
     }
 
     public BlockDevice Device { get; }
@@ -73,6 +73,7 @@ internal sealed class TestDevice : IDisposable
 
     public void Dispose()
     {
+        OddDevice.Forget(Device);
         Device.Dispose();
         _loop?.Dispose();
         if (_file is not null)

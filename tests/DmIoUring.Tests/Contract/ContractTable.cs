@@ -129,7 +129,9 @@ internal static class ContractTable
         new(
             "Memory",
             "16 ios + 16 bios reserved, then waits; old get/put resized the pool by pages",
-            "Reserve(pages) grows the pool and the requests together; over the reserve a submit waits its turn (FIFO), Try says no at once; never an allocation on the way",
+            "Reserve(pages, requests) grows the pool and the requests together, or nothing; over the reserve a submit waits its turn (FIFO), Try says no at once; never an allocation on the way",
+            "ReserveTests.PagesAndRequests_AreReservedApart_AndTheReservationTellsBoth",
+            "ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged",
             "ReserveTests.TenThousandRequests_AgainstAReserveOfOne_EndInOrderOfArrival",
             "ReserveTests.TenThousandRequestsOfManyThreads_AgainstAReserveOfOne_AllEnd_AndEachThreadsInItsOrder",
             "ReserveTests.TrySubmit_SaysNoWhileTheReserveIsOut_AndYesAfterwards",
@@ -225,7 +227,11 @@ internal static class ContractTable
         new(
             "Atomic writes",
             "REQ_ATOMIC: never split",
-            "RWF_ATOMIC where the device has it; refused, not split, where it would need splitting",
+            "RWF_ATOMIC where the device has it: one piece, through a private copy where the memory is in several; refused with the reason otherwise",
+            "AtomicWriteTests.AnAtomicWrite_IsOneEntry_FromAnyMemory",
+            "AtomicWriteTests.WhatCantBeAtomic_IsUnsupported_WithTheReason_AndNothingIsWritten",
+            "WholeWriteTests.AnAtomicWrite_IsOnePlainEntry_WhateverTheMemory",
+            "WholeWriteTests.AnAtomicWriteThatTheKernelCutShort_HasFailed_AndIsNotContinued",
             "FlagTests.Atomic_OnADeviceWithoutAtomicWrites_IsUnsupported_AndNothingIsWritten"),
     ];
 }

@@ -19,7 +19,28 @@ internal static class FailureModes
             "SubmissionPollingTests.Submissions_WakeAThreadThatSleeps_AndNoneIsLost",
             "SubmissionPollingTests.AReactor_WakesAThreadThatSleeps",
             "KernelRingTests.AnEnterThatWaitsForNothing_ReachesTheKernel_WhenThatHasSomethingToDo"),
-        new(Ring, "fork without exec") { NotApplicable = "the runtime forks only to exec; the rings' mappings are not copied then (MADV_DONTFORK)" },
+        new(
+            Ring,
+            "fork and exec: a child has rings, pages or descriptors",
+            "InheritedTests.Ring_IsClosedOnExec_AndNotInAForkedChild",
+            "InheritedTests.Pool_IsNotInAForkedChild",
+            "InheritedTests.Device_IsClosedOnExec",
+            "InheritedTests.WakeEvent_IsClosedOnExec"),
+        new(
+            Lifetime,
+            "Thread.Interrupt while a lock is waited for",
+            "InterruptedLockTests.EveryLock_HasARow",
+            "InterruptedLockTests.PagePool_DoesWhatItWasAskedFor_AndLosesNoPage",
+            "InterruptedLockTests.RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest",
+            "InterruptedLockTests.CompletionsBehindTheInterrupt_AreNotDropped",
+            "InterruptedLockTests.SynchronousWriteOverALane_WithinAReserve_GivesItsRequestBack"),
+        new(
+            Lifetime,
+            "a reserve fails half way",
+            "ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged",
+            "ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater",
+            "RequestReserveTests.Prepare_WithoutMemoryHalfWay_HasChangedNothing_AndItsPlacesAreUsedAgain"),
+        new(Lifetime, "an awaited result that nobody takes", "ReserveTests.ResultThatNobodyTakes_IsCounted_UntilItIsTaken", "RequestReserveTests.WaitThatLasts_NamesTheResultsThatNobodyTook"),
         new(
             Ring,
             "lost wake-up of a lane",
@@ -72,7 +93,7 @@ internal static class FailureModes
         new(
             Ring,
             "enter by the wrong thread",
-            "KernelRingTests.Enter_ByAThreadThatDoesNotOwnTheRing_IsAnExceptionThatSaysSo",
+            "KernelRingTests.Enter_ByAThreadThatDoesNotOwnTheRing_LosesIt",
             "ReactorOwnerTests.AnotherThread_IsRefused_WithBothThreadsNumbers_AndTheOwnerGoesOn"),
         new(
             Ring,
@@ -120,6 +141,28 @@ internal static class FailureModes
             "MediumErrorTests.SwitchedOnAndOffUnderLoad_ItFailsExactlyTheRequestsThatItStruck"),
         new(
             Transfer,
+            "segments that are no whole blocks, where the kernel wants them so",
+            "SegmentRuleTests.OddPieces_ArriveWhole_ForWhateverRule",
+            "SegmentRuleTests.RegisteredPages_FromAnOffsetOn_AreNotCutInsideBlocks",
+            "SegmentProbeTests.ABlockDevice_SaysWhatTheKernelDoes",
+            "BufferTests.AnyShape_IsWrittenAndReadBack_AndNothingAroundChanges"),
+        new(
+            Transfer,
+            "an end inside a block",
+            "IoEngineTests.ShortTransfer_OfLessThanABlockForEver_FailsAfterABoundedNumberOfTries",
+            "FileLengthTests.ADirectReadThatMeetsAnEndInsideABlock_FailsThere",
+            "UnaskedAlignmentTests.AnImageOfNoWholePages_IsReadAndWrittenToItsEnd"),
+        new(
+            Transfer,
+            "a handle whose writes go elsewhere (O_APPEND)",
+            "BlockDeviceFromHandleTests.AHandleWhoseModeChangesWhatATransferMeans_IsRefused_AndSaysTheMode"),
+        new(
+            Transfer,
+            "a zone that is written in order",
+            "WholeWriteTests.AZoneThatIsWrittenInOrder_TakesOnePieceOrSaysWhy",
+            "WholeWriteTests.EioOfAWriteToSuchAZone_SaysThatItMayBeTheWritePointer"),
+        new(
+            Transfer,
             "more than 1,024 segments",
             "BufferTests.ThreeThousandVectors_BackToFront_AreWrittenAndReadBack",
             "ScatteredBufferTests.Vectors_MoreThanTheKernelTakesAtOnce_AreSplitAtBlocks_AndAllWritten"),
@@ -137,6 +180,7 @@ internal static class FailureModes
             Transfer,
             "device shrunk under way",
             "LostMediumTests.ADeviceShrunkUnderWay_IsWrittenUpToItsEnd_AndWholeAgainWhenItHasGrownBack",
+            "FileLengthTests.PastTheEndOfAFileThatWasCut_ReadsZeroesAndDiscardsFail",
             "ReadTests.ADeviceThatEndedMeanwhile_KeepsWhatCame_AndSaysWhereItEnded"),
         new(
             Contract,

@@ -8,6 +8,9 @@ namespace DmIoUring.Tests.Devices;
 /// <summary>Devices made from a handle that the caller opened.</summary>
 public sealed class BlockDeviceFromHandleTests
 {
+    private const int O_DSYNC = 0x1000;
+    private const int O_SYNC = 0x101000;
+
     [Fact]
     public void Null_Throws() => Assert.Throws<ArgumentNullException>(() => BlockDevice.FromHandle(null!));
 
@@ -33,6 +36,50 @@ public sealed class BlockDeviceFromHandleTests
         using SafeFileHandle handle = new(pipe.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
         IOException refused = Assert.Throws<IOException>(() => BlockDevice.FromHandle(handle));
         Assert.Contains("Name a block device or a regular file.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(FileAbi.O_RDWR | FileAbi.O_APPEND, "O_APPEND")]
+    [InlineData(FileAbi.O_RDONLY | FileAbi.O_APPEND, "O_APPEND")]
+    [InlineData(FileAbi.O_PATH, "O_PATH")]
+    [InlineData(FileAbi.O_WRONLY, "writing only")]
+    [InlineData(FileAbi.O_RDWR | FileAbi.O_NONBLOCK, "O_NONBLOCK")]
+    public void AHandleWhoseModeChangesWhatATransferMeans_IsRefused_AndSaysTheMode(int flags, string says)
+    {
+        using ScratchFile file = ScratchFile.Create(4096);
+        foreach (int direct in (int[])[0, FileAbi.O_DIRECT])
+        {
+            using SafeFileHandle handle = Open(file.Path, flags | direct);
+            IOException refused = Assert.Throws<IOException>(() => BlockDevice.FromHandle(handle, ownsHandle: true));
+            Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+            Assert.Contains(file.Path, refused.Message, StringComparison.Ordinal);
+            Assert.False(handle.IsClosed);
+        }
+    }
+
+    [Theory]
+    [InlineData(FileAbi.O_RDWR | O_DSYNC)]
+    [InlineData(FileAbi.O_RDWR | O_SYNC)]
+    public void AHandleThatWritesThrough_Works(int flags)
+    {
+        using ScratchFile file = ScratchFile.Create(4096);
+        using SafeFileHandle handle = Open(file.Path, flags);
+        using BlockDevice device = BlockDevice.FromHandle(handle);
+        using DmIoClient client = new();
+        using IoMemory memory = IoMemory.Allocate(4096);
+        memory.GetSpan().Fill(9);
+        Assert.Equal(default, client.Write(new IoRegion(device, 0, 8), memory));
+        Assert.Equal(-1, File.ReadAllBytes(file.Path).AsSpan().IndexOfAnyExcept((byte)9));
+    }
+
+    [Fact]
+    public void AppendingSetAfterwards_IsFoundByRefresh()
+    {
+        using ScratchFile file = ScratchFile.Create(4096);
+        using SafeFileHandle handle = Open(file.Path, FileAbi.O_RDWR);
+        using BlockDevice device = BlockDevice.FromHandle(handle);
+        Assert.Equal(0, Libc.Fcntl(device.Descriptor, FileAbi.F_SETFL, FileAbi.O_APPEND));
+        Assert.Contains("O_APPEND", Assert.Throws<IOException>(() => device.Refresh()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
+using DmIoUring.Drivers;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Tests.Client;
 using DmIoUring.Tests.Faults;
 using DmIoUring.Tests.Reactor;
+using DmIoUring.Tests.Rings;
 using DmIoUring.Tests.Support;
 
 namespace DmIoUring.Tests.Devices;
@@ -36,6 +38,67 @@ public sealed class HeldDeviceTests
         Assert.Equal(default, notification.Wait());
         medium.AssertHolds(0, data.GetSpan());
         ExclusiveClaim.AssertGetsFree(medium.Path);
+    }
+
+    /// <summary>6.1 keeps a removed file for a second, kernels up to 6.12 until entries on other files have ended: rings are not told of devices there.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhereRingsKeepFilesOpen_DevicesTravelByDescriptors_AndAreFreeAfterDispose(bool reactor)
+    {
+        using KeepingCalls kernel = new();
+        using LoopDevice loop = RequireLoop.Create(1 << 20);
+        using IoMemory data = Pattern.Memory(4096);
+        using ClientUnderTest client = new(reactor ? CallWay.Reactor : CallWay.Callback, options: null, new KernelRingSource(kernel));
+        int kept = kernel.Kept;
+        int late = 0;
+        for (int i = 0; i < RoundsForOneLate; i++)
+        {
+            using (BlockDevice device = BlockDevice.Open(loop.Path, ExclusiveClaim.Options))
+                Assert.Equal(default, client.Write(new IoRegion(device, 0, 8), data));
+
+            // A reactor lets go when it polls next.
+            if (reactor)
+                ExclusiveClaim.AssertGetsFree(loop.Path);
+            late += ExclusiveClaim.IsFree(loop.Path) ? 0 : 1;
+            ExclusiveClaim.AssertGetsFree(loop.Path);
+        }
+
+        Assert.InRange(late, 0, 1);
+        Assert.Equal(kept, kernel.Kept);
+        Assert.False(client.DeviceRegistration.IsAvailable);
+        Assert.Contains("EBUSY", client.DeviceRegistration.Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whatever this kernel is like: nothing on another device of the lane keeps one open.</summary>
+    [Fact]
+    public void ADisposedDevice_IsFreeAtOnce_ThoughAnotherOfTheLaneIsStuck()
+    {
+        using DmIoClient client = new();
+        using FaultDevice medium = new();
+        using BlockDevice stuck = BlockDevice.Open(medium.Path);
+        using LoopDevice loop = RequireLoop.Create(1 << 20);
+        using IoMemory data = Pattern.Memory(4096);
+        Notification last = new();
+        int late = 0;
+        using (Fault held = medium.File.Hold(MediumOperations.Write))
+        {
+            client.SubmitWrite(new IoRegion(stuck, 0, 8), data, Notification.Arrived, last);
+            Assert.True(held.WaitForHits(1, Notification.Limit));
+            for (int i = 0; i < 2 * RoundsForOneLate; i++)
+            {
+                Notification notification = new();
+                BlockDevice device = BlockDevice.Open(loop.Path, ExclusiveClaim.Options);
+                client.SubmitWrite(new IoRegion(device, 0, 8), data, Notification.Arrived, notification);
+                Assert.Equal(default, notification.Wait());
+                device.Dispose();
+                late += ExclusiveClaim.IsFree(loop.Path) ? 0 : 1;
+                ExclusiveClaim.AssertGetsFree(loop.Path);
+            }
+        }
+
+        Assert.InRange(late, 0, 2);
+        Assert.Equal(default, last.Wait());
     }
 
     [Theory]

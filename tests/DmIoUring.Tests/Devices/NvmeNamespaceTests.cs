@@ -29,6 +29,19 @@ public sealed class NvmeNamespaceTests
         Assert.Equal(12, Parse().BlockShift);
     }
 
+    /// <summary>Identification descriptors: a UUID, then the command set; none for a drive older than these.</summary>
+    [Fact]
+    public void ZonesAndKeyValues_AreRefused()
+    {
+        byte[] descriptors = new byte[NvmeNamespace.IdentifyBytes];
+        Assert.Equal(0, NvmeNamespace.CommandSetOf(descriptors));
+        (descriptors[0], descriptors[1]) = (3, 16);
+        (descriptors[20], descriptors[21], descriptors[24]) = (4, 1, 2);
+        Assert.Equal(2, NvmeNamespace.CommandSetOf(descriptors));
+        Assert.Contains("zones", Assert.Throws<IOException>(() => NvmeNamespace.RequireBlocks(2, "/dev/ng0n1")).Message, StringComparison.Ordinal);
+        NvmeNamespace.RequireBlocks(0, "/dev/ng0n1");
+    }
+
     [Fact]
     public void AFormatBeyondTheSixteenth_IsFoundByItsHighBits()
     {

@@ -1,8 +1,10 @@
+using DmIoUring.Devices;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Submission;
+using DmIoUring.Tests.Devices;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -14,13 +16,13 @@ internal sealed class EngineBench : IDisposable
     private readonly List<ScratchFile> _files = [];
     private readonly IoEngine _engine;
 
-    public EngineBench(RingScript script, int devices = 3, int chunkBytes = ChunkBytes, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, bool startsStraight = false, RingScript? companion = null)
+    public EngineBench(RingScript script, int devices = 3, int chunkBytes = ChunkBytes, long timeLimit = 0, PagePool? pool = null, bool holdsDevices = false, bool startsStraight = false, RingScript? companion = null, Func<DeviceGeometry, DeviceGeometry>? geometry = null)
     {
         Script = script;
         for (int i = 0; i < devices; i++)
         {
             _files.Add(ScratchFile.Create(DeviceSectors * IoRegion.SectorSize));
-            Devices.Add(BlockDevice.Open(_files[i].Path));
+            Devices.Add(geometry is null ? BlockDevice.Open(_files[i].Path) : OddDevice.Open(_files[i].Path, geometry));
             script.Disk(Devices[i]);
         }
 

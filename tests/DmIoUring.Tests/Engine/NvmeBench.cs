@@ -3,6 +3,7 @@ using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Tests.Engine;
 
@@ -10,35 +11,26 @@ namespace DmIoUring.Tests.Engine;
 internal sealed unsafe class NvmeBench : IDisposable
 {
     public const int Sectors = 4096;
-    private readonly ScratchFile _file = ScratchFile.Create(Sectors * IoRegion.SectorSize);
+    private readonly ScratchFile _file = ScratchFile.Create(0);
     private readonly int _shift;
 
-    public NvmeBench(int blockShift = 9, int mostBytes = 64 << 10, long zeroes = 1 << 20, bool onKernelRing = false, bool fastPath = false)
+    public NvmeBench(int blockShift = 9, int mostBytes = 64 << 10, long zeroes = 1 << 20, bool fastPath = false, RingCalls? kernel = null)
     {
         _shift = blockShift;
-        using (BlockDevice file = BlockDevice.Open(_file.Path))
+        NvmeNamespace target = new()
         {
-            Device = new BlockDevice("/dev/ng9n1", File.OpenHandle(_file.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite), ownsHandle: true, file.Geometry with
-            {
-                LogicalBlockSize = 1 << blockShift,
-                OffsetAlignment = 1 << blockShift,
-                MemoryAlignment = 4,
-                IsBlockDevice = false,
-                AtomicWriteLimits = (0, 0),
-                MaxTransferBytes = mostBytes,
-                Namespace = new NvmeNamespace
-                {
-                    Id = 7,
-                    BlockShift = blockShift,
-                    Blocks = Sectors * IoRegion.SectorSize >> blockShift,
-                    MaxTransferBytes = mostBytes,
-                    MaxZeroesBytes = zeroes,
-                    MaxDiscardBytes = 1 << 20,
-                    HasVolatileCache = true,
-                },
-            });
-        }
+            Id = 7,
+            BlockShift = blockShift,
+            Blocks = Sectors * IoRegion.SectorSize >> blockShift,
+            MaxTransferBytes = mostBytes,
+            MaxZeroesBytes = zeroes,
+            MaxDiscardBytes = 1 << 20,
+            HasVolatileCache = true,
+        };
 
+        // Like a character device it has no length of its own.
+        SafeFileHandle handle = File.OpenHandle(_file.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        Device = new BlockDevice("/dev/ng9n1", handle, ownsHandle: true, NvmeGeometry.Of(target, isReadOnly: false));
         Script.Answer = entry => Carry(*(NvmePassthruCmd64*)entry.addr);
         EngineSettings settings = new()
         {
@@ -46,12 +38,14 @@ internal sealed unsafe class NvmeBench : IDisposable
             HoldsDevices = true,
             Spares = fastPath ? new RequestSpares(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
         };
-        Engine = onKernelRing
-            ? new IoEngine<KernelRing>(new KernelRing(KernelRingHandle.Create(8), 8), settings)
+        Engine = kernel is not null
+            ? new IoEngine<KernelRing>(MakeRing(), settings, MakeRing)
             : new IoEngine<ScriptedRing>(new ScriptedRing(Script), settings);
         Engine.Enable(register: false);
         Random.NextBytes(Disk);
         Random.NextBytes(Memory.GetSpan());
+
+        KernelRing MakeRing() => new(KernelRingHandle.Create(8, default, kernel), 8);
     }
 
     public Random Random { get; } = new(3);

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 using DmIoUring.Submission;
 
 namespace DmIoUring.Tests.Engine;
@@ -172,19 +174,166 @@ public sealed unsafe class NvmeCommandTests
         Assert.Contains("Identify", bench.Device.ReadAbilities().Source, StringComparison.Ordinal);
     }
 
+    /// <summary>A command that no worker of the kernel's was to be had for is carried out by ioctl.</summary>
+    [Fact]
+    public void ACommandThatTheKernelKeepsCancelling_IsCarriedOutAside()
+    {
+        using NvmeBench bench = new() { Status = static (_, _) => -Errno.ECANCELED };
+        IoResult result = bench.Run(IoOperation.Write, bench.Memory, default, bench.Region(0, 8));
+
+        // The file behind the bench is no namespace: NVME_IOCTL_IO64_CMD is ENOTTY on it.
+        Assert.Equal(new IoFailure(0, 0, Errno.ENOTTY, IoFailureCause.Device), result.First);
+        Assert.Equal(11, bench.Commands.Count);
+        Assert.Equal(0, bench.Engine.InFlight);
+    }
+
+    /// <summary>Zoned, in several pieces, of no length: what other devices are asked for, a namespace has told.</summary>
+    [Fact]
+    public void ANamespace_IsOfKnownRules()
+    {
+        using NvmeBench bench = new(blockShift: 12);
+        BlockDevice device = bench.Device;
+        Assert.Equal((4, 4, 4096, 4096, 4096), (device.MemoryAlignment, device.SegmentAlignment, device.OffsetAlignment, device.LogicalBlockSize, device.ReadBlockSize));
+        Assert.Equal((false, true, false, true), (device.IsBlockDevice, device.IsNvmeNamespace, device.IsZoned, device.IsDirect));
+        Assert.Equal((0, 0, long.MaxValue), (device.AtomicWriteLimits.Least, device.AtomicWriteLimits.Most, device.SequentialFrom));
+        Assert.Equal((true, 0), (device.Geometry.IsSegmentRuleKnown, device.Geometry.EntryFlags));
+        Assert.Contains("NVMe namespace", Assert.Throws<InvalidOperationException>(() => device.SetLength(4096)).Message, StringComparison.Ordinal);
+        Assert.Contains("NVMe namespace", Assert.Throws<InvalidOperationException>(() => device.Allocate(4096)).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>The second ring for real, on a file that knows no commands: the refusal comes back, to a waiting owner, and nothing hangs.</summary>
     [Fact]
     public void ACommandOnARealRing_ComesBack()
     {
-        using NvmeBench bench = new(onKernelRing: true);
+        using NvmeBench bench = new(kernel: RingCalls.Kernel);
         for (int round = 0; round < 5; round++)
         {
             IoRegion[] regions = [.. Enumerable.Range(0, 20).Select(i => bench.Region(i * 8, 8))];
             IoResult result = bench.Run(IoOperation.Write, bench.Memory, default, regions);
             Assert.Equal(((1ul << 20) - 1, 0ul), (result.Unsupported.Value, result.Failed.Value));
-            Assert.Equal(Errno.EOPNOTSUPP, result.First.Errno);
+            Assert.Equal((Errno.EOPNOTSUPP, IoFailureCause.NoPassThrough), (result.First.Errno, result.First.Cause));
         }
 
         Assert.Equal(0, bench.Engine.InFlight);
+    }
+
+    /// <summary>Every answer that leaves open what the kernel has taken: both rings are closed, and new ones carry the same commands once more.</summary>
+    [Theory]
+    [InlineData(Errno.EBADF, true, IoOperation.Write)]
+    [InlineData(Errno.EBADF, false, IoOperation.Write)]
+    [InlineData(Errno.EFAULT, true, IoOperation.Read)]
+    [InlineData(Errno.ENOSYS, true, IoOperation.Flush)]
+    [InlineData(Errno.EPERM, false, IoOperation.Discard)]
+    [InlineData(Errno.EPERM, true, IoOperation.WriteZeroes)]
+    public void ALostRingOfCommands_IsReplaced_AndNothingIsLostNorEndsTwice(int errno, bool takesEntries, IoOperation operation)
+    {
+        CommandCalls calls = new() { Answer = errno, TakesEntries = takesEntries };
+        using NvmeBench bench = new(kernel: calls);
+        IoBuffer buffer = operation is IoOperation.Read or IoOperation.Write ? bench.Memory : default;
+        IoRegion[] regions = [.. Enumerable.Range(0, 20).Select(i => bench.Region(i * 8, operation == IoOperation.Flush ? 0 : 8))];
+        calls.Fail(1);
+        IoResult result = bench.Run(operation, buffer, default, regions);
+        Assert.Equal(1, calls.Answered);
+        Assert.Equal(2, calls.CommandRings);
+        Assert.Equal(((1ul << 20) - 1, 0ul), (result.Unsupported.Value, result.Failed.Value));
+        Assert.Equal((Errno.EOPNOTSUPP, IoFailureCause.NoPassThrough), (result.First.Errno, result.First.Cause));
+        Assert.Equal((0, true), (bench.Engine.InFlight, bench.Engine.IsIdle));
+    }
+
+    /// <summary>EAGAIN, EBUSY, EINTR leave the commands where they are; the owner comes back for them without a completion that tells it to.</summary>
+    [Theory]
+    [InlineData(Errno.EAGAIN)]
+    [InlineData(Errno.EBUSY)]
+    [InlineData(Errno.EINTR)]
+    public void CommandsThatTheKernelCouldNotTakeYet_AreHandedOverAgain(int errno)
+    {
+        CommandCalls calls = new() { Answer = errno };
+        using NvmeBench bench = new(kernel: calls);
+        calls.Fail(3);
+        Assert.Equal(IoFailureCause.NoPassThrough, bench.Run(IoOperation.Write, bench.Memory, default, bench.Region(0, 8)).First.Cause);
+        Assert.Equal((3, 1), (calls.Answered, calls.CommandRings));
+    }
+
+    [Fact]
+    public void AKernelWithoutEntriesOfThatSize_IsUnsupportedWithTheReason_AndSaysSo()
+    {
+        CommandCalls calls = new() { SetupAnswer = Errno.EINVAL };
+        using NvmeBench bench = new(kernel: calls);
+        foreach (IoOperation operation in Enum.GetValues<IoOperation>())
+        {
+            IoBuffer buffer = operation is IoOperation.Read or IoOperation.Write ? bench.Memory : default;
+            IoResult result = bench.Run(operation, buffer, default, bench.Region(0, operation == IoOperation.Flush ? 0 : 8));
+            Assert.Equal((1ul, 0ul), (result.Unsupported.Value, result.Failed.Value));
+            Assert.Equal(new IoFailure(0, 0, Errno.EOPNOTSUPP, IoFailureCause.NoPassThrough), result.First);
+        }
+
+        IoFeature feature = Assert.Single(RingProbe.Run(calls).Capabilities.Features, static feature => feature.Name == "IORING_SETUP_SQE128");
+        Assert.False(feature.IsAvailable);
+        Assert.Contains("5.19", feature.Reason, StringComparison.Ordinal);
+        Assert.True(Assert.Single(RingProbe.Run().Capabilities.Features, static feature => feature.Name == "IORING_SETUP_SQE128").IsAvailable);
+    }
+
+    /// <summary>No descriptor for the second ring is the host's fault, and passes.</summary>
+    [Fact]
+    public void AHostThatIsShortOfDescriptors_IsAskedAgain()
+    {
+        CommandCalls calls = new() { SetupAnswer = Errno.EMFILE };
+        using NvmeBench bench = new(kernel: calls);
+        IoResult result = bench.Run(IoOperation.Read, bench.Memory, default, bench.Region(0, 8));
+        Assert.Equal((1ul, new IoFailure(0, 0, Errno.EMFILE, IoFailureCause.Host)), (result.Failed.Value, result.First));
+        calls.SetupAnswer = 0;
+        long start = Stopwatch.GetTimestamp();
+        do
+            result = bench.Run(IoOperation.Read, bench.Memory, default, bench.Region(0, 8));
+        while (result.First.Errno == Errno.EMFILE && Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30));
+        Assert.Equal(IoFailureCause.NoPassThrough, result.First.Cause);
+    }
+
+    /// <summary>The kernel, but for the ring of commands.</summary>
+    private sealed class CommandCalls : RingCalls
+    {
+        private int _descriptor = -1;
+        private int _left;
+
+        /// <summary>What io_uring_enter answers on that ring, when told so.</summary>
+        public int Answer { get; init; }
+
+        /// <summary>Whether it takes the entries first.</summary>
+        public bool TakesEntries { get; init; }
+
+        /// <summary>What io_uring_setup answers to that ring; 0 for what the kernel answers.</summary>
+        public int SetupAnswer { get; set; }
+
+        public int Answered { get; private set; }
+
+        public int CommandRings { get; private set; }
+
+        public void Fail(int calls) => _left = calls;
+
+        public override int Setup(uint entries, IoUringParams* parameters)
+        {
+            bool carriesCommands = (parameters->flags & IoUring.IORING_SETUP_SQE128) != 0;
+            if (carriesCommands && SetupAnswer != 0)
+                return -SetupAnswer;
+            int result = base.Setup(entries, parameters);
+            if (carriesCommands && result >= 0)
+            {
+                _descriptor = result;
+                CommandRings++;
+            }
+
+            return result;
+        }
+
+        public override int Enter(int descriptor, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
+        {
+            if (_left == 0 || descriptor != _descriptor || (flags & IoUring.IORING_ENTER_REGISTERED_RING) != 0)
+                return base.Enter(descriptor, toSubmit, minComplete, flags, argument, argumentSize);
+            _left--;
+            Answered++;
+            if (TakesEntries)
+                _ = base.Enter(descriptor, toSubmit, 0, 0, null, 0);
+            return -Answer;
+        }
     }
 }

@@ -113,38 +113,60 @@ public sealed unsafe class RequestHoldingsTests
     {
         using PagePool pool = new();
         using PageReservation reservation = pool.Reserve(4);
-        using IoMemory owned = IoMemory.Allocate(8192);
-        using CountingMemory counted = new(4096);
+        IoMemory owned = IoMemory.Allocate(8192);
         byte[] array = new byte[4096];
         RequestHoldings holdings = new();
 
-        Assert.True(holdings.KeepOnePiece(owned.Slice(4096, 4096)) == (byte*)owned.Pointer + 4096);
+        byte* first = owned.FirstByte;
+        AssertKept(holdings, owned.Slice(4096, 4096), first + 4096);
+        AssertKept(holdings, owned.Memory.Slice(512, 512), first + 512);
+        Assert.True(holdings.TryKeepOnePiece(owned, out _));
         owned.Dispose();
-        byte* stillThere = holdings.KeepOnePiece(IoBuffer.Contiguous((void*)16, 1));
-        Assert.True(stillThere == (void*)16);
+        first[8191] = 1;
         holdings.Release();
-        Assert.Throws<ObjectDisposedException>(() => owned.ToBuffer());
+        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Owned(owned, first, 4096), out _));
 
+        // The first array makes what the others use.
+        Assert.False(holdings.TryKeepOnePiece(array, out _));
+        holdings.Keep(array, report: null);
+        holdings.Release();
         for (int i = 0; i < 3; i++)
         {
-            byte* start = holdings.KeepOnePiece(array.AsMemory(512 * i));
             fixed (byte* expected = array)
-                Assert.True(start == expected + (512 * i));
-            holdings.Release();
+                AssertKept(holdings, array.AsMemory(512 * i), expected + (512 * i));
         }
 
-        Assert.True(holdings.KeepOnePiece(IoBuffer.From(counted.Memory)) is not null);
-        holdings.Release();
-        Assert.Equal((1, 1), (counted.Pins, counted.Unpins));
-
         PageList pages = pool.Rent(2);
-        Assert.True(holdings.KeepOnePiece(IoBuffer.Pages(pages, 512)) == (byte*)pages.GetPointer(0) + 512);
+        Assert.True(holdings.TryKeepOnePiece(IoBuffer.Pages(pages, 512), out byte* start));
+        Assert.True(start == (byte*)pages.GetPointer(0) + 512);
         Assert.Throws<InvalidOperationException>(pages.Dispose);
         holdings.Release();
         pages.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => holdings.KeepOnePiece(pages));
-        holdings.Release();
+        Assert.False(holdings.TryKeepOnePiece(pages, out _));
+        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Pages(default), out _));
         Assert.Equal(4, pool.Counters.Free);
+    }
+
+    [Fact]
+    public void PagesInPieces_AreNotOnePiece_AndNotKept()
+    {
+        using PagePool pool = new();
+        using PageReservation reservation = pool.Reserve(16);
+        PageList[] singles = [.. Enumerable.Range(0, 16).Select(_ => pool.Rent(1))];
+        for (int i = 0; i < 16; i += 2)
+            singles[i].Dispose();
+        PageList scattered = pool.Rent(4);
+        RequestHoldings holdings = new();
+        Assert.False(scattered.IsContiguous);
+        Assert.False(holdings.TryKeepOnePiece(scattered, out _));
+        scattered.Dispose();
+    }
+
+    private static void AssertKept(RequestHoldings holdings, IoBuffer buffer, byte* expected)
+    {
+        Assert.True(holdings.TryKeepOnePiece(buffer, out byte* start));
+        Assert.True(start == expected);
+        holdings.Release();
     }
 
     private static RequestBuffer Keep(RequestHoldings holdings, in IoBuffer buffer, in PageList copy)

@@ -7,6 +7,18 @@ namespace DmIoUring.Tests.Engine;
 public sealed class RequestPoolTests
 {
     [Fact]
+    public void TheRequestPastTheMost_IsRefused_WithTheNumber()
+    {
+        PlaceStack places = new();
+        for (int i = 0; i < PlaceStack.Most; i++)
+            Assert.Equal(i, places.NewPlace());
+        InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() => places.NewPlace());
+        Assert.Contains("1048576", refused.Message, StringComparison.Ordinal);
+        places.FreePlace(7);
+        Assert.Equal(7, places.NewPlace());
+    }
+
+    [Fact]
     public void Take_AfterReturn_GivesTheSameRequestAgain()
     {
         RequestPool pool = new(new CallbackReporter(null));

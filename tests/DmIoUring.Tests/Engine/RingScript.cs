@@ -48,6 +48,9 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>The descriptors of registered files, by slot.</summary>
     public Dictionary<int, int> RegisteredFiles { get; } = [];
 
+    /// <summary>Whether the ring knows URING_CMD.</summary>
+    public bool HasCommands { get; init; } = true;
+
     public long Clock { get; set; }
 
     public int EnterCount { get; private set; }
@@ -65,6 +68,9 @@ internal sealed unsafe class RingScript : IDisposable
 
     /// <summary>How many entries complete in one enter that waits; by default all.</summary>
     public Func<int, int> CompletePerEnter { get; set; } = static count => count;
+
+    /// <summary>Which entries never complete, whatever else is said.</summary>
+    public Func<IoUringSqe, bool> Keeps { get; set; } = static _ => false;
 
     /// <summary>How many of n published entries the kernel takes in this enter; by default all.</summary>
     public Func<int, int> TakePerEnter { get; set; } = static count => count;
@@ -141,7 +147,17 @@ internal sealed unsafe class RingScript : IDisposable
             return;
         }
 
+        List<IoUringSqe> kept = _inKernel.FindAll(entry => Keeps(entry));
+        _inKernel.RemoveAll(entry => Keeps(entry));
         for (int count = CompletePerEnter(_inKernel.Count); count > 0; count--)
+            CompleteOne();
+        _inKernel.InsertRange(0, kept);
+    }
+
+    /// <summary>Completes all that the kernel has, though nobody waits.</summary>
+    public void CompleteAll()
+    {
+        while (_inKernel.Count > 0)
             CompleteOne();
     }
 
@@ -189,6 +205,28 @@ internal sealed unsafe class RingScript : IDisposable
             medium = medium[memory.Length..];
         }
     }
+
+    /// <summary>As kernels before 6.18 answer: EINVAL when a piece of a transfer is no whole blocks; registered memory is pieces that end with a page.</summary>
+    public int WholeSegments(in IoUringSqe entry, int block)
+    {
+        foreach (Iovec vector in _vectors[entry.user_data])
+        {
+            nint at = (nint)vector.iov_base;
+            nint end = at + (nint)vector.iov_len;
+            while (at < end)
+            {
+                nint next = IsRegistered(entry) ? Math.Min(end, (at | 4095) + 1) : end;
+                if ((next - at) % block != 0)
+                    return -Errno.EINVAL;
+                at = next;
+            }
+        }
+
+        return Whole(entry);
+    }
+
+    public static bool IsRegistered(in IoUringSqe entry) => entry.opcode is IoUring.IORING_OP_READ_FIXED or IoUring.IORING_OP_WRITE_FIXED
+        or IoUring.IORING_OP_READV_FIXED or IoUring.IORING_OP_WRITEV_FIXED;
 
     /// <summary>All of it for a transfer, success for anything else.</summary>
     public int Whole(in IoUringSqe entry) => entry.opcode switch

@@ -36,7 +36,7 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public bool IsPolling => false;
 
-    public bool CarriesCommands => true;
+    public RingCalls? CommandCalls => null;
 
     public bool Polls(EntryRoute route) => false;
 
@@ -44,7 +44,17 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public IoUringSqe* TryNext(EntryRoute route) => script.TryNext();
 
-    public void Enter(uint minComplete, long timeout, long patience) => script.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+    public int Enter(uint minComplete, long timeout, long patience)
+    {
+        script.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+        return 0;
+    }
+
+    public void Abandon(ICollection<RingRemains> remains)
+    {
+    }
+
+    public bool HasCommands => script.HasCommands;
 
     public int Take(Span<IoUringCqe> into)
     {

@@ -28,18 +28,13 @@ internal sealed class MountedFolder : IDisposable
     public string Path => _folder.Path;
 
     /// <summary>An ext4 on a loop device.</summary>
-    public static MountedFolder Ext4()
-    {
-        LoopDevice loop = RequireLoop.Create(32 << 20);
-        ChildProcess? made = ChildProcess.Run("mkfs.ext4", "-q", "-F", loop.Path);
-        if (made is not { ExitCode: 0 })
-        {
-            loop.Dispose();
-            Require.That("mkfs.ext4 refuses: " + made?.Errors);
-        }
+    public static MountedFolder Ext4() => Made("ext4", 32 << 20, "-q", "-F");
 
-        return new MountedFolder(loop, "-t", "ext4", loop.Path);
-    }
+    /// <summary>An xfs on a loop device: from 6.16 on it has atomic writes on any device.</summary>
+    public static MountedFolder Xfs() => Made("xfs", 320 << 20, "-q", "-f");
+
+    /// <summary>A btrfs on a loop device.</summary>
+    public static MountedFolder Btrfs() => Made("btrfs", 128 << 20, "-q", "-f");
 
     /// <summary>Memory with a bound.</summary>
     public static MountedFolder Tmpfs(int size)
@@ -52,6 +47,19 @@ internal sealed class MountedFolder : IDisposable
 
     /// <summary>Holds all writes, or lets them go; false when the file system refuses.</summary>
     public bool Freeze(bool on) => ChildProcess.Run("fsfreeze", on ? "-f" : "-u", _folder.Path) is { ExitCode: 0 };
+
+    private static MountedFolder Made(string type, long size, params string[] options)
+    {
+        LoopDevice loop = RequireLoop.Create(size);
+        ChildProcess? made = ChildProcess.Run("mkfs." + type, [.. options, loop.Path]);
+        if (made is not { ExitCode: 0 })
+        {
+            loop.Dispose();
+            Require.That($"mkfs.{type} refuses: {made?.Errors ?? "it is not installed"}");
+        }
+
+        return new MountedFolder(loop, "-t", type, loop.Path);
+    }
 
     public void Dispose()
     {

@@ -15,8 +15,11 @@ internal sealed unsafe class OlderRingSource(uint known) : TypedRingSource<Kerne
     {
     }
 
-    protected override KernelRing Make(int capacity, in RingPlan plan) => new(KernelRingHandle.Create(capacity, plan, Setup), capacity);
+    protected override KernelRing Make(int capacity, in RingPlan plan) => new(KernelRingHandle.Create(capacity, plan, new OlderCalls(known)), capacity);
 
-    private int Setup(uint entries, IoUringParams* parameters) =>
-        (parameters->flags & ~(known | Always)) == 0 ? Libc.IoUringSetup(entries, parameters) : -Errno.EINVAL;
+    private sealed class OlderCalls(uint known) : RingCalls
+    {
+        public override int Setup(uint entries, IoUringParams* parameters) =>
+            (parameters->flags & ~(known | Always)) == 0 ? base.Setup(entries, parameters) : -Errno.EINVAL;
+    }
 }

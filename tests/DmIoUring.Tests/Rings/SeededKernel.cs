@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
+using DmIoUring.Tests.Devices;
 
 namespace DmIoUring.Tests.Rings;
 
@@ -119,6 +120,9 @@ internal sealed unsafe class SeededKernel : IDisposable
     private int Transfer(IoUringSqe entry, Iovec[] vectors)
     {
         long length = vectors.Sum(static vector => (long)vector.iov_len);
+        int segment = OddDevice.SegmentAlignment(entry.fd);
+        if (vectors.Any(vector => (long)vector.iov_len % segment != 0))
+            return -Errno.EINVAL;
         int block = BlockOf(entry.fd);
         bool isShort = length > block && (entry.rw_flags & FileAbi.RWF_ATOMIC) == 0 && _random.Next(3) == 0;
         if (isShort)

@@ -85,8 +85,7 @@ public sealed class PeersTests
     {
         StringWriter output = new();
         StringWriter errors = new();
-        Terminal terminal = new(
-            Terminal.Console(output, redirected: true), Terminal.Console(errors, redirected: true), PeerCommandLine.Program);
+        Terminal terminal = Terminal.OfText(output, errors, PeerCommandLine.Program);
         int exitCode = await PeerCommandLine.RunAsync(arguments, terminal, TestContext.Current.CancellationToken);
         return new Dmio(exitCode, output.ToString(), errors.ToString());
     }

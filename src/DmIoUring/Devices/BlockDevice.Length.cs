@@ -1,0 +1,91 @@
+using System.Globalization;
+using DmIoUring.Interop;
+
+namespace DmIoUring;
+
+/// <content>The length of a regular file.</content>
+public sealed partial class BlockDevice
+{
+    /// <summary>
+    /// Makes sure of a regular file's room on its medium, from its beginning to a length (fallocate): what lies there is kept, what is new reads as
+    /// zeroes, and later writes there can't fail for want of space. A shorter file gets that length; a longer one stays as long as it is.
+    /// </summary>
+    /// <param name="length">
+    /// In bytes. Make it a multiple of <see cref="LogicalBlockSize"/>: direct I/O does not reach what is left of a block at the end.
+    /// </param>
+    /// <returns>The file's size in bytes now, which <see cref="Size"/> has from here on.</returns>
+    /// <remarks>Any thread, requests in flight or not. A call that failed may have allocated a part, and changed the size.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
+    /// <exception cref="InvalidOperationException">This is a block device or an NVMe namespace, or open for reading only.</exception>
+    /// <exception cref="IOException">
+    /// No room is left (ENOSPC, EDQUOT), the file would be too large (EFBIG), the file system can't allocate ahead (EOPNOTSUPP), or the kernel
+    /// refused for another reason.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
+    public long Allocate(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        return ChangeLength(
+            "allocated",
+            length,
+            static (descriptor, length) => Libc.Fallocate(descriptor, 0, 0, length),
+            static errno => errno == Errno.EOPNOTSUPP ? "its file system can't allocate ahead; write zeroes instead" : null);
+    }
+
+    /// <summary>Sets the length of a regular file (ftruncate): cuts off what lies behind it, or adds a hole, which reads as zeroes.</summary>
+    /// <param name="length">
+    /// In bytes. Make it a multiple of <see cref="LogicalBlockSize"/>: direct I/O does not reach what is left of a block at the end.
+    /// </param>
+    /// <returns>The file's size in bytes now, which <see cref="Size"/> has from here on.</returns>
+    /// <remarks>
+    /// Any thread. Let requests on what is cut off end first: a write there that is still under way may make the file longer again, and a read
+    /// may fail.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative.</exception>
+    /// <exception cref="InvalidOperationException">This is a block device or an NVMe namespace, or open for reading only.</exception>
+    /// <exception cref="IOException">The file would be too large (EFBIG), may not change (EPERM), or the kernel refused for another reason.</exception>
+    /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
+    public long SetLength(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        return ChangeLength("given a length", length, Libc.Ftruncate, static _ => null);
+    }
+
+    /// <summary>Whether a region of a regular file ends within the file as it is now. While a reference is held.</summary>
+    internal unsafe bool StillHolds(in IoRegion region)
+    {
+        Statx stat;
+        return IsBlockDevice
+            || IsNvmeNamespace
+            || Libc.Statx(Descriptor, &stat) < 0
+            || (region.Sector + region.Count) * IoRegion.SectorSize <= (long)stat.stx_size;
+    }
+
+    private long ChangeLength(string what, long length, Func<int, long, int> change, Func<int, string?> explain)
+    {
+        AddReference();
+        try
+        {
+            if (IsBlockDevice || IsNvmeNamespace)
+                throw new InvalidOperationException($"{Path} is {(IsBlockDevice ? "a block device" : "an NVMe namespace")}, which has the size that it has; it can't be {what}.");
+            if (IsReadOnly)
+                throw new InvalidOperationException($"{Path} is open for reading only, and can't be {what}. Open it for reading and writing.");
+            int result;
+            do
+            {
+                result = change(Descriptor, length);
+            }
+            while (result == -Errno.EINTR);
+            long size = Refresh();
+            if (result >= 0)
+                return size;
+            string why = explain(-result) is { } reason ? ": " + reason : "";
+            throw new IOException(
+                string.Create(CultureInfo.InvariantCulture, $"{Path} can't be {what} ({length} bytes, {Errno.Name(-result)}){why}."), -result);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+}
