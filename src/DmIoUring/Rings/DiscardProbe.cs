@@ -32,7 +32,7 @@ internal static unsafe class DiscardProbe
 
             // A wait may end early.
             for (int i = 0; i < Tries && !ring.HasCompletions; i++)
-                ring.Enter(minComplete: 1, Limit, patience: 0);
+                _ = ring.Enter(minComplete: 1, Limit, patience: 0);
             return ring.Take(answer) == 1 ? answer[0].res != -Errno.EOPNOTSUPP : null;
         }
         catch (IoUringUnavailableException)

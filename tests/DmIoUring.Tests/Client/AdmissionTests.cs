@@ -217,7 +217,8 @@ public sealed class AdmissionTests
                 using IoReactor reactor = new();
                 reactor.SubmitRead(device.Region(0, 8), data, (_, _) => DisposeTogether(right));
                 reactor.Poll(1);
-            }) { IsBackground = true };
+            })
+            { IsBackground = true };
             owner.Start();
             right.SubmitRead(device.Region(0, 8), data, (_, _) => DisposeTogether(left));
         }

@@ -171,7 +171,8 @@ public sealed class RequestReserveTests
                 pool.Return(pool.Take(mayWait: true));
                 Volatile.Write(ref done, next);
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         taker.Start();
         for (int i = 0; i < 8; i++)
         {
@@ -179,7 +180,8 @@ public sealed class RequestReserveTests
             {
                 while (!Volatile.Read(ref isOver))
                     Thread.Sleep(1);
-            }) { IsBackground = true }.Start();
+            })
+            { IsBackground = true }.Start();
         }
 
         Stopwatch clock = Stopwatch.StartNew();

@@ -41,7 +41,7 @@ public sealed class InheritedTests
         foreach (string field in new[] { "_rings", "_entries" })
         {
             object mapping = typeof(KernelRingHandle).GetField(field, BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(ring)!;
-            Assert.Contains("dc", HostExtentTests.FlagsOf(Pointer.Unbox(mapping)));
+            Assert.Contains("dc", HostExtentTests.FlagsOf(Pointer.Unbox(mapping)), StringComparer.Ordinal);
         }
     }
 
@@ -54,7 +54,7 @@ public sealed class InheritedTests
     {
         using PagePool pool = new();
         using PageReservation reservation = pool.Reserve(pages);
-        Assert.Contains("dc", HostExtentTests.FlagsOf(pool.Extents[0].Start));
+        Assert.Contains("dc", HostExtentTests.FlagsOf(pool.Extents[0].Start), StringComparer.Ordinal);
     }
 
     private static int FlagsOf(int descriptor)

@@ -13,7 +13,7 @@ public sealed class BlockingTests
         string root = Path.GetFullPath(Path.Combine(Here(), "../../../src/DmIoUring"));
         string[] files = [.. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories).Where(file => Path.GetRelativePath(root, file).Split('/')[0] is not ("bin" or "obj"))];
         Assert.InRange(files.Length, 100, int.MaxValue);
-        Assert.Empty(files.Where(static file => CSharpSyntaxTree.ParseText(File.ReadAllText(file)).GetRoot().DescendantNodes().OfType<LockStatementSyntax>().Any()));
+        Assert.DoesNotContain(files, static file => CSharpSyntaxTree.ParseText(File.ReadAllText(file)).GetRoot().DescendantNodes().OfType<LockStatementSyntax>().Any());
     }
 
     private static string Here([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;

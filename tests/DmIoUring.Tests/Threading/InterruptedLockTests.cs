@@ -77,7 +77,7 @@ public sealed class InterruptedLockTests
             .SelectMany(static type => type.GetFields(declared))
             .Where(field => kinds.Contains(field.FieldType))
             .Select(static field => $"{field.DeclaringType!.Name}.{field.Name}");
-        Assert.Equal(Covered, all.Order(StringComparer.Ordinal));
+        Assert.Equal(Covered, all.Order(StringComparer.Ordinal), StringComparer.Ordinal);
     }
 
     [Theory]

@@ -30,7 +30,8 @@ internal static class Interruption
                 work();
             });
             isKept = Record.Exception(static () => Thread.Sleep(0)) is ThreadInterruptedException;
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         thread.Start();
         Until(() => Volatile.Read(ref isReady) || !thread.IsAlive);
         hold();
