@@ -108,7 +108,9 @@ internal sealed unsafe partial class IoEngine<TRing>
 
             _inRemains--;
             chunk->Attempts += LossAttempts;
-            if (chunk->Attempts > TransferRules.MaxAttempts)
+            if (chunk->Kind == ChunkKind.Abandoned)
+                Reclaim(i);
+            else if (chunk->Attempts > TransferRules.MaxAttempts)
                 Fail(i, LostErrno, IoFailureCause.RingLost);
             else
                 Reissue(i, 0);
