@@ -158,6 +158,10 @@ public sealed unsafe class LoopDevice : IDisposable
         // Before 6.18 the driver takes the size that the file was last known to have (get_loop_size, drivers/block/loop.c). A file that
         // another process serves has none until somebody asks.
         long size = RandomAccess.GetLength(backing);
+
+        // A block device under the loop device has no length as a file.
+        int block;
+        bool isDevice = Libc.Ioctl(backing, BlockAbi.BLKSSZGET, &block) >= 0;
         using SafeFileHandle control = LoopNode.OpenControl();
         for (int attempt = 1; ; attempt++)
         {
@@ -171,7 +175,7 @@ public sealed unsafe class LoopDevice : IDisposable
                     SetReadOnly(device, number, readOnly: false);
                 LoopNode.SetMerging(number, merges: options is { Merges: true, Sealable: false });
                 LoopDevice loop = new(device, backing, number, options.BlockSize);
-                if (loop.Size == size / SectorSize * SectorSize)
+                if (isDevice || loop.Size == size / SectorSize * SectorSize)
                     return loop;
                 long taken = loop.Size;
                 device.Dispose();

@@ -1,6 +1,5 @@
 using DmIoUring.Engine;
 using DmIoUring.Rings;
-using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
 
@@ -8,19 +7,20 @@ namespace DmIoUring.Drivers;
 /// <param name="calls">Who answers the system calls; null for the kernel itself.</param>
 internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSource<KernelRing>
 {
-    private readonly UninterruptedLock _lock = new();
     private HostRings? _host;
     private IoCapabilities? _capabilities;
 
     public override IoCapabilities Capabilities => _capabilities ?? Host.Capabilities;
 
-    /// <summary>What the host's rings are like; tried with the first ring.</summary>
+    /// <summary>What the host's rings are like; tried with the first ring. Threads that come together may each try: they find the same.</summary>
     private HostRings Host
     {
         get
         {
-            using (_lock.Enter())
-                return _host ??= RingProbe.Run(calls);
+            if (Volatile.Read(ref _host) is { } known)
+                return known;
+            HostRings tried = RingProbe.Run(calls);
+            return Interlocked.CompareExchange(ref _host, tried, null) ?? tried;
         }
     }
 

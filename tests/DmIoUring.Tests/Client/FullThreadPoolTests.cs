@@ -16,7 +16,9 @@ public sealed class FullThreadPoolTests
         // Before: making a device starts programs, whose output is read by the pool.
         using TestDevice with = new();
         using TestDevice without = OperationTests.WithoutDiscard();
-        using ManualResetEventSlim end = new();
+
+        // Not disposed: the pool's threads wait for it still when this returns.
+        ManualResetEventSlim end = new();
         Exception? thrown = null;
         Thread thread = new(() => thrown = Record.Exception(() => Serve(with, without)));
         ThreadPool.SetMaxThreads(Environment.ProcessorCount, Environment.ProcessorCount);
