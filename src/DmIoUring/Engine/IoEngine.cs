@@ -149,9 +149,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         long timeout = TimeToWait(limit);
         if (_commandRing is { UnderWay: > 0 } commands)
         {
-            // Commands that are under way are told of by one completion, however many end; those that the kernel has not taken, by none.
+            // Commands that are under way are told of by one completion, however many end; those that the kernel has not taken, or that are not watched, by none.
             most = 1;
-            if (commands.HasQueued)
+            if (commands.HasQueued || !_commandPollIsArmed)
                 timeout = timeout < 0 ? ShortWait : Math.Min(timeout, ShortWait);
         }
 
