@@ -70,13 +70,13 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// first request after a reservation.
     /// </summary>
     public IoFeature PageRegistration => RegistrationText.OfPages(
-        _options.FixedBuffers, Array.Find(_lanes, static lane => lane.RegisterErrno != 0)?.RegisterErrno ?? 0);
+        _options.FixedBuffers, _rings.RegistrationAnswer ?? Worst(static lane => lane.RegisterErrno));
 
     /// <summary>
     /// Whether the lanes' rings know the devices that they have met, and if not, why: devices travel by their descriptors then.
     /// </summary>
     public IoFeature DeviceRegistration => RegistrationText.OfDevices(
-        _options.FixedFiles, Array.Find(_lanes, static lane => lane.RegisterFilesErrno != 0)?.RegisterFilesErrno ?? 0);
+        _options.FixedFiles, _rings.RegistrationAnswer ?? Worst(static lane => lane.RegisterFilesErrno));
 
     /// <summary>What was done so far.</summary>
     public IoStatistics Statistics
@@ -165,6 +165,9 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="Reserve(long, int)" path="/exception"/>
     public ValueTask<PageReservation> ReserveAsync(long pages, int requests, CancellationToken cancellationToken = default) =>
         _pagePool.ReserveAsync(pages, requests, cancellationToken);
+
+    /// <summary>What a lane's ring answered: the first refusal, else that one was taken, else null where none was asked.</summary>
+    private int? Worst(Func<Lane, int?> answer) => _lanes.Max(answer);
 
     private void StartLanes(RingSource rings)
     {

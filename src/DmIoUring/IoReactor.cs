@@ -92,10 +92,10 @@ public sealed partial class IoReactor : IDisposable
     public PageMemoryPool Pages { get; }
 
     /// <summary>Whether the ring knows the page pool, and if not, why: pool pages travel like any other memory then.</summary>
-    public IoFeature PageRegistration => RegistrationText.OfPages(_options.FixedBuffers, _engine.RegisterErrno);
+    public IoFeature PageRegistration => RegistrationText.OfPages(_options.FixedBuffers, _rings.RegistrationAnswer ?? _engine.RegisterErrno);
 
     /// <summary>Whether the ring knows the devices that it has met, and if not, why: devices travel by their descriptors then.</summary>
-    public IoFeature DeviceRegistration => RegistrationText.OfDevices(_options.FixedFiles, _engine.RegisterFilesErrno);
+    public IoFeature DeviceRegistration => RegistrationText.OfDevices(_options.FixedFiles, _rings.RegistrationAnswer ?? _engine.RegisterFilesErrno);
 
     /// <summary>Requests that were submitted and whose callback has not been called yet. The owner.</summary>
     public int UnderWay => (int)(_submission.Submitted - _engine.Counters.Requests);

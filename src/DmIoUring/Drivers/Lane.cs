@@ -71,10 +71,10 @@ internal sealed class Lane
     public EngineCounters Counters => _engine.Counters;
 
     /// <summary>What registering the pool's pages with the ring answered: 0, or why they travel unregistered.</summary>
-    public int RegisterErrno => _engine.RegisterErrno;
+    public int? RegisterErrno => _engine.RegisterErrno;
 
     /// <summary>What registering devices with the ring answered: 0, or why they travel unregistered.</summary>
-    public int RegisterFilesErrno => _engine.RegisterFilesErrno;
+    public int? RegisterFilesErrno => _engine.RegisterFilesErrno;
 
     /// <summary>The longest time that one turn's completions and their callbacks took.</summary>
     public TimeSpan LongestDispatch => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _longestDispatch));

@@ -8,6 +8,9 @@ internal abstract class RingSource : IDisposable
     /// <summary>What the rings can do; complete once the first was made.</summary>
     public abstract IoCapabilities Capabilities { get; }
 
+    /// <summary>What registering anything with these rings is answered, as an errno; null where each must be asked.</summary>
+    public virtual int? RegistrationAnswer => null;
+
     /// <summary>Makes an engine on a ring of its own, for the thread that will enable it.</summary>
     /// <param name="capacity">Chunks under way at once.</param>
     /// <param name="settings">How it works.</param>

@@ -1,3 +1,4 @@
+using DmIoUring.Interop;
 using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
@@ -11,6 +12,9 @@ internal sealed class WorkerRingSource(int threads, IoUringUnavailableException?
     private int _disposed;
 
     public override IoCapabilities Capabilities { get; } = RingProbe.DescribeWorkers(refusal);
+
+    /// <summary>There is nobody to register anything with.</summary>
+    public override int? RegistrationAnswer => Errno.EOPNOTSUPP;
 
     public override void Dispose()
     {

@@ -10,7 +10,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool _hasFileTable;
     private int _registerFilesErrno;
 
-    public override int RegisterFilesErrno => Volatile.Read(ref _registerFilesErrno);
+    public override int? RegisterFilesErrno => Volatile.Read(ref _registerFilesErrno) is var errno && (errno != 0 || Volatile.Read(ref _hasFileTable)) ? errno : null;
 
     private int RegisterFile(int slot, int descriptor)
     {

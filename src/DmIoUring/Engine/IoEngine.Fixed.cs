@@ -23,7 +23,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private int _registerErrno;
     private bool _hasTable;
 
-    public override int RegisterErrno => Volatile.Read(ref _registerErrno);
+    public override int? RegisterErrno => Volatile.Read(ref _registerErrno) is var errno && (errno != 0 || Volatile.Read(ref _hasTable)) ? errno : null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void LookAtPool()

@@ -35,10 +35,10 @@ internal abstract unsafe class IoEngine : IDisposable
     public abstract Action? Notify { get; set; }
 
     /// <summary>Why pool pages don't travel as registered buffers: what registering them answered, or 0.</summary>
-    public abstract int RegisterErrno { get; }
+    public abstract int? RegisterErrno { get; }
 
     /// <summary>Why devices don't travel as registered files: what registering one answered, or 0.</summary>
-    public abstract int RegisterFilesErrno { get; }
+    public abstract int? RegisterFilesErrno { get; }
 
     /// <summary>Makes the calling thread the owner; see <see cref="Rings.IRing.Enable"/>.</summary>
     /// <exception cref="IoUringUnavailableException">The host refuses to run the ring.</exception>

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Tests.Devices;
+using DmIoUring.Tests.Faults;
 
 namespace DmIoUring.Tests.Cli;
 
@@ -78,10 +80,11 @@ public sealed class BenchTests
     [Fact]
     public async Task ADeviceThatFails_EndsTheRun_AndIsNamed()
     {
-        using LoopDevice device = RequireLoop.Create(4 << 20);
-        Dmio run = await Dmio.RunAsync("bench", "--filename", device.Path, "--rw", "randread", "--driver", "reactor", "--iopoll", "busy", "--runtime", "5", "--ramp", "0");
+        using FaultDevice device = new(size: 4 << 20);
+        using Fault fault = device.File.Fail(MediumOperations.Read, Errno.EIO);
+        Dmio run = await Dmio.RunAsync("bench", "--filename", device.Path, "--rw", "randread", "--driver", "reactor", "--runtime", "5", "--ramp", "0");
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("EOPNOTSUPP", run.Output + run.Errors, StringComparison.Ordinal);
+        Assert.Contains("EIO", run.Output + run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,10 +1,16 @@
+using System.Globalization;
+
 namespace DmIoUring.Tests.Client;
 
 /// <summary>The other end of one request's callback.</summary>
 internal sealed class Notification
 {
+    /// <summary>The seconds of <see cref="Limit"/>, for a process that is expected to hang.</summary>
+    public const string LimitVariable = "DMIO_TEST_HANG_SECONDS";
+
     /// <summary>A hang guard, not a measure: nothing that a test waits for takes a tenth of it.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(
+        int.TryParse(Environment.GetEnvironmentVariable(LimitVariable), CultureInfo.InvariantCulture, out int seconds) ? seconds : 60);
 
     private readonly TaskCompletionSource<IoResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _calls;

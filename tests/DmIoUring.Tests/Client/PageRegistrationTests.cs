@@ -17,6 +17,19 @@ public sealed class PageRegistrationTests
     }
 
     [Fact]
+    public void BeforeAnythingWasRegistered_NothingIsSaidToBeAvailable()
+    {
+        using DmIoClient client = new();
+        using IoReactor reactor = new();
+        AssertSays("nothing was registered yet", client.PageRegistration, client.DeviceRegistration, reactor.PageRegistration, reactor.DeviceRegistration);
+        using DmIoClient workers = new(new DmIoOptions { Ring = IoRingKind.Workers });
+        using IoReactor working = new(new IoReactorOptions { Ring = IoRingKind.Workers });
+        AssertSays("worker threads", workers.PageRegistration, workers.DeviceRegistration, working.PageRegistration, working.DeviceRegistration);
+        using DmIoClient without = new(new DmIoOptions { FixedBuffers = false, FixedFiles = false });
+        AssertSays("not asked for", without.PageRegistration, without.DeviceRegistration);
+    }
+
+    [Fact]
     public void PagesThatMayNotBePinned_TravelAsTheyAre_AndTheClientSaysWhy() =>
         LowLockLimit.AssertPasses(typeof(PageRegistrationTests), nameof(RunUnderALowLockLimit));
 
@@ -31,6 +44,12 @@ public sealed class PageRegistrationTests
         Assert.Contains("ENOMEM", registration.Reason, StringComparison.Ordinal);
         Assert.Contains("ulimit -l", registration.Reason, StringComparison.Ordinal);
     }
+
+    private static void AssertSays(string reason, params IoFeature[] features) => Assert.All(features, feature =>
+    {
+        Assert.False(feature.IsAvailable);
+        Assert.Contains(reason, feature.Reason, StringComparison.Ordinal);
+    });
 
     /// <summary>Writes a page list, and asks about the registration while there is something to register.</summary>
     private static IoFeature WriteAll(DmIoClient client, ScratchFile file)

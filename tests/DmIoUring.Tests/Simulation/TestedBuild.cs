@@ -1,4 +1,5 @@
 using DmIoUring.ScratchDevices;
+using DmIoUring.Tests.Client;
 using DmIoUring.Tests.Support;
 
 namespace DmIoUring.Tests.Simulation;
@@ -28,8 +29,8 @@ internal sealed class TestedBuild : IDisposable
 
     /// <summary>Runs tests, each as class and method.</summary>
     public ChildProcess Run(params IEnumerable<string> tests) => ChildProcess.Run(
-        _folder.PathOf(Path.GetFileName(SecondRun.Executable)),
-        ["-nologo", "-nocolor", .. tests.SelectMany(static test => new[] { "-method", "DmIoUring.Tests." + test })])!;
+        "env",
+        [$"{Notification.LimitVariable}=10", _folder.PathOf(Path.GetFileName(SecondRun.Executable)), "-nologo", "-nocolor", .. tests.SelectMany(static test => new[] { "-method", "DmIoUring.Tests." + test })])!;
 
     public void Dispose() => _folder.Dispose();
 }
