@@ -12,6 +12,8 @@ internal static class IoUring
     public const uint IORING_SETUP_SUBMIT_ALL = 1u << 7;
     public const uint IORING_SETUP_COOP_TASKRUN = 1u << 8;
     public const uint IORING_SETUP_TASKRUN_FLAG = 1u << 9;
+    public const uint IORING_SETUP_SQE128 = 1u << 10;
+    public const uint IORING_SETUP_CQE32 = 1u << 11;
     public const uint IORING_SETUP_SINGLE_ISSUER = 1u << 12;
     public const uint IORING_SETUP_DEFER_TASKRUN = 1u << 13;
     public const uint IORING_SETUP_NO_SQARRAY = 1u << 16;

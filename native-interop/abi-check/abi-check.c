@@ -34,6 +34,7 @@
 #include <linux/loop.h>
 #include <linux/memfd.h>
 #include <linux/mman.h>
+#include <linux/nvme_ioctl.h>
 #include <linux/poll.h>
 #include <linux/stat.h>
 #include <linux/time_types.h>
@@ -173,6 +174,67 @@ static void file_structs(void)
     FIELD(pollfd, fd);
     FIELD(pollfd, events);
     FIELD(pollfd, revents);
+
+    STRUCT(nvme_passthru_cmd);
+    FIELD(nvme_passthru_cmd, opcode);
+    FIELD(nvme_passthru_cmd, flags);
+    FIELD(nvme_passthru_cmd, rsvd1);
+    FIELD(nvme_passthru_cmd, nsid);
+    FIELD(nvme_passthru_cmd, cdw2);
+    FIELD(nvme_passthru_cmd, cdw3);
+    FIELD(nvme_passthru_cmd, metadata);
+    FIELD(nvme_passthru_cmd, addr);
+    FIELD(nvme_passthru_cmd, metadata_len);
+    FIELD(nvme_passthru_cmd, data_len);
+    FIELD(nvme_passthru_cmd, cdw10);
+    FIELD(nvme_passthru_cmd, cdw11);
+    FIELD(nvme_passthru_cmd, cdw12);
+    FIELD(nvme_passthru_cmd, cdw13);
+    FIELD(nvme_passthru_cmd, cdw14);
+    FIELD(nvme_passthru_cmd, cdw15);
+    FIELD(nvme_passthru_cmd, timeout_ms);
+    FIELD(nvme_passthru_cmd, result);
+
+    STRUCT(nvme_passthru_cmd64);
+    FIELD(nvme_passthru_cmd64, opcode);
+    FIELD(nvme_passthru_cmd64, flags);
+    FIELD(nvme_passthru_cmd64, rsvd1);
+    FIELD(nvme_passthru_cmd64, nsid);
+    FIELD(nvme_passthru_cmd64, cdw2);
+    FIELD(nvme_passthru_cmd64, cdw3);
+    FIELD(nvme_passthru_cmd64, metadata);
+    FIELD(nvme_passthru_cmd64, addr);
+    FIELD(nvme_passthru_cmd64, metadata_len);
+    FIELD(nvme_passthru_cmd64, data_len);
+    FIELD(nvme_passthru_cmd64, cdw10);
+    FIELD(nvme_passthru_cmd64, cdw11);
+    FIELD(nvme_passthru_cmd64, cdw12);
+    FIELD(nvme_passthru_cmd64, cdw13);
+    FIELD(nvme_passthru_cmd64, cdw14);
+    FIELD(nvme_passthru_cmd64, cdw15);
+    FIELD(nvme_passthru_cmd64, timeout_ms);
+    FIELD(nvme_passthru_cmd64, rsvd2);
+    FIELD(nvme_passthru_cmd64, result);
+
+    STRUCT(nvme_uring_cmd);
+    FIELD(nvme_uring_cmd, opcode);
+    FIELD(nvme_uring_cmd, flags);
+    FIELD(nvme_uring_cmd, rsvd1);
+    FIELD(nvme_uring_cmd, nsid);
+    FIELD(nvme_uring_cmd, cdw2);
+    FIELD(nvme_uring_cmd, cdw3);
+    FIELD(nvme_uring_cmd, metadata);
+    FIELD(nvme_uring_cmd, addr);
+    FIELD(nvme_uring_cmd, metadata_len);
+    FIELD(nvme_uring_cmd, data_len);
+    FIELD(nvme_uring_cmd, cdw10);
+    FIELD(nvme_uring_cmd, cdw11);
+    FIELD(nvme_uring_cmd, cdw12);
+    FIELD(nvme_uring_cmd, cdw13);
+    FIELD(nvme_uring_cmd, cdw14);
+    FIELD(nvme_uring_cmd, cdw15);
+    FIELD(nvme_uring_cmd, timeout_ms);
+    FIELD(nvme_uring_cmd, rsvd2);
 
     STRUCT(iovec);
     FIELD(iovec, iov_base);
@@ -421,6 +483,8 @@ static void io_uring_constants(void)
     CONST(IORING_SETUP_R_DISABLED);
     CONST(IORING_SETUP_SUBMIT_ALL);
     CONST(IORING_SETUP_COOP_TASKRUN);
+    CONST(IORING_SETUP_SQE128);
+    CONST(IORING_SETUP_CQE32);
     CONST(IORING_SETUP_SINGLE_ISSUER);
     CONST(IORING_SETUP_DEFER_TASKRUN);
     CONST(IORING_FEAT_SINGLE_MMAP);
@@ -556,6 +620,11 @@ static void block_constants(void)
     CONST(BLKDISCARD);
     CONST(IOPRIO_WHO_PROCESS);
     CONST(BLKZEROOUT);
+    CONST(NVME_IOCTL_ID);
+    CONST(NVME_IOCTL_ADMIN_CMD);
+    CONST(NVME_IOCTL_IO64_CMD);
+    CONST(NVME_URING_CMD_IO);
+
     CONST(LOOP_CTL_GET_FREE);
     CONST(LOOP_CONFIGURE);
     CONST(LOOP_CLR_FD);

@@ -30,6 +30,8 @@ public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFa
             IoFailureCause.Cancelled => " (the request was cancelled first)",
             IoFailureCause.TimedOut => " (the request's time limit passed first)",
             IoFailureCause.NotAtomic => " (can't be written atomically on this device; nothing was issued)",
+            IoFailureCause.NoPassThrough => " (io_uring carries no NVMe commands here; the drive has seen nothing)",
+            IoFailureCause.NotByCommand => " (an NVMe command has no I/O priority; nothing was issued)",
             IoFailureCause.Zoned when Errno == Interop.Errno.EIO => " (a zone that must be written in order: not at its write pointer, or the device failed)",
             IoFailureCause.Zoned => " (a zone that must be written in order, in one piece; nothing was issued)",
             IoFailureCause.RetriesExhausted => " (still busy after every retry)",

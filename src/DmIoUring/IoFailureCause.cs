@@ -51,4 +51,17 @@ public enum IoFailureCause : byte
     /// at a limit of processes), or a priority that this process may not have (EPERM). No reason to drop a mirror's leg.
     /// </summary>
     Host,
+
+    /// <summary>
+    /// The device is an NVMe namespace's character device, and what was asked for is no part of its commands: an I/O priority (EOPNOTSUPP). Nothing
+    /// was issued.
+    /// </summary>
+    NotByCommand,
+
+    /// <summary>
+    /// The device is an NVMe namespace's character device, and this host's io_uring carries no commands to it (EOPNOTSUPP): that came with Linux
+    /// 5.19, see IORING_SETUP_SQE128 in <see cref="IoCapabilities.Features"/>. The drive has seen nothing. The namespace's block device,
+    /// or worker threads, serve instead.
+    /// </summary>
+    NoPassThrough,
 }

@@ -3,15 +3,25 @@ using System.Globalization;
 using DmIoUring;
 using DmIoUring.DeviceCheck;
 
-// dmio-device-check DEVICE[=BLOCKDEVICE]...: destroys what is on them. Exit code 0 when every check held, 1 when one did not.
-if (args.Length == 0)
+// dmio-device-check [--only TEXT]... DEVICE[=BLOCKDEVICE]...: destroys what is on them. Exit code 0 when every check held, 1 when one did not.
+List<string> only = [];
+List<string> paths = [];
+for (int i = 0; i < args.Length; i++)
 {
-    Console.Error.WriteLine("Usage: dmio-device-check DEVICE[=BLOCKDEVICE]...   (what is on the devices is destroyed)");
+    if (string.Equals(args[i], "--only", StringComparison.Ordinal) && i + 1 < args.Length)
+        only.Add(args[++i]);
+    else
+        paths.Add(args[i]);
+}
+
+if (paths.Count == 0)
+{
+    Console.Error.WriteLine("Usage: dmio-device-check [--only TEXT]... DEVICE[=BLOCKDEVICE]...   (what is on the devices is destroyed)");
     return 2;
 }
 
 int broken = 0;
-List<Target> targets = [.. args.Select(static path => new Target(path))];
+List<Target> targets = [.. paths.Select(static path => new Target(path))];
 foreach (Target target in targets)
     Console.WriteLine($"{target.Device}, memory alignment {target.Device.MemoryAlignment}, {target.Device.ReadAbilities()}");
 
@@ -26,6 +36,9 @@ foreach ((IoRingKind ring, IoCompletionPolling polling) in rings)
     {
         // A thread's own ring never polls: it is the same as without.
         if (polling != IoCompletionPolling.None && way == WayIn.Sync)
+            continue;
+        string name = $"{ring} {polling} {way}";
+        if (only.Count > 0 && !only.Contains(name, StringComparer.Ordinal))
             continue;
         long start = Stopwatch.GetTimestamp();
         string outcome;
@@ -43,7 +56,7 @@ foreach ((IoRingKind ring, IoCompletionPolling polling) in rings)
         }
 
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{ring} {polling} {way}: {outcome}, {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s"));
+            CultureInfo.InvariantCulture, $"{name}: {outcome}, {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s"));
     }
 }
 

@@ -36,6 +36,8 @@ internal unsafe struct NopRing : IRing
 
     public readonly bool IsPolling => false;
 
+    public readonly RingCalls? CommandCalls => null;
+
     public readonly bool Polls(EntryRoute route) => false;
 
     public readonly int Room => (int)(_mask + 1 - (_queued - _taken));

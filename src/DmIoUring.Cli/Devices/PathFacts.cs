@@ -24,6 +24,7 @@ internal sealed record PathFacts(string Path, PathKind Kind, string Identity, st
         PathKind.RegularFile => "a regular file",
         PathKind.Directory => "a directory",
         PathKind.CharacterDevice => "a character device",
+        PathKind.NvmeNamespace => "an NVMe namespace's character device, by which mounts and other users of its block device are not seen",
         PathKind.Fifo => "a FIFO",
         PathKind.Socket => "a socket",
         _ => "something unknown",
@@ -63,7 +64,7 @@ internal sealed record PathFacts(string Path, PathKind Kind, string Identity, st
             FileAbi.S_IFBLK => PathKind.BlockDevice,
             FileAbi.S_IFREG => PathKind.RegularFile,
             FileAbi.S_IFDIR => PathKind.Directory,
-            FileAbi.S_IFCHR => PathKind.CharacterDevice,
+            FileAbi.S_IFCHR => IsNvmeNamespace(stat) ? PathKind.NvmeNamespace : PathKind.CharacterDevice,
             FileAbi.S_IFIFO => PathKind.Fifo,
             FileAbi.S_IFSOCK => PathKind.Socket,
             _ => PathKind.Unknown,
@@ -77,6 +78,12 @@ internal sealed record PathFacts(string Path, PathKind Kind, string Identity, st
 
         string number = StorageIdentity.Number(stat.stx_rdev_major, stat.stx_rdev_minor);
         return new PathFacts(path, kind, identity, DiskOf(number), "/sys/dev/block/" + number);
+    }
+
+    private static bool IsNvmeNamespace(in Statx stat)
+    {
+        string subsystem = $"/sys/dev/char/{StorageIdentity.Number(stat.stx_rdev_major, stat.stx_rdev_minor)}/subsystem";
+        return Directory.Exists(subsystem) && Directory.ResolveLinkTarget(subsystem, returnFinalTarget: true) is { Name: "nvme-generic" };
     }
 
     /// <summary>Two names of a file that is not there yet are the same when folder and name are.</summary>

@@ -8,6 +8,9 @@ internal enum PathKind
     RegularFile,
     Directory,
     CharacterDevice,
+
+    /// <summary>The character device of an NVMe namespace (<c>/dev/ng0n1</c>).</summary>
+    NvmeNamespace,
     Fifo,
     Socket,
     Unknown,

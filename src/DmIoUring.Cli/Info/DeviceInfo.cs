@@ -7,6 +7,8 @@ internal sealed record DeviceInfo
 
     public required bool IsBlockDevice { get; init; }
 
+    public required bool IsNvmeNamespace { get; init; }
+
     public required long Bytes { get; init; }
 
     public required long Sectors { get; init; }

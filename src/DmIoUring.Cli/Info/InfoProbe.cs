@@ -36,7 +36,7 @@ internal static class InfoProbe
         PathFacts facts = PathFacts.Of(path);
         if (facts.Kind == PathKind.Missing)
             throw new RefusedException(path, "does not exist", "Name a block device or a regular file.");
-        if (!facts.CanHoldData)
+        if (!facts.CanHoldData && facts.Kind != PathKind.NvmeNamespace)
             throw new RefusedException(path, $"is {facts.KindInWords}", "Name a block device or a regular file.");
 
         using DeviceFile file = DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false);
@@ -46,6 +46,7 @@ internal static class InfoProbe
         {
             Path = path,
             IsBlockDevice = device.IsBlockDevice,
+            IsNvmeNamespace = device.IsNvmeNamespace,
             Bytes = device.Size,
             Sectors = device.SectorCount,
             LogicalBlockSize = device.LogicalBlockSize,

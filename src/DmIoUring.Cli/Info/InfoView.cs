@@ -36,6 +36,7 @@ internal static class InfoView
         Row(grid, "discard", Limit(device.MaxDiscardBytes) + device.HasRingDiscards switch
         {
             true => ", by io_uring",
+            false when device.IsNvmeNamespace => ", on worker threads only: this kernel's io_uring carries no NVMe commands",
             false => ", by ioctl: this kernel's io_uring has none for block devices",
             null => "",
         });
@@ -49,7 +50,7 @@ internal static class InfoView
             null => "not told",
         });
         Row(grid, "told by", device.AbilitiesSource);
-        console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{Printable.Of(device.Path).EscapeMarkup()}[/] {(device.IsBlockDevice ? "block device" : "regular file")}"));
+        console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{Printable.Of(device.Path).EscapeMarkup()}[/] {Kind(device)}"));
     }
 
     private static void ShowRing(IAnsiConsole console, InfoReport report)
@@ -83,6 +84,9 @@ internal static class InfoView
             : "written as it comes";
         return $"{device.ZoneModel ?? "zoned"}, {Quantity.Count(device.ZoneSectors, "sector")} each; {order}";
     }
+
+    private static string Kind(DeviceInfo device) =>
+        device.IsBlockDevice ? "block device" : device.IsNvmeNamespace ? "NVMe namespace, by pass-through" : "regular file";
 
     private static string Limit(long? bytes) => bytes switch
     {

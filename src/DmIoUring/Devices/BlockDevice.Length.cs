@@ -16,7 +16,7 @@ public sealed partial class BlockDevice
     /// <returns>The file's size in bytes now, which <see cref="Size"/> has from here on.</returns>
     /// <remarks>Any thread, requests in flight or not. A call that failed may have allocated a part, and changed the size.</remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="InvalidOperationException">This is a block device, or open for reading only.</exception>
+    /// <exception cref="InvalidOperationException">This is a block device or an NVMe namespace, or open for reading only.</exception>
     /// <exception cref="IOException">
     /// No room is left (ENOSPC, EDQUOT), the file would be too large (EFBIG), the file system can't allocate ahead (EOPNOTSUPP), or the kernel
     /// refused for another reason.
@@ -42,7 +42,7 @@ public sealed partial class BlockDevice
     /// may fail.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative.</exception>
-    /// <exception cref="InvalidOperationException">This is a block device, or open for reading only.</exception>
+    /// <exception cref="InvalidOperationException">This is a block device or an NVMe namespace, or open for reading only.</exception>
     /// <exception cref="IOException">The file would be too large (EFBIG), may not change (EPERM), or the kernel refused for another reason.</exception>
     /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
     public long SetLength(long length)
@@ -56,6 +56,7 @@ public sealed partial class BlockDevice
     {
         Statx stat;
         return IsBlockDevice
+            || IsNvmeNamespace
             || Libc.Statx(Descriptor, &stat) < 0
             || (region.Sector + region.Count) * IoRegion.SectorSize <= (long)stat.stx_size;
     }
@@ -65,8 +66,8 @@ public sealed partial class BlockDevice
         AddReference();
         try
         {
-            if (IsBlockDevice)
-                throw new InvalidOperationException($"{Path} is a block device, which has the size that it has; it can't be {what}.");
+            if (IsBlockDevice || IsNvmeNamespace)
+                throw new InvalidOperationException($"{Path} is {(IsBlockDevice ? "a block device" : "an NVMe namespace")}, which has the size that it has; it can't be {what}.");
             if (IsReadOnly)
                 throw new InvalidOperationException($"{Path} is open for reading only, and can't be {what}. Open it for reading and writing.");
             int result;

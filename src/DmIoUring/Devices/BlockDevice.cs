@@ -97,8 +97,14 @@ public sealed partial class BlockDevice : IDisposable
     /// </remarks>
     public long SequentialFrom => _geometry.SequentialFrom;
 
-    /// <summary>A block device; otherwise a regular file.</summary>
+    /// <summary>A block device; otherwise an NVMe namespace or a regular file.</summary>
     public bool IsBlockDevice => _geometry.IsBlockDevice;
+
+    /// <summary>
+    /// The character device of an NVMe namespace (<c>/dev/ng0n1</c>): requests are the drive's own commands, past the block layer. Atomic writes
+    /// and I/O priorities come back Unsupported; nobody is kept from using the block device of the same namespace.
+    /// </summary>
+    public bool IsNvmeNamespace => _geometry.Namespace is not null;
 
     /// <summary>
     /// The unit of reads in bytes, where it is smaller than <see cref="LogicalBlockSize"/>: a file whose blocks are shared is written by the file
@@ -111,6 +117,12 @@ public sealed partial class BlockDevice : IDisposable
 
     /// <summary>The smallest and the largest atomic write in bytes; 0 and 0 where the device has none.</summary>
     internal (int Least, int Most) AtomicWriteLimits => _geometry.AtomicWriteLimits;
+
+    /// <summary>How its commands are made; null for what is read and written by the kernel.</summary>
+    internal NvmeNamespace? Namespace => _geometry.Namespace;
+
+    /// <summary>The most bytes that one entry may transfer; no limit of its own for what is read and written by the kernel.</summary>
+    internal int MaxTransferBytes => _geometry.MaxTransferBytes;
 
     /// <summary>The descriptor; valid while a reference is held.</summary>
     internal int Descriptor { get; }
@@ -131,7 +143,7 @@ public sealed partial class BlockDevice : IDisposable
     /// <exception cref="FileNotFoundException">Nothing is there.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened so: no permission, or read-only.</exception>
     /// <exception cref="IOException">
-    /// It is in use and <see cref="BlockDeviceOptions.Exclusive"/> was asked for, is neither a block device nor a
+    /// It is in use and <see cref="BlockDeviceOptions.Exclusive"/> was asked for, is neither a block device nor an NVMe namespace nor a
     /// regular file, its file system refuses direct I/O, or the kernel refused for another reason.
     /// </exception>
     public static BlockDevice Open(string path, BlockDeviceOptions? options = null)
@@ -298,8 +310,8 @@ public sealed partial class BlockDevice : IDisposable
         }
     }
 
-    /// <summary>Whether engines may keep it open: not what its caller opened, and closes when it likes.</summary>
-    internal bool MayBeHeld => _ownsHandle;
+    /// <summary>Whether engines may keep it open, known to their rings: not what its caller opened, and closes when it likes, and not what travels by commands.</summary>
+    internal bool MayBeHeld => _ownsHandle && _geometry.Namespace is null;
 
     /// <summary>Keeps the device open for an engine until <see cref="LetGoBy"/>.</summary>
     internal bool TryHoldBy(DeviceTable table)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DmIoUring.Devices;
+using DmIoUring.Interop;
 using DmIoUring.Rings;
 
 namespace DmIoUring;
@@ -18,7 +19,7 @@ public sealed record DeviceAbilities
 
     /// <summary>
     /// Whether io_uring carries the device's discards (6.12); otherwise an ioctl on a thread of the library's does. <see langword="null"/> for a
-    /// file, for a device without discards, and where there is no io_uring.
+    /// file, for a device without discards, and where there is no io_uring. For an NVMe namespace, whether io_uring carries its commands (5.19).
     /// </summary>
     public required bool? HasRingDiscards { get; init; }
 
@@ -42,6 +43,8 @@ public sealed record DeviceAbilities
 
     internal static DeviceAbilities Of(DeviceGeometry geometry, int descriptor)
     {
+        if (geometry.Namespace is { } commands)
+            return Of(commands, geometry.PhysicalBlockSize);
         string device = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{geometry.Major}:{geometry.Minor}");
 
         // A file system without a block device has a number that sysfs does not list.
@@ -69,6 +72,24 @@ public sealed record DeviceAbilities
                 : "not told: the file lives on no block device, or sysfs is not mounted",
         };
     }
+
+    private static DeviceAbilities Of(NvmeNamespace commands, int physicalBlockSize) => new()
+    {
+        HasVolatileCache = commands.HasVolatileCache,
+        HasFua = true,
+        MaxDiscardBytes = commands.MaxDiscardBytes,
+        HasRingDiscards = commands.MaxDiscardBytes == 0 ? null : CommandRing.Ask() switch
+        {
+            0 => true,
+            -Errno.EINVAL => false,
+            _ => null,
+        },
+        ZoneModel = "none",
+        MaxWriteZeroesBytes = commands.MaxZeroesBytes,
+        HasPolledQueues = false,
+        PhysicalBlockSize = physicalBlockSize,
+        Source = "the drive: Identify Controller, Identify Namespace",
+    };
 
     private static string? Line(string queue, string name)
     {

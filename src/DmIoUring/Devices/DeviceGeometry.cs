@@ -63,6 +63,12 @@ internal sealed unsafe record DeviceGeometry
     /// <summary>What every entry on the device has beside what it asks for: IOSQE_ASYNC where the driver would keep who submits it, or nothing.</summary>
     public byte EntryFlags { get; init; }
 
+    /// <summary>The most bytes that one entry may transfer.</summary>
+    public int MaxTransferBytes { get; init; } = int.MaxValue;
+
+    /// <summary>The NVMe namespace behind a character device; null for block devices and files.</summary>
+    public NvmeNamespace? Namespace { get; init; }
+
     public static DeviceGeometry Of(SafeFileHandle handle, string path)
     {
         bool held = false;
@@ -82,11 +88,14 @@ internal sealed unsafe record DeviceGeometry
         $"{path} is {what}. Name a block device or a regular file.";
 
     /// <summary>Refuses what is neither a block device nor a regular file; what can't be looked at is left for open to explain.</summary>
-    public static void RefuseOtherKinds(string path)
+    /// <returns>Whether it is an NVMe namespace's character device.</returns>
+    public static bool RefuseOtherKinds(string path)
     {
         Statx stat;
-        if (Libc.Statx(path, &stat) == 0)
-            RefuseOtherKinds(stat, path);
+        if (Libc.Statx(path, &stat) < 0)
+            return false;
+        RefuseOtherKinds(stat, path);
+        return IsNamespace(stat);
     }
 
     /// <summary>The same with what the device told of the pieces of one transfer.</summary>
@@ -102,9 +111,13 @@ internal sealed unsafe record DeviceGeometry
     private static void RefuseOtherKinds(in Statx stat, string path)
     {
         uint type = stat.stx_mode & FileAbi.S_IFMT;
-        if (type is not (FileAbi.S_IFBLK or FileAbi.S_IFREG))
+        if (type is not (FileAbi.S_IFBLK or FileAbi.S_IFREG) && !IsNamespace(stat))
             throw new IOException(NotADevice(path, Kind(type)));
     }
+
+    /// <summary>Whether it is an NVMe namespace's character device.</summary>
+    public static bool IsNamespace(in Statx stat) =>
+        (stat.stx_mode & FileAbi.S_IFMT) == FileAbi.S_IFCHR && NvmeNamespace.IsNode(stat.stx_rdev_major, stat.stx_rdev_minor);
 
     private static DeviceGeometry Of(int descriptor, string path)
     {
@@ -117,6 +130,8 @@ internal sealed unsafe record DeviceGeometry
         RefuseOtherModes(flags, path);
         bool direct = (flags & FileAbi.O_DIRECT) != 0;
         bool readOnly = (flags & FileAbi.O_ACCMODE) == FileAbi.O_RDONLY;
+        if (type == FileAbi.S_IFCHR)
+            return NvmeGeometry.Of(descriptor, readOnly, path);
         bool block = type == FileAbi.S_IFBLK;
         long size = (long)stat.stx_size;
         int logical = IoRegion.SectorSize;

@@ -9,12 +9,20 @@ internal static class DeviceOpening
     public static SafeFileHandle Open(string path, BlockDeviceOptions options)
     {
         // Looked at before it is opened: opening a FIFO that has no writer would hang.
-        DeviceGeometry.RefuseOtherKinds(path);
+        bool isNamespace = DeviceGeometry.RefuseOtherKinds(path);
+        if (isNamespace && (options.Exclusive || !options.Direct))
+        {
+            throw new IOException(
+                $"{path} is an NVMe namespace's character device, which has no {(options.Exclusive ? "exclusive use" : "page cache")}. " +
+                $"Open it {(options.Exclusive ? "without Exclusive" : "with Direct = true")}, or open its block device.", Errno.EINVAL);
+        }
+
         if (options.Access is not (DeviceAccess.Read or DeviceAccess.ReadWrite))
             throw new ArgumentOutOfRangeException(nameof(options), options.Access, "There is no such DeviceAccess.");
         int flags = FileAbi.O_CLOEXEC;
         flags |= options.Access == DeviceAccess.Read ? FileAbi.O_RDONLY : FileAbi.O_RDWR;
-        if (options.Direct)
+        // Its commands go past the page cache anyway; the kernel answers EINVAL to O_DIRECT on a character device.
+        if (options.Direct && !isNamespace)
             flags |= FileAbi.O_DIRECT;
         if (options.Exclusive)
             flags |= FileAbi.O_EXCL;

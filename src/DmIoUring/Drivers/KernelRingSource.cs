@@ -52,7 +52,7 @@ internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSourc
         KernelRingHandle handle = KernelRingHandle.Create(capacity, plan, calls);
         handle.Operations = host.Operations;
         handle.FileTableAnswer = host.FileTableAnswer;
-        _capabilities ??= RingProbe.Describe(handle);
+        _capabilities ??= RingProbe.Describe(handle, host.Commands);
         return new KernelRing(handle, capacity);
     }
 }

@@ -133,6 +133,23 @@ internal static unsafe class EntryWriter
         (uint)FileAbi.POLLIN,
         userData);
 
+    /// <summary>Writes a poll of a ring's descriptor, for one event: the kernel ends a longer one of a ring after the first (EPOLL_URING_WAKE, io_uring/poll.c).</summary>
+    public static void WriteSinglePoll(IoUringSqe* entry, int descriptor, ulong userData) => Write(
+        entry, IoUring.IORING_OP_POLL_ADD, entryFlags: 0, priority: 0, descriptor, offset: 0, address: 0, length: 0, (uint)FileAbi.POLLIN, userData);
+
+    /// <summary>Writes an NVMe command by its address, for a ring that takes such (<see cref="Rings.IRing.CommandCalls"/>).</summary>
+    public static void WriteCommand(IoUringSqe* entry, int descriptor, NvmePassthruCmd64* command, ulong userData) => Write(
+        entry,
+        IoUring.IORING_OP_URING_CMD,
+        entryFlags: 0,
+        priority: 0,
+        descriptor,
+        (ulong)NvmeAbi.NVME_IOCTL_IO64_CMD,
+        (ulong)command,
+        length: 0,
+        flags: 0,
+        userData);
+
     /// <summary>Writes the request to give back another entry.</summary>
     public static void WriteCancel(IoUringSqe* entry, ulong target, ulong userData) => Write(
         entry, IoUring.IORING_OP_ASYNC_CANCEL, entryFlags: 0, priority: 0, file: -1, offset: 0, target, length: 0, flags: 0, userData);

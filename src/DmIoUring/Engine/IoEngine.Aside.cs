@@ -1,4 +1,5 @@
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -19,11 +20,19 @@ internal sealed unsafe partial class IoEngine<TRing>
         // The completion is spent: one more of it must not end the chunk meanwhile.
         chunk->Generation++;
         BlockDevice device = DeviceOf(chunk, request);
+        IoUringSqe entry;
+        if (chunk->Route == EntryRoute.Command)
+        {
+            // It was written for the ring, and the drive has not seen it.
+            EntryWriter.WriteCommand(&entry, device.Descriptor, &_commands[index], CommandData(chunk, index));
+            _aside.Start(index, entry);
+            return;
+        }
+
         Iovec* vectors = stackalloc Iovec[MostRuns];
         EntryFields fields = chunk->Kind.HasBuffer() && chunk->Run < chunk->Length
             ? EntryWriter.ScatteredFieldsOf(chunk, vectors, FillVectors(vectors, chunk, request.Buffer), request.TransferFlags)
             : EntryWriter.FieldsOf(chunk, device.IsBlockDevice, request.TransferFlags);
-        IoUringSqe entry;
         EntryWriter.Write(&entry, fields, chunk, request.Priority, UserData(chunk, index));
         entry.fd = device.Descriptor;
         entry.flags = 0;

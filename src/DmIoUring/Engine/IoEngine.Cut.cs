@@ -65,7 +65,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         uint length = leg.IsWhole ? WholeLength(leg) : leg.Bounces ? 0 : NextLength(request.Buffer, leg);
         bool bounces = length == 0;
         if (bounces)
-            length = (uint)Math.Min(leg.Remaining, leg.IsWhole ? leg.Remaining : _bounce.PieceBytes);
+            length = (uint)Math.Min(leg.Remaining, leg.IsWhole ? leg.Remaining : Math.Min(_bounce.PieceBytes, leg.Device.MaxTransferBytes));
         Chunk* chunk = Place(leg, kind, length);
         if (bounces && !TryBounce(request, leg, chunk))
             return false;
@@ -110,7 +110,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>Cuts what has no memory: discards and zeroes.</summary>
     private bool TryCutPlain(Request request, ref Leg leg, ChunkKind kind)
     {
-        uint length = (uint)Math.Min(leg.Remaining, MostPlainBytes);
+        uint length = (uint)Math.Min(leg.Remaining, leg.Device.Namespace is null ? MostPlainBytes : MostCommandBytes(leg.Device.Namespace, kind));
         Place(leg, kind, length);
         return TryIssueData(request, ref leg, length);
     }
@@ -129,7 +129,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         {
             chunk->File = leg.Device.Descriptor;
             chunk->EntryFlags = leg.Device.Geometry.EntryFlags;
-            chunk->Route = EntryRoute.MayPoll;
+            chunk->Route = leg.Device.Namespace is null ? EntryRoute.MayPoll : EntryRoute.Command;
         }
         else
         {
@@ -198,19 +198,31 @@ internal sealed unsafe partial class IoEngine<TRing>
     private uint NextLength(in RequestBuffer buffer, in Leg leg)
     {
         long offPage = (nint)leg.Buffer.Pointer & PageMask;
-        if (leg.Remaining + offPage <= _chunkBytes && leg.Remaining <= leg.Buffer.Left)
+        int most = Math.Min(_chunkBytes, leg.Device.MaxTransferBytes);
+        if (leg.Remaining + offPage <= most && leg.Remaining <= leg.Buffer.Left)
             return (uint)leg.Remaining;
 
         int block = leg.Device.LogicalBlockSize;
-        long whole = _chunkBytes - offPage;
+        long whole = most - offPage;
         if (Math.Min(leg.Remaining, whole) > leg.Buffer.Left)
-            return (uint)RoundDown(ScatteredLength(buffer, leg), block);
+        {
+            // A command's memory is one run.
+            return (uint)RoundDown(leg.Device.Namespace is null ? ScatteredLength(buffer, leg) : leg.Buffer.Left, block);
+        }
+
 
         // A chunk size below one logical block: the block wins, and is gathered first when it is in pieces.
         long length = RoundDown(whole, block);
         if (length == 0 && block <= leg.Buffer.Left)
             length = block;
         return (uint)Math.Min(leg.Remaining, length);
+    }
+
+    /// <summary>The most bytes of zeroes or of a discard in one command. What the drive has not is answered by the drive.</summary>
+    private static long MostCommandBytes(NvmeNamespace target, ChunkKind kind)
+    {
+        long most = kind == ChunkKind.Discard ? target.MaxDiscardBytes : target.MaxZeroesBytes;
+        return most == 0 ? target.MaxTransferBytes : Math.Min(most, RoundDown(MostPlainBytes, 1 << target.BlockShift));
     }
 
     private static long RoundDown(long bytes, int block) => bytes - (bytes % block);

@@ -27,6 +27,10 @@ internal sealed unsafe partial class IoEngine<TRing>
                     WakeArrived(completion);
                 else if (index == RemainsToken)
                     _remainsAreWatched = false;
+                else if (index - CommandPlaces < (uint)_owners.Length)
+                    CompleteCommand((int)(index - CommandPlaces), (uint)(completion.user_data >> 32), completion.res);
+                else if (index == CommandToken)
+                    CommandsAreTold(completion.res);
                 else
                     _cancelsUnderWay--;
             }
@@ -35,8 +39,15 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
         }
 
+        if (HasCommandResults)
+            completions += DispatchCommands();
         while (_aside.TryTake(out int chunk, out int result))
-            CompleteOtherwise(chunk, result);
+        {
+            if (_chunks[chunk].Route == EntryRoute.Command)
+                JudgeCommand(chunk, result);
+            else
+                CompleteOtherwise(chunk, result);
+        }
 
         // After the completions: what the kernel has done in time is done.
         if (_stoppedFirst is not null)

@@ -36,7 +36,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool TryFill(int index, Request request)
     {
         Chunk* chunk = &_chunks[index];
-        if (chunk->Kind > ChunkKind.Write || chunk->Run < chunk->Length)
+        if (chunk->Kind > ChunkKind.Write || chunk->Run < chunk->Length || chunk->Route == EntryRoute.Command)
             return TryFillOtherwise(index, request);
         IoUringSqe* entry = NextEntry(chunk->Route);
         if (entry is null)
@@ -65,6 +65,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool TryFillOtherwise(int index, Request request)
     {
         Chunk* chunk = &_chunks[index];
+        if (chunk->Route == EntryRoute.Command)
+            return TryFillCommand(index, request);
         bool scattered = chunk->Kind.HasBuffer();
         Iovec* vectors = null;
         uint count = 0;

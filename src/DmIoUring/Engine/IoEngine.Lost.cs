@@ -66,6 +66,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         _isAbandoned = true;
         _ring.Abandon(_remains);
+        AbandonCommands();
         _wakeIsArmed = false;
         _remainsAreWatched = false;
         _cancelsUnderWay = 0;
@@ -107,7 +108,9 @@ internal sealed unsafe partial class IoEngine<TRing>
 
             _inRemains--;
             chunk->Attempts += LossAttempts;
-            if (chunk->Attempts > TransferRules.MaxAttempts)
+            if (chunk->Kind == ChunkKind.Abandoned)
+                Reclaim(i);
+            else if (chunk->Attempts > TransferRules.MaxAttempts)
                 Fail(i, LostErrno, IoFailureCause.RingLost);
             else
                 Reissue(i, 0);

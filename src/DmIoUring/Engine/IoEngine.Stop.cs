@@ -206,7 +206,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             IoUringSqe* entry = NextEntry(EntryRoute.NoPoll);
             if (entry is null)
                 return;
-            EntryWriter.WriteCancel(entry, UserData(chunk, i), CancelToken);
+            EntryWriter.WriteCancel(entry, chunk->Route == EntryRoute.Command ? CommandData(chunk, i) : UserData(chunk, i), CancelToken);
             chunk->MustCancel = false;
             _toCancel--;
             _cancelsUnderWay++;

@@ -15,6 +15,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private const uint WakeToken = uint.MaxValue;
     private const uint CancelToken = uint.MaxValue - 1;
     private const uint RemainsToken = uint.MaxValue - 2;
+    private const uint CommandToken = uint.MaxValue - 3;
 
     /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a piece is never less than a logical block.</summary>
     private const int LeastBounce = 64 << 10;
@@ -74,7 +75,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool MustPoll => _ring.IsPolling;
 
-    public override bool HasResults => _ring.HasCompletions || _aside.HasResults || _stoppedFirst is not null;
+    public override bool HasResults => _ring.HasCompletions || _aside.HasResults || _stoppedFirst is not null || HasCommandResults;
 
     public override Action? Notify
     {
@@ -124,6 +125,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         if ((_lostErrno != 0 || _remains.Count > 0) && !Recover(waitFor, limit, ended))
             return;
         Issue();
+        if (_commandRing is not null && !TryIssueCommands())
+            return;
         if (_remains.Count > 0)
             WatchRemains();
         if (_toCancel > 0)
@@ -143,7 +146,16 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         // No more than can come: the ring would sleep for ever.
         uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0) + (_remainsAreWatched ? 1 : 0));
-        EnterRing(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, TimeToWait(limit), patience);
+        long timeout = TimeToWait(limit);
+        if (_commandRing is { UnderWay: > 0 } commands)
+        {
+            // Commands that are under way are told of by one completion, however many end; those that the kernel has not taken, or that are not watched, by none.
+            most = 1;
+            if (commands.HasQueued || !_commandPollIsArmed)
+                timeout = timeout < 0 ? ShortWait : Math.Min(timeout, ShortWait);
+        }
+
+        EnterRing(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, timeout, patience);
         Counters.Enters = _ring.EnterCount;
     }
 
@@ -157,6 +169,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     {
         Devices?.Close();
         _ring.Dispose();
+        DisposeCommands();
         _aside.Dispose();
         _remains.ForEach(static remains => remains.Dispose());
         _bounce.Dispose();

@@ -280,6 +280,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         }
 
         IoFailureCause cause = RegionRules.Check(Operation, region, flags, out int errno);
+        if (cause == IoFailureCause.None && Priority != 0 && region.Device.Namespace is not null)
+            (cause, errno) = (IoFailureCause.NotByCommand, Interop.Errno.EOPNOTSUPP);
         if (cause != IoFailureCause.None)
             FailRest(index, errno, cause);
         else

@@ -20,6 +20,7 @@ internal static unsafe class EntryExecution
         IoUring.IORING_OP_FSYNC => Libc.Fdatasync(entry.fd),
         IoUring.IORING_OP_FALLOCATE => Libc.Fallocate(entry.fd, (int)entry.len, (long)entry.off, (long)entry.addr),
         IoUring.IORING_OP_URING_CMD when entry.cmd_op == BlockAbi.BLOCK_URING_CMD_DISCARD => Discard(entry),
+        IoUring.IORING_OP_URING_CMD when entry.cmd_op == (uint)NvmeAbi.NVME_IOCTL_IO64_CMD => Libc.Ioctl(entry.fd, NvmeAbi.NVME_IOCTL_IO64_CMD, (void*)entry.addr),
 
         // As io_uring answers an operation that it does not know.
         _ => -Errno.EINVAL,

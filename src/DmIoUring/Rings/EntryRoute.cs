@@ -8,4 +8,7 @@ internal enum EntryRoute : byte
 
     /// <summary>It arrives by itself: everything else. An IOPOLL ring answers EINVAL to it (io_issue_defs, io_uring/opdef.c).</summary>
     NoPoll,
+
+    /// <summary>A command to an NVMe namespace. By another ring, where this one does not take such (<see cref="IRing.CommandCalls"/>).</summary>
+    Command,
 }

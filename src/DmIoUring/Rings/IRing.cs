@@ -35,6 +35,12 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Whether the completions of a route's entries are asked for. The same for the ring's whole life.</summary>
     bool Polls(EntryRoute route);
 
+    /// <summary>
+    /// Who answers the system calls of the second ring that NVMe commands go by (<see cref="CommandRing"/>); null where this ring takes them itself,
+    /// by their address, as NVME_IOCTL_IO64_CMD does. The same for the ring's whole life.
+    /// </summary>
+    RingCalls? CommandCalls { get; }
+
     /// <summary>Whether completions can be taken without entering.</summary>
     bool HasCompletions { get; }
 

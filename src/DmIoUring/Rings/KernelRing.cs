@@ -120,6 +120,8 @@ internal unsafe struct KernelRing : IRing
         return entry;
     }
 
+    public readonly RingCalls? CommandCalls => _calls;
+
     public readonly bool Polls(EntryRoute route) => false;
 
     public readonly bool HasFixedVectors => _handle.Operations[IoUring.IORING_OP_READV_FIXED] && _handle.Operations[IoUring.IORING_OP_WRITEV_FIXED];

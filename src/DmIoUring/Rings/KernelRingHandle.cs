@@ -33,9 +33,9 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         Flags = flags;
 
         nuint submissions = parameters.sq_off.array + ((nuint)parameters.sq_entries * sizeof(uint));
-        nuint completions = parameters.cq_off.cqes + ((nuint)parameters.cq_entries * (nuint)sizeof(IoUringCqe));
+        nuint completions = parameters.cq_off.cqes + (((nuint)parameters.cq_entries * (nuint)sizeof(IoUringCqe) << ((parameters.flags & IoUring.IORING_SETUP_CQE32) != 0 ? 1 : 0)));
         _ringsLength = Math.Max(submissions, completions);
-        _entriesLength = (nuint)parameters.sq_entries * (nuint)sizeof(IoUringSqe);
+        _entriesLength = (nuint)parameters.sq_entries * (nuint)sizeof(IoUringSqe) << ((parameters.flags & IoUring.IORING_SETUP_SQE128) != 0 ? 1 : 0);
         _rings = (byte*)Map(descriptor, _ringsLength, IoUring.IORING_OFF_SQ_RING);
         _entries = (IoUringSqe*)Map(descriptor, _entriesLength, IoUring.IORING_OFF_SQES);
         Layout = new RingLayout(_rings, _entries, parameters);

@@ -43,6 +43,8 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
 
     public readonly bool HasCommands => _companion.HasCommands;
 
+    public readonly RingCalls? CommandCalls => _companion.CommandCalls;
+
     public readonly bool Polls(EntryRoute route) => route == EntryRoute.MayPoll;
 
     public void Enable(bool register)

@@ -12,6 +12,9 @@ internal readonly record struct RingPlan
     /// <summary>Whether who waits asks the devices for completions (IOPOLL), and whether it sleeps before that.</summary>
     public IoCompletionPolling CompletionPolling { get; init; }
 
+    /// <summary>Whether its entries and completions are the large ones that NVMe commands need (5.19).</summary>
+    public bool CarriesCommands { get; init; }
+
     public bool PollsCompletions => CompletionPolling != IoCompletionPolling.None;
 
     public bool PollsSubmissions => SubmissionPollMilliseconds > 0;

@@ -14,7 +14,7 @@ internal static class RingProbe
         (IoUring.IORING_OP_POLL_ADD, "IORING_OP_POLL_ADD", "wakes a lane", "5.1"),
         (IoUring.IORING_OP_FALLOCATE, "IORING_OP_FALLOCATE", "zeroes and discards on files", "5.6"),
         (IoUring.IORING_OP_ASYNC_CANCEL, "IORING_OP_ASYNC_CANCEL", "cancellation", "5.5"),
-        (IoUring.IORING_OP_URING_CMD, "IORING_OP_URING_CMD", "commands to a device; whether it takes discards so is told with the device", "5.19"),
+        (IoUring.IORING_OP_URING_CMD, "IORING_OP_URING_CMD", "commands to a device (NVMe pass-through); whether it takes discards so is told with the device", "5.19"),
         (IoUring.IORING_OP_READV_FIXED, "IORING_OP_READV_FIXED", "scattered registered memory", "6.15"),
         (IoUring.IORING_OP_WRITEV_FIXED, "IORING_OP_WRITEV_FIXED", "scattered registered memory", "6.15"),
     ];
@@ -44,7 +44,8 @@ internal static class RingProbe
         try
         {
             ring.Enable(register: false);
-            return new HostRings(Describe(handle), handle.Operations, KeepsFiles(handle, ring) ? -Errno.EBUSY : 0);
+            IoFeature commands = DescribeCommands(CommandRing.Ask(calls));
+            return new HostRings(Describe(handle, commands), commands, handle.Operations, KeepsFiles(handle, ring) ? -Errno.EBUSY : 0);
         }
         finally
         {
@@ -52,14 +53,21 @@ internal static class RingProbe
         }
     }
 
-    public static IoCapabilities Describe(KernelRingHandle handle)
+    public static IoCapabilities Describe(KernelRingHandle handle, IoFeature commands)
     {
         IEnumerable<IoFeature> operations = Operations.Select(operation => new IoFeature(
             operation.Name,
             handle.Operations[operation.Code],
             handle.Operations[operation.Code] ? operation.Use : $"this kernel does not know it; kernels have it since {operation.Since}"));
-        return new IoCapabilities("io_uring", KernelRelease, [.. handle.Flags, .. operations]);
+        return new IoCapabilities("io_uring", KernelRelease, [.. handle.Flags, commands, .. operations]);
     }
+
+    /// <summary>Whether there are rings for the commands of NVMe namespaces.</summary>
+    private static IoFeature DescribeCommands(int answer) => new(
+        "IORING_SETUP_SQE128",
+        answer == 0,
+        answer == 0 ? "a second ring for commands to NVMe namespaces (/dev/ng0n1)"
+            : $"io_uring_setup answered {Errno.Name(-answer)} with it and IORING_SETUP_CQE32, so NVMe namespaces (/dev/ng0n1) are Unsupported; kernels have it since 5.19");
 
     /// <summary>
     /// Whether a file stays open after it was removed from the ring's table: for a second (a delayed work, io_rsrc_node_ref_zero,
@@ -99,6 +107,7 @@ internal static class RingProbe
             new IoFeature("io_uring", IsAvailable: false, refusal?.Message ?? "not asked for: DmIoOptions.Ring is Workers"),
             new IoFeature("preadv2, pwritev2", IsAvailable: true, "reads and writes, with FUA and atomic where the kernel has them"),
             new IoFeature("fdatasync, fallocate, BLKDISCARD", IsAvailable: true, "flush, zeroes, discard"),
+            new IoFeature("NVME_IOCTL_IO64_CMD", IsAvailable: true, "commands to NVMe namespaces (/dev/ng0n1)"),
             new IoFeature("ioprio_set", IsAvailable: true, "priorities, set on the thread that carries the transfer"),
             new IoFeature("registered buffers", IsAvailable: false, "only a ring of the kernel's has them; pool pages travel like other memory"),
             new IoFeature("cancellation", IsAvailable: false, "of what a thread has begun; what waits for a thread is got back"),

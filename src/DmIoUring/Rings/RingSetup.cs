@@ -87,6 +87,8 @@ internal static unsafe class RingSetup
             needed.sq_thread_idle = plan.SubmissionPollMilliseconds;
         }
 
+        if (plan.CarriesCommands)
+            needed.flags |= IoUring.IORING_SETUP_SQE128 | IoUring.IORING_SETUP_CQE32 | IoUring.IORING_SETUP_SUBMIT_ALL;
         if (plan.PollsCompletions)
             needed.flags |= IoUring.IORING_SETUP_IOPOLL;
         if (plan.SubmissionProcessor is { } processor)
@@ -100,6 +102,9 @@ internal static unsafe class RingSetup
 
     private static RingFlag[] OptionalFor(in RingPlan plan)
     {
+        // Nobody waits in it: completions must be posted without an enter of its own.
+        if (plan.CarriesCommands)
+            return [];
         RingFlag[] optional = plan.PollsSubmissions ? [.. Wanted.Where(IsForPolling)] : Wanted;
         return plan.CompletionPolling == IoCompletionPolling.Hybrid ? [HybridPolling, .. optional] : optional;
     }

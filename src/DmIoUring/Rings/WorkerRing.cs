@@ -39,6 +39,8 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public bool IsPolling => false;
 
+    public RingCalls? CommandCalls => null;
+
     public bool Polls(EntryRoute route) => false;
 
     public int Room => queues.Room;

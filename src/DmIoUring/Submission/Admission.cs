@@ -90,9 +90,10 @@ internal static unsafe class Admission
         return true;
     }
 
-    /// <summary>Whether a request is one that a single preadv2 or pwritev2 serves, but for the alignment of its memory.</summary>
+    /// <summary>Whether a request is one that a single preadv2 or pwritev2 serves, but for the alignment of its memory. An NVMe namespace has neither.</summary>
     public static bool IsDirect(in RequestSpec spec, int chunkBytes) =>
         spec.Regions.Length == 1
+        && spec.Regions[0].Device is { Namespace: null }
         && spec.Regions[0].Count <= chunkBytes / IoRegion.SectorSize
         && spec.Operation.HasBuffer()
         && spec.Buffer.Kind is IoBufferKind.Memory or IoBufferKind.Native

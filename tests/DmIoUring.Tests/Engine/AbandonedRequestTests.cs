@@ -45,6 +45,28 @@ public sealed class AbandonedRequestTests
         Assert.Empty(bench.Engine.Survey());
     }
 
+    /// <summary>What nobody waits for any more is not carried out once more when the ring that had it is lost.</summary>
+    [Fact]
+    public void AnAbandonedStableCopy_InALostRing_ComesBackWithTheRingsEnd()
+    {
+        using StableBench stable = new();
+        EngineBench bench = stable.Bench;
+        stable.HoldBack(static _ => true);
+        Request request = stable.Start(default, Blocks(bench, 0, 2));
+        bench.Turn();
+        stable.Stop(request, byLimit: true);
+        bench.Turn();
+        Assert.True(request.IsDone);
+        Assert.Equal(1, bench.Engine.InFlight);
+
+        bench.Engine.Lose(Errno.EBADF);
+        bench.Turn();
+
+        Assert.Equal((0, 1L), (bench.Engine.InFlight, bench.Counters.Requests));
+        Assert.Equal(0, stable.Pages.Counters.Rented);
+        Assert.Empty(bench.Engine.Survey());
+    }
+
     [Fact]
     public void ACallersOwnBuffer_IsStillWaitedFor()
     {

@@ -36,6 +36,8 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public bool IsPolling => false;
 
+    public RingCalls? CommandCalls => null;
+
     public bool Polls(EntryRoute route) => false;
 
     public int Room => script.Room;

@@ -32,6 +32,8 @@ internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
 
     public bool IsPolling => false;
 
+    public RingCalls? CommandCalls => null;
+
     public bool Polls(EntryRoute route) => false;
 
     public int Room => kernel.Room;

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+
+namespace DmIoUring.Interop;
+
+/// <summary><c>struct nvme_passthru_cmd</c>, the argument of an admin command; include/uapi/linux/nvme_ioctl.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NvmePassthruCmd
+{
+    public byte opcode;
+    public byte flags;
+    public ushort rsvd1;
+    public uint nsid;
+    public uint cdw2;
+    public uint cdw3;
+    public ulong metadata;
+    public ulong addr;
+    public uint metadata_len;
+    public uint data_len;
+    public uint cdw10;
+    public uint cdw11;
+    public uint cdw12;
+    public uint cdw13;
+    public uint cdw14;
+    public uint cdw15;
+    public uint timeout_ms;
+    public uint result;
+}

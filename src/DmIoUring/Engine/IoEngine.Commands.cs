@@ -1,0 +1,223 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using DmIoUring.Devices;
+using DmIoUring.Interop;
+using DmIoUring.Rings;
+
+namespace DmIoUring.Engine;
+
+/// <content>Chunks that are commands to NVMe namespaces.</content>
+/// <remarks>
+/// A ring whose other side is a thread carries them itself, by ioctl. io_uring wants entries of 128 bytes for them, so an engine that
+/// meets a namespace makes a second ring, of such entries, and has the first watch it.
+/// </remarks>
+internal sealed unsafe partial class IoEngine<TRing>
+{
+    /// <summary>Where the indices of chunks that are commands begin in <c>user_data</c>: their results are read differently.</summary>
+    private const uint CommandPlaces = 1u << 30;
+
+    private readonly Queue<(int Chunk, uint Generation)> _refusedCommands = [];
+    private NvmePassthruCmd64* _commands;
+    private byte* _ranges;
+    private CommandRing? _commandRing;
+    private bool _commandPollIsArmed;
+    private int _commandErrno;
+    private long _nextCommandRing;
+
+    private bool HasCommandResults => _refusedCommands.Count > 0 || _commandRing is { HasCompletions: true };
+
+    /// <summary>What a command's completion says, as <see cref="UserData"/>.</summary>
+    private static ulong CommandData(Chunk* chunk, int index) => UserData(chunk, index) | CommandPlaces;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryFillCommand(int index, Request request)
+    {
+        Chunk* chunk = &_chunks[index];
+        NvmeNamespace target = DeviceOf(chunk, request).Namespace!;
+        if (_commands is null)
+        {
+            _commands = (NvmePassthruCmd64*)NativeMemory.AllocZeroed((nuint)_owners.Length, (nuint)sizeof(NvmePassthruCmd64));
+            _ranges = (byte*)NativeMemory.AllocZeroed((nuint)_owners.Length, NvmeCommand.RangeBytes);
+        }
+
+        NvmePassthruCmd64* command = &_commands[index];
+        NvmeCommand.Of(chunk, target, _ranges + (index * NvmeCommand.RangeBytes), request.TransferFlags).Write(command, target.Id);
+        if (_ring.CommandCalls is not { } calls)
+        {
+            IoUringSqe* entry = NextEntry(EntryRoute.Command);
+            if (entry is null)
+                return false;
+            EntryWriter.WriteCommand(entry, chunk->File, command, CommandData(chunk, index));
+        }
+        else if (TryMakeCommandRing(calls))
+        {
+            if (!_commandRing!.TryAdd(chunk->File, (NvmeUringCmd*)command, CommandData(chunk, index)))
+                return false;
+        }
+        else
+        {
+            _refusedCommands.Enqueue((index, chunk->Generation));
+        }
+
+        Filled(chunk);
+        return true;
+    }
+
+    private bool TryMakeCommandRing(RingCalls calls)
+    {
+        if (_commandRing is not null)
+            return true;
+        if (_commandErrno != 0 && (_commandErrno == Errno.EOPNOTSUPP || _ring.Now < _nextCommandRing))
+            return false;
+        try
+        {
+            _commandRing = CommandRing.Create(_owners.Length, calls);
+            _commandErrno = 0;
+            return true;
+        }
+        catch (IoUringUnavailableException refusal)
+        {
+            // EINVAL is a kernel without such entries (before 5.19). All else may pass.
+            _commandErrno = refusal.Errno is 0 or Errno.EINVAL ? Errno.EOPNOTSUPP : refusal.Errno;
+            _nextCommandRing = _ring.Now + RenewalPause;
+            return false;
+        }
+    }
+
+    /// <summary>Hands over commands, and has the ring end a sleep when one of them has ended.</summary>
+    /// <returns>Whether their ring works; otherwise the engine's rings are lost, all of them.</returns>
+    private bool TryIssueCommands()
+    {
+        if (_commandRing is not { UnderWay: > 0 } commands)
+            return true;
+        int result = commands.Enter();
+        if (result < 0)
+        {
+            Lose(-result);
+            return false;
+        }
+
+        if (_commandPollIsArmed)
+            return true;
+        IoUringSqe* entry = NextEntry(EntryRoute.NoPoll);
+        if (entry is null)
+            return true;
+        EntryWriter.WriteSinglePoll(entry, commands.Descriptor, CommandToken);
+        _commandPollIsArmed = true;
+        return true;
+    }
+
+    /// <summary>The ring's poll of the other has ended.</summary>
+    private void CommandsAreTold(int result)
+    {
+        _commandPollIsArmed = false;
+        if (result < 0)
+            Lose(-result);
+    }
+
+    /// <summary>Closes the commands' ring beside the engine's own. What was refused waits with the rest, and is refused again, or not.</summary>
+    private void AbandonCommands()
+    {
+        _refusedCommands.Clear();
+        _commandPollIsArmed = false;
+        _commandRing?.Abandon(_remains);
+        _commandRing = null;
+    }
+
+    private int DispatchCommands()
+    {
+        int completions = 0;
+        while (_refusedCommands.TryDequeue(out (int Chunk, uint Generation) refused))
+        {
+            completions++;
+            RefuseCommand(refused.Chunk, refused.Generation);
+        }
+
+        while (_commandRing is not null && _commandRing.TryTake(out IoUringCqe completion))
+        {
+            completions++;
+            CompleteCommand((int)((uint)completion.user_data - CommandPlaces), (uint)(completion.user_data >> 32), completion.res);
+        }
+
+        return completions;
+    }
+
+    private void CompleteCommand(int index, uint generation, int result)
+    {
+        if (TryTakeBackCommand(index, generation))
+            JudgeCommand(index, result);
+    }
+
+    /// <summary>There is no ring for it: the drive has not seen it.</summary>
+    private void RefuseCommand(int index, uint generation)
+    {
+        if (!TryTakeBackCommand(index, generation))
+            return;
+        if (_chunks[index].Kind == ChunkKind.Abandoned)
+            Reclaim(index);
+        else if (_commandErrno == Errno.EOPNOTSUPP)
+            FailCommand(index, IoFailureCause.NoPassThrough);
+        else
+            CompleteOtherwise(index, -_commandErrno);
+    }
+
+    private bool TryTakeBackCommand(int index, uint generation)
+    {
+        Chunk* chunk = &_chunks[index];
+        if (chunk->Generation != generation)
+        {
+            Counters.Stale++;
+            return false;
+        }
+
+        chunk->IsInKernel = false;
+        _inKernel--;
+        return true;
+    }
+
+    private void FailCommand(int index, IoFailureCause cause)
+    {
+        IoFailureCause stopped = _owners[index]!.StopCause;
+        Fail(index, stopped == IoFailureCause.None ? Errno.EOPNOTSUPP : StopErrno(stopped), stopped == IoFailureCause.None ? cause : stopped);
+    }
+
+    /// <summary>Judges a command's result: 0, the drive's status, or a negated errno (nvme_uring_cmd_end_io, drivers/nvme/host/ioctl.c).</summary>
+    private void JudgeCommand(int index, int result)
+    {
+        Chunk* chunk = &_chunks[index];
+        if (chunk->Kind == ChunkKind.Abandoned)
+        {
+            Reclaim(index);
+            return;
+        }
+
+        // The drive's own such answer is a status. io_uring_cmd, io_uring/uring_cmd.c: the device has no pass-through.
+        if (result == -Errno.EOPNOTSUPP)
+        {
+            FailCommand(index, IoFailureCause.NoPassThrough);
+            return;
+        }
+
+        Request request = _owners[index]!;
+        if (result > 0 && NvmeStatus.MayRetry(result) && chunk->Attempts < NvmeStatus.MaxRetries && request.StopCause == IoFailureCause.None)
+        {
+            chunk->Attempts++;
+            Counters.Retries++;
+            Reissue(index, 0);
+            return;
+        }
+
+        if (result > 0)
+            result = -NvmeStatus.ErrnoOf(result);
+        else if (result == 0 && chunk->Kind.Transfers())
+            result = (int)NvmeCommand.BytesOf(chunk, DeviceOf(chunk, request).Namespace!);
+        CompleteOtherwise(index, result);
+    }
+
+    private void DisposeCommands()
+    {
+        _commandRing?.Dispose();
+        NativeMemory.Free(_commands);
+        NativeMemory.Free(_ranges);
+    }
+}
