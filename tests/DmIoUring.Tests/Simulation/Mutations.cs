@@ -85,7 +85,7 @@ internal static class Mutations
         new("A fast start takes entries that nobody has", Start, " && chunks <= _ring.Room", ""),
         new("A fast start on a device that is not held", Admission, "if (device is null || !devices.IsHeld(device))", "if (device is null)"),
         new("A fast start of several regions ends with the first", Request, "        Pending = chunks;", "        Pending = 1;"),
-        new("A fast start forgets the place's generation", Start, "((ulong)chunk->Generation << 32) | (uint)index);", "(uint)index);"),
+        new("A fast start forgets the place's generation", Start, "UserData(chunk, index));", "(uint)index);"),
         new("A fast start names a registered file by nothing", Start, "EntryWriter.WriteRun(entry, kind, held.EntryFlags, ", "EntryWriter.WriteRun(entry, kind, 0, "),
         new("A fast start forgets the flags for the next try", Chunk, " | ((ulong)entryFlags << 16)", ""),
         new("A fast start knows no region but the first", Chunk, " | ((ulong)(uint)region << 8)", ""),
