@@ -28,7 +28,7 @@ public enum IoFlags
     /// <summary>
     /// Writes a private copy, made in pool pages before the call returns: the buffer is free again when a submitting call
     /// returns, and what happens to it then can't leave the legs different. Writes only. Needs a reserve
-    /// of at least the buffer's pages.
+    /// of at least the pages from the lowest byte of the buffer that a region uses to the highest.
     /// </summary>
     /// <remarks>
     /// Since the kernel has nothing of the caller's, such a request ends when it is cancelled or its time is up
