@@ -66,19 +66,15 @@ public sealed partial class IoReactor : IDisposable
     }
 
     /// <summary>
-    /// An abandoned reactor: nobody disposed it and nobody can reach it. With nothing under way its ring and its memory go; otherwise
-    /// <see cref="IoDriverOptions.DisposeGaveUp"/> is told what has not ended, and all that is under way keeps its memory for good.
+    /// An abandoned reactor: nobody disposed it and nobody can reach it. <see cref="IoDriverOptions.DisposeGaveUp"/> is told what has not ended, on
+    /// the finalizer's thread; that keeps its memory and its devices for good. Nothing is disposed here: what the reactor has may be finalized already.
     /// </summary>
 #pragma warning disable MA0055 // Nobody else can tell.
     ~IoReactor()
 #pragma warning restore MA0055
     {
         // A constructor that threw leaves a reactor without them.
-        if (_ended || _submission is null)
-            return;
-        if (_engine.IsIdle)
-            End();
-        else
+        if (!_ended && _submission is not null && !_engine.IsIdle)
             _options.TellGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.Survey()], 0));
     }
 

@@ -106,8 +106,6 @@ internal static class Mutations
         new("A file is let go of and stays known to the ring", Devices, "            _ = _register!(slot, -1);", "            { }"),
         new("A file that the ring knows is named by its descriptor", Devices, "File = isKnown ? slot : descriptor;", "File = descriptor;"),
         new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? slot : descriptor;", "File = slot;"),
-        new("A range outlives the table that it was found in", Fixed, "        _lastLength = 0;\n        int refused", "        int refused"),
-        new("An accepted request's pages are not looked up anew", Engine, "        LookAtPool();\n\n        // Asked later", "\n        // Asked later"),
         new("A reserve that fails keeps what it promised", Growth, "            _promised = 0;\n            released", "            released", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("A reserve that fails unmaps nothing", Growth, "                _source.Unmap(mapping);", "                { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("A reserve that fails keeps its requests", Growth, "            Follower?.Withdraw(requests);", "            { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
