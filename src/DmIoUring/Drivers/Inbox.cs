@@ -27,13 +27,13 @@ internal sealed class Inbox
     public Delivery Deliver(Request request) => Deliver(request, request);
 
     /// <summary>Delivers several requests at once, linked from the newest to the oldest. Any thread.</summary>
-    public Delivery Deliver(Request latest, Request oldest)
+    public Delivery Deliver(Request latest, Request oldest) => Deliver(latest, oldest, Volatile.Read(ref _newest));
+
+    /// <summary>The same by somebody who saw the newest request a while ago.</summary>
+    internal Delivery Deliver(Request latest, Request oldest, Request? newest)
     {
-        Request? newest = Volatile.Read(ref _newest);
-        while (true)
+        while (newest != Closed)
         {
-            if (newest == Closed)
-                return Delivery.Refused;
             bool asleep = newest == Asleep;
             oldest.Next = asleep ? null : newest;
             Request? seen = Interlocked.CompareExchange(ref _newest, latest, newest);
@@ -41,6 +41,10 @@ internal sealed class Inbox
                 return asleep ? Delivery.WakeOwner : Delivery.Taken;
             newest = seen;
         }
+
+        // An attempt that failed has linked it to requests that are not the caller's to roll back.
+        oldest.Next = null;
+        return Delivery.Refused;
     }
 
     /// <summary>Ends the owner's sleep, real or just announced. Any thread.</summary>

@@ -54,6 +54,21 @@ public sealed class InboxTests
         Assert.Null(inbox.TakeAll());
     }
 
+    /// <summary>The submitter saw a request in the inbox; before its exchange the owner took that, ended it and closed.</summary>
+    [Fact]
+    public void Deliver_RefusedAfterAFailedAttempt_LeavesNoLinkToAnotherRequest()
+    {
+        Inbox inbox = new();
+        Request another = NewRequest();
+        Assert.Equal(Delivery.Taken, inbox.Deliver(another));
+        Assert.Same(another, inbox.TakeAll());
+        Assert.True(inbox.TryClose());
+
+        Request[] requests = [NewRequest(), NewRequest()];
+        Assert.Equal(Delivery.Refused, inbox.Deliver(LinkNewestFirst(requests), requests[0], newest: another));
+        Assert.Equal(requests.Reverse(), Walk(requests[1]));
+    }
+
     [Fact]
     public void TrySleep_WithSomethingDelivered_IsRefused()
     {

@@ -133,6 +133,7 @@ internal static class Mutations
         new("A fast start of no regions is taken", Admission, "        if ((uint)(regions.Length - 1) >= IoRegion.MaxRegions)\n            return false;", "        if (regions.Length > IoRegion.MaxRegions)\n            return false;", "Client.AdmissionRulesTests.TheFastPath_TakesOneTo64Regions"),
         new("A batch waits for pages that it has itself", "Submission/ClientSubmission.cs", "                HandOver(lane, ref batch);\n            }", "            }", "Client.AdmissionTests.ABatchThatNeedsMorePagesThanAreReserved_EndsAsOneByOne"),
         new("What is thrown out of a continuation is told to nobody", Completion, "            reporter.Report(exception);\n        }\n    }\n\n    [MethodImpl(MethodImplOptions.NoInlining)]\n    private void Notify", "            _ = exception;\n        }\n    }\n\n    [MethodImpl(MethodImplOptions.NoInlining)]\n    private void Notify", "Client.AdmissionTests.AnInlineContinuationThatThrows_IsReportedLikeACallback"),
+        new("A refused request stays linked to another's", "Drivers/Inbox.cs", "        oldest.Next = null;\n        return Delivery.Refused;", "        return Delivery.Refused;", "Drivers.InboxTests.Deliver_RefusedAfterAFailedAttempt_LeavesNoLinkToAnotherRequest"),
         new("A callback's dispose waits for other clients", "DmIoClient.Dispose.cs", "        if (CallbackThread.IsCurrent)\n            return;", "        if (false)\n            return;", "Client.AdmissionTests.CallbacksThatDisposeEachOthersClients_DoNotWait"),
     ];
 }
