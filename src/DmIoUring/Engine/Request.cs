@@ -76,13 +76,18 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     /// <summary>Keeps a buffer that is one piece of memory, for the fast path.</summary>
     /// <param name="buffer">The caller's memory.</param>
+    /// <param name="pins">The pins of the engine's owner.</param>
     /// <param name="memory">Its first byte.</param>
     /// <returns>Whether it is kept: not where it is in pieces, is gone, or this request has never kept its like. Never throws for any of these.</returns>
-    public bool TryKeepOnePiece(in IoBuffer buffer, out byte* memory)
+    public bool TryKeepOnePiece(in IoBuffer buffer, SharedPins pins, out byte* memory)
     {
         memory = null;
-        return _holds = _holdings is { } holdings && holdings.TryKeepOnePiece(buffer, out memory);
+        return _holds = _holdings is { } holdings && holdings.TryKeepOnePiece(buffer, pins, out memory);
     }
+
+    /// <summary>The same for memory whose owner is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryKeep(IoMemory owner, SharedPins pins) => _holds = _holdings is { } holdings && holdings.TryKeep(owner, pins);
 
     /// <summary>Takes devices and memory into the request's keeping and decides which regions are to be transferred.</summary>
     /// <param name="spec">What is asked for. Misuse was refused before; what is found here is a region's own failure.</param>
@@ -257,9 +262,11 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     private void ReleaseMemory()
     {
         _holds = false;
+        if (_holdings!.ReleaseOnePiece())
+            return;
         _buffer = default;
         _copyStart = 0;
-        _holdings!.Release();
+        _holdings.Release();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

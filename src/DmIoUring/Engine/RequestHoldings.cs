@@ -10,6 +10,10 @@ internal sealed unsafe class RequestHoldings
 {
     private Kept _kept;
     private IoMemory? _owner;
+    private SharedPins? _pins;
+    private int _sharedPin;
+    private Extent? _extent;
+    private int _firstPage;
     private ArrayPin? _array;
     private MemoryHandle _pin;
     private PageList _pages;
@@ -21,6 +25,8 @@ internal sealed unsafe class RequestHoldings
     {
         Nothing,
         Owner,
+        Shared,
+        OnePages,
         Array,
         Handle,
         Segments,
@@ -61,18 +67,43 @@ internal sealed unsafe class RequestHoldings
 
     /// <summary>Keeps a buffer that is one piece of memory, without an allocation and without an exception.</summary>
     /// <param name="buffer">The caller's memory; not a raw pointer.</param>
+    /// <param name="pins">The pins of the thread that owns the engine; the request is released on it.</param>
     /// <param name="memory">Its first byte.</param>
     /// <returns>False where <see cref="Keep"/> must have a look: it is gone, in pieces, or needs something that was never needed before. Nothing is kept then.</returns>
-    public bool TryKeepOnePiece(in IoBuffer buffer, out byte* memory)
+    public bool TryKeepOnePiece(in IoBuffer buffer, SharedPins pins, out byte* memory)
     {
         memory = buffer.Pointer;
         return buffer.Kind switch
         {
-            IoBufferKind.Native => TryKeep(buffer.Owner!),
-            IoBufferKind.Memory => TryKeep(buffer.Memory, out memory),
+            IoBufferKind.Native => TryKeep(buffer.Owner!, pins),
+            IoBufferKind.Memory => TryKeep(buffer.Memory, pins, out memory),
             IoBufferKind.Pages => TryKeep(buffer.PageList, buffer.FirstOffset, out memory),
             _ => false,
         };
+    }
+
+    /// <summary>Gives up what <see cref="TryKeepOnePiece"/> has kept.</summary>
+    /// <returns>False where something else is kept: <see cref="Release"/> gives that up.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool ReleaseOnePiece()
+    {
+        switch (_kept)
+        {
+            case Kept.Shared:
+                _pins!.Release(_sharedPin);
+                break;
+            case Kept.OnePages:
+                new PageUse(_extent!, _firstPage).End();
+                break;
+            case Kept.Array:
+                _array!.Unpin();
+                break;
+            default:
+                return false;
+        }
+
+        _kept = Kept.Nothing;
+        return true;
     }
 
     /// <summary>Gives up all that is kept.</summary>
@@ -119,7 +150,25 @@ internal sealed unsafe class RequestHoldings
         }
     }
 
-    private bool TryKeep(IoMemory owner)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryKeep(IoMemory owner, SharedPins pins)
+    {
+        int shared = pins.TryAdd(owner);
+        if (shared != SharedPins.None)
+        {
+            // The same ones from request to request: a reference that is stored is told to the garbage collector.
+            if (_pins != pins)
+                _pins = pins;
+            _sharedPin = shared;
+            _kept = Kept.Shared;
+            return true;
+        }
+
+        return TryPin(owner);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryPin(IoMemory owner)
     {
         if (!owner.TryAddPin())
             return false;
@@ -127,7 +176,7 @@ internal sealed unsafe class RequestHoldings
         return true;
     }
 
-    private bool TryKeep(Memory<byte> memory, out byte* start)
+    private bool TryKeep(Memory<byte> memory, SharedPins pins, out byte* start)
     {
         start = null;
         if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment))
@@ -139,7 +188,7 @@ internal sealed unsafe class RequestHoldings
             return true;
         }
 
-        if (!MemoryMarshal.TryGetMemoryManager<byte, IoMemory>(memory, out IoMemory? owner, out int offset, out _) || !TryKeep(owner))
+        if (!MemoryMarshal.TryGetMemoryManager<byte, IoMemory>(memory, out IoMemory? owner, out int offset, out _) || !TryKeep(owner, pins))
             return false;
         start = owner.FirstByte + offset;
         return true;
@@ -148,17 +197,13 @@ internal sealed unsafe class RequestHoldings
     private bool TryKeep(in PageList pages, int firstOffset, out byte* start)
     {
         start = null;
-        if (!pages.TryBeginUse())
+        if (!pages.TryBeginUseOfOnePiece(out PageUse use))
             return false;
-        start = pages.OnePiece();
-        if (start is null)
-        {
-            pages.EndUse();
-            return false;
-        }
-
-        start += firstOffset;
-        _pages = pages;
+        if (_extent != use.Extent)
+            _extent = use.Extent;
+        _firstPage = use.Page;
+        _kept = Kept.OnePages;
+        start = use.Start + firstOffset;
         return true;
     }
 
@@ -200,14 +245,13 @@ internal sealed unsafe class RequestHoldings
 
     private void Unpin()
     {
+        if (ReleaseOnePiece())
+            return;
         switch (_kept)
         {
             case Kept.Owner:
                 _owner!.Unpin();
                 _owner = null;
-                break;
-            case Kept.Array:
-                _array!.Unpin();
                 break;
             case Kept.Handle:
                 _pin.Dispose();

@@ -116,7 +116,14 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     /// <summary>The first byte, whether or not the memory was disposed: for who keeps it.</summary>
     internal byte* FirstByte => _pointer;
 
-    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _pins) >= Disposed, this);
+    /// <summary>How often it is pinned.</summary>
+    internal long Pins => Volatile.Read(ref _pins) & (Disposed - 1);
+
+    internal bool IsFreed => Volatile.Read(ref _pins) >= Freed;
+
+    internal bool IsDisposed => Volatile.Read(ref _pins) >= Disposed;
+
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, this);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

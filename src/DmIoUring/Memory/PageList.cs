@@ -128,23 +128,18 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
     /// <summary>Throws when the list was returned.</summary>
     internal void ThrowIfReturned() => _pool?.ThrowUnlessRented(this);
 
-    /// <summary>The first page's first byte when all pages are adjacent; null otherwise, and for the empty list.</summary>
-    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
-    internal byte* OnePiece()
-    {
-        if (_pool is null)
-            return null;
-        ref readonly PageState state = ref _pool.Run(this, FirstPage, out byte* start);
-        return state.RunLength == Count ? start : null;
-    }
-
     /// <summary>Keeps the pages from being returned until <see cref="EndUse"/>; the caller hands them to the kernel. Uses nest. Any thread.</summary>
     /// <exception cref="ObjectDisposedException">The list was returned.</exception>
     internal void BeginUse() => _pool?.BeginUse(this);
 
-    /// <summary>As <see cref="BeginUse"/>, without an exception. Not for the empty list.</summary>
-    /// <returns>Whether the pages are kept.</returns>
-    internal bool TryBeginUse() => _pool is not null && _pool.TryBeginUse(this);
+    /// <summary>As <see cref="BeginUse"/> for a list whose pages are all adjacent, without an exception.</summary>
+    /// <param name="use">Its end lets the pages be returned.</param>
+    /// <returns>Whether the pages are kept: not where they are apart, none, or returned.</returns>
+    internal bool TryBeginUseOfOnePiece(out PageUse use)
+    {
+        use = default;
+        return _pool is not null && _pool.TryBeginUseOfOnePiece(this, out use);
+    }
 
     /// <summary>The kernel is done with the pages. Any thread.</summary>
     internal void EndUse() => _pool?.EndUse(this);

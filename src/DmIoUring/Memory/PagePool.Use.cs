@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace DmIoUring.Memory;
 
@@ -37,16 +38,31 @@ internal sealed unsafe partial class PagePool
         }
     }
 
-    /// <summary>As <see cref="BeginUse"/>, without an exception.</summary>
-    internal bool TryBeginUse(in PageList list)
+    /// <inheritdoc cref="PageList.TryBeginUseOfOnePiece"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryBeginUseOfOnePiece(in PageList list, out PageUse use)
     {
-        ref long word = ref TryFindWord(list, out bool found);
-        long seen = found ? Volatile.Read(ref word) : 0;
-        while (found && seen >> UseBits == list.Rental && (seen & MostUses) != MostUses)
+        use = default;
+        Extent? extent = Volatile.Read(ref _slots[list.FirstPage >> PageBits]);
+        int index = list.FirstPage & PageMask;
+        PageState[]? states = extent?.States;
+        if (states is null || (uint)index >= (uint)states.Length)
+            return false;
+        ref PageState state = ref states[index];
+        long seen = Volatile.Read(ref state.Rental);
+        while (seen >> UseBits == list.Rental && (seen & MostUses) != MostUses)
         {
-            long was = Interlocked.CompareExchange(ref word, seen + 1, seen);
+            long was = Interlocked.CompareExchange(ref state.Rental, seen + 1, seen);
             if (was == seen)
-                return true;
+            {
+                // Only now is it certain whose pages they are.
+                use = new PageUse(extent!, index);
+                if (state.RunLength == list.Count)
+                    return true;
+                use.End();
+                return false;
+            }
+
             seen = was;
         }
 
@@ -101,4 +117,18 @@ internal sealed unsafe partial class PagePool
         found = extent is not null && index < extent.Pages;
         return ref found ? ref extent!.States[index].Rental : ref Nowhere[0];
     }
+}
+
+/// <summary>A use of a list that <see cref="PagePool.TryBeginUseOfOnePiece"/> began: found once, so that ending it needs no look at the pool.</summary>
+internal readonly unsafe struct PageUse(Extent extent, int page)
+{
+    public Extent Extent => extent;
+
+    public int Page => page;
+
+    /// <summary>The list's first byte.</summary>
+    public byte* Start => extent.Start + ((long)page * PagePool.PageSize);
+
+    /// <summary>The kernel is done with the pages. Any thread.</summary>
+    public void End() => Interlocked.Decrement(ref extent.States[page].Rental);
 }

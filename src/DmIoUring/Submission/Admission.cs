@@ -79,6 +79,15 @@ internal static unsafe class Admission
     public static bool IsFast(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, long length, DeviceTable devices, int chunkBytes)
     {
+        if (regions.Length == 1)
+            return IsOneChunk(operation, regions[0], memory, length, devices, chunkBytes);
+        return AreFast(operation, regions, memory, length, devices, chunkBytes);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool AreFast(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, long length, DeviceTable devices, int chunkBytes)
+    {
         if ((uint)(regions.Length - 1) >= IoRegion.MaxRegions)
             return false;
         foreach (ref readonly IoRegion region in regions)

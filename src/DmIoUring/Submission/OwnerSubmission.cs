@@ -11,6 +11,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
 {
     private readonly RequestSource _source = new(engine, pages);
     private readonly RequestSpares _spares = engine.Spares!;
+    private readonly SharedPins _pins = new();
     private readonly DeviceTable _devices = engine.Devices!;
 
     /// <summary>Requests that the engine was given here.</summary>
@@ -28,7 +29,12 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         if (!options.IsDefault)
             return false;
         if (!buffer.IsRawPointer)
-            return TryStartKept(operation, regions, buffer, notify, context);
+        {
+            return buffer.Kind == IoBufferKind.Native
+                ? TryStartOwned(operation, regions, buffer, notify, context)
+                : TryStartKept(operation, regions, buffer, notify, context);
+        }
+
         if (!Admission.IsFast(operation, regions, buffer.Pointer, buffer.Length, _devices, chunkBytes))
             return false;
         Request request = _spares.Take();
@@ -90,6 +96,25 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     public bool TryStart(in RequestSpec spec) =>
         spec.Operation <= IoOperation.Write && TryStart(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context);
 
+    /// <summary>The fast path for <see cref="IoMemory"/>, whose address is known before it is pinned.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryStartOwned(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
+    {
+        byte* memory = buffer.Pointer;
+        if (!Admission.IsFast(operation, regions, memory, buffer.Length, _devices, chunkBytes))
+            return false;
+        Request request = _spares.Take();
+        if (request.TryKeep(buffer.Owner!, _pins))
+        {
+            if (TryStart(request, operation, regions, memory, notify, context))
+                return true;
+            request.Release();
+        }
+
+        _spares.Give(request);
+        return false;
+    }
+
     /// <summary>The fast path for memory that must be kept while the request is under way.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryStartKept(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
@@ -97,7 +122,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         if (!buffer.MayBeOnePiece || (operation == IoOperation.Read && buffer.IsReadOnly))
             return false;
         Request request = _spares.Take();
-        if (request.TryKeepOnePiece(buffer, out byte* memory))
+        if (request.TryKeepOnePiece(buffer, _pins, out byte* memory))
         {
             if (Admission.IsFast(operation, regions, memory, buffer.Length, _devices, chunkBytes)
                 && TryStart(request, operation, regions, memory, notify, context))

@@ -9,6 +9,7 @@ namespace DmIoUring.Tests.Engine;
 public sealed unsafe class RequestHoldingsTests
 {
     private const int Length = 12_288;
+    private readonly SharedPins _pins = new();
 
     public static TheoryData<BufferShape, bool> Shapes
     {
@@ -120,14 +121,14 @@ public sealed unsafe class RequestHoldingsTests
         byte* first = owned.FirstByte;
         AssertKept(holdings, owned.Slice(4096, 4096), first + 4096);
         AssertKept(holdings, owned.Memory.Slice(512, 512), first + 512);
-        Assert.True(holdings.TryKeepOnePiece(owned, out _));
+        Assert.True(holdings.TryKeepOnePiece(owned, _pins, out _));
         owned.Dispose();
         first[8191] = 1;
         holdings.Release();
-        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Owned(owned, first, 4096), out _));
+        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Owned(owned, first, 4096), _pins, out _));
 
         // The first array makes what the others use.
-        Assert.False(holdings.TryKeepOnePiece(array, out _));
+        Assert.False(holdings.TryKeepOnePiece(array, _pins, out _));
         holdings.Keep(array, report: null);
         holdings.Release();
         for (int i = 0; i < 3; i++)
@@ -137,13 +138,13 @@ public sealed unsafe class RequestHoldingsTests
         }
 
         PageList pages = pool.Rent(2);
-        Assert.True(holdings.TryKeepOnePiece(IoBuffer.Pages(pages, 512), out byte* start));
+        Assert.True(holdings.TryKeepOnePiece(IoBuffer.Pages(pages, 512), _pins, out byte* start));
         Assert.True(start == (byte*)pages.GetPointer(0) + 512);
         Assert.Throws<InvalidOperationException>(pages.Dispose);
         holdings.Release();
         pages.Dispose();
-        Assert.False(holdings.TryKeepOnePiece(pages, out _));
-        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Pages(default), out _));
+        Assert.False(holdings.TryKeepOnePiece(pages, _pins, out _));
+        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Pages(default), _pins, out _));
         Assert.Equal(4, pool.Counters.Free);
     }
 
@@ -158,13 +159,13 @@ public sealed unsafe class RequestHoldingsTests
         PageList scattered = pool.Rent(4);
         RequestHoldings holdings = new();
         Assert.False(scattered.IsContiguous);
-        Assert.False(holdings.TryKeepOnePiece(scattered, out _));
+        Assert.False(holdings.TryKeepOnePiece(scattered, _pins, out _));
         scattered.Dispose();
     }
 
-    private static void AssertKept(RequestHoldings holdings, IoBuffer buffer, byte* expected)
+    private void AssertKept(RequestHoldings holdings, IoBuffer buffer, byte* expected)
     {
-        Assert.True(holdings.TryKeepOnePiece(buffer, out byte* start));
+        Assert.True(holdings.TryKeepOnePiece(buffer, _pins, out byte* start));
         Assert.True(start == expected);
         holdings.Release();
     }
