@@ -82,3 +82,53 @@ internal static class FileAbi
     public const int FALLOC_FL_PUNCH_HOLE = 0x02;
     public const int FALLOC_FL_ZERO_RANGE = 0x10;
 }
+
+/// <summary>Memory files and their seals: include/uapi/linux/memfd.h and fcntl.h.</summary>
+internal static class MemfdAbi
+{
+    public const uint MFD_CLOEXEC = 0x1;
+    public const uint MFD_ALLOW_SEALING = 0x2;
+    public const int F_ADD_SEALS = 1033;
+    public const int F_SEAL_GROW = 0x4;
+}
+
+/// <summary><c>struct iovec</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct Iovec
+{
+    public void* iov_base;
+    public nuint iov_len;
+}
+
+/// <summary><c>struct pollfd</c>; include/uapi/asm-generic/poll.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Pollfd
+{
+    public int fd;
+    public short events;
+    public short revents;
+}
+
+/// <summary><c>struct fiemap</c>, without the extents that follow it; include/uapi/linux/fiemap.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Fiemap
+{
+    public ulong fm_start;
+    public ulong fm_length;
+    public uint fm_flags;
+    public uint fm_mapped_extents;
+    public uint fm_extent_count;
+    public uint fm_reserved;
+}
+
+/// <summary><c>struct fiemap_extent</c>; include/uapi/linux/fiemap.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct FiemapExtent
+{
+    public ulong fe_logical;
+    public ulong fe_physical;
+    public ulong fe_length;
+    public fixed ulong fe_reserved64[2];
+    public uint fe_flags;
+    public fixed uint fe_reserved[3];
+}

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace DmIoUring.Interop;
 
 /// <summary>Constants of file systems in user space: include/uapi/linux/fuse.h, and what else its server needs: signal.h, fcntl.h.</summary>
@@ -30,4 +32,127 @@ internal static class FuseAbi
 
     public const int SIGTERM = 15;
     public const uint O_DSYNC = 0x1000;
+}
+
+/// <summary><c>struct fuse_in_header</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 40)]
+internal struct FuseInHeader
+{
+    public uint len;
+    public uint opcode;
+    public ulong unique;
+    public ulong nodeid;
+    public uint uid;
+    public uint gid;
+    public uint pid;
+}
+
+/// <summary><c>struct fuse_out_header</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FuseOutHeader
+{
+    public uint len;
+    public int error;
+    public ulong unique;
+}
+
+/// <summary><c>struct fuse_init_out</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 64)]
+internal struct FuseInitOut
+{
+    public uint major;
+    public uint minor;
+    public uint max_readahead;
+    public uint flags;
+    public ushort max_background;
+    public ushort congestion_threshold;
+    public uint max_write;
+    public uint time_gran;
+    public ushort max_pages;
+    public ushort map_alignment;
+}
+
+/// <summary><c>struct fuse_open_out</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 16)]
+internal struct FuseOpenOut
+{
+    public ulong fh;
+    public uint open_flags;
+}
+
+/// <summary><c>struct fuse_attr_out</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FuseAttrOut
+{
+    public ulong attr_valid;
+    public uint attr_valid_nsec;
+    public uint dummy;
+    public FuseAttr attr;
+}
+
+/// <summary><c>struct fuse_attr</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FuseAttr
+{
+    public ulong ino;
+    public ulong size;
+    public ulong blocks;
+    public ulong atime;
+    public ulong mtime;
+    public ulong ctime;
+    public uint atimensec;
+    public uint mtimensec;
+    public uint ctimensec;
+    public uint mode;
+    public uint nlink;
+    public uint uid;
+    public uint gid;
+    public uint rdev;
+    public uint blksize;
+    public uint flags;
+}
+
+/// <summary><c>struct fuse_read_in</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FuseReadIn
+{
+    public ulong fh;
+    public ulong offset;
+    public uint size;
+    public uint read_flags;
+    public ulong lock_owner;
+    public uint flags;
+    public uint padding;
+}
+
+/// <summary><c>struct fuse_write_in</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FuseWriteIn
+{
+    public ulong fh;
+    public ulong offset;
+    public uint size;
+    public uint write_flags;
+    public ulong lock_owner;
+    public uint flags;
+    public uint padding;
+}
+
+/// <summary><c>struct fuse_write_out</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FuseWriteOut
+{
+    public uint size;
+    public uint padding;
+}
+
+/// <summary><c>struct fuse_fallocate_in</c>; include/uapi/linux/fuse.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FuseFallocateIn
+{
+    public ulong fh;
+    public ulong offset;
+    public ulong length;
+    public uint mode;
+    public uint padding;
 }

@@ -38,3 +38,12 @@ internal unsafe struct Statx
     public uint __spare2;
     public fixed ulong __spare3[8];
 }
+
+/// <summary><c>struct statx_timestamp</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct StatxTimestamp
+{
+    public long tv_sec;
+    public uint tv_nsec;
+    public int __reserved;
+}

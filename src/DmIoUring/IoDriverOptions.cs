@@ -185,3 +185,35 @@ public abstract record IoDriverOptions
     internal static ArgumentOutOfRangeException OutOfRange(string option, object value, string rule) =>
         new(option, value, $"{option} must be {rule}.");
 }
+
+/// <summary>How a lane or a reactor learns that a device is done.</summary>
+public enum IoCompletionPolling
+{
+    /// <summary>The device interrupts. For every device and every operation.</summary>
+    None,
+
+    /// <summary>
+    /// Who waits asks the device over and over (IORING_SETUP_IOPOLL): the least latency of a fast device, for a whole processor while anything
+    /// that is asked for is under way.
+    /// </summary>
+    Busy,
+
+    /// <summary>As <see cref="Busy"/>, after a sleep of half the time that such requests took so far (IORING_SETUP_HYBRID_IOPOLL, Linux 6.13; Busy before).</summary>
+    Hybrid,
+}
+
+/// <summary>What carries a client's I/O.</summary>
+public enum IoRingKind
+{
+    /// <summary>
+    /// io_uring; worker threads where the host has none, forbids it, or has no memory for it. <see cref="DmIoClient.Capabilities"/> says
+    /// which it is and why.
+    /// </summary>
+    Automatic,
+
+    /// <summary>io_uring or nothing: the client's constructor throws where the host refuses it.</summary>
+    IoUring,
+
+    /// <summary>A few threads with preadv2, pwritev2, fdatasync and fallocate: everything works, slower.</summary>
+    Workers,
+}

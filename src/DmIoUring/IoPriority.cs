@@ -13,3 +13,19 @@ public readonly record struct IoPriority(IoPriorityClass Class, int Level = 0)
     /// <summary>IOPRIO_PRIO_VALUE.</summary>
     internal ushort Value => Class == IoPriorityClass.None ? (ushort)0 : (ushort)(((int)Class << ClassShift) | Level);
 }
+
+/// <summary>The kernel's classes of I/O priority; include/uapi/linux/ioprio.h.</summary>
+public enum IoPriorityClass
+{
+    /// <summary>The submitting task's own.</summary>
+    None = 0,
+
+    /// <summary>Before all others; needs CAP_SYS_ADMIN or CAP_SYS_NICE.</summary>
+    RealTime = 1,
+
+    /// <summary>The usual one, in eight levels.</summary>
+    BestEffort = 2,
+
+    /// <summary>Only when nobody else wants the device.</summary>
+    Idle = 3,
+}

@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
 
@@ -19,4 +20,15 @@ internal abstract class RingSource : IDisposable
 
     /// <summary>No more rings are made; those that were made go on.</summary>
     public abstract void Dispose();
+}
+
+/// <summary>The half of a source that is compiled for its kind of ring.</summary>
+internal abstract class TypedRingSource<TRing> : RingSource
+    where TRing : struct, IRing
+{
+    public override IoEngine MakeEngine(int capacity, EngineSettings settings) =>
+        new IoEngine<TRing>(Make(capacity, settings.Ring), settings, () => Make(capacity, settings.Ring));
+
+    /// <summary>Makes a ring for the thread that will enable it.</summary>
+    protected abstract TRing Make(int capacity, in RingPlan plan);
 }

@@ -104,3 +104,26 @@ internal unsafe struct Chunk
     public static ulong StartedState(ChunkKind kind, int region, byte entryFlags, EntryRoute route) =>
         (byte)kind | ((ulong)(uint)region << 8) | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40) | ((ulong)route << 56);
 }
+
+/// <summary>What a chunk does; it decides the entry's opcode and how its result is read.</summary>
+internal enum ChunkKind : byte
+{
+    Read,
+    Write,
+
+    /// <summary>The region's flush, before its data or alone.</summary>
+    Flush,
+    Discard,
+
+    /// <summary>The same by ioctl, where the ring has it not.</summary>
+    DiscardByIoctl,
+
+    /// <summary>Zeroes by the device or the file system itself.</summary>
+    Zeroes,
+
+    /// <summary>Zeroes written from memory, where the device has none of its own.</summary>
+    ZeroPages,
+
+    /// <summary>In the kernel, while its request has ended without it: nobody is told its result.</summary>
+    Abandoned,
+}

@@ -46,3 +46,13 @@ internal static class OperationRules
         IoOperation.WriteZeroes => "write zeroes",
     };
 }
+
+/// <summary>What a request does to its regions.</summary>
+internal enum IoOperation : byte
+{
+    Read,
+    Write,
+    Flush,
+    Discard,
+    WriteZeroes,
+}

@@ -82,3 +82,28 @@ internal static class TransferRules
         return new TransferVerdict(TransferStep.Again, Delay: delay);
     }
 }
+
+/// <summary>The judgement on one call's result.</summary>
+/// <param name="Step">What to do.</param>
+/// <param name="Advance">Bytes that count as transferred.</param>
+/// <param name="Delay">Nanoseconds to wait before the same is tried again.</param>
+/// <param name="Errno">Why it failed.</param>
+/// <param name="Cause">Who says so.</param>
+internal readonly record struct TransferVerdict(
+    TransferStep Step, uint Advance = 0, long Delay = 0, int Errno = 0, IoFailureCause Cause = IoFailureCause.None);
+
+/// <summary>What to do after one call transferred something, nothing, or failed.</summary>
+internal enum TransferStep : byte
+{
+    /// <summary>All of it was transferred.</summary>
+    Done,
+
+    /// <summary>A part was transferred: go on with the rest.</summary>
+    Continue,
+
+    /// <summary>The same once more, after the verdict's delay.</summary>
+    Again,
+
+    /// <summary>It failed for good.</summary>
+    Fail,
+}

@@ -198,3 +198,42 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
             PageMisuse.ThrowNoSuchPart(parameter, length, "length", Length - offset);
     }
 }
+
+/// <summary>Walks the pages of a <see cref="PageList"/> in order.</summary>
+public unsafe ref struct PageListEnumerator
+{
+    private readonly PageList _list;
+    private PageCursor _cursor;
+
+    internal PageListEnumerator(PageList list)
+    {
+        _list = list;
+        _cursor = list.CursorAt(0);
+    }
+
+    /// <summary>The page's bytes, <see cref="PageList.PageSize"/> of them.</summary>
+    public Span<byte> Current { get; private set; }
+
+    /// <summary>Goes to the next page.</summary>
+    /// <returns>Whether there is one.</returns>
+    /// <exception cref="ObjectDisposedException">The list was returned.</exception>
+    public bool MoveNext()
+    {
+        if (!_list.TryGetRun(ref _cursor, PageList.PageSize, out byte* start, out _))
+            return false;
+        Current = new Span<byte>(start, PageList.PageSize);
+        return true;
+    }
+}
+
+/// <summary>A place in a page list: a run and a byte offset into it. From <see cref="PageList.CursorAt"/>; the default is at no list's place.</summary>
+internal readonly struct PageCursor(int run, long offset)
+{
+    private readonly int _runPlusOne = run + 1;
+
+    /// <summary>The page where the run begins, or <see cref="PagePool.NoPage"/> at the list's end.</summary>
+    public int Run => _runPlusOne - 1;
+
+    /// <summary>Bytes into the run, less than its length.</summary>
+    public long Offset => offset;
+}

@@ -1,5 +1,4 @@
 using System.Buffers;
-using DmIoUring.Memory;
 
 namespace DmIoUring;
 

@@ -43,3 +43,19 @@ internal abstract class PageWaiter
     /// <summary>Tells the renter. Outside of the lock; the node may be in use again before this returns.</summary>
     public abstract void Signal();
 }
+
+/// <summary>How a wait for pages ends, or that it goes on.</summary>
+internal enum WaitOutcome
+{
+    Waiting,
+    Granted,
+
+    /// <summary>It asks for more than is reserved in total.</summary>
+    TooMany,
+
+    /// <summary>It asks for more adjacent pages than any extent has.</summary>
+    TooLong,
+
+    Cancelled,
+    Disposed,
+}

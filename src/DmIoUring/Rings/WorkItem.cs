@@ -45,3 +45,23 @@ internal sealed unsafe class WorkItem(IWorkHome home, IoUringSqe* entry) : IDisp
         _vectors = null;
     }
 }
+
+/// <summary>How far a <see cref="WorkItem"/> is; the crew's lock guards the way from queued to running.</summary>
+internal enum WorkItemState : byte
+{
+    /// <summary>Its owner's.</summary>
+    Free,
+
+    /// <summary>In the crew's queue; can be cancelled.</summary>
+    Queued,
+
+    /// <summary>In a system call; nothing gets it back from there.</summary>
+    Running,
+}
+
+/// <summary>Where the items of a <see cref="WorkerCrew"/> come from, and go back to.</summary>
+internal interface IWorkHome
+{
+    /// <summary>Takes an item back that was carried out. A worker's thread.</summary>
+    void Complete(WorkItem item);
+}

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using DmIoUring.Memory;
 
 namespace DmIoUring.Simulation.Memory;
 
