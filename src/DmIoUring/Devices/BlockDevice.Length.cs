@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Devices;
 using DmIoUring.Interop;
 
 namespace DmIoUring;
@@ -51,14 +52,14 @@ public sealed partial class BlockDevice
         return ChangeLength("given a length", length, Libc.Ftruncate, static _ => null);
     }
 
-    /// <summary>Whether a region of a regular file ends within the file as it is now. While a reference is held.</summary>
-    internal unsafe bool StillHolds(in IoRegion region)
+    /// <summary>Whether sectors of a regular file end within the file as it is now. While a reference is held.</summary>
+    internal unsafe bool StillHolds(long sector, long count)
     {
         Statx stat;
         return IsBlockDevice
             || IsNvmeNamespace
             || Libc.Statx(Descriptor, &stat) < 0
-            || (region.Sector + region.Count) * IoRegion.SectorSize <= (long)stat.stx_size;
+            || (sector + count) * DeviceGeometry.SectorSize <= (long)stat.stx_size;
     }
 
     private long ChangeLength(string what, long length, Func<int, long, int> change, Func<int, string?> explain)

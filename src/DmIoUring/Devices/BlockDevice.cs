@@ -43,7 +43,7 @@ public sealed partial class BlockDevice : IDisposable
     public long Size => _geometry.Size;
 
     /// <summary>The size in whole sectors of 512 bytes.</summary>
-    public long SectorCount => _geometry.Size / IoRegion.SectorSize;
+    public long SectorCount => _geometry.Size / DeviceGeometry.SectorSize;
 
     /// <summary>
     /// The smallest unit of I/O in bytes: regions must start and end on a multiple of it. BLKSSZGET; for a regular file

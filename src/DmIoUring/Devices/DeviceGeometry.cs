@@ -7,6 +7,9 @@ namespace DmIoUring.Devices;
 /// <summary>Size, units and state of an open device, read from the kernel in one go.</summary>
 internal sealed unsafe record DeviceGeometry
 {
+    /// <summary>The unit of every device's addresses, whatever its blocks are; the kernel's SECTOR_SIZE.</summary>
+    public const int SectorSize = 512;
+
     private const int FallbackAlignment = 4096;
     private const int Page = 4096;
 
@@ -24,7 +27,7 @@ internal sealed unsafe record DeviceGeometry
     public int ReadOffsetAlignment { get; init; }
 
     /// <summary>The smallest read.</summary>
-    public int ReadBlockSize => ReadOffsetAlignment == 0 ? LogicalBlockSize : Math.Max(IoRegion.SectorSize, ReadOffsetAlignment);
+    public int ReadBlockSize => ReadOffsetAlignment == 0 ? LogicalBlockSize : Math.Max(SectorSize, ReadOffsetAlignment);
 
     /// <summary>What the length of each piece of a transfer but the last must be a multiple of.</summary>
     public required int SegmentAlignment { get; init; }
@@ -134,8 +137,8 @@ internal sealed unsafe record DeviceGeometry
             return NvmeGeometry.Of(descriptor, readOnly, path);
         bool block = type == FileAbi.S_IFBLK;
         long size = (long)stat.stx_size;
-        int logical = IoRegion.SectorSize;
-        int physical = IoRegion.SectorSize;
+        int logical = SectorSize;
+        int physical = SectorSize;
         long zone = 0;
         if (block)
         {
@@ -153,7 +156,7 @@ internal sealed unsafe record DeviceGeometry
         }
 
         (int memory, int offset, string source) = Alignments(stat, direct, block, logical, descriptor, path);
-        int unit = block && direct ? Math.Max(logical, offset) : Math.Max(IoRegion.SectorSize, offset);
+        int unit = block && direct ? Math.Max(logical, offset) : Math.Max(SectorSize, offset);
         uint major = block ? stat.stx_rdev_major : stat.stx_dev_major;
         uint minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor;
         DeviceGeometry geometry = new()
@@ -171,7 +174,7 @@ internal sealed unsafe record DeviceGeometry
             IsBlockDevice = block,
             AlignmentSource = source,
             ZoneSectors = zone,
-            SequentialFrom = zone == 0 ? long.MaxValue : ZoneReport.SequentialFrom(descriptor, size / IoRegion.SectorSize),
+            SequentialFrom = zone == 0 ? long.MaxValue : ZoneReport.SequentialFrom(descriptor, size / SectorSize),
 
             // RWF_ATOMIC is for direct I/O only: kiocb_set_rw_flags, include/linux/fs.h.
             AtomicWriteLimits = direct && (stat.stx_mask & FileAbi.STATX_WRITE_ATOMIC) != 0
@@ -219,7 +222,7 @@ internal sealed unsafe record DeviceGeometry
         if (block)
             return (logical, logical, "logical block (statx does not tell)");
         int unit = BitOperations.IsPow2(stat.stx_blksize) && stat.stx_blksize <= FallbackAlignment
-            ? Math.Max((int)stat.stx_blksize, IoRegion.SectorSize)
+            ? Math.Max((int)stat.stx_blksize, SectorSize)
             : FallbackAlignment;
 
         // Asked only where it matters: of an image that ends inside such a block, the rest would be out of reach.

@@ -53,7 +53,7 @@ internal static unsafe class SegmentProbe
     public static bool TakesAnything(int descriptor, long size)
     {
         const int odd = 1;
-        long block = WrittenBlock(descriptor, size, IoRegion.SectorSize);
+        long block = WrittenBlock(descriptor, size, DeviceGeometry.SectorSize);
 
         // A file system that can't tell where its blocks lie keeps them nowhere, or somewhere else.
         long offset = block == NotTold ? 0 : block;

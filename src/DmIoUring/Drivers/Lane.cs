@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using DmIoUring.Diagnostics;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
@@ -221,7 +222,7 @@ internal sealed class Lane
         int result = Libc.SchedSetaffinity(mask);
         if (result < 0)
         {
-            throw IoDriverOptions.OutOfRange(
+            throw OptionRange.Error(
                 nameof(DmIoOptions.LaneProcessors), processor, $"processors that are online and of this process's cpuset; the kernel answered {Errno.Name(-result)}");
         }
     }

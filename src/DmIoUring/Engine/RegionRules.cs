@@ -38,7 +38,7 @@ internal static class RegionRules
         }
 
         // Past the end of a file that was cut they would succeed, and nothing would be there (FALLOC_FL_KEEP_SIZE).
-        if (!operation.HasBuffer() && !device.StillHolds(region))
+        if (!operation.HasBuffer() && !device.StillHolds(region.Sector, region.Count))
         {
             errno = Errno.EIO;
             return IoFailureCause.BeyondEnd;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Diagnostics;
 using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
@@ -22,8 +23,8 @@ internal static class RingRefusal
         "(the newest that are needed came with 5.13). Use a newer kernel.");
 
     /// <summary>EINVAL for a ring whose polling thread was to stay on a processor: all else that can be invalid was left out one by one.</summary>
-    public static ArgumentOutOfRangeException NoSuchProcessor(int processor) => IoDriverOptions.OutOfRange(
-        nameof(IoDriverOptions.SubmissionProcessor), processor, "a processor that is online and of this process's cpuset; the kernel answered EINVAL");
+    public static ArgumentOutOfRangeException NoSuchProcessor(int processor) =>
+        OptionRange.Error("SubmissionProcessor", processor, "a processor that is online and of this process's cpuset; the kernel answered EINVAL");
 
     /// <summary>The diagnosis itself, from facts that a test can make up.</summary>
     /// <param name="errno">What io_uring_setup or mmap answered.</param>

@@ -198,11 +198,17 @@ internal sealed class ClientSubmission
         if (lane.Submit(latest, oldest))
             return;
         PendingBatch.RollBack(_source, latest);
-        throw new ObjectDisposedException(nameof(DmIoClient));
+        throw Disposed();
     }
 
     /// <summary>Requests from outside are dealt out in turn.</summary>
     private Lane NextLane() => _lanes.Length == 1 ? _lanes[0] : _lanes[Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length];
 
-    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_closed, typeof(DmIoClient));
+    private void ThrowIfClosed()
+    {
+        if (_closed)
+            throw Disposed();
+    }
+
+    private static ObjectDisposedException Disposed() => new("DmIoUring.DmIoClient");
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DmIoUring.Diagnostics;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
@@ -147,59 +148,40 @@ public abstract record IoDriverOptions
     internal virtual void Validate()
     {
         if (RequestTimeLimit is { } limit && (limit <= TimeSpan.Zero || limit > TimeSpan.FromDays(365)))
-            throw OutOfRange(nameof(RequestTimeLimit), limit, "more than zero and at most a year, or null for none");
+            throw OptionRange.Error(nameof(RequestTimeLimit), limit, "more than zero and at most a year, or null for none");
         if (DisposeTimeLimit != Timeout.InfiniteTimeSpan && (DisposeTimeLimit < TimeSpan.Zero || DisposeTimeLimit > TimeSpan.FromDays(1)))
-            throw OutOfRange(nameof(DisposeTimeLimit), DisposeTimeLimit, "zero to a day, or Timeout.InfiniteTimeSpan");
+            throw OptionRange.Error(nameof(DisposeTimeLimit), DisposeTimeLimit, "zero to a day, or Timeout.InfiniteTimeSpan");
         if (SubmissionPolling is { } polling && (polling < TimeSpan.FromMilliseconds(1) || polling > TimeSpan.FromMinutes(1)))
-            throw OutOfRange(nameof(SubmissionPolling), polling, "1 ms to 60 s, or null for no polling thread");
+            throw OptionRange.Error(nameof(SubmissionPolling), polling, "1 ms to 60 s, or null for no polling thread");
         if (SubmissionProcessor is { } processor)
         {
             Check(nameof(SubmissionProcessor), processor, 0, MostProcessor);
             if (SubmissionPolling is null)
-                throw OutOfRange(nameof(SubmissionProcessor), processor, "null without SubmissionPolling: there is no thread to put anywhere");
+                throw OptionRange.Error(nameof(SubmissionProcessor), processor, "null without SubmissionPolling: there is no thread to put anywhere");
         }
 
         if (SubmissionPolling is not null && Ring == IoRingKind.Workers)
-            throw OutOfRange(nameof(SubmissionPolling), SubmissionPolling, "null with worker threads, which have no submission queue");
+            throw OptionRange.Error(nameof(SubmissionPolling), SubmissionPolling, "null with worker threads, which have no submission queue");
         if (CompletionPolling is < IoCompletionPolling.None or > IoCompletionPolling.Hybrid)
-            throw OutOfRange(nameof(CompletionPolling), CompletionPolling, "one of IoCompletionPolling's values");
+            throw OptionRange.Error(nameof(CompletionPolling), CompletionPolling, "one of IoCompletionPolling's values");
         if (CompletionPolling != IoCompletionPolling.None && SubmissionPolling is not null)
-            throw OutOfRange(nameof(CompletionPolling), CompletionPolling, "None together with SubmissionPolling");
+            throw OptionRange.Error(nameof(CompletionPolling), CompletionPolling, "None together with SubmissionPolling");
         if (CompletionPolling != IoCompletionPolling.None && Ring == IoRingKind.Workers)
-            throw OutOfRange(nameof(CompletionPolling), CompletionPolling, "None together with worker threads, which can't poll");
+            throw OptionRange.Error(nameof(CompletionPolling), CompletionPolling, "None together with worker threads, which can't poll");
         if (Ring is < IoRingKind.Automatic or > IoRingKind.Workers)
-            throw OutOfRange(nameof(Ring), Ring, "one of IoRingKind's values");
+            throw OptionRange.Error(nameof(Ring), Ring, "one of IoRingKind's values");
         Check(nameof(WorkerThreads), WorkerThreads, 1, 256);
         Check(nameof(QueueDepth), QueueDepth, 1, MaxQueueDepth);
         Check(nameof(ChunkBytes), ChunkBytes, 4096, MaxChunkBytes);
         if (ChunkBytes % 4096 != 0)
-            throw OutOfRange(nameof(ChunkBytes), ChunkBytes, "a multiple of 4096 bytes");
+            throw OptionRange.Error(nameof(ChunkBytes), ChunkBytes, "a multiple of 4096 bytes");
     }
 
     private protected static void Check(string option, int value, int least, int most)
     {
         if (value < least || value > most)
-            throw OutOfRange(option, value, FormattableString.Invariant($"{least} to {most}"));
+            throw OptionRange.Error(option, value, FormattableString.Invariant($"{least} to {most}"));
     }
-
-    internal static ArgumentOutOfRangeException OutOfRange(string option, object value, string rule) =>
-        new(option, value, $"{option} must be {rule}.");
-}
-
-/// <summary>How a lane or a reactor learns that a device is done.</summary>
-public enum IoCompletionPolling
-{
-    /// <summary>The device interrupts. For every device and every operation.</summary>
-    None,
-
-    /// <summary>
-    /// Who waits asks the device over and over (IORING_SETUP_IOPOLL): the least latency of a fast device, for a whole processor while anything
-    /// that is asked for is under way.
-    /// </summary>
-    Busy,
-
-    /// <summary>As <see cref="Busy"/>, after a sleep of half the time that such requests took so far (IORING_SETUP_HYBRID_IOPOLL, Linux 6.13; Busy before).</summary>
-    Hybrid,
 }
 
 /// <summary>What carries a client's I/O.</summary>

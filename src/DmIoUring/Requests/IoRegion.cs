@@ -1,3 +1,5 @@
+using DmIoUring.Devices;
+
 namespace DmIoUring;
 
 /// <summary>
@@ -19,7 +21,7 @@ namespace DmIoUring;
 public readonly record struct IoRegion(BlockDevice Device, long Sector, long Count, long BufferOffset = 0)
 {
     /// <summary>Bytes in a sector: the unit of <see cref="Sector"/> and <see cref="Count"/>.</summary>
-    public const int SectorSize = 512;
+    public const int SectorSize = DeviceGeometry.SectorSize;
 
     /// <summary>The most regions that one write may name.</summary>
     public const int MaxRegions = 64;

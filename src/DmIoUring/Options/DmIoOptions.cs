@@ -1,3 +1,5 @@
+using DmIoUring.Diagnostics;
+
 namespace DmIoUring;
 
 /// <summary>How a client works. The defaults suit a client that many threads share.</summary>
@@ -44,11 +46,11 @@ public sealed record DmIoOptions : IoDriverOptions
     {
         base.Validate();
         if (LaneBatchWait < TimeSpan.Zero || LaneBatchWait > TimeSpan.FromMilliseconds(1))
-            throw OutOfRange(nameof(LaneBatchWait), LaneBatchWait, "zero to 1 ms");
+            throw OptionRange.Error(nameof(LaneBatchWait), LaneBatchWait, "zero to 1 ms");
         if (LaneSpin < TimeSpan.Zero || LaneSpin > TimeSpan.FromSeconds(1))
-            throw OutOfRange(nameof(LaneSpin), LaneSpin, "zero to 1 s");
+            throw OptionRange.Error(nameof(LaneSpin), LaneSpin, "zero to 1 s");
         if (LaneProcessors is null)
-            throw OutOfRange(nameof(LaneProcessors), "null", "a list; an empty one for no processors in particular");
+            throw OptionRange.Error(nameof(LaneProcessors), "null", "a list; an empty one for no processors in particular");
         foreach (int processor in LaneProcessors)
             Check(nameof(LaneProcessors), processor, 0, MostProcessor);
         Check(nameof(Lanes), Lanes, 1, 64);
