@@ -130,7 +130,7 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
 
     /// <summary>The first page's first byte when all pages are adjacent; null otherwise, and for the empty list.</summary>
     /// <exception cref="ObjectDisposedException">The list was returned.</exception>
-    internal byte* OnePiece()
+    internal byte* ContiguousStart()
     {
         if (_pool is null)
             return null;

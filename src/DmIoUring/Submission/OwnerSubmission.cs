@@ -10,7 +10,7 @@ namespace DmIoUring.Submission;
 internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, int chunkBytes)
 {
     private readonly RequestSource _source = new(engine, pages);
-    private readonly RequestSpares _spares = engine.Spares!;
+    private readonly RequestFreeList _freeRequests = engine.FreeRequests!;
     private readonly DeviceTable _devices = engine.Devices!;
 
     /// <summary>Requests that the engine was given here.</summary>
@@ -22,19 +22,19 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     /// </summary>
     /// <returns>Whether it was submitted; otherwise <see cref="Submit(in RequestSpec)"/> carries it, or says what is wrong with it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryStart(
+    public bool TrySubmitFast(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context)
     {
         if (!options.IsDefault)
             return false;
         if (!buffer.IsRawPointer)
-            return TryStartKept(operation, regions, buffer, notify, context);
+            return TrySubmitFastPinned(operation, regions, buffer, notify, context);
         if (!Admission.IsFast(operation, regions, buffer.Pointer, buffer.Length, _devices, chunkBytes))
             return false;
-        Request request = _spares.Take();
-        if (TryStart(request, operation, regions, buffer.Pointer, notify, context))
+        Request request = _freeRequests.Take();
+        if (TryAcceptFast(request, operation, regions, buffer.Pointer, notify, context))
             return true;
-        _spares.Give(request);
+        _freeRequests.Put(request);
         return false;
     }
 
@@ -49,10 +49,10 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
 
     /// <summary>Submits a request whose end is awaited.</summary>
     /// <inheritdoc cref="Submit(in RequestSpec)" path="/exception"/>
-    public ValueTask<IoResult> SubmitTask(in RequestSpec spec, bool inline, Action lookForStops, CancellationToken cancellation)
+    public ValueTask<IoResult> SubmitTask(in RequestSpec spec, bool inline, Action notifyCancelled, CancellationToken cancellation)
     {
         Request request = PendingRequest.Admit(_source, spec, WaitRule.Never)!;
-        ValueTask<IoResult> task = request.EndWithTask(inline, lookForStops, cancellation);
+        ValueTask<IoResult> task = request.EndWithTask(inline, notifyCancelled, cancellation);
         Accept(request);
         return task;
     }
@@ -74,7 +74,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
 
         foreach (ref readonly IoRequest request in requests)
         {
-            if (!request.AsksForStableCopy && !TryStart(request.Spec))
+            if (!request.AsksForStableCopy && !TrySubmitFast(request.Spec))
                 Submit(request.Spec);
         }
 
@@ -86,21 +86,21 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         }
     }
 
-    /// <inheritdoc cref="TryStart(IoOperation, ReadOnlySpan{IoRegion}, in IoBuffer, in IoRequestOptions, IoNotify, object?)"/>
-    public bool TryStart(in RequestSpec spec) =>
-        spec.Operation <= IoOperation.Write && TryStart(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context);
+    /// <inheritdoc cref="TrySubmitFast(IoOperation, ReadOnlySpan{IoRegion}, in IoBuffer, in IoRequestOptions, IoNotify, object?)"/>
+    public bool TrySubmitFast(in RequestSpec spec) =>
+        spec.Operation <= IoOperation.Write && TrySubmitFast(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context);
 
     /// <summary>The fast path for memory that must be kept while the request is under way.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryStartKept(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
+    private bool TrySubmitFastPinned(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
     {
-        if (!buffer.MayBeOnePiece || (operation == IoOperation.Read && buffer.IsReadOnly))
+        if (!buffer.MayBeContiguous || (operation == IoOperation.Read && buffer.IsReadOnly))
             return false;
-        Request request = _spares.Take();
-        if (request.TryKeepOnePiece(buffer, out byte* memory))
+        Request request = _freeRequests.Take();
+        if (request.TryPinContiguous(buffer, out byte* memory))
         {
             if (Admission.IsFast(operation, regions, memory, buffer.Length, _devices, chunkBytes)
-                && TryStart(request, operation, regions, memory, notify, context))
+                && TryAcceptFast(request, operation, regions, memory, notify, context))
             {
                 return true;
             }
@@ -108,15 +108,15 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
             request.Release();
         }
 
-        _spares.Give(request);
+        _freeRequests.Put(request);
         return false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryStart(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, IoNotify notify, object? context)
+    private bool TryAcceptFast(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, IoNotify notify, object? context)
     {
-        request.PrepareStarted(operation, regions.Length, memory, notify, context);
-        if (!engine.TryStart(request, operation, regions, memory))
+        request.PrepareFast(operation, regions.Length, memory, notify, context);
+        if (!engine.TryAcceptFast(request, operation, regions, memory))
         {
             // No room: the full path waits for it.
             request.Reset();

@@ -32,7 +32,7 @@ public sealed unsafe class RequestHoldingsTests
         using DmIoClient client = new();
         using PagePool pool = new();
         using PageReservation reservation = pool.Reserve(3);
-        RequestHoldings holdings = new();
+        RequestMemory holdings = new();
         byte[] bytes = Pattern.Bytes(Length);
         byte[] seen = new byte[Length];
         for (int round = 0; round < 3; round++)
@@ -59,8 +59,8 @@ public sealed unsafe class RequestHoldingsTests
         using PagePool pool = new();
         using PageReservation reservation = pool.Reserve(2);
         PageList pages = pool.Rent(2);
-        RequestHoldings holdings = new();
-        holdings.Keep(pages, report: null);
+        RequestMemory holdings = new();
+        holdings.Pin(pages, report: null);
         Assert.Throws<InvalidOperationException>(pages.Dispose);
         holdings.Release();
         holdings.Release();
@@ -72,8 +72,8 @@ public sealed unsafe class RequestHoldingsTests
     public void PinnedMemory_IsUnpinnedOnce()
     {
         using CountingMemory memory = new(4096);
-        RequestHoldings holdings = new();
-        holdings.Keep(IoBuffer.From(memory.Memory), report: null);
+        RequestMemory holdings = new();
+        holdings.Pin(IoBuffer.From(memory.Memory), report: null);
         Assert.Equal((1, 0), (memory.Pins, memory.Unpins));
         holdings.Release();
         holdings.Release();
@@ -88,7 +88,7 @@ public sealed unsafe class RequestHoldingsTests
         IoMemory gone = IoMemory.Allocate(4096);
         IoBuffer buffer = gone;
         gone.Dispose();
-        RequestHoldings holdings = new();
+        RequestMemory holdings = new();
         PageList copy = pool.Rent(1);
         Assert.Throws<ObjectDisposedException>(() => Keep(holdings, buffer, copy));
         holdings.Release();
@@ -100,8 +100,8 @@ public sealed unsafe class RequestHoldingsTests
     {
         IoReport report = new();
         report.Add(new IoFailure(3, 0, 5, IoFailureCause.Device));
-        RequestHoldings holdings = new();
-        holdings.Keep(default, report);
+        RequestMemory holdings = new();
+        holdings.Pin(default, report);
         Assert.Same(report, holdings.Report);
         Assert.Equal(IoFailureCause.None, report[3].Cause);
         holdings.Release();
@@ -115,20 +115,20 @@ public sealed unsafe class RequestHoldingsTests
         using PageReservation reservation = pool.Reserve(4);
         IoMemory owned = IoMemory.Allocate(8192);
         byte[] array = new byte[4096];
-        RequestHoldings holdings = new();
+        RequestMemory holdings = new();
 
         byte* first = owned.FirstByte;
         AssertKept(holdings, owned.Slice(4096, 4096), first + 4096);
         AssertKept(holdings, owned.Memory.Slice(512, 512), first + 512);
-        Assert.True(holdings.TryKeepOnePiece(owned, out _));
+        Assert.True(holdings.TryPinContiguous(owned, out _));
         owned.Dispose();
         first[8191] = 1;
         holdings.Release();
-        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Owned(owned, first, 4096), out _));
+        Assert.False(holdings.TryPinContiguous(IoBuffer.Owned(owned, first, 4096), out _));
 
         // The first array makes what the others use.
-        Assert.False(holdings.TryKeepOnePiece(array, out _));
-        holdings.Keep(array, report: null);
+        Assert.False(holdings.TryPinContiguous(array, out _));
+        holdings.Pin(array, report: null);
         holdings.Release();
         for (int i = 0; i < 3; i++)
         {
@@ -137,13 +137,13 @@ public sealed unsafe class RequestHoldingsTests
         }
 
         PageList pages = pool.Rent(2);
-        Assert.True(holdings.TryKeepOnePiece(IoBuffer.Pages(pages, 512), out byte* start));
+        Assert.True(holdings.TryPinContiguous(IoBuffer.Pages(pages, 512), out byte* start));
         Assert.True(start == (byte*)pages.GetPointer(0) + 512);
         Assert.Throws<InvalidOperationException>(pages.Dispose);
         holdings.Release();
         pages.Dispose();
-        Assert.False(holdings.TryKeepOnePiece(pages, out _));
-        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Pages(default), out _));
+        Assert.False(holdings.TryPinContiguous(pages, out _));
+        Assert.False(holdings.TryPinContiguous(IoBuffer.Pages(default), out _));
         Assert.Equal(4, pool.Counters.Free);
     }
 
@@ -156,24 +156,24 @@ public sealed unsafe class RequestHoldingsTests
         for (int i = 0; i < 16; i += 2)
             singles[i].Dispose();
         PageList scattered = pool.Rent(4);
-        RequestHoldings holdings = new();
+        RequestMemory holdings = new();
         Assert.False(scattered.IsContiguous);
-        Assert.False(holdings.TryKeepOnePiece(scattered, out _));
+        Assert.False(holdings.TryPinContiguous(scattered, out _));
         scattered.Dispose();
     }
 
-    private static void AssertKept(RequestHoldings holdings, IoBuffer buffer, byte* expected)
+    private static void AssertKept(RequestMemory holdings, IoBuffer buffer, byte* expected)
     {
-        Assert.True(holdings.TryKeepOnePiece(buffer, out byte* start));
+        Assert.True(holdings.TryPinContiguous(buffer, out byte* start));
         Assert.True(start == expected);
         holdings.Release();
     }
 
-    private static RequestBuffer Keep(RequestHoldings holdings, in IoBuffer buffer, in PageList copy)
+    private static RequestBuffer Keep(RequestMemory holdings, in IoBuffer buffer, in PageList copy)
     {
         if (copy.Count > 0)
             holdings.TakeCopy(copy, 0, buffer.Length);
-        return holdings.Keep(buffer, report: null);
+        return holdings.Pin(buffer, report: null);
     }
 
     /// <summary>Counts who pins it.</summary>

@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace DmIoUring.Engine;
 
 /// <summary>What a request keeps beyond its devices until the kernel is done with it: pinned memory, pool pages, a copy. Used again.</summary>
-internal sealed unsafe class RequestHoldings
+internal sealed unsafe class RequestMemory
 {
-    private Kept _kept;
+    private PinKind _pinned;
     private IoMemory? _owner;
     private ArrayPin? _array;
     private MemoryHandle _pin;
@@ -16,7 +16,7 @@ internal sealed unsafe class RequestHoldings
     private bool _ownsPages;
 
     /// <summary>What of the caller's is kept.</summary>
-    private enum Kept : byte
+    private enum PinKind : byte
     {
         Nothing,
         Owner,
@@ -49,11 +49,11 @@ internal sealed unsafe class RequestHoldings
     /// <param name="buffer">The caller's memory.</param>
     /// <param name="report">The caller's report.</param>
     /// <returns>The memory to transfer from or to.</returns>
-    public RequestBuffer Keep(in IoBuffer buffer, IoReport? report)
+    public RequestBuffer Pin(in IoBuffer buffer, IoReport? report)
     {
         Report = report;
         report?.Clear();
-        return _ownsPages ? Copy(KeepCallers(buffer)) : KeepCallers(buffer);
+        return _ownsPages ? Copy(PinCallers(buffer)) : PinCallers(buffer);
     }
 
     public void ForgetReport() => Report = null;
@@ -61,15 +61,15 @@ internal sealed unsafe class RequestHoldings
     /// <summary>Keeps a buffer that is one piece of memory, without an allocation and without an exception.</summary>
     /// <param name="buffer">The caller's memory; not a raw pointer.</param>
     /// <param name="memory">Its first byte.</param>
-    /// <returns>False where <see cref="Keep"/> must have a look: it is gone, in pieces, or needs something that was never needed before. Nothing is kept then.</returns>
-    public bool TryKeepOnePiece(in IoBuffer buffer, out byte* memory)
+    /// <returns>False where <see cref="Pin"/> must have a look: it is gone, in pieces, or needs something that was never needed before. Nothing is kept then.</returns>
+    public bool TryPinContiguous(in IoBuffer buffer, out byte* memory)
     {
         memory = buffer.Pointer;
         return buffer.Kind switch
         {
-            IoBufferKind.Native => TryKeep(buffer.Owner!),
-            IoBufferKind.Memory => TryKeep(buffer.Memory, out memory),
-            IoBufferKind.Pages => TryKeep(buffer.PageList, buffer.FirstOffset, out memory),
+            IoBufferKind.Native => TryPin(buffer.Owner!),
+            IoBufferKind.Memory => TryPin(buffer.Memory, out memory),
+            IoBufferKind.Pages => TryPin(buffer.PageList, buffer.FirstOffset, out memory),
             _ => false,
         };
     }
@@ -77,7 +77,7 @@ internal sealed unsafe class RequestHoldings
     /// <summary>Gives up all that is kept.</summary>
     public void Release()
     {
-        if (_kept != Kept.Nothing)
+        if (_pinned != PinKind.Nothing)
             Unpin();
         if (_pages.Count != 0)
             ReleasePages();
@@ -85,7 +85,7 @@ internal sealed unsafe class RequestHoldings
         CopyStart = 0;
     }
 
-    private RequestBuffer KeepCallers(in IoBuffer buffer)
+    private RequestBuffer PinCallers(in IoBuffer buffer)
     {
         switch (buffer.Kind)
         {
@@ -98,10 +98,10 @@ internal sealed unsafe class RequestHoldings
 
                 return new RequestBuffer(buffer.Pointer);
             case IoBufferKind.Memory:
-                return new RequestBuffer(KeepMemory(buffer.Memory));
+                return new RequestBuffer(PinMemory(buffer.Memory));
             case IoBufferKind.Vectors:
                 _pin = buffer.VectorArray.Pin();
-                _kept = Kept.Handle;
+                _pinned = PinKind.Handle;
                 return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);
             case IoBufferKind.Pages:
                 if (!_ownsPages)
@@ -109,7 +109,7 @@ internal sealed unsafe class RequestHoldings
                 return new RequestBuffer(buffer.PageList, buffer.FirstOffset);
             default:
                 _segments ??= new SegmentStore();
-                _kept = Kept.Segments;
+                _pinned = PinKind.Segments;
                 foreach (Memory<byte> segment in buffer.Segments.Span)
                     _segments.Add(segment);
                 foreach (ReadOnlyMemory<byte> segment in buffer.Sequence)
@@ -118,7 +118,7 @@ internal sealed unsafe class RequestHoldings
         }
     }
 
-    private bool TryKeep(IoMemory owner)
+    private bool TryPin(IoMemory owner)
     {
         if (!owner.TryAddPin())
             return false;
@@ -126,7 +126,7 @@ internal sealed unsafe class RequestHoldings
         return true;
     }
 
-    private bool TryKeep(Memory<byte> memory, out byte* start)
+    private bool TryPin(Memory<byte> memory, out byte* start)
     {
         start = null;
         if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment))
@@ -134,22 +134,22 @@ internal sealed unsafe class RequestHoldings
             if (segment.Array is not { } array || _array is null)
                 return false;
             start = _array.Pin(array) + segment.Offset;
-            _kept = Kept.Array;
+            _pinned = PinKind.Array;
             return true;
         }
 
-        if (!MemoryMarshal.TryGetMemoryManager<byte, IoMemory>(memory, out IoMemory? owner, out int offset, out _) || !TryKeep(owner))
+        if (!MemoryMarshal.TryGetMemoryManager<byte, IoMemory>(memory, out IoMemory? owner, out int offset, out _) || !TryPin(owner))
             return false;
         start = owner.FirstByte + offset;
         return true;
     }
 
-    private bool TryKeep(in PageList pages, int firstOffset, out byte* start)
+    private bool TryPin(in PageList pages, int firstOffset, out byte* start)
     {
         start = null;
         if (!pages.TryBeginUse())
             return false;
-        start = pages.OnePiece();
+        start = pages.ContiguousStart();
         if (start is null)
         {
             pages.EndUse();
@@ -164,21 +164,21 @@ internal sealed unsafe class RequestHoldings
     private void Own(IoMemory owner)
     {
         _owner = owner;
-        _kept = Kept.Owner;
+        _pinned = PinKind.Owner;
     }
 
-    private byte* KeepMemory(Memory<byte> memory)
+    private byte* PinMemory(Memory<byte> memory)
     {
         // A handle that is kept and aimed anew costs a fraction of one that is made and freed for each request.
         if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment) && segment.Array is { } array)
         {
             _array ??= new ArrayPin();
-            _kept = Kept.Array;
+            _pinned = PinKind.Array;
             return _array.Pin(array) + segment.Offset;
         }
 
         _pin = memory.Pin();
-        _kept = Kept.Handle;
+        _pinned = PinKind.Handle;
         return (byte*)_pin.Pointer;
     }
 
@@ -199,25 +199,25 @@ internal sealed unsafe class RequestHoldings
 
     private void Unpin()
     {
-        switch (_kept)
+        switch (_pinned)
         {
-            case Kept.Owner:
+            case PinKind.Owner:
                 _owner!.Unpin();
                 _owner = null;
                 break;
-            case Kept.Array:
+            case PinKind.Array:
                 _array!.Unpin();
                 break;
-            case Kept.Handle:
+            case PinKind.Handle:
                 _pin.Dispose();
                 _pin = default;
                 break;
-            case Kept.Segments:
+            case PinKind.Segments:
                 _segments!.Release();
                 break;
         }
 
-        _kept = Kept.Nothing;
+        _pinned = PinKind.Nothing;
     }
 
     private void Use(in PageList pages)
