@@ -8,7 +8,7 @@ namespace DmIoUring;
 public sealed partial class DmIoClient
 {
     /// <summary>How long a lane may take to say what it has under way; one that takes longer is held by a callback.</summary>
-    private static readonly TimeSpan SurveyLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan QueryLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Lets the lanes of a client that nobody disposed and nobody can reach end: what is under way ends first, with its
@@ -41,9 +41,9 @@ public sealed partial class DmIoClient
         {
             if (!UninterruptedWait.WaitFor(lane.Ended, Left(start)))
             {
-                Task<IReadOnlyList<IoPendingRequest>>[] surveys = AskLanes();
-                UninterruptedWait.WaitForAll(surveys, SurveyLimit);
-                GiveUp(Stopwatch.GetElapsedTime(start), AnswersSoFar(surveys));
+                Task<IReadOnlyList<IoPendingRequest>>[] queries = QueryLanes();
+                UninterruptedWait.WaitForAll(queries, QueryLimit);
+                GiveUp(Stopwatch.GetElapsedTime(start), AnswersSoFar(queries));
                 return;
             }
         }
@@ -94,30 +94,30 @@ public sealed partial class DmIoClient
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    private Task<IReadOnlyList<IoPendingRequest>>[] AskLanes() => Array.ConvertAll(_lanes, static lane => lane.SurveyAsync());
+    private Task<IReadOnlyList<IoPendingRequest>>[] QueryLanes() => Array.ConvertAll(_lanes, static lane => lane.GetPendingRequestsAsync());
 
     /// <summary>What each lane has under way; null for one that does not answer.</summary>
     private async Task<IReadOnlyList<IoPendingRequest>?[]> AnswersOfLanesAsync()
     {
-        Task<IReadOnlyList<IoPendingRequest>>[] surveys = AskLanes();
+        Task<IReadOnlyList<IoPendingRequest>>[] queries = QueryLanes();
         try
         {
-            await Task.WhenAll(surveys).WaitAsync(SurveyLimit).ConfigureAwait(false);
+            await Task.WhenAll(queries).WaitAsync(QueryLimit).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             // Those that did not answer are told apart below.
         }
 
-        return AnswersSoFar(surveys);
+        return AnswersSoFar(queries);
     }
 
-    private static IReadOnlyList<IoPendingRequest>?[] AnswersSoFar(Task<IReadOnlyList<IoPendingRequest>>[] surveys) =>
-        Array.ConvertAll(surveys, static survey => survey.IsCompletedSuccessfully ? survey.Result : null);
+    private static IReadOnlyList<IoPendingRequest>?[] AnswersSoFar(Task<IReadOnlyList<IoPendingRequest>>[] queries) =>
+        Array.ConvertAll(queries, static query => query.IsCompletedSuccessfully ? query.Result : null);
 
     private void GiveUp(TimeSpan waited, IReadOnlyList<IoPendingRequest>?[] answers)
     {
-        _options.TellGaveUp(
+        _options.ReportGaveUp(
             new IoUnfinished(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null)));
     }
 }

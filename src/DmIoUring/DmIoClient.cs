@@ -52,7 +52,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
         _lanes = new Lane[_options.Lanes];
-        _pagePool = new PagePool { Follower = new ReserveFollower(_pool, _lanes, _options.QueueDepth * _options.Lanes) };
+        _pagePool = new PagePool { Participant = new ReserveParticipant(_pool, _lanes, _options.QueueDepth * _options.Lanes) };
         Pages = new PageMemoryPool(_pagePool, owner: this);
         _rings = rings is null ? RingSources.Start(_options, StartLanes) : RingSources.Start(rings, StartLanes);
         _syncRings = new SyncRings(_rings, _options, _reporter);

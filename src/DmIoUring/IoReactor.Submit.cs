@@ -89,7 +89,7 @@ public sealed partial class IoReactor
     {
         if (notify is null || _owner != Thread.CurrentThread || _disposed)
             CheckCaller(notify);
-        if (!_submission.TryStart(operation, regions, buffer, options, notify!, context))
+        if (!_submission.TrySubmitFast(operation, regions, buffer, options, notify!, context))
             SubmitByFullPath(operation, regions, buffer, options, notify!, context);
     }
 

@@ -27,12 +27,12 @@ public sealed partial class IoReactor : IDisposable
     private readonly IoReactorOptions _options;
     private readonly CallbackReporter _reporter;
     private readonly RequestPool _pool;
-    private readonly RequestSpares _spares;
+    private readonly RequestFreeList _freeRequests;
     private readonly PagePool _pagePool;
     private readonly RingSource _rings;
     private readonly OwnerSubmission _submission;
     private IoEngine _engine = null!;
-    private BatchWait _batchWait = new(patience: 1);
+    private BatchWait _batchWait = new(minWait: 1);
     private Thread? _owner;
     private bool _polls;
     private bool _ended;
@@ -58,8 +58,8 @@ public sealed partial class IoReactor : IDisposable
         _options.Validate();
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
-        _spares = new RequestSpares(_pool, keepsAll: true);
-        _pagePool = new PagePool { Follower = new ReserveFollower(_pool, [], _options.QueueDepth) };
+        _freeRequests = new RequestFreeList(_pool, keepsAll: true);
+        _pagePool = new PagePool { Participant = new ReserveParticipant(_pool, [], _options.QueueDepth) };
         Pages = new PageMemoryPool(_pagePool, owner: this);
         _rings = rings is null ? RingSources.Start(_options, MakeEngine) : RingSources.Start(rings, MakeEngine);
         _submission = new OwnerSubmission(_engine, _pagePool, _options.ChunkBytes);
@@ -75,7 +75,7 @@ public sealed partial class IoReactor : IDisposable
     {
         // A constructor that threw leaves a reactor without them.
         if (!_ended && _submission is not null && !_engine.IsIdle)
-            _options.TellGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.Survey()], 0));
+            _options.ReportGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.GetPendingRequests()], 0));
     }
 
     /// <summary>What carries the I/O on this host, and what the host lacks. Any thread.</summary>
@@ -173,7 +173,7 @@ public sealed partial class IoReactor : IDisposable
     public IReadOnlyList<IoPendingRequest> GetPendingRequests()
     {
         CheckOwner();
-        return _ended ? [] : _engine.Survey();
+        return _ended ? [] : _engine.GetPendingRequests();
     }
 
     /// <summary>
@@ -204,7 +204,7 @@ public sealed partial class IoReactor : IDisposable
         _polls = false;
         if (!_engine.IsIdle)
         {
-            _options.TellGaveUp(new IoUnfinished(Stopwatch.GetElapsedTime(start), [.. _engine.Survey()], 0));
+            _options.ReportGaveUp(new IoUnfinished(Stopwatch.GetElapsedTime(start), [.. _engine.GetPendingRequests()], 0));
             return;
         }
 
@@ -220,7 +220,7 @@ public sealed partial class IoReactor : IDisposable
         return (long)Math.Min(timeout.TotalNanoseconds, long.MaxValue / 2);
     }
 
-    private void MakeEngine(RingSource rings) => _engine = rings.MakeEngine(_options.QueueDepth, _options.ForEngine(_pagePool, _spares));
+    private void MakeEngine(RingSource rings) => _engine = rings.MakeEngine(_options.QueueDepth, _options.ForEngine(_pagePool, _freeRequests));
 
     /// <summary>Nanoseconds that a dispose may still wait; negative for no limit.</summary>
     private long TimeLeft(long start) => _options.DisposeTimeLimit == Timeout.InfiniteTimeSpan
@@ -284,7 +284,7 @@ public sealed partial class IoReactor : IDisposable
         catch (IoUringUnavailableException refusal)
         {
             // Rings were tried when the reactor was made. This one is treated like one that fails later.
-            _engine.Lose(refusal.Errno);
+            _engine.MarkRingLost(refusal.Errno);
         }
     }
 }

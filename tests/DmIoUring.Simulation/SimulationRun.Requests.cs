@@ -70,15 +70,15 @@ internal sealed partial class SimulationRun
     /// <summary>The fast path, where a request may take it.</summary>
     private bool TryStart(ModelRequest model, in RequestSpec spec)
     {
-        if (_submission is null || !spec.Buffer.MayBeOnePiece || !spec.Options.IsDefault || spec.Operation > IoOperation.Write)
+        if (_submission is null || !spec.Buffer.MayBeContiguous || !spec.Options.IsDefault || spec.Operation > IoOperation.Write)
             return false;
 
         // Known before its entries are: they are judged as they are queued.
         _model.Submit(model);
-        if (!_submission.TryStart(spec))
+        if (!_submission.TrySubmitFast(spec))
         {
             // The owner's next request would take what it put at hand.
-            _spares.Settle();
+            _spares.EndCallback();
             return false;
         }
 

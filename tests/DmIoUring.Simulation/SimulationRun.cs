@@ -33,7 +33,7 @@ internal sealed partial class SimulationRun : IDisposable
     private readonly Workload _workload;
     private readonly CallbackReporter _reporter = new(static _ => { });
     private readonly RequestPool _requests;
-    private readonly RequestSpares _spares;
+    private readonly RequestFreeList _spares;
     private readonly IoEngine<SimulatedRing> _engine;
 
     /// <summary>The fast path; null where the engine holds no devices, and so has none.</summary>
@@ -70,7 +70,7 @@ internal sealed partial class SimulationRun : IDisposable
         BufferMaker buffers = new(arena, _pages, _random.Branch());
         _workload = new Workload(_scenario, _disks, _model, _claims, buffers, _random.Branch(), _verdict, coverage);
         _requests = new RequestPool(_reporter);
-        _spares = new RequestSpares(_requests, keepsAll: false);
+        _spares = new RequestFreeList(_requests, keepsAll: false);
         _engine = new IoEngine<SimulatedRing>(new SimulatedRing(_kernel), new EngineSettings
         {
             ChunkBytes = _scenario.ChunkBytes,
@@ -78,7 +78,7 @@ internal sealed partial class SimulationRun : IDisposable
             Pool = _pages,
             HoldsDevices = _scenario.HoldsDevices,
             RegistersFiles = _scenario.HoldsDevices,
-            Spares = _spares,
+            FreeRequests = _spares,
         });
         if (_scenario.HoldsDevices)
             _submission = new OwnerSubmission(_engine, _pages ?? new PagePool(), _scenario.ChunkBytes);
@@ -188,7 +188,7 @@ internal sealed partial class SimulationRun : IDisposable
         if (_lookForStops)
         {
             _lookForStops = false;
-            _engine.StopAskedRequests();
+            _engine.StopCancelledRequests();
             foreach (ModelRequest request in _model.Outstanding)
             {
                 if (request.IsStopAsked)

@@ -73,11 +73,11 @@ internal unsafe struct NopRing : IRing
 
     public readonly bool HasCommands => true;
 
-    public readonly void Abandon(ICollection<RingRemains> remains)
+    public readonly void Abandon(ICollection<RingTeardown> teardowns)
     {
     }
 
-    public int Enter(uint minComplete, long timeout, long patience)
+    public int Enter(uint minComplete, long timeout, long minWait)
     {
         EnterCount++;
         _submitted = _queued;

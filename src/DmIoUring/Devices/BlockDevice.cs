@@ -15,7 +15,7 @@ namespace DmIoUring;
 public sealed partial class BlockDevice : IDisposable
 {
     /// <summary>How long <see cref="Dispose"/> waits for lanes to let go; one that takes longer is held by a callback.</summary>
-    private static readonly TimeSpan LetGoLimit = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromMilliseconds(100);
 
     private static int _opened;
     private readonly SafeFileHandle _handle;
@@ -116,7 +116,7 @@ public sealed partial class BlockDevice : IDisposable
     public string AlignmentSource => _geometry.AlignmentSource;
 
     /// <summary>The smallest and the largest atomic write in bytes; 0 and 0 where the device has none.</summary>
-    internal (int Least, int Most) AtomicWriteLimits => _geometry.AtomicWriteLimits;
+    internal (int Min, int Max) AtomicWriteLimits => _geometry.AtomicWriteLimits;
 
     /// <summary>How its commands are made; null for what is read and written by the kernel.</summary>
     internal NvmeNamespace? Namespace => _geometry.Namespace;
@@ -254,9 +254,9 @@ public sealed partial class BlockDevice : IDisposable
 
         if (_ownsHandle)
             _handle.Dispose();
-        Task[] answers = Array.ConvertAll(holders, static holder => holder.LetGoAsync());
+        Task[] answers = Array.ConvertAll(holders, static holder => holder.ReleaseDisposedAsync());
         if (!DeviceTable.IsLane)
-            UninterruptedWait.WaitForAll(answers, LetGoLimit);
+            UninterruptedWait.WaitForAll(answers, ReleaseTimeout);
     }
 
     /// <summary>For a person: path, size, logical block.</summary>
@@ -283,7 +283,7 @@ public sealed partial class BlockDevice : IDisposable
         if (!BitOperations.IsPow2(Interlocked.Increment(ref _segmentQuestions)))
             return;
         DeviceGeometry known = _geometry;
-        SegmentRule rule = SegmentProbe.Ask(Descriptor, known.IsBlockDevice, known.Size, known.LogicalBlockSize, known.MemoryAlignment);
+        SegmentRule rule = SegmentProbe.Run(Descriptor, known.IsBlockDevice, known.Size, known.LogicalBlockSize, known.MemoryAlignment);
 
         // What Refresh has found meanwhile is newer.
         if (rule != SegmentRule.Unknown)
@@ -313,7 +313,7 @@ public sealed partial class BlockDevice : IDisposable
     /// <summary>Whether engines may keep it open, known to their rings: not what its caller opened, and closes when it likes, and not what travels by commands.</summary>
     internal bool MayBeHeld => _ownsHandle && _geometry.Namespace is null;
 
-    /// <summary>Keeps the device open for an engine until <see cref="LetGoBy"/>.</summary>
+    /// <summary>Keeps the device open for an engine until <see cref="ReleaseBy"/>.</summary>
     internal bool TryHoldBy(DeviceTable table)
     {
         using (_holdersLock.Enter())
@@ -326,7 +326,7 @@ public sealed partial class BlockDevice : IDisposable
         }
     }
 
-    internal void LetGoBy(DeviceTable table)
+    internal void ReleaseBy(DeviceTable table)
     {
         using (_holdersLock.Enter())
             _holders.Remove(table);

@@ -12,10 +12,10 @@ internal static class BlockingDriver
     private const string NbdMajor = "43:";
 
     /// <summary>Device-mapper and md devices are stacked a few deep at most.</summary>
-    private const int MostDeep = 8;
+    private const int MaxDepth = 8;
 
     /// <summary>Whether a block device is such a one, a part of one, or made of one. As sysfs tells: false where it is not mounted.</summary>
-    public static bool Has(uint major, uint minor) => Has(string.Create(CultureInfo.InvariantCulture, $"{major}:{minor}"), MostDeep);
+    public static bool Has(uint major, uint minor) => Has(string.Create(CultureInfo.InvariantCulture, $"{major}:{minor}"), MaxDepth);
 
     private static bool Has(string number, int deep)
     {

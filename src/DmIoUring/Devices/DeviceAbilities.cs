@@ -62,7 +62,7 @@ public sealed record DeviceAbilities
             HasVolatileCache = cache is null ? null : cache is "write back",
             HasFua = Number(queue, "fua") is { } fua ? fua != 0 : null,
             MaxDiscardBytes = discard,
-            HasRingDiscards = geometry.IsBlockDevice && discard > 0 ? DiscardProbe.Ask(descriptor) : null,
+            HasRingDiscards = geometry.IsBlockDevice && discard > 0 ? DiscardProbe.Run(descriptor) : null,
             MaxWriteZeroesBytes = Number(queue, "write_zeroes_max_bytes"),
             HasPolledQueues = Number(queue, "io_poll") is { } polls ? polls != 0 : null,
             ZoneModel = Line(queue, "zoned"),
@@ -78,7 +78,7 @@ public sealed record DeviceAbilities
         HasVolatileCache = commands.HasVolatileCache,
         HasFua = true,
         MaxDiscardBytes = commands.MaxDiscardBytes,
-        HasRingDiscards = commands.MaxDiscardBytes == 0 ? null : CommandRing.Ask() switch
+        HasRingDiscards = commands.MaxDiscardBytes == 0 ? null : CommandRing.Probe() switch
         {
             0 => true,
             -Errno.EINVAL => false,

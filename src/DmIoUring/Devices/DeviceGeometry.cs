@@ -56,7 +56,7 @@ internal sealed unsafe record DeviceGeometry
     public long SequentialFrom { get; init; } = long.MaxValue;
 
     /// <summary>statx WRITE_ATOMIC (6.11); 0 and 0 where the device or the kernel has no atomic writes, or I/O is not direct.</summary>
-    public required (int Least, int Most) AtomicWriteLimits { get; init; }
+    public required (int Min, int Max) AtomicWriteLimits { get; init; }
 
     /// <summary>The block device's own number, or that of the device which the file lives on.</summary>
     public required uint Major { get; init; }
@@ -184,7 +184,7 @@ internal sealed unsafe record DeviceGeometry
             Minor = minor,
             EntryFlags = BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
         };
-        return geometry.WithSegments(direct ? SegmentProbe.Ask(descriptor, block, size, unit, memory) : SegmentRule.Fine);
+        return geometry.WithSegments(direct ? SegmentProbe.Run(descriptor, block, size, unit, memory) : SegmentRule.Fine);
     }
 
     /// <summary>Refuses what a caller's handle may be open for that makes a transfer something else than it says.</summary>

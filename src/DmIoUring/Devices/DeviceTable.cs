@@ -11,7 +11,7 @@ namespace DmIoUring.Devices;
 /// </summary>
 /// <remarks>
 /// The engine's owner uses it alone; a device that is disposed asks, from any thread, to be let go of
-/// (<see cref="LetGoAsync"/>). A device holds its tables and a table its devices: both ends untie them.
+/// (<see cref="ReleaseDisposedAsync"/>). A device holds its tables and a table its devices: both ends untie them.
 /// </remarks>
 internal sealed class DeviceTable
 {
@@ -23,8 +23,8 @@ internal sealed class DeviceTable
 
     private readonly DeviceSlot[] _slots = new DeviceSlot[Slots];
     private readonly Func<int, int, int>? _register;
-    private readonly ConcurrentQueue<TaskCompletionSource> _asked = new();
-    private volatile bool _mustLook;
+    private readonly ConcurrentQueue<TaskCompletionSource> _releaseRequests = new();
+    private volatile bool _hasReleaseRequests;
     private volatile bool _closed;
 
     [ThreadStatic]
@@ -40,10 +40,10 @@ internal sealed class DeviceTable
     public static bool IsLane => _isLane;
 
     /// <summary>Has the owner take a turn. Any thread. Null for an owner that turns when it likes.</summary>
-    public Action? Nudge { get; set; }
+    public Action? WakeOwner { get; set; }
 
     /// <summary>Whether a device has asked to be let go of.</summary>
-    public bool MustLook => _mustLook;
+    public bool HasReleaseRequests => _hasReleaseRequests;
 
     public ref readonly DeviceSlot this[int slot] => ref _slots[slot];
 
@@ -51,7 +51,7 @@ internal sealed class DeviceTable
     public void Enable()
     {
         _owner = Thread.CurrentThread;
-        _isLane |= Nudge is not null;
+        _isLane |= WakeOwner is not null;
     }
 
     /// <summary>One leg more is under way on a device. The owner.</summary>
@@ -105,14 +105,14 @@ internal sealed class DeviceTable
     public void Exit(int slot) => _slots[slot].UnderWay--;
 
     /// <summary>Lets go of disposed devices that nothing is under way on, and answers who asked. The owner.</summary>
-    public void LetGo()
+    public void ReleaseDisposed()
     {
         // Taken back first: who asks from here on sets it again.
-        _mustLook = false;
+        _hasReleaseRequests = false;
         Interlocked.MemoryBarrier();
 
         // Those who ask while it looks may mean a device that it has passed already: the next look is for them.
-        int askers = _asked.Count;
+        int askers = _releaseRequests.Count;
         bool someAreBusy = false;
         for (int i = 0; i < Slots; i++)
         {
@@ -125,30 +125,30 @@ internal sealed class DeviceTable
         }
 
         if (someAreBusy)
-            _mustLook = true;
+            _hasReleaseRequests = true;
         Answer(askers);
     }
 
     /// <summary>Asks to be let go of. Any thread.</summary>
     /// <returns>Completed when the owner has let go of every disposed device that nothing is under way on; at once for an owner that comes when it likes.</returns>
-    public Task LetGoAsync()
+    public Task ReleaseDisposedAsync()
     {
         if (_owner == Thread.CurrentThread)
         {
-            LetGo();
+            ReleaseDisposed();
             return Task.CompletedTask;
         }
 
-        if (Nudge is null)
+        if (WakeOwner is null)
         {
-            _mustLook = true;
+            _hasReleaseRequests = true;
             return Task.CompletedTask;
         }
 
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _asked.Enqueue(asked);
-        _mustLook = true;
-        Nudge();
+        _releaseRequests.Enqueue(asked);
+        _hasReleaseRequests = true;
+        WakeOwner();
 
         // Asked first, then looked: a table that is closed meanwhile answers once more after it said so.
         if (_closed)
@@ -223,12 +223,12 @@ internal sealed class DeviceTable
         if ((_slots[slot].EntryFlags & IoUring.IOSQE_FIXED_FILE) != 0)
             _ = _register!(slot, -1);
         _slots[slot] = default;
-        device.LetGoBy(this);
+        device.ReleaseBy(this);
     }
 
     private void Answer(int most)
     {
-        for (; most > 0 && _asked.TryDequeue(out TaskCompletionSource? asked); most--)
+        for (; most > 0 && _releaseRequests.TryDequeue(out TaskCompletionSource? asked); most--)
             asked.SetResult();
     }
 }

@@ -14,13 +14,13 @@ internal sealed unsafe record NvmeNamespace
     /// A command's memory is at most so much, whatever the drive takes: the kernel describes it in at most 127 pages (NVME_MAX_SEGS,
     /// drivers/nvme/host/pci.c) and answers EINVAL to a command that would need more.
     /// </summary>
-    private const int MostBytes = 256 << 10;
+    private const int MaxBytes = 256 << 10;
 
     /// <summary>The drive counts transfer sizes in pages of its own, which are this large or larger (CAP.MPSMIN).</summary>
-    private const int LeastPage = 4096;
+    private const int MinPage = 4096;
 
     /// <summary>A count of blocks in a command has 16 bits and is one less than the number.</summary>
-    private const long MostBlocks = 1 << 16;
+    private const long MaxBlocks = 1 << 16;
     private const byte AdminIdentify = 0x06;
 
     /// <summary>The namespace's number.</summary>
@@ -114,10 +114,10 @@ internal sealed unsafe record NvmeNamespace
         if (shift is < 9 or > 16)
             throw new IOException(string.Create(CultureInfo.InvariantCulture, $"{path} has blocks of 2^{shift} bytes; 512 bytes to 64 KiB can be used."));
         int mdts = controller[77];
-        int most = mdts is 0 or > 10 ? MostBytes : Math.Min(MostBytes, LeastPage << mdts);
+        int most = mdts is 0 or > 10 ? MaxBytes : Math.Min(MaxBytes, MinPage << mdts);
         ushort commands = BinaryPrimitives.ReadUInt16LittleEndian(controller[520..]);
         int wzsl = commandSet[1];
-        long zeroes = Math.Min(MostBlocks << shift, wzsl is > 0 and < 20 ? (long)LeastPage << wzsl : mdts is 0 or > 10 ? MostBlocks << shift : LeastPage << mdts);
+        long zeroes = Math.Min(MaxBlocks << shift, wzsl is > 0 and < 20 ? (long)MinPage << wzsl : mdts is 0 or > 10 ? MaxBlocks << shift : MinPage << mdts);
         long dmrsl = BinaryPrimitives.ReadUInt32LittleEndian(commandSet[4..]);
         return new NvmeNamespace
         {

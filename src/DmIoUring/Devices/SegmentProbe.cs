@@ -32,7 +32,7 @@ internal static unsafe class SegmentProbe
     /// <param name="size">Its size in bytes.</param>
     /// <param name="block">Its logical block in bytes.</param>
     /// <param name="memory">Its memory alignment in bytes.</param>
-    public static SegmentRule Ask(int descriptor, bool isBlockDevice, long size, int block, int memory)
+    public static SegmentRule Run(int descriptor, bool isBlockDevice, long size, int block, int memory)
     {
         if (memory >= block)
             return SegmentRule.Whole;

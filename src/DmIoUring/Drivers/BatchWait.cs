@@ -5,10 +5,10 @@ namespace DmIoUring.Drivers;
 /// waited for then. Where they come in bunches anyway, one is enough: dealing with the first of a bunch while the device goes on spares both
 /// the longer sleep, whose end is dear, and a timer.
 /// </summary>
-/// <param name="patience">Nanoseconds after which a lane settles for one completion; 0 never to wait for more.</param>
-internal struct BatchWait(long patience)
+/// <param name="minWait">Nanoseconds after which a lane settles for one completion; 0 never to wait for more.</param>
+internal struct BatchWait(long minWait)
 {
-    private const int Most = 32;
+    private const int MaxBatch = 32;
 
     /// <summary>Turns that show how completions come by themselves, and those for which the answer holds.</summary>
     private const int TurnsToLook = 256;
@@ -18,7 +18,7 @@ internal struct BatchWait(long patience)
     private int _seen;
     private bool _waits;
 
-    public readonly long Patience => patience;
+    public readonly long MinWait => minWait;
 
     /// <summary>Whether completions come one by one, as far as was seen.</summary>
     public readonly bool IsOneByOne => _waits;
@@ -34,10 +34,10 @@ internal struct BatchWait(long patience)
             return;
 
         // A quarter of a batch by itself is enough.
-        _waits = !_waits && patience > 0 && (ulong)_seen * 4 < TurnsToLook * Batch(inFlight);
+        _waits = !_waits && minWait > 0 && (ulong)_seen * 4 < TurnsToLook * Batch(inFlight);
         _left = _waits ? TurnsToWait : TurnsToLook;
         _seen = 0;
     }
 
-    private static uint Batch(int inFlight) => (uint)Math.Clamp(inFlight / 4, 1, Most);
+    private static uint Batch(int inFlight) => (uint)Math.Clamp(inFlight / 4, 1, MaxBatch);
 }

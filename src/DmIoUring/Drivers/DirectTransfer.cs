@@ -36,19 +36,19 @@ internal static unsafe class DirectTransfer
         while (length > 0)
         {
             nint transferred = Call(operation, device.Descriptor, memory, length, offset, flags);
-            TransferVerdict verdict = TransferRules.Judge(transferred, length, device.Geometry.OffsetAlignmentOf(operation == IoOperation.Read), ref attempts);
-            if (verdict.Step == TransferStep.Fail)
+            RetryDecision decision = RetryRules.Decide(transferred, length, device.Geometry.OffsetAlignmentOf(operation == IoOperation.Read), ref attempts);
+            if (decision.Action == RetryAction.Fail)
             {
                 long sector = offset / IoRegion.SectorSize;
-                IoFailureCause cause = RegionRules.Explain(device, operation == IoOperation.Write, sector, verdict.Errno, verdict.Cause);
-                return Failed(operation, sector, memory, length, verdict.Errno, cause);
+                IoFailureCause cause = RegionRules.Explain(device, operation == IoOperation.Write, sector, decision.Errno, decision.Cause);
+                return Failed(operation, sector, memory, length, decision.Errno, cause);
             }
 
-            offset += verdict.Advance;
-            memory += verdict.Advance;
-            length -= verdict.Advance;
-            if (verdict.Delay > 0)
-                UninterruptedWait.Sleep(TimeSpan.FromMicroseconds(verdict.Delay / 1000));
+            offset += decision.Advance;
+            memory += decision.Advance;
+            length -= decision.Advance;
+            if (decision.Delay > 0)
+                UninterruptedWait.Sleep(TimeSpan.FromMicroseconds(decision.Delay / 1000));
         }
 
         return default;
@@ -76,7 +76,7 @@ internal static unsafe class DirectTransfer
             NativeMemory.Clear(rest, length);
         RegionBits bit = new(1);
         IoFailure first = new(0, sector, errno, cause);
-        return TransferRules.IsUnsupported(errno)
+        return RetryRules.IsUnsupported(errno)
             ? new IoResult(RegionBits.None, bit, first)
             : new IoResult(bit, RegionBits.None, first);
     }

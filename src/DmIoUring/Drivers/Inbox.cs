@@ -13,13 +13,13 @@ namespace DmIoUring.Drivers;
 /// </remarks>
 internal sealed class Inbox
 {
-    private static readonly CallbackReporter Nobody = new(handler: null);
+    private static readonly CallbackReporter NoReporter = new(handler: null);
 
     /// <summary>Stands for: empty, and the owner sleeps.</summary>
-    private static readonly Request Asleep = new(Nobody);
+    private static readonly Request Asleep = new(NoReporter);
 
     /// <summary>Stands for: nothing is taken any more.</summary>
-    private static readonly Request Closed = new(Nobody);
+    private static readonly Request Closed = new(NoReporter);
 
     private Request? _newest;
 

@@ -26,14 +26,14 @@ internal sealed class Lane
     private readonly Thread _thread;
     private readonly TaskCompletionSource _started = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ConcurrentQueue<TaskCompletionSource<IReadOnlyList<IoPendingRequest>>> _surveys = new();
+    private readonly ConcurrentQueue<TaskCompletionSource<IReadOnlyList<IoPendingRequest>>> _pendingQueries = new();
     private readonly long _spinTicks;
     private readonly int? _processor;
     private BatchWait _batchWait;
     private long _wakeUps;
     private long _longestDispatch;
     private volatile bool _closing;
-    private volatile bool _lookForStops;
+    private volatile bool _hasCancels;
 
     /// <summary>Starts the lane's thread on a ring of its own, and waits until it has taken that over.</summary>
     /// <exception cref="IoUringUnavailableException">The host has no such ring, or none more.</exception>
@@ -43,25 +43,25 @@ internal sealed class Lane
         _batchWait = new BatchWait((long)options.LaneBatchWait.TotalNanoseconds);
         _spinTicks = (long)(options.LaneSpin.TotalSeconds * Stopwatch.Frequency);
         _processor = options.LaneProcessors is { Count: > 0 } processors ? processors[index % processors.Count] : null;
-        Home = requests;
+        Requests = requests;
         Index = index;
-        _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, new RequestSpares(requests, keepsAll: false)));
+        _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, new RequestFreeList(requests, keepsAll: false)));
         _wake = MakeWakeEvent();
-        _engine.Notify = Nudge;
-        LookForStops = () =>
+        _engine.WakeOwner = Wake;
+        NotifyCancelled = () =>
         {
-            _lookForStops = true;
-            Nudge();
+            _hasCancels = true;
+            Wake();
         };
         _thread = new Thread(Run, maxStackSize: 0) { IsBackground = true, Name = string.Create(CultureInfo.InvariantCulture, $"dmio lane {index}") };
-        Start();
+        StartThread();
     }
 
     /// <summary>The lane whose thread the caller is.</summary>
     public static Lane? Current => _current;
 
     /// <summary>The requests of the lane's client.</summary>
-    public RequestPool Home { get; }
+    public RequestPool Requests { get; }
 
     /// <summary>Its place among the client's lanes.</summary>
     public int Index { get; }
@@ -86,7 +86,7 @@ internal sealed class Lane
     public Task Ended => _ended.Task;
 
     /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
-    public Action LookForStops { get; }
+    public Action NotifyCancelled { get; }
 
     /// <summary>Hands over several requests at once, linked from the newest to the oldest. Any thread.</summary>
     /// <returns>False when the lane is closed: the requests are still the caller's.</returns>
@@ -94,37 +94,37 @@ internal sealed class Lane
     {
         Delivery delivery = _inbox.Deliver(latest, oldest);
         if (delivery == Delivery.WakeOwner)
-            Wake();
+            SignalSleeper();
         return delivery != Delivery.Refused;
     }
 
     /// <summary>Has the lane take a turn: something outside of its inbox has changed. Any thread.</summary>
-    public void Nudge()
+    public void Wake()
     {
         if (_inbox.Interrupt())
-            Wake();
+            SignalSleeper();
     }
 
     /// <summary>Has the lane end once everything that it has is done. Does not wait. Any thread, the finalizer's included.</summary>
     public void Close()
     {
         _closing = true;
-        Nudge();
+        Wake();
     }
 
     /// <summary>What the lane has under way. Any thread, callbacks included; not answered while a callback of the lane blocks.</summary>
-    public Task<IReadOnlyList<IoPendingRequest>> SurveyAsync()
+    public Task<IReadOnlyList<IoPendingRequest>> GetPendingRequestsAsync()
     {
         if (_current == this)
-            return Task.FromResult(_engine.Survey());
-        TaskCompletionSource<IReadOnlyList<IoPendingRequest>> survey = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _surveys.Enqueue(survey);
-        Nudge();
+            return Task.FromResult(_engine.GetPendingRequests());
+        TaskCompletionSource<IReadOnlyList<IoPendingRequest>> query = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _pendingQueries.Enqueue(query);
+        Wake();
 
         // Asked first, then looked: a lane that ends meanwhile looks once more after it said so.
         if (_ended.Task.IsCompleted)
-            AnswerSurveys([]);
-        return survey.Task;
+            AnswerPendingQueries([]);
+        return query.Task;
     }
 
     private WakeEvent MakeWakeEvent()
@@ -140,7 +140,7 @@ internal sealed class Lane
         }
     }
 
-    private void Start()
+    private void StartThread()
     {
         try
         {
@@ -158,7 +158,7 @@ internal sealed class Lane
         _started.Task.GetAwaiter().GetResult();
     }
 
-    private void Wake()
+    private void SignalSleeper()
     {
         Interlocked.Increment(ref _wakeUps);
         _wake.Signal();
@@ -166,7 +166,7 @@ internal sealed class Lane
 
     private void Run()
     {
-        if (!TryStart())
+        if (!TryInitialize())
             return;
         while (true)
         {
@@ -181,9 +181,9 @@ internal sealed class Lane
             // round, so either the lane sees it here or the eventfd gets written.
             // Awake again before callbacks run, so that what they submit needs no waking.
             bool announced = !_engine.MustPoll && _inbox.TrySleep();
-            bool asked = LookAtWhatWasAsked();
+            bool asked = HandleCancelsAndQueries();
             bool sleeps = announced && !asked && !(_closing && _engine.IsIdle);
-            _engine.Enter(sleeps ? _batchWait.Completions(_engine.InFlight) : 0, patience: _batchWait.Patience);
+            _engine.Enter(sleeps ? _batchWait.Completions(_engine.InFlight) : 0, minWait: _batchWait.MinWait);
             if (announced)
                 _inbox.Interrupt();
             _batchWait.Note(TimeDispatch(), _engine.InFlight);
@@ -192,7 +192,7 @@ internal sealed class Lane
         _engine.Dispose();
         _wake.Dispose();
         _ended.SetResult();
-        AnswerSurveys([]);
+        AnswerPendingQueries([]);
     }
 
     /// <summary>Looks for completions and deliveries for a while, without announcing a sleep: nobody needs to wake the lane meanwhile.</summary>
@@ -202,7 +202,7 @@ internal sealed class Lane
         do
         {
             _engine.Enter(0);
-            if (_engine.HasResults || _inbox.HasDeliveries || _closing || _lookForStops || !_surveys.IsEmpty)
+            if (_engine.HasResults || _inbox.HasDeliveries || _closing || _hasCancels || !_pendingQueries.IsEmpty)
                 return;
 #pragma warning disable RS0030 // The embedder asked for it.
             Thread.SpinWait(20);
@@ -216,7 +216,7 @@ internal sealed class Lane
     {
         if (_processor is not { } processor)
             return;
-        Span<ulong> mask = stackalloc ulong[(IoDriverOptions.MostProcessor + 1) / 64];
+        Span<ulong> mask = stackalloc ulong[(IoDriverOptions.MaxProcessor + 1) / 64];
         mask.Clear();
         mask[processor / 64] = 1ul << (processor % 64);
         int result = Libc.SchedSetaffinity(mask);
@@ -236,27 +236,27 @@ internal sealed class Lane
         }
     }
 
-    private bool LookAtWhatWasAsked()
+    private bool HandleCancelsAndQueries()
     {
-        bool asked = _lookForStops;
+        bool asked = _hasCancels;
         if (asked)
         {
             // Taken back first: who asks from here on sets it again.
-            _lookForStops = false;
+            _hasCancels = false;
             Interlocked.MemoryBarrier();
-            _engine.StopAskedRequests();
+            _engine.StopCancelledRequests();
         }
 
-        if (_surveys.IsEmpty)
+        if (_pendingQueries.IsEmpty)
             return asked;
-        AnswerSurveys(_engine.Survey());
+        AnswerPendingQueries(_engine.GetPendingRequests());
         return true;
     }
 
-    private void AnswerSurveys(IReadOnlyList<IoPendingRequest> answer)
+    private void AnswerPendingQueries(IReadOnlyList<IoPendingRequest> answer)
     {
-        while (_surveys.TryDequeue(out TaskCompletionSource<IReadOnlyList<IoPendingRequest>>? survey))
-            survey.SetResult(answer);
+        while (_pendingQueries.TryDequeue(out TaskCompletionSource<IReadOnlyList<IoPendingRequest>>? query))
+            query.SetResult(answer);
     }
 
     /// <summary>Deals with completions and keeps the time: a callback that blocks holds up everybody on the lane.</summary>
@@ -270,7 +270,7 @@ internal sealed class Lane
         return completions;
     }
 
-    private bool TryStart()
+    private bool TryInitialize()
     {
         try
         {

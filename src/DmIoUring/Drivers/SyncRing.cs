@@ -9,7 +9,7 @@ namespace DmIoUring.Drivers;
 internal sealed class SyncRing : IDisposable
 {
     /// <summary>Chunks that one synchronous request has under way at once.</summary>
-    private const int MostDepth = 64;
+    private const int MaxDepth = 64;
 
     private const int Idle = 0;
     private const int Busy = 1;
@@ -25,7 +25,7 @@ internal sealed class SyncRing : IDisposable
         // Without the page pool and without held devices: with every thread's ring they would be pinned and open as many
         // times, and stay so by rings that are idle.
         EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds };
-        _engine = source.MakeEngine(Math.Min(options.QueueDepth, MostDepth), settings);
+        _engine = source.MakeEngine(Math.Min(options.QueueDepth, MaxDepth), settings);
         Request = new Request(reporter);
         try
         {

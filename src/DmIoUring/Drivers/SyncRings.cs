@@ -129,10 +129,10 @@ internal sealed class SyncRings : IDisposable
     }
 
     /// <summary>Held by its thread alone: when the thread is gone so is this, and the ring goes back.</summary>
-    private sealed class Lease(SyncRings home, SyncRing ring)
+    private sealed class Lease(SyncRings owner, SyncRing ring)
     {
 #pragma warning disable MA0055 // The end of a thread is told by nothing else.
-        ~Lease() => home.ThreadEnded();
+        ~Lease() => owner.ThreadEnded();
 #pragma warning restore MA0055
 
         public SyncRing Ring => ring;

@@ -8,7 +8,7 @@ namespace DmIoUring.Drivers;
 /// <param name="refusal">Why it is not io_uring; null when the embedder wants it so.</param>
 internal sealed class WorkerRingSource(int threads, IoUringUnavailableException? refusal) : TypedRingSource<WorkerRing>
 {
-    private readonly WorkerCrew _crew = new(threads);
+    private readonly WorkerPool _workers = new(threads);
     private int _disposed;
 
     public override IoCapabilities Capabilities { get; } = RingProbe.DescribeWorkers(refusal);
@@ -19,8 +19,8 @@ internal sealed class WorkerRingSource(int threads, IoUringUnavailableException?
     public override void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            _crew.Release();
+            _workers.Release();
     }
 
-    protected override WorkerRing Make(int capacity, in RingPlan plan) => new(new WorkerQueues(_crew, capacity));
+    protected override WorkerRing Make(int capacity, in RingPlan plan) => new(new WorkerQueues(_workers, capacity));
 }

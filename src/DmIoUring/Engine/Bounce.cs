@@ -7,7 +7,7 @@ namespace DmIoUring.Engine;
 /// host with the first such chunk and kept; a chunk that finds none free waits for another's end, so that one is always
 /// enough to go on.
 /// </summary>
-/// <remarks>One more piece is as large as the largest chunk that had to go whole; see <see cref="TryProvide"/>.</remarks>
+/// <remarks>One more piece is as large as the largest chunk that had to go whole; see <see cref="TryReserve"/>.</remarks>
 internal sealed unsafe class Bounce(int pieceBytes, Func<nuint, nint>? allocate = null) : IDisposable
 {
     private const int Pieces = 4;
@@ -26,7 +26,7 @@ internal sealed unsafe class Bounce(int pieceBytes, Func<nuint, nint>? allocate 
 
     /// <summary>Makes sure that a chunk of so many bytes finds a piece, now or when another has ended.</summary>
     /// <returns>Whether it will; not when the host has no memory for it.</returns>
-    public bool TryProvide(long bytes)
+    public bool TryReserve(long bytes)
     {
         if (bytes <= Math.Max(pieceBytes, _largeBytes) || (_free & LargeBit) == 0)
             return true;

@@ -98,10 +98,10 @@ internal unsafe struct Chunk
 
     /// <summary>Whether the ring that has it was closed, and the kernel may still be using its memory. Not of a free chunk.</summary>
     [FieldOffset(60)]
-    public bool IsInRemains;
+    public bool IsInTeardown;
 
     /// <summary>The <see cref="State"/> of a chunk that is on its way to the kernel for the first time, in its request's own memory.</summary>
-    public static ulong StartedState(ChunkKind kind, int region, byte entryFlags, EntryRoute route) =>
+    public static ulong FastPathState(ChunkKind kind, int region, byte entryFlags, EntryRoute route) =>
         (byte)kind | ((ulong)(uint)region << 8) | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40) | ((ulong)route << 56);
 }
 

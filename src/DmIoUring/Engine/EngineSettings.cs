@@ -25,5 +25,5 @@ internal sealed record EngineSettings
     public RingPlan Ring { get; init; }
 
     /// <summary>Where the requests of callbacks go; null when each goes back to its pool.</summary>
-    public RequestSpares? Spares { get; init; }
+    public RequestFreeList? FreeRequests { get; init; }
 }

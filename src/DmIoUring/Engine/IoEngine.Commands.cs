@@ -14,7 +14,7 @@ namespace DmIoUring.Engine;
 internal sealed unsafe partial class IoEngine<TRing>
 {
     /// <summary>Where the indices of chunks that are commands begin in <c>user_data</c>: their results are read differently.</summary>
-    private const uint CommandPlaces = 1u << 30;
+    private const uint CommandIndexBase = 1u << 30;
 
     private readonly Queue<(int Chunk, uint Generation)> _refusedCommands = [];
     private NvmePassthruCmd64* _commands;
@@ -27,7 +27,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool HasCommandResults => _refusedCommands.Count > 0 || _commandRing is { HasCompletions: true };
 
     /// <summary>What a command's completion says, as <see cref="UserData"/>.</summary>
-    private static ulong CommandData(Chunk* chunk, int index) => UserData(chunk, index) | CommandPlaces;
+    private static ulong CommandData(Chunk* chunk, int index) => UserData(chunk, index) | CommandIndexBase;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryFillCommand(int index, Request request)
@@ -93,7 +93,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         int result = commands.Enter();
         if (result < 0)
         {
-            Lose(-result);
+            MarkRingLost(-result);
             return false;
         }
 
@@ -108,11 +108,11 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>The ring's poll of the other has ended.</summary>
-    private void CommandsAreTold(int result)
+    private void CommandPollCompleted(int result)
     {
         _commandPollIsArmed = false;
         if (result < 0)
-            Lose(-result);
+            MarkRingLost(-result);
     }
 
     /// <summary>Closes the commands' ring beside the engine's own. What was refused waits with the rest, and is refused again, or not.</summary>
@@ -120,7 +120,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         _refusedCommands.Clear();
         _commandPollIsArmed = false;
-        _commandRing?.Abandon(_remains);
+        _commandRing?.Abandon(_teardowns);
         _commandRing = null;
     }
 
@@ -136,7 +136,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         while (_commandRing is not null && _commandRing.TryTake(out IoUringCqe completion))
         {
             completions++;
-            CompleteCommand((int)((uint)completion.user_data - CommandPlaces), (uint)(completion.user_data >> 32), completion.res);
+            CompleteCommand((int)((uint)completion.user_data - CommandIndexBase), (uint)(completion.user_data >> 32), completion.res);
         }
 
         return completions;
@@ -145,7 +145,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void CompleteCommand(int index, uint generation, int result)
     {
         if (TryTakeBackCommand(index, generation))
-            JudgeCommand(index, result);
+            HandleCommandResult(index, result);
     }
 
     /// <summary>There is no ring for it: the drive has not seen it.</summary>
@@ -182,7 +182,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>Judges a command's result: 0, the drive's status, or a negated errno (nvme_uring_cmd_end_io, drivers/nvme/host/ioctl.c).</summary>
-    private void JudgeCommand(int index, int result)
+    private void HandleCommandResult(int index, int result)
     {
         Chunk* chunk = &_chunks[index];
         if (chunk->Kind == ChunkKind.Abandoned)

@@ -24,13 +24,13 @@ internal sealed unsafe partial class IoEngine<TRing>
                 if (index < (uint)_owners.Length)
                     Complete((int)index, (uint)(completion.user_data >> 32), completion.res);
                 else if (index == WakeToken)
-                    WakeArrived(completion);
-                else if (index == RemainsToken)
-                    _remainsAreWatched = false;
-                else if (index - CommandPlaces < (uint)_owners.Length)
-                    CompleteCommand((int)(index - CommandPlaces), (uint)(completion.user_data >> 32), completion.res);
+                    WakePollCompleted(completion);
+                else if (index == TeardownToken)
+                    _isTeardownWatched = false;
+                else if (index - CommandIndexBase < (uint)_owners.Length)
+                    CompleteCommand((int)(index - CommandIndexBase), (uint)(completion.user_data >> 32), completion.res);
                 else if (index == CommandToken)
-                    CommandsAreTold(completion.res);
+                    CommandPollCompleted(completion.res);
                 else
                     _cancelsUnderWay--;
             }
@@ -41,10 +41,10 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         if (HasCommandResults)
             completions += DispatchCommands();
-        while (_aside.TryTake(out int chunk, out int result))
+        while (_systemCalls.TryTake(out int chunk, out int result))
         {
             if (_chunks[chunk].Route == EntryRoute.Command)
-                JudgeCommand(chunk, result);
+                HandleCommandResult(chunk, result);
             else
                 CompleteOtherwise(chunk, result);
         }
@@ -86,61 +86,61 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         Request request = _owners[index]!;
         bool transfers = chunk->Kind.Transfers();
-        TransferVerdict verdict = transfers
-            ? TransferRules.Judge(result, chunk->Length, DeviceOf(chunk, request).Geometry.OffsetAlignmentOf(chunk->Kind == ChunkKind.Read), ref chunk->Attempts)
-            : TransferRules.JudgePlain(result, ref chunk->Attempts);
+        RetryDecision decision = transfers
+            ? RetryRules.Decide(result, chunk->Length, DeviceOf(chunk, request).Geometry.OffsetAlignmentOf(chunk->Kind == ChunkKind.Read), ref chunk->Attempts)
+            : RetryRules.DecideWithoutData(result, ref chunk->Attempts);
         if (request.IsAtomic && transfers && result > 0 && result < (long)chunk->Length)
-            verdict = new TransferVerdict(TransferStep.Fail, Errno: Errno.EIO, Cause: IoFailureCause.Device);
-        if (verdict.Step is TransferStep.Continue)
-            Move(chunk, request, verdict.Advance);
-        if (verdict.Step != TransferStep.Done && request.StopCause != IoFailureCause.None)
-            verdict = new TransferVerdict(TransferStep.Fail, Errno: StopErrno(request.StopCause), Cause: request.StopCause);
+            decision = new RetryDecision(RetryAction.Fail, Errno: Errno.EIO, Cause: IoFailureCause.Device);
+        if (decision.Action is RetryAction.Continue)
+            Move(chunk, request, decision.Advance);
+        if (decision.Action != RetryAction.Done && request.StopCause != IoFailureCause.None)
+            decision = new RetryDecision(RetryAction.Fail, Errno: StopErrno(request.StopCause), Cause: request.StopCause);
 
-        switch (verdict.Step)
+        switch (decision.Action)
         {
-            case TransferStep.Continue:
+            case RetryAction.Continue:
                 if (chunk->Kind != ChunkKind.ZeroPages)
                     Counters.ShortTransfers++;
                 Reissue(index, 0);
                 break;
 
-            case TransferStep.Again when result == -Errno.ECANCELED && chunk->Attempts > AttemptsInRing:
-                CarryOutAside(index);
+            case RetryAction.Retry when result == -Errno.ECANCELED && chunk->Attempts > MaxAttemptsInRing:
+                ExecuteBySystemCall(index);
                 break;
 
-            case TransferStep.Again:
+            case RetryAction.Retry:
                 // An ioctl that was interrupted goes the ring's way again.
                 Counters.Retries++;
                 if (chunk->Kind == ChunkKind.DiscardByIoctl)
                     chunk->Kind = ChunkKind.Discard;
-                Reissue(index, verdict.Delay);
+                Reissue(index, decision.Delay);
                 break;
 
-            case TransferStep.Fail when _ring.Polls(chunk->Route) && verdict.Errno == Errno.EOPNOTSUPP:
+            case RetryAction.Fail when _ring.Polls(chunk->Route) && decision.Errno == Errno.EOPNOTSUPP:
                 StopPolling(chunk, request);
                 Reissue(index, 0);
                 break;
 
-            case TransferStep.Fail when MayBeDiscardedByIoctl(chunk, request, verdict.Errno):
-                CarryOutAside(index);
+            case RetryAction.Fail when MayBeDiscardedByIoctl(chunk, request, decision.Errno):
+                ExecuteBySystemCall(index);
                 chunk->Kind = ChunkKind.DiscardByIoctl;
                 break;
 
-            case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes && MayBeZeroedByWriting(chunk, request, verdict.Errno):
+            case RetryAction.Fail when chunk->Kind == ChunkKind.Zeroes && MayBeZeroedByWriting(chunk, request, decision.Errno):
                 chunk->Kind = ChunkKind.ZeroPages;
                 Reissue(index, 0);
                 break;
 
-            case TransferStep.Fail:
-                Fail(index, verdict.Errno, IsPriorityRefused(verdict, request) ? IoFailureCause.Host : verdict.Cause);
+            case RetryAction.Fail:
+                Fail(index, decision.Errno, IsPriorityRefused(decision, request) ? IoFailureCause.Host : decision.Cause);
                 break;
 
-            case TransferStep.Done:
+            case RetryAction.Done:
                 Succeed(index);
                 break;
 
             default:
-                throw new UnreachableException($"There is no step {verdict.Step}.");
+                throw new UnreachableException($"There is no step {decision.Action}.");
         }
     }
 
@@ -169,8 +169,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         && DeviceOf(chunk, request).IsBlockDevice;
 
     /// <summary>A read-only device answers EPERM too; whether this process may have the priority, the kernel tells.</summary>
-    private static bool IsPriorityRefused(in TransferVerdict verdict, Request request) =>
-        verdict.Errno == Errno.EPERM && request.Priority != 0 && Libc.IoprioCheck(request.Priority) == -Errno.EPERM;
+    private static bool IsPriorityRefused(in RetryDecision decision, Request request) =>
+        decision.Errno == Errno.EPERM && request.Priority != 0 && Libc.IoprioCheck(request.Priority) == -Errno.EPERM;
 
     /// <summary>The device has no zeroes, or none in units of its own; through the page cache any unit can be written.</summary>
     private bool MayBeZeroedByWriting(Chunk* chunk, Request request, int errno) =>
@@ -294,16 +294,16 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (_timeLimit > 0)
             StopClock(request);
         Counters.Requests++;
-        request.Complete(Spares, Devices);
+        request.Complete(FreeRequests, Devices);
     }
 
-    private void WakeArrived(in IoUringCqe completion)
+    private void WakePollCompleted(in IoUringCqe completion)
     {
         if ((completion.flags & IoUring.IORING_CQE_F_MORE) != 0)
             return;
         _wakeIsArmed = false;
         if (completion.res < 0)
-            Lose(-completion.res);
+            MarkRingLost(-completion.res);
     }
 
     private void ReleaseDueChunks()

@@ -8,7 +8,7 @@ namespace DmIoUring.Engine;
 internal sealed unsafe partial class IoEngine<TRing>
 {
     /// <summary>Vectors of entries that the kernel has not taken yet; once it has, it keeps its own copy (IORING_FEAT_SUBMIT_STABLE).</summary>
-    private const int VectorPlaces = 2048;
+    private const int MaxQueuedVectors = 2048;
 
     private readonly Iovec* _vectors;
     private int _vectorsUsed;
@@ -103,7 +103,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     private bool HasVectors()
     {
-        if (_vectorsUsed + MostRuns <= VectorPlaces)
+        if (_vectorsUsed + MaxRuns <= MaxQueuedVectors)
             return true;
         if (_ring.HasQueued)
             EnterRing(0, 0, 0);

@@ -26,7 +26,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     public override int? RegisterErrno => Volatile.Read(ref _registerErrno) is var errno && (errno != 0 || Volatile.Read(ref _hasTable)) ? errno : null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void LookAtPool()
+    private void RefreshRegistrations()
     {
         if (_pool is not null && _pool.Extents is var extents && extents.Version != _seenVersion)
             UpdateRegistrations(extents);

@@ -7,7 +7,7 @@ namespace DmIoUring.Engine;
 /// <content>A ring that is lost: a system call answered what leaves open which entries the kernel has.</content>
 /// <remarks>
 /// <para>Such a ring is never entered again. It is closed, and another takes its place. Until the kernel has taken the closed one apart it may use
-/// the memory of every entry that it had, so none of them ends before that (<see cref="RingRemains"/>); then they are carried out
+/// the memory of every entry that it had, so none of them ends before that (<see cref="RingTeardown"/>); then they are carried out
 /// once more, by the new ring: each does the same to the same place, and nothing else is promised of an order.</para>
 /// <para>Where the host gives no other ring, what waits fails with the errno and the cause <see cref="IoFailureCause.RingLost"/>, and so does what
 /// comes later, until an attempt, ten a second at most, gets a ring.</para>
@@ -21,28 +21,28 @@ internal sealed unsafe partial class IoEngine<TRing>
     private const long ShortWait = 1_000_000;
 
     /// <summary>What one lost ring counts as for each entry that it had: a few, and the entry fails.</summary>
-    private const byte LossAttempts = TransferRules.MaxAttempts / 4;
+    private const byte LossAttempts = RetryRules.MaxAttempts / 4;
 
     private readonly Func<TRing>? _renew;
-    private readonly List<RingRemains> _remains = [];
+    private readonly List<RingTeardown> _teardowns = [];
     private int _lostErrno;
     private bool _isAbandoned;
     private bool _registersRing;
-    private bool _remainsAreWatched;
-    private int _inRemains;
+    private bool _isTeardownWatched;
+    private int _inTeardown;
     private long _nextRenewal = long.MinValue;
 
-    public override void Lose(int errno)
+    public override void MarkRingLost(int errno)
     {
         if (_lostErrno == 0)
             _lostErrno = errno;
     }
 
-    private void EnterRing(uint minComplete, long timeout, long patience)
+    private void EnterRing(uint minComplete, long timeout, long minWait)
     {
-        int result = _ring.Enter(minComplete, timeout, patience);
+        int result = _ring.Enter(minComplete, timeout, minWait);
         if (result < 0)
-            Lose(-result);
+            MarkRingLost(-result);
     }
 
     /// <summary>The first half of a turn of an engine that has lost its ring, or has entries left in one.</summary>
@@ -51,13 +51,13 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (_lostErrno != 0 && !_isAbandoned)
             CloseRing();
-        TakeBackFromRemains();
+        TakeBackFromTeardown();
         if (_lostErrno == 0 || TryRenew())
             return true;
         FailAll();
         if (waitFor > 0 && !HasResults && Counters.Requests == ended)
             SleepWithoutRing(TimeToWait(limit));
-        TakeBackFromRemains();
+        TakeBackFromTeardown();
         FailAll();
         return false;
     }
@@ -65,40 +65,40 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void CloseRing()
     {
         _isAbandoned = true;
-        _ring.Abandon(_remains);
+        _ring.Abandon(_teardowns);
         AbandonCommands();
         _wakeIsArmed = false;
-        _remainsAreWatched = false;
+        _isTeardownWatched = false;
         _cancelsUnderWay = 0;
         for (int i = 0; i < _owners.Length; i++)
         {
             Chunk* chunk = &_chunks[i];
-            if (_owners[i] is null || !chunk->IsInKernel || chunk->IsInRemains)
+            if (_owners[i] is null || !chunk->IsInKernel || chunk->IsInTeardown)
                 continue;
-            chunk->IsInRemains = true;
+            chunk->IsInTeardown = true;
             _inKernel--;
-            _inRemains++;
+            _inTeardown++;
         }
     }
 
     /// <summary>When all that was closed is gone, the entries that were in it are the engine's again.</summary>
-    private void TakeBackFromRemains()
+    private void TakeBackFromTeardown()
     {
-        while (_remains.Count > 0 && _remains[0].AreGone)
+        while (_teardowns.Count > 0 && _teardowns[0].IsComplete)
         {
-            _remains[0].Dispose();
-            _remains.RemoveAt(0);
-            _remainsAreWatched = false;
+            _teardowns[0].Dispose();
+            _teardowns.RemoveAt(0);
+            _isTeardownWatched = false;
         }
 
-        if (_remains.Count > 0 || _inRemains == 0)
+        if (_teardowns.Count > 0 || _inTeardown == 0)
             return;
         for (int i = 0; i < _owners.Length; i++)
         {
             Chunk* chunk = &_chunks[i];
-            if (_owners[i] is null || !chunk->IsInRemains)
+            if (_owners[i] is null || !chunk->IsInTeardown)
                 continue;
-            chunk->IsInRemains = false;
+            chunk->IsInTeardown = false;
             chunk->IsInKernel = false;
             if (chunk->MustCancel)
             {
@@ -106,11 +106,11 @@ internal sealed unsafe partial class IoEngine<TRing>
                 _toCancel--;
             }
 
-            _inRemains--;
+            _inTeardown--;
             chunk->Attempts += LossAttempts;
             if (chunk->Kind == ChunkKind.Abandoned)
                 Reclaim(i);
-            else if (chunk->Attempts > TransferRules.MaxAttempts)
+            else if (chunk->Attempts > RetryRules.MaxAttempts)
                 Fail(i, LostErrno, IoFailureCause.RingLost);
             else
                 Reissue(i, 0);
@@ -201,23 +201,23 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     private void SleepWithoutRing(long limit)
     {
-        if (_remains.Count > 0)
-            _remains[0].Wait(_wakeDescriptor, limit);
+        if (_teardowns.Count > 0)
+            _teardowns[0].Wait(_wakeDescriptor, limit);
         else if (_wakeDescriptor >= 0)
             SleepUntilWoken(limit);
     }
 
     /// <summary>Has the new ring tell when the old one is gone.</summary>
-    private void WatchRemains()
+    private void WatchTeardown()
     {
-        if (_remainsAreWatched)
+        if (_isTeardownWatched)
             return;
         IoUringSqe* entry = NextEntry(EntryRoute.NoPoll);
         if (entry is null)
             return;
-        EntryWriter.WritePoll(entry, _remains[0].Descriptor, RemainsToken);
+        EntryWriter.WritePoll(entry, _teardowns[0].Descriptor, TeardownToken);
         entry->len = 0;
-        _remainsAreWatched = true;
+        _isTeardownWatched = true;
     }
 
     /// <summary>The sleep of an owner that has no ring, and nothing that it could wait for.</summary>

@@ -14,10 +14,10 @@ namespace DmIoUring.Engine;
 internal sealed unsafe partial class IoEngine<TRing>
 {
     /// <summary>Cancels under way at most: their completions take places in the queue beyond the chunks' own.</summary>
-    private const int MostCancels = 4;
+    private const int MaxCancels = 4;
 
     /// <summary>Has no caller whose callback could throw.</summary>
-    private static readonly CallbackReporter Nobody = new(handler: null);
+    private static readonly CallbackReporter NoReporter = new(handler: null);
 
     private Request? _oldest;
     private Request? _youngest;
@@ -27,29 +27,29 @@ internal sealed unsafe partial class IoEngine<TRing>
     private Request? _stoppedLast;
 
     /// <summary>Requests that hold what is abandoned, when nothing is: linked by <see cref="Request.Next"/>, as many as were needed at once.</summary>
-    private Request? _keepers;
+    private Request? _freeHolders;
 
-    public override void StopAskedRequests()
+    public override void StopCancelledRequests()
     {
         for (Request? next, request = _queueFirst; request is not null; request = next)
         {
             // A stopped request leaves the queue.
             next = request.Next;
-            StopIfAsked(request);
+            StopIfCancelled(request);
         }
 
         for (int i = 0; i < _owners.Length; i++)
         {
             if (_owners[i] is { } owner)
-                StopIfAsked(owner);
+                StopIfCancelled(owner);
         }
     }
 
     private static int StopErrno(IoFailureCause cause) => cause == IoFailureCause.TimedOut ? Errno.ETIMEDOUT : Errno.ECANCELED;
 
-    private void StopIfAsked(Request request)
+    private void StopIfCancelled(Request request)
     {
-        if (request.IsStopAsked && request.StopCause == IoFailureCause.None)
+        if (request.IsCancelRequested && request.StopCause == IoFailureCause.None)
             Stop(request, IoFailureCause.Cancelled);
     }
 
@@ -156,9 +156,9 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void Abandon(Request request)
     {
         int errno = StopErrno(request.StopCause);
-        Request keeper = _keepers ?? new Request(Nobody);
-        _keepers = keeper.Next;
-        keeper.Next = null;
+        Request holder = _freeHolders ?? new Request(NoReporter);
+        _freeHolders = holder.Next;
+        holder.Next = null;
         for (int i = 0; i < _owners.Length; i++)
         {
             if (_owners[i] != request)
@@ -169,14 +169,14 @@ internal sealed unsafe partial class IoEngine<TRing>
             request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, request.StopCause);
         }
 
-        keeper.TakeOver(request);
+        holder.TakeResourcesOf(request);
         for (int i = 0; i < _owners.Length; i++)
         {
             if (_owners[i] != request)
                 continue;
             _chunks[i].Kind = ChunkKind.Abandoned;
-            _owners[i] = keeper;
-            keeper.Pending++;
+            _owners[i] = holder;
+            holder.Pending++;
             request.Pending--;
         }
     }
@@ -187,18 +187,18 @@ internal sealed unsafe partial class IoEngine<TRing>
         Chunk* chunk = &_chunks[index];
         if (chunk->Bounce != Chunk.NoBounce)
             _bounce.Return(chunk->Bounce, default, copyBack: false);
-        Request keeper = FreeChunk(index);
-        if (--keeper.Pending != 0)
+        Request holder = FreeChunk(index);
+        if (--holder.Pending != 0)
             return;
-        keeper.Release(Devices);
-        keeper.Next = _keepers;
-        _keepers = keeper;
+        holder.Release(Devices);
+        holder.Next = _freeHolders;
+        _freeHolders = holder;
     }
 
     /// <summary>Asks the kernel to let go of chunks of stopped requests, a few at a time.</summary>
     private void CancelChunks()
     {
-        for (int i = 0; i < _owners.Length && _toCancel > 0 && _cancelsUnderWay < MostCancels; i++)
+        for (int i = 0; i < _owners.Length && _toCancel > 0 && _cancelsUnderWay < MaxCancels; i++)
         {
             Chunk* chunk = &_chunks[i];
             if (_owners[i] is null || !chunk->MustCancel)

@@ -14,19 +14,19 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 {
     private const uint WakeToken = uint.MaxValue;
     private const uint CancelToken = uint.MaxValue - 1;
-    private const uint RemainsToken = uint.MaxValue - 2;
+    private const uint TeardownToken = uint.MaxValue - 2;
     private const uint CommandToken = uint.MaxValue - 3;
 
     /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a piece is never less than a logical block.</summary>
-    private const int LeastBounce = 64 << 10;
-    private const int MostBounce = 256 << 10;
+    private const int MinBounce = 64 << 10;
+    private const int MaxBounce = 256 << 10;
     private readonly Chunk* _chunks;
     private readonly Request?[] _owners;
     private readonly IoUringCqe[] _taken = new IoUringCqe[64];
     private readonly int _chunkBytes;
     private readonly long _timeLimit;
     private readonly Bounce _bounce;
-    private readonly EntryWorker _aside = new();
+    private readonly SystemCallExecutor _systemCalls = new();
 #pragma warning disable IDE0044 // A readonly struct field would be copied at every call, and the ring keeps its own state.
     private TRing _ring;
 #pragma warning restore IDE0044
@@ -35,7 +35,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private ChunkList _delayed;
     private Request? _queueFirst;
     private Request? _queueLast;
-    private readonly bool _startsStraight;
+    private readonly bool _hasFastPath;
     private int _inKernel;
     private int _wakeDescriptor = -1;
     private bool _wakeIsArmed;
@@ -51,17 +51,17 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         _registersFiles = settings.RegistersFiles;
         if (settings.HoldsDevices)
             Devices = new DeviceTable(RegisterFile);
-        Spares = settings.Spares;
-        _startsStraight = settings is { Spares: not null, HoldsDevices: true, TimeLimit: 0 };
+        FreeRequests = settings.FreeRequests;
+        _hasFastPath = settings is { FreeRequests: not null, HoldsDevices: true, TimeLimit: 0 };
         _ring = ring;
         _chunkBytes = settings.ChunkBytes;
         _timeLimit = settings.TimeLimit;
-        _bounce = new Bounce(Math.Clamp(settings.ChunkBytes, LeastBounce, MostBounce));
+        _bounce = new Bounce(Math.Clamp(settings.ChunkBytes, MinBounce, MaxBounce));
         int capacity = ring.Capacity;
         _owners = new Request?[capacity];
         _chunks = (Chunk*)NativeMemory.AlignedAlloc((nuint)capacity * (nuint)sizeof(Chunk), 64);
         NativeMemory.Clear(_chunks, (nuint)capacity * (nuint)sizeof(Chunk));
-        _vectors = (Iovec*)NativeMemory.Alloc(VectorPlaces, (nuint)sizeof(Iovec));
+        _vectors = (Iovec*)NativeMemory.Alloc(MaxQueuedVectors, (nuint)sizeof(Iovec));
         _free = new ChunkList(_chunks);
         _again = new ChunkList(_chunks);
         _delayed = new ChunkList(_chunks);
@@ -75,16 +75,16 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool MustPoll => _ring.IsPolling;
 
-    public override bool HasResults => _ring.HasCompletions || _aside.HasResults || _stoppedFirst is not null || HasCommandResults;
+    public override bool HasResults => _ring.HasCompletions || _systemCalls.HasResults || _stoppedFirst is not null || HasCommandResults;
 
-    public override Action? Notify
+    public override Action? WakeOwner
     {
-        get => _aside.Notify;
+        get => _systemCalls.WakeOwner;
         set
         {
-            _aside.Notify = value;
+            _systemCalls.WakeOwner = value;
             if (Devices is not null)
-                Devices.Nudge = value;
+                Devices.WakeOwner = value;
         }
     }
 
@@ -101,34 +101,34 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             StartClock(request);
         if (Devices is { } devices)
             HoldDevices(request, devices);
-        LookAtPool();
+        RefreshRegistrations();
 
         // Asked later than this, the stop is looked for like any other.
-        bool isStopAsked = request.IsStopAsked;
-        if (_queueFirst is null && _again.IsEmpty && !isStopAsked && Cut(request) && request.Pending > 0)
+        bool isCancelRequested = request.IsCancelRequested;
+        if (_queueFirst is null && _again.IsEmpty && !isCancelRequested && Split(request) && request.Pending > 0)
             return;
         Enqueue(request);
-        if (isStopAsked)
-            StopIfAsked(request);
+        if (isCancelRequested)
+            StopIfCancelled(request);
     }
 
-    public override void Enter(uint waitFor, long limit = -1, long patience = 0)
+    public override void Enter(uint waitFor, long limit = -1, long minWait = 0)
     {
         long ended = Counters.Requests;
-        LookAtPool();
-        if (Devices is { MustLook: true } devices)
-            devices.LetGo();
+        RefreshRegistrations();
+        if (Devices is { HasReleaseRequests: true } devices)
+            devices.ReleaseDisposed();
         if (_oldest is not null)
             StopLateRequests();
         if (!_delayed.IsEmpty)
             ReleaseDueChunks();
-        if ((_lostErrno != 0 || _remains.Count > 0) && !Recover(waitFor, limit, ended))
+        if ((_lostErrno != 0 || _teardowns.Count > 0) && !Recover(waitFor, limit, ended))
             return;
         Issue();
         if (_commandRing is not null && !TryIssueCommands())
             return;
-        if (_remains.Count > 0)
-            WatchRemains();
+        if (_teardowns.Count > 0)
+            WatchTeardown();
         if (_toCancel > 0)
             CancelChunks();
 
@@ -136,7 +136,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         bool sleeps = waitFor > 0 && !HasResults && Counters.Requests == ended;
         if (InFlight == 0 && !_wakeIsArmed)
             return;
-        if (sleeps && _remains.Count > 0 && !_remainsAreWatched)
+        if (sleeps && _teardowns.Count > 0 && !_isTeardownWatched)
         {
             // There was no entry to watch them with.
             long wait = TimeToWait(limit);
@@ -145,7 +145,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         }
 
         // No more than can come: the ring would sleep for ever.
-        uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0) + (_remainsAreWatched ? 1 : 0));
+        uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0) + (_isTeardownWatched ? 1 : 0));
         long timeout = TimeToWait(limit);
         if (_commandRing is { UnderWay: > 0 } commands)
         {
@@ -155,7 +155,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
                 timeout = timeout < 0 ? ShortWait : Math.Min(timeout, ShortWait);
         }
 
-        EnterRing(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, timeout, patience);
+        EnterRing(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, timeout, minWait);
         Counters.Enters = _ring.EnterCount;
     }
 
@@ -170,8 +170,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         Devices?.Close();
         _ring.Dispose();
         DisposeCommands();
-        _aside.Dispose();
-        _remains.ForEach(static remains => remains.Dispose());
+        _systemCalls.Dispose();
+        _teardowns.ForEach(static teardown => teardown.Dispose());
         _bounce.Dispose();
         NativeMemory.AlignedFree(_chunks);
         NativeMemory.Free(_vectors);
@@ -206,7 +206,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         while (_queueFirst is { } request)
         {
-            if (!Cut(request))
+            if (!Split(request))
                 return;
             _queueFirst = request.Next;
             if (_queueFirst is null)

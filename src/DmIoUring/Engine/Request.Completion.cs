@@ -17,7 +17,7 @@ internal sealed unsafe partial class Request
     private RequestKind _kind;
     private IoFailureCause _stopCause;
     private volatile bool _done;
-    private volatile bool _stopAsked;
+    private volatile bool _cancelRequested;
 
     /// <summary>The request's index in its pool.</summary>
     public int Index => index;
@@ -33,7 +33,7 @@ internal sealed unsafe partial class Request
     public Request? Younger { get; set; }
 
     /// <summary>Whether somebody asked for it to be cancelled. Any thread may ask.</summary>
-    public bool IsStopAsked => _stopAsked;
+    public bool IsCancelRequested => _cancelRequested;
 
     /// <summary>Why the engine stopped the request; None while it goes on.</summary>
     public IoFailureCause StopCause
@@ -52,12 +52,12 @@ internal sealed unsafe partial class Request
         _context = context;
     }
 
-    public ValueTask<IoResult> EndWithTask(bool inline, Action lookForStops, CancellationToken cancellation)
+    public ValueTask<IoResult> EndWithTask(bool inline, Action notifyCancelled, CancellationToken cancellation)
     {
         _isReset = false;
         _kind = RequestKind.Task;
         _awaiter ??= new RequestAwaiter(this);
-        return _awaiter.Begin(inline, lookForStops, cancellation);
+        return _awaiter.Begin(inline, notifyCancelled, cancellation);
     }
 
     /// <summary>The owner polls <see cref="IsDone"/>, or calls <see cref="WaitUntilDone"/> when <paramref name="sleeps"/>.</summary>
@@ -74,18 +74,18 @@ internal sealed unsafe partial class Request
     public void WaitUntilDone() => _doneEvent!.Wait();
 
     /// <summary>Asks for the request to be cancelled. Any thread; the engine's owner is still to be told to look.</summary>
-    public void AskToStop() => _stopAsked = true;
+    public void RequestCancel() => _cancelRequested = true;
 
     /// <summary>Gives the request back to its pool: nobody knows it any more.</summary>
-    public void ReturnHome() => home!.Return(this);
+    public void ReturnToPool() => pool!.Return(this);
 
-    /// <summary>As <see cref="ReturnHome"/>, when its awaiter has taken the result.</summary>
-    public void ReturnHomeTaken() => home!.ReturnTaken(this);
+    /// <summary>As <see cref="ReturnToPool"/>, when its awaiter has taken the result.</summary>
+    public void ReturnAwaitedToPool() => pool!.ReturnAwaited(this);
 
     /// <summary>Called by the engine when the last chunk has ended. What this leads to may submit again.</summary>
-    /// <param name="spares">Where a callback's request goes; null for its pool.</param>
+    /// <param name="freeRequests">Where a callback's request goes; null for its pool.</param>
     /// <param name="devices">The engine's devices.</param>
-    public void Complete(RequestSpares? spares, DeviceTable? devices)
+    public void Complete(RequestFreeList? freeRequests, DeviceTable? devices)
     {
         if (_kind != RequestKind.Callback)
         {
@@ -98,10 +98,10 @@ internal sealed unsafe partial class Request
         object? context = _context;
         _notify = null;
         _context = null;
-        if (spares is null)
+        if (freeRequests is null)
         {
             IoResult result = Result;
-            ReturnHome();
+            ReturnToPool();
             Notify(notify, result, context);
             return;
         }
@@ -109,7 +109,7 @@ internal sealed unsafe partial class Request
         // What is to be told is read before it is given away: the next may have it at once, on another thread.
         if ((_failed | _unsupported) == 0 && _stopCause == IoFailureCause.None)
         {
-            spares.Give(this);
+            freeRequests.Put(this);
             Notify(notify, in Success, context);
         }
         else
@@ -117,11 +117,11 @@ internal sealed unsafe partial class Request
             // Its results are for the next to clear.
             IoResult result = Result;
             _isReset = false;
-            spares.Give(this);
+            freeRequests.Put(this);
             Notify(notify, result, context);
         }
 
-        spares.Settle();
+        freeRequests.EndCallback();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -132,7 +132,7 @@ internal sealed unsafe partial class Request
             _awaiter!.EndCancellation();
             IoResult result = Result;
             Release(devices);
-            home?.NoteResult();
+            pool?.CountUnawaited();
             SetResult(_awaiter, result);
             return;
         }

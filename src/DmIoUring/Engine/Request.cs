@@ -9,25 +9,25 @@ namespace DmIoUring.Engine;
 /// then to the engine, then to whoever takes its result.
 /// </summary>
 /// <remarks>What few requests need is in objects of its own, made when first needed and kept: thousands of these are gone through in turn.</remarks>
-internal sealed unsafe partial class Request(CallbackReporter reporter, RequestPool? home = null, int index = 0)
+internal sealed unsafe partial class Request(CallbackReporter reporter, RequestPool? pool = null, int index = 0)
 {
-    private RequestHoldings? _holdings;
+    private RequestMemory? _memory;
     private ulong _failed;
     private ulong _unsupported;
-    private bool _holds;
+    private bool _hasMemory;
     private bool _ownsMemory;
 
     /// <summary>Whether its fields are as <see cref="Reset"/> leaves them, but for what the fast path sets.</summary>
     private bool _isReset;
-    private int _startedChunks;
+    private int _fastChunks;
     private IoFailure _first;
     private RequestBuffer _buffer;
 
     /// <summary>Where in the caller's buffer <see cref="_buffer"/> begins: not at its beginning in a copy of a part.</summary>
     private long _copyStart;
 
-    /// <summary>The place of the next request at its owner's hand; see <see cref="RequestSpares"/>.</summary>
-    public int NextSpare { get; set; }
+    /// <summary>The place of the next request at its owner's hand; see <see cref="RequestFreeList"/>.</summary>
+    public int NextFree { get; set; }
 
     /// <summary>Links the request into one list at a time: an inbox, then an engine's queue or those that it has stopped.</summary>
     public Request? Next { get; set; }
@@ -39,7 +39,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <summary>Regions that the request has legs for: all, or none when it was started with its chunks made.</summary>
     public int LegCount { get; private set; }
 
-    public int RegionCount => LegCount > 0 ? LegCount : _startedChunks;
+    public int RegionCount => LegCount > 0 ? LegCount : _fastChunks;
 
     public ref readonly RequestBuffer Buffer => ref _buffer;
 
@@ -54,7 +54,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <summary>Whether nothing of the caller's is with the kernel: the request writes a private copy, or has no memory at all and asked for one.</summary>
     public bool OwnsMemory => _ownsMemory;
 
-    /// <summary>Whether its caller has been told its end, so that it is only what the kernel still has; see <see cref="TakeOver"/>.</summary>
+    /// <summary>Whether its caller has been told its end, so that it is only what the kernel still has; see <see cref="TakeResourcesOf"/>.</summary>
     public bool IsAbandoned { get; private set; }
 
     /// <summary>Chunks not ended yet, plus one while chunks are still to be cut, or while a stopped request is still to be looked at.</summary>
@@ -70,8 +70,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <param name="length">How many.</param>
     public void TakeCopy(in PageList copy, long start, long length)
     {
-        (_holdings ??= new RequestHoldings()).TakeCopy(copy, start, length);
-        _holds = true;
+        (_memory ??= new RequestMemory()).TakeCopy(copy, start, length);
+        _hasMemory = true;
     }
 
     /// <summary>Keeps a buffer that is one piece of memory, for the fast path.</summary>
@@ -79,15 +79,15 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <param name="pins">The pins of the engine's owner.</param>
     /// <param name="memory">Its first byte.</param>
     /// <returns>Whether it is kept: not where it is in pieces, is gone, or this request has never kept its like. Never throws for any of these.</returns>
-    public bool TryKeepOnePiece(in IoBuffer buffer, SharedPins pins, out byte* memory)
+    public bool TryPinContiguous(in IoBuffer buffer, SharedPins pins, out byte* memory)
     {
         memory = null;
-        return _holds = _holdings is { } holdings && holdings.TryKeepOnePiece(buffer, pins, out memory);
+        return _hasMemory = _memory is { } kept && kept.TryPinContiguous(buffer, pins, out memory);
     }
 
     /// <summary>The same for memory whose owner is known.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryKeep(IoMemory owner, SharedPins pins) => _holds = _holdings is { } holdings && holdings.TryKeep(owner, pins);
+    public bool TryPin(IoMemory owner, SharedPins pins) => _hasMemory = _memory is { } kept && kept.TryPin(owner, pins);
 
     /// <summary>Takes devices and memory into the request's keeping and decides which regions are to be transferred.</summary>
     /// <param name="spec">What is asked for. Misuse was refused before; what is found here is a region's own failure.</param>
@@ -102,14 +102,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         Operation = spec.Operation;
         Priority = options.Priority.Value;
         TransferFlags = TransferFlagsOf(options.Flags);
-        _ownsMemory = spec.AsksForStableCopy && (_holds || spec.CopyRange().Length == 0);
+        _ownsMemory = spec.AsksForStableCopy && (_hasMemory || spec.CopyRange().Length == 0);
 
         // Where there is nothing to copy, there is nothing to keep either.
-        ref readonly IoBuffer buffer = ref _ownsMemory && !_holds ? ref RequestSpec.NoBuffer : ref spec.Buffer;
-        if (buffer.IsRawPointer && !_holds && options.Report is null)
+        ref readonly IoBuffer buffer = ref _ownsMemory && !_hasMemory ? ref RequestSpec.NoBuffer : ref spec.Buffer;
+        if (buffer.IsRawPointer && !_hasMemory && options.Report is null)
             _buffer.SetRun(buffer.Pointer);
         else
-            Keep(buffer, options.Report);
+            Pin(buffer, options.Report);
         if (Legs.Length < spec.Regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
         LegStage stage = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.FlushFirst : LegStage.Data;
@@ -131,12 +131,12 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     /// <summary>The same on the fast path: the chunks are made already, and keep their devices open.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void PrepareStarted(IoOperation operation, int chunks, byte* memory, IoNotify notify, object? context)
+    public void PrepareFast(IoOperation operation, int chunks, byte* memory, IoNotify notify, object? context)
     {
         if (!_isReset)
             Reset();
         Pending = chunks;
-        _startedChunks = chunks;
+        _fastChunks = chunks;
         _buffer.SetRun(memory);
         Operation = operation;
         _notify = notify;
@@ -162,7 +162,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _context = null;
         _ownsMemory = false;
         _stopCause = IoFailureCause.None;
-        _stopAsked = false;
+        _cancelRequested = false;
         _isReset = true;
     }
 
@@ -171,7 +171,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     {
         ulong bit = 1ul << region;
         bool isFirst = (_failed | _unsupported) == 0;
-        if (TransferRules.IsUnsupported(errno) && cause != IoFailureCause.RingLost && (_failed & bit) == 0)
+        if (RetryRules.IsUnsupported(errno) && cause != IoFailureCause.RingLost && (_failed & bit) == 0)
         {
             _unsupported |= bit;
         }
@@ -182,8 +182,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         }
 
         IoFailure failure = new(region, sector, errno, cause);
-        if (_holds)
-            _holdings!.Report?.Add(failure);
+        if (_hasMemory)
+            _memory!.Report?.Add(failure);
         bool lower = isFirst
             || region < _first.Region
             || (region == _first.Region && sector < _first.Sector);
@@ -206,7 +206,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <param name="devices">The devices of the engine that has the request; null where none has.</param>
     public void Release(DeviceTable? devices = null)
     {
-        if (_holds)
+        if (_hasMemory)
             ReleaseMemory();
         for (int i = 0; i < LegCount; i++)
         {
@@ -225,7 +225,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// Takes over what the kernel still has of a request whose caller is told its end now: the private copy, the devices, the regions'
     /// places. The other is left with nothing, and may end and be used again. This one is never told to anybody.
     /// </summary>
-    public void TakeOver(Request request)
+    public void TakeResourcesOf(Request request)
     {
         IsAbandoned = true;
         Operation = request.Operation;
@@ -234,12 +234,12 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         request._buffer = default;
         (Legs, request.Legs) = (request.Legs, Legs);
         (LegCount, request.LegCount) = (request.LegCount, 0);
-        (_holdings, request._holdings) = (request._holdings, _holdings);
-        (_holds, request._holds) = (request._holds, false);
+        (_memory, request._memory) = (request._memory, _memory);
+        (_hasMemory, request._hasMemory) = (request._hasMemory, false);
         request._copyStart = 0;
 
         // The report is the caller's once it is told.
-        _holdings?.ForgetReport();
+        _memory?.ForgetReport();
     }
 
     /// <summary>Whether each region is one write, whole or not at all.</summary>
@@ -250,23 +250,23 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     /// <summary>Memory that takes more than its address, or a report.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Keep(in IoBuffer buffer, IoReport? report)
+    private void Pin(in IoBuffer buffer, IoReport? report)
     {
-        _holdings ??= new RequestHoldings();
-        _holds = true;
-        _buffer = _holdings.Keep(buffer, report);
-        _copyStart = _holdings.CopyStart;
+        _memory ??= new RequestMemory();
+        _hasMemory = true;
+        _buffer = _memory.Pin(buffer, report);
+        _copyStart = _memory.CopyStart;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ReleaseMemory()
     {
-        _holds = false;
-        if (_holdings!.ReleaseOnePiece())
+        _hasMemory = false;
+        if (_memory!.ReleaseContiguous())
             return;
         _buffer = default;
         _copyStart = 0;
-        _holdings.Release();
+        _memory.Release();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

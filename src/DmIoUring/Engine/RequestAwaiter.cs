@@ -8,11 +8,11 @@ internal sealed class RequestAwaiter(Request request) : IValueTaskSource<IoResul
 {
     private ManualResetValueTaskSourceCore<IoResult> _source;
     private CancellationTokenRegistration _cancellation;
-    private Action? _lookForStops;
+    private Action? _hasCancels;
 
-    public ValueTask<IoResult> Begin(bool inline, Action lookForStops, CancellationToken cancellation)
+    public ValueTask<IoResult> Begin(bool inline, Action notifyCancelled, CancellationToken cancellation)
     {
-        _lookForStops = lookForStops;
+        _hasCancels = notifyCancelled;
         if (cancellation.CanBeCanceled)
             _cancellation = cancellation.UnsafeRegister(static self => ((RequestAwaiter)self!).Cancel(), this);
         _source.RunContinuationsAsynchronously = !inline;
@@ -32,7 +32,7 @@ internal sealed class RequestAwaiter(Request request) : IValueTaskSource<IoResul
     {
         IoResult result = _source.GetResult(token);
         _source.Reset();
-        request.ReturnHomeTaken();
+        request.ReturnAwaitedToPool();
         return result;
     }
 
@@ -44,7 +44,7 @@ internal sealed class RequestAwaiter(Request request) : IValueTaskSource<IoResul
 
     private void Cancel()
     {
-        request.AskToStop();
-        _lookForStops!();
+        request.RequestCancel();
+        _hasCancels!();
     }
 }

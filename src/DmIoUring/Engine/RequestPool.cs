@@ -15,7 +15,7 @@ namespace DmIoUring.Engine;
 internal sealed class RequestPool(CallbackReporter reporter)
 {
     private readonly UninterruptedLock _lock = new();
-    private readonly PlaceStack _places = new();
+    private readonly RequestStack _stack = new();
     private readonly Queue<RequestWaiter> _waiters = new();
     private int _count;
     private int _waiting;
@@ -31,7 +31,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
     private long _unawaited;
 
     /// <summary>How long a thread waits for a request before it says why that may be: devices are faster.</summary>
-    public TimeSpan TellsAfter { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan WarnAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Called before a request is made, for tests.</summary>
     public Action? BeforeMake { get; init; }
@@ -48,7 +48,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         get
         {
             using (_lock.Enter())
-                return PlaceStack.Most - _reserved - _promised;
+                return RequestStack.MaxRequests - _reserved - _promised;
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
     public bool TryTake([NotNullWhen(true)] out Request? request)
     {
         request = null;
-        if (Volatile.Read(ref _waiting) == 0 && _places.TryPop(out request))
+        if (Volatile.Read(ref _waiting) == 0 && _stack.TryPop(out request))
             return true;
         return Volatile.Read(ref _waiting) == 0 && TryGrow(out request);
     }
@@ -78,7 +78,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
     {
         if (Volatile.Read(ref _reserved) != 0 && TryDrop(request))
             return;
-        _places.Push(request);
+        _stack.Push(request);
 
         // Pushed first, then looked: who waits counts itself first and then looks for what was pushed.
         if (Volatile.Read(ref _waiting) != 0)
@@ -86,10 +86,10 @@ internal sealed class RequestPool(CallbackReporter reporter)
     }
 
     /// <summary>An awaited request has ended.</summary>
-    public void NoteResult() => Interlocked.Increment(ref _unawaited);
+    public void CountUnawaited() => Interlocked.Increment(ref _unawaited);
 
     /// <summary>As <see cref="Return"/>, when the result of an awaited request was taken.</summary>
-    public void ReturnTaken(Request request)
+    public void ReturnAwaited(Request request)
     {
         Interlocked.Decrement(ref _unawaited);
         Return(request);
@@ -103,7 +103,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
     }
 
     /// <summary>
-    /// Makes what a reservation of some more needs. They count, and can be taken, from <see cref="Commit"/> on; <see cref="Withdraw"/> is the
+    /// Makes what a reservation of some more needs. They count, and can be taken, from <see cref="Commit"/> on; <see cref="RollBack"/> is the
     /// other end.
     /// </summary>
     /// <exception cref="InvalidOperationException">There can't be that many; nothing has changed.</exception>
@@ -113,7 +113,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         using (_lock.Enter())
         {
             int reserved = _reserved + _promised;
-            if (requests > PlaceStack.Most - reserved)
+            if (requests > RequestStack.MaxRequests - reserved)
                 ThrowTooMany(requests, reserved);
             missing = Math.Max(0, reserved + requests - _count - _preparedCount);
             _promised += requests;
@@ -135,7 +135,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         }
         catch
         {
-            Withdraw(requests);
+            RollBack(requests);
             throw;
         }
     }
@@ -156,29 +156,29 @@ internal sealed class RequestPool(CallbackReporter reporter)
         {
             next = made.Next;
             made.Next = null;
-            _places.Push(made);
+            _stack.Push(made);
         }
 
         ServeWaiters();
     }
 
     /// <summary>What was prepared is not needed. Never throws.</summary>
-    public void Withdraw(int requests)
+    public void RollBack(int requests)
     {
         using (_lock.Enter())
         {
             _promised -= requests;
             for (Request? made = TakePrepared(); made is not null; made = made.Next)
-                _places.FreePlace(made.Index);
+                _stack.FreeSlot(made.Index);
         }
     }
 
     /// <summary>Takes a reservation back, and lets go of as many of those at rest as are too many; of those that are out, when they return. Never throws.</summary>
-    public void GiveBack(int requests)
+    public void Unreserve(int requests)
     {
         using (_lock.Enter())
             Volatile.Write(ref _reserved, _reserved - requests);
-        for (; requests > 0 && _places.TryPop(out Request? request); requests--)
+        for (; requests > 0 && _stack.TryPop(out Request? request); requests--)
         {
             if (TryDrop(request))
                 continue;
@@ -216,17 +216,17 @@ internal sealed class RequestPool(CallbackReporter reporter)
     private Request MakeOne()
     {
         BeforeMake?.Invoke();
-        int place;
+        int slot;
         using (_lock.Enter())
-            place = _places.NewPlace();
+            slot = _stack.AllocateSlot();
         try
         {
-            return new Request(reporter, this, place);
+            return new Request(reporter, this, slot);
         }
         catch (OutOfMemoryException)
         {
             using (_lock.Enter())
-                _places.FreePlace(place);
+                _stack.FreeSlot(slot);
             throw;
         }
     }
@@ -249,7 +249,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
             if (_count <= _reserved + _promised)
                 return false;
             Volatile.Write(ref _count, _count - 1);
-            _places.FreePlace(request.Index);
+            _stack.FreeSlot(request.Index);
             return true;
         }
     }
@@ -264,8 +264,8 @@ internal sealed class RequestPool(CallbackReporter reporter)
         }
 
         ServeWaiters();
-        if (!waiter.Sleep(TellsAfter))
-            TellWhy();
+        if (!waiter.Sleep(WarnAfter))
+            WarnOfLongWait();
         return waiter.Sleep();
     }
 
@@ -275,10 +275,10 @@ internal sealed class RequestPool(CallbackReporter reporter)
         {
             while (_waiters.Count > 0)
             {
-                if (!_places.TryPop(out Request? request) && !TryMakeForWaiter(out request))
+                if (!_stack.TryPop(out Request? request) && !TryMakeForWaiter(out request))
                     return;
                 Interlocked.Decrement(ref _waiting);
-                _waiters.Dequeue().Give(request);
+                _waiters.Dequeue().Grant(request);
             }
         }
     }
@@ -300,12 +300,12 @@ internal sealed class RequestPool(CallbackReporter reporter)
         }
     }
 
-    private void TellWhy() => Trace.TraceWarning(string.Create(
+    private void WarnOfLongWait() => Trace.TraceWarning(string.Create(
         CultureInfo.InvariantCulture,
-        $"DmIoUring: a submit has waited {TellsAfter.TotalSeconds} s for one of {Reserved} reserved requests. {UnawaitedResults} of them have ended and keep their place until their ValueTask is awaited; the others are under way."));
+        $"DmIoUring: a submit has waited {WarnAfter.TotalSeconds} s for one of {Reserved} reserved requests. {UnawaitedResults} of them have ended and keep their place until their ValueTask is awaited; the others are under way."));
 
     [DoesNotReturn]
     private static void ThrowTooMany(int requests, int reserved) => throw new InvalidOperationException(string.Create(
         CultureInfo.InvariantCulture,
-        $"{requests} requests can't be reserved: {reserved} are, and {PlaceStack.Most} is the most. Reserve fewer, or give reservations back."));
+        $"{requests} requests can't be reserved: {reserved} are, and {RequestStack.MaxRequests} is the most. Reserve fewer, or give reservations back."));
 }

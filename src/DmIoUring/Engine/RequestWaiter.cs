@@ -19,7 +19,7 @@ internal sealed class RequestWaiter
         return waiter;
     }
 
-    public void Give(Request request)
+    public void Grant(Request request)
     {
         _request = request;
         _given.Set();

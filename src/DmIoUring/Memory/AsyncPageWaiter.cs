@@ -6,7 +6,7 @@ namespace DmIoUring.Memory;
 /// <summary>A renter that awaits. Pooled by its page pool; back there when the result was taken.</summary>
 internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
 {
-    private readonly PagePool _home;
+    private readonly PagePool _pool;
 
     /// <summary>Continuations run on the thread pool: whoever returns pages must not run the renter's code.</summary>
     private ManualResetValueTaskSourceCore<PageList> _source = new() { RunContinuationsAsynchronously = true };
@@ -14,7 +14,7 @@ internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
 
-    public AsyncPageWaiter(PagePool home) => _home = home;
+    public AsyncPageWaiter(PagePool pool) => _pool = pool;
 
     public ValueTask<PageList> Task => new(this, _source.Version);
 
@@ -23,7 +23,7 @@ internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
     {
         _token = token;
         _registration = token.UnsafeRegister(
-            static waiter => ((AsyncPageWaiter)waiter!)._home.Cancel((AsyncPageWaiter)waiter), this);
+            static waiter => ((AsyncPageWaiter)waiter!)._pool.Cancel((AsyncPageWaiter)waiter), this);
     }
 
     public override void Signal()
@@ -55,7 +55,7 @@ internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
             _registration = default;
             _token = default;
             _source.Reset();
-            _home.Recycle(this);
+            _pool.Recycle(this);
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed unsafe class Extent
         Pages = (int)(mapping.Length / PagePool.PageSize);
         States = new PageState[Pages];
         _free = new ulong[(Pages + 63) / 64];
-        Give(0, Pages);
+        Free(0, Pages);
     }
 
     public MappedExtent Mapping { get; }
@@ -47,7 +47,7 @@ internal sealed unsafe class Extent
     /// <summary>Links extents that have left the pool and wait to be unmapped outside of its lock.</summary>
     public Extent? NextReleased { get; set; }
 
-    public void Place(int slot, uint generation)
+    public void AssignSlot(int slot, uint generation)
     {
         Slot = slot;
         Generation = generation;
@@ -55,14 +55,14 @@ internal sealed unsafe class Extent
 
     /// <summary>Takes the first run of exactly <paramref name="pages"/> adjacent free pages.</summary>
     /// <param name="pages">How many.</param>
-    /// <param name="patience">How many free runs may still be looked at; counted down. Bounds the time under the lock.</param>
+    /// <param name="runsToTry">How many free runs may still be looked at; counted down. Bounds the time under the lock.</param>
     /// <param name="first">The run's first page.</param>
     /// <returns>Whether there is one.</returns>
-    public bool TryTakeRun(int pages, ref int patience, out int first)
+    public bool TryTakeRun(int pages, ref int runsToTry, out int first)
     {
         first = NextFree(_lowest);
         _lowest = first;
-        while (first + pages <= Pages && patience-- > 0)
+        while (first + pages <= Pages && runsToTry-- > 0)
         {
             int end = EndOfRun(first, pages);
             if (end - first == pages)
@@ -91,7 +91,7 @@ internal sealed unsafe class Extent
     }
 
     /// <summary>Takes pages back.</summary>
-    public void Give(int first, int pages)
+    public void Free(int first, int pages)
     {
         Mark(first, pages, free: true);
         FreePages += pages;

@@ -12,8 +12,8 @@ namespace DmIoUring.Memory;
 /// </remarks>
 internal static class ExtentSizing
 {
-    public const int LeastPages = 16;
-    public const int MostPages = 1 << 18;
+    public const int MinPages = 16;
+    public const int MaxPages = 1 << 18;
     public const int HugePage = 512;
 
     /// <summary>The sizes in pages of the extents to map.</summary>
@@ -21,14 +21,14 @@ internal static class ExtentSizing
     /// <param name="capacity">Pages that there are.</param>
     public static int[] Plan(long shortage, long capacity)
     {
-        long pages = Math.Max(Math.Max(shortage, capacity / 8), LeastPages);
+        long pages = Math.Max(Math.Max(shortage, capacity / 8), MinPages);
         long whole = RoundUp(pages);
         if (pages >= HugePage && whole - pages <= pages / 16)
             pages = whole;
 
         // Dealt out in huge pages; the last extent is short of what the last huge page is.
         long units = RoundUp(pages) / HugePage;
-        long count = (pages + MostPages - 1) / MostPages;
+        long count = (pages + MaxPages - 1) / MaxPages;
         int[] sizes = new int[count];
         for (int i = 0; i < count; i++)
             sizes[i] = (int)((units / count) + (i < units % count ? 1 : 0)) * HugePage;

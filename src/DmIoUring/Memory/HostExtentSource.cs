@@ -16,7 +16,7 @@ internal sealed unsafe class HostExtentSource : IExtentSource
     private const long PopulateStep = 64 << 20;
 
     private const int Protection = FileAbi.PROT_READ | FileAbi.PROT_WRITE;
-    private const int PlainFlags = FileAbi.MAP_PRIVATE | FileAbi.MAP_ANONYMOUS;
+    private const int AnonymousFlags = FileAbi.MAP_PRIVATE | FileAbi.MAP_ANONYMOUS;
 
     /// <summary>
     /// Asked first because of overcommit: the kernel maps more than there is and ends a process, perhaps this one, when the
@@ -35,7 +35,7 @@ internal sealed unsafe class HostExtentSource : IExtentSource
         if (bytes % HugePageBytes == 0 && TryMapHugeTlb(bytes, cancellationToken, out refusal) is { } huge)
             return huge;
 
-        byte* start = MapPlain(bytes);
+        byte* start = MapWithoutHugeTlb(bytes);
         try
         {
             int hugePage = MappedExtent.NotAsked;
@@ -61,7 +61,7 @@ internal sealed unsafe class HostExtentSource : IExtentSource
 
     private static MappedExtent? TryMapHugeTlb(long bytes, CancellationToken cancellationToken, out int errno)
     {
-        const int flags = PlainFlags | FileAbi.MAP_HUGETLB | FileAbi.MAP_HUGE_2MB;
+        const int flags = AnonymousFlags | FileAbi.MAP_HUGETLB | FileAbi.MAP_HUGE_2MB;
         byte* start = (byte*)Libc.Mmap((nuint)bytes, Protection, flags, -1, 0, out errno);
         if (start is null)
             return null;
@@ -84,10 +84,10 @@ internal sealed unsafe class HostExtentSource : IExtentSource
         return null;
     }
 
-    private static byte* MapPlain(long bytes)
+    private static byte* MapWithoutHugeTlb(long bytes)
     {
         long slack = bytes >= HugePageBytes ? HugePageBytes : 0;
-        byte* start = (byte*)Libc.Mmap((nuint)(bytes + slack), Protection, PlainFlags, -1, 0, out int errno);
+        byte* start = (byte*)Libc.Mmap((nuint)(bytes + slack), Protection, AnonymousFlags, -1, 0, out int errno);
         if (start is null)
             ThrowOutOfMemory(bytes, "mmap answered " + Errno.Name(errno));
         if (slack != 0)

@@ -39,9 +39,9 @@ internal static class HostMemory
             {
                 string[] parts = line.Split(':', 3);
                 if (parts is ["0", "", string path])
-                    least = Math.Min(least, LeastOf(Cgroups, path, "memory.max", "anon"));
+                    least = Math.Min(least, MinOf(Cgroups, path, "memory.max", "anon"));
                 else if (parts is [_, "memory", string pathOfOld])
-                    least = Math.Min(least, LeastOf(Cgroups + "/memory", pathOfOld, "memory.limit_in_bytes", "total_rss"));
+                    least = Math.Min(least, MinOf(Cgroups + "/memory", pathOfOld, "memory.limit_in_bytes", "total_rss"));
             }
 
             return least;
@@ -49,7 +49,7 @@ internal static class HostMemory
     }
 
     /// <summary>The group's room and that of those around it. What is page cache gives way, so only anonymous memory counts.</summary>
-    private static long LeastOf(string root, string path, string limitFile, string used)
+    private static long MinOf(string root, string path, string limitFile, string used)
     {
         long least = long.MaxValue / 2;
         for (string? group = root + path; group is not null && group.Length >= root.Length; group = Path.GetDirectoryName(group))

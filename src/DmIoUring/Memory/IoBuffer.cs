@@ -112,7 +112,7 @@ public readonly unsafe struct IoBuffer
     internal bool IsRawPointer => _kind == IoBufferKind.Native && _owner is null;
 
     /// <summary>Whether it is one piece of memory, or pages, which often are.</summary>
-    internal bool MayBeOnePiece => _kind is IoBufferKind.Native or IoBufferKind.Memory or IoBufferKind.Pages;
+    internal bool MayBeContiguous => _kind is IoBufferKind.Native or IoBufferKind.Memory or IoBufferKind.Pages;
 
     internal Memory<byte> Memory => _memory;
 

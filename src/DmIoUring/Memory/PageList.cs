@@ -135,10 +135,10 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
     /// <summary>As <see cref="BeginUse"/> for a list whose pages are all adjacent, without an exception.</summary>
     /// <param name="use">Its end lets the pages be returned.</param>
     /// <returns>Whether the pages are kept: not where they are apart, none, or returned.</returns>
-    internal bool TryBeginUseOfOnePiece(out PageUse use)
+    internal bool TryBeginContiguousUse(out PageUse use)
     {
         use = default;
-        return _pool is not null && _pool.TryBeginUseOfOnePiece(this, out use);
+        return _pool is not null && _pool.TryBeginContiguousUse(this, out use);
     }
 
     /// <summary>The kernel is done with the pages. Any thread.</summary>

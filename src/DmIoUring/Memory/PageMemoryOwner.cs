@@ -8,11 +8,11 @@ namespace DmIoUring;
 /// </summary>
 internal sealed unsafe class PageMemoryOwner : MemoryManager<byte>
 {
-    private readonly PageMemoryPool _home;
+    private readonly PageMemoryPool _pool;
     private PageList _list;
     private byte* _start;
 
-    public PageMemoryOwner(PageMemoryPool home) => _home = home;
+    public PageMemoryOwner(PageMemoryPool pool) => _pool = pool;
 
     /// <summary>The next owner at rest.</summary>
     public PageMemoryOwner? Next { get; set; }
@@ -56,7 +56,7 @@ internal sealed unsafe class PageMemoryOwner : MemoryManager<byte>
         _list.Dispose();
         _list = default;
         _start = null;
-        _home.Recycle(this);
+        _pool.Recycle(this);
     }
 
     private void ThrowIfReturned() => ObjectDisposedException.ThrowIf(_start is null, typeof(IMemoryOwner<byte>));

@@ -24,7 +24,7 @@ public sealed class PageMemoryPool : MemoryPool<byte>
 {
     private readonly PagePool _pool;
     private readonly UninterruptedLock _lock = new();
-    private PageMemoryOwner? _spareOwner;
+    private PageMemoryOwner? _freeOwner;
 
     internal PageMemoryPool(PagePool pool, object? owner = null)
     {
@@ -153,8 +153,8 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     {
         using (_lock.Enter())
         {
-            owner.Next = _spareOwner;
-            _spareOwner = owner;
+            owner.Next = _freeOwner;
+            _freeOwner = owner;
         }
     }
 
@@ -177,8 +177,8 @@ public sealed class PageMemoryPool : MemoryPool<byte>
         PageMemoryOwner? owner;
         using (_lock.Enter())
         {
-            owner = _spareOwner;
-            _spareOwner = owner?.Next;
+            owner = _freeOwner;
+            _freeOwner = owner?.Next;
         }
 
         try

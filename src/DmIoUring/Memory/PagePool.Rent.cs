@@ -7,7 +7,7 @@ internal sealed unsafe partial class PagePool
     /// Free runs that a renter of several pages looks at for one that is long enough, before it takes what there is. Bounds
     /// the time under the lock in a large pool full of holes.
     /// </summary>
-    private const int Patience = 64;
+    private const int MaxRunsToTry = 64;
 
     /// <summary>Rents pages, after those who came before, as soon as enough are free. Blocks; not for a lane's thread.</summary>
     /// <exception cref="ThreadInterruptedException">The thread was interrupted in the wait; it has left the queue and rented nothing.</exception>
@@ -65,11 +65,11 @@ internal sealed unsafe partial class PagePool
     }
 
     /// <summary>Throws when so many pages can't be had at all, as <see cref="Rent(int)"/> does.</summary>
-    public void ThrowIfHopeless(int pages)
+    public void ThrowIfUnsatisfiable(int pages)
     {
         using (_lock.Enter())
         {
-            WaitOutcome outcome = Judge(pages, contiguous: false, out long limit);
+            WaitOutcome outcome = CheckSatisfiable(pages, contiguous: false, out long limit);
             if (outcome != WaitOutcome.Waiting)
                 throw PageMisuse.CannotServe(outcome, pages, limit);
         }
@@ -90,7 +90,7 @@ internal sealed unsafe partial class PagePool
         {
             if (TakeOrThrow(pages, contiguous, out PageList list))
                 return new ValueTask<PageList>(list);
-            waiter = TakeSpareWaiter();
+            waiter = TakeFreeWaiter();
             Enqueue(waiter, pages, contiguous);
         }
 
@@ -108,15 +108,15 @@ internal sealed unsafe partial class PagePool
     {
         using (_lock.Enter())
         {
-            waiter.Next = _spareWaiter;
-            _spareWaiter = waiter;
+            waiter.Next = _freeWaiter;
+            _freeWaiter = waiter;
         }
     }
 
     /// <summary>Takes the pages of a list back.</summary>
     internal void Return(in PageList list)
     {
-        Claim(list);
+        EndRental(list);
         PageWaiterQueue ended = default;
         Extent? released = null;
         using (_lock.Enter())
@@ -126,7 +126,7 @@ internal sealed unsafe partial class PagePool
             {
                 Extent extent = _slots[run >> PageBits]!;
                 PageState state = extent.States[run & PageMask];
-                extent.Give(run & PageMask, state.RunLength);
+                extent.Free(run & PageMask, state.RunLength);
                 anyEntirelyFree |= extent.IsEntirelyFree;
                 run = state.NextRun;
             }
@@ -140,7 +140,7 @@ internal sealed unsafe partial class PagePool
                 released = ReleaseSurplus();
                 if (released is not null)
                 {
-                    EndHopeless(ref ended);
+                    EndUnsatisfiable(ref ended);
                     Serve(ref ended);
                 }
             }
@@ -151,7 +151,7 @@ internal sealed unsafe partial class PagePool
 
     private bool TakeOrThrow(int pages, bool contiguous, out PageList list)
     {
-        WaitOutcome outcome = Judge(pages, contiguous, out long limit);
+        WaitOutcome outcome = CheckSatisfiable(pages, contiguous, out long limit);
         if (outcome != WaitOutcome.Waiting)
             throw PageMisuse.CannotServe(outcome, pages, limit);
         list = default;
@@ -159,7 +159,7 @@ internal sealed unsafe partial class PagePool
     }
 
     /// <summary>Whether a renter could be served at all with what is reserved now.</summary>
-    private WaitOutcome Judge(int pages, bool contiguous, out long limit)
+    private WaitOutcome CheckSatisfiable(int pages, bool contiguous, out long limit)
     {
         limit = _reserved;
         if (_disposed)
@@ -178,12 +178,12 @@ internal sealed unsafe partial class PagePool
         _waiters.Append(waiter);
     }
 
-    private AsyncPageWaiter TakeSpareWaiter()
+    private AsyncPageWaiter TakeFreeWaiter()
     {
-        AsyncPageWaiter? waiter = _spareWaiter;
+        AsyncPageWaiter? waiter = _freeWaiter;
         if (waiter is null)
             return new AsyncPageWaiter(this);
-        _spareWaiter = (AsyncPageWaiter?)waiter.Next;
+        _freeWaiter = (AsyncPageWaiter?)waiter.Next;
         return waiter;
     }
 
@@ -195,12 +195,12 @@ internal sealed unsafe partial class PagePool
     }
 
     /// <summary>Ends the waits that what is reserved now can never serve.</summary>
-    private void EndHopeless(ref PageWaiterQueue ended)
+    private void EndUnsatisfiable(ref PageWaiterQueue ended)
     {
         for (PageWaiter? next, waiter = _waiters.First; waiter is not null; waiter = next)
         {
             next = waiter.Next;
-            WaitOutcome outcome = Judge(waiter.Pages, waiter.Contiguous, out long limit);
+            WaitOutcome outcome = CheckSatisfiable(waiter.Pages, waiter.Contiguous, out long limit);
             if (outcome != WaitOutcome.Waiting)
                 EndWait(waiter, outcome, default, limit, ref ended);
         }
@@ -243,7 +243,7 @@ internal sealed unsafe partial class PagePool
         list = default;
         if (pages > _reserved - _rented)
             return false;
-        int first = TakeRun(pages, contiguous ? int.MaxValue : Patience);
+        int first = TakeRun(pages, contiguous ? int.MaxValue : MaxRunsToTry);
         if (first == NoPage)
         {
             if (contiguous)
@@ -252,17 +252,17 @@ internal sealed unsafe partial class PagePool
         }
 
         _rented += pages;
-        _rentals = (_rentals + 1) & MostRentals;
+        _rentals = (_rentals + 1) & MaxRentals;
         _slots[first >> PageBits]!.States[first & PageMask].Rental = _rentals << UseBits;
         list = new PageList(this, first, pages, _rentals);
         return true;
     }
 
-    private int TakeRun(int pages, int patience)
+    private int TakeRun(int pages, int runsToTry)
     {
         foreach (Extent extent in _extents)
         {
-            if (extent.FreePages < pages || !extent.TryTakeRun(pages, ref patience, out int index))
+            if (extent.FreePages < pages || !extent.TryTakeRun(pages, ref runsToTry, out int index))
                 continue;
             extent.States[index] = new PageState { NextRun = NoPage, RunLength = pages };
             return (extent.Slot << PageBits) | index;

@@ -13,16 +13,16 @@ namespace DmIoUring.Memory;
 internal sealed partial class PagePool
 {
     /// <summary>The most pages that a pool can ever have.</summary>
-    private const long MostPages = (long)MaxExtents * ExtentSizing.MostPages;
+    private const long MaxPages = (long)MaxExtents * ExtentSizing.MaxPages;
 
     /// <summary>One grows at a time, so that each maps just what is missing and asks for memory when the one before has taken its own.</summary>
-    private readonly OneAtATime _growing = new();
+    private readonly UninterruptedMutex _growing = new();
 
     /// <summary>Pages of a reservation that is being made: what the pool has for it must not be released meanwhile.</summary>
     private long _promised;
 
     /// <summary>Reserves something together with the pages.</summary>
-    public IReserveFollower? Follower { get; init; }
+    public IReserveParticipant? Participant { get; init; }
 
     /// <summary>Called before each step, for tests.</summary>
     public Action<ReserveStep>? BeforeStep { get; init; }
@@ -71,12 +71,12 @@ internal sealed partial class PagePool
                 return;
             _reserved -= pages;
             released = ReleaseSurplus();
-            EndHopeless(ref ended);
+            EndUnsatisfiable(ref ended);
             Serve(ref ended);
         }
 
         Finish(ended, released);
-        Follower?.GiveBack(requests);
+        Participant?.Unreserve(requests);
     }
 
     private void CheckReserve(long pages, int? requests)
@@ -85,7 +85,7 @@ internal sealed partial class PagePool
         if (requests is { } number)
             ArgumentOutOfRangeException.ThrowIfNegative(number, nameof(requests));
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, requests > 0 ? 0 : 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(pages, MostPages);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pages, MaxPages);
         using (_lock.Enter())
             ThrowIfDisposed();
     }
@@ -106,8 +106,8 @@ internal sealed partial class PagePool
     private PageReservation Grow(long pages, int? asked, CancellationToken cancellationToken)
     {
         BeforeStep?.Invoke(ReserveStep.Requests);
-        int requests = asked ?? Follower?.DefaultRequests(pages) ?? 0;
-        Follower?.Prepare(requests);
+        int requests = asked ?? Participant?.DefaultRequests(pages) ?? 0;
+        Participant?.Prepare(requests);
         MappedExtent?[] mapped = [];
         PageWaiterQueue ended = default;
         bool committed = false;
@@ -132,12 +132,12 @@ internal sealed partial class PagePool
         }
         catch when (!committed)
         {
-            Withdraw(mapped);
-            Follower?.Withdraw(requests);
+            RollBack(mapped);
+            Participant?.RollBack(requests);
             throw;
         }
 
-        Follower?.Commit(requests);
+        Participant?.Commit(requests);
         Finish(ended, released: null);
         return reservation;
     }
@@ -202,7 +202,7 @@ internal sealed partial class PagePool
     }
 
     /// <summary>The growth did not come to its end: what was promised and mapped for it goes back.</summary>
-    private void Withdraw(MappedExtent?[] mapped)
+    private void RollBack(MappedExtent?[] mapped)
     {
         Extent? released;
         using (_lock.Enter())

@@ -9,16 +9,16 @@ internal sealed unsafe partial class PagePool
     /// <summary>Uses that one list can have under way at once: as many as requests that a client can have.</summary>
     private const int UseBits = 20;
 
-    private const long MostUses = (1L << UseBits) - 1;
+    private const long MaxUses = (1L << UseBits) - 1;
 
     /// <summary>
     /// Rentals are numbered so that a stale copy of a list matches nobody. 43 bits come round after months of a million
     /// rentals a second, and then a copy of just that age would have to meet its own page and number.
     /// </summary>
-    private const long MostRentals = (1L << (63 - UseBits)) - 1;
+    private const long MaxRentals = (1L << (63 - UseBits)) - 1;
 
     /// <summary>A word to refer to where there is no page.</summary>
-    private static readonly long[] Nowhere = new long[1];
+    private static readonly long[] NoWord = new long[1];
 
     /// <summary>The list is about to be used by the kernel: until <see cref="EndUse"/> it can't be returned. Uses nest.</summary>
     internal void BeginUse(in PageList list)
@@ -29,8 +29,8 @@ internal sealed unsafe partial class PagePool
         {
             if (!found || seen >> UseBits != list.Rental)
                 PageMisuse.ThrowReturned(list.Count, list.Rental);
-            if ((seen & MostUses) == MostUses)
-                PageMisuse.ThrowTooManyUses(list.Count, list.Rental, MostUses);
+            if ((seen & MaxUses) == MaxUses)
+                PageMisuse.ThrowTooManyUses(list.Count, list.Rental, MaxUses);
             long was = Interlocked.CompareExchange(ref word, seen + 1, seen);
             if (was == seen)
                 return;
@@ -38,9 +38,9 @@ internal sealed unsafe partial class PagePool
         }
     }
 
-    /// <inheritdoc cref="PageList.TryBeginUseOfOnePiece"/>
+    /// <inheritdoc cref="PageList.TryBeginContiguousUse"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryBeginUseOfOnePiece(in PageList list, out PageUse use)
+    internal bool TryBeginContiguousUse(in PageList list, out PageUse use)
     {
         use = default;
         Extent? extent = Volatile.Read(ref _slots[list.FirstPage >> PageBits]);
@@ -50,7 +50,7 @@ internal sealed unsafe partial class PagePool
             return false;
         ref PageState state = ref states[index];
         long seen = Volatile.Read(ref state.Rental);
-        while (seen >> UseBits == list.Rental && (seen & MostUses) != MostUses)
+        while (seen >> UseBits == list.Rental && (seen & MaxUses) != MaxUses)
         {
             long was = Interlocked.CompareExchange(ref state.Rental, seen + 1, seen);
             if (was == seen)
@@ -73,7 +73,7 @@ internal sealed unsafe partial class PagePool
     internal void EndUse(in PageList list)
     {
         ref long word = ref TryFindWord(list, out bool found);
-        Debug.Assert(found && Volatile.Read(ref word) >> UseBits == list.Rental && (Volatile.Read(ref word) & MostUses) > 0, "No use was begun.");
+        Debug.Assert(found && Volatile.Read(ref word) >> UseBits == list.Rental && (Volatile.Read(ref word) & MaxUses) > 0, "No use was begun.");
         Interlocked.Decrement(ref word);
     }
 
@@ -94,7 +94,7 @@ internal sealed unsafe partial class PagePool
     }
 
     /// <summary>Ends the rental, for one caller only.</summary>
-    private void Claim(in PageList list)
+    private void EndRental(in PageList list)
     {
         ref long word = ref TryFindWord(list, out bool found);
         long expected = list.Rental << UseBits;
@@ -103,7 +103,7 @@ internal sealed unsafe partial class PagePool
             return;
         if (!found || seen >> UseBits != list.Rental)
             PageMisuse.ThrowReturnedTwice(list.Count, list.Rental);
-        PageMisuse.ThrowInFlight(list.Count, list.Rental, seen & MostUses);
+        PageMisuse.ThrowInFlight(list.Count, list.Rental, seen & MaxUses);
     }
 
     /// <summary>
@@ -115,11 +115,11 @@ internal sealed unsafe partial class PagePool
         Extent? extent = Volatile.Read(ref _slots[list.FirstPage >> PageBits]);
         int index = list.FirstPage & PageMask;
         found = extent is not null && index < extent.Pages;
-        return ref found ? ref extent!.States[index].Rental : ref Nowhere[0];
+        return ref found ? ref extent!.States[index].Rental : ref NoWord[0];
     }
 }
 
-/// <summary>A use of a list that <see cref="PagePool.TryBeginUseOfOnePiece"/> began: found once, so that ending it needs no look at the pool.</summary>
+/// <summary>A use of a list that <see cref="PagePool.TryBeginContiguousUse"/> began: found once, so that ending it needs no look at the pool.</summary>
 internal readonly unsafe struct PageUse(Extent extent, int page)
 {
     public Extent Extent => extent;

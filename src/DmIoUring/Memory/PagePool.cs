@@ -41,7 +41,7 @@ internal sealed unsafe partial class PagePool : IDisposable
 
     private ExtentTable _table = new(0, []);
     private PageWaiterQueue _waiters;
-    private AsyncPageWaiter? _spareWaiter;
+    private AsyncPageWaiter? _freeWaiter;
     private long _capacity;
     private long _reserved;
     private long _rented;
@@ -163,7 +163,7 @@ internal sealed unsafe partial class PagePool : IDisposable
         {
             while (_slots[slot] is not null)
                 slot++;
-            extent.Place(slot, _generations[slot] + 1);
+            extent.AssignSlot(slot, _generations[slot] + 1);
             slot++;
         }
 
@@ -213,7 +213,7 @@ internal sealed unsafe partial class PagePool : IDisposable
             return;
         for (; released is not null; released = released.NextReleased)
             _source.Unmap(released.Mapping);
-        Follower?.MemoryReleased();
+        Participant?.MemoryReleased();
     }
 
     /// <summary>Wakes a renter. What its scheduler throws is the renter's affair and not that of who returns pages, nor of the next renter.</summary>

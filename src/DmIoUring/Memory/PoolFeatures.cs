@@ -29,18 +29,18 @@ internal static unsafe class PoolFeatures
     private static IoFeature HugePages(MappedExtent[] large)
     {
         const string name = "MADV_HUGEPAGE";
-        MappedExtent[] plain = [.. large.Where(static extent => extent.HugeTlb != MappedExtent.Granted)];
-        if (plain.Length == 0)
+        MappedExtent[] others = [.. large.Where(static extent => extent.HugeTlb != MappedExtent.Granted)];
+        if (others.Length == 0)
         {
             string none = large.Length == 0 ? "No extent is as large as a huge page of 2 MiB." : "Not needed: MAP_HUGETLB serves.";
             return new IoFeature(name, IsAvailable: false, none);
         }
 
-        long had = Math.Min(TransparentHugeBytes(plain), Bytes(plain));
-        string share = Share(had, plain) + " are transparent huge pages";
+        long had = Math.Min(TransparentHugeBytes(others), Bytes(others));
+        string share = Share(had, others) + " are transparent huge pages";
         if (had > 0)
             return new IoFeature(name, IsAvailable: true, share + ".");
-        string reason = Array.Find(plain, static extent => extent.HugePage > 0) is { } refused
+        string reason = Array.Find(others, static extent => extent.HugePage > 0) is { } refused
             ? "madvise answered " + Errno.Name(refused.HugePage)
             : $"/sys/kernel/mm/transparent_hugepage/enabled is {HostMemory.TransparentHugePages ?? "absent"}";
         return new IoFeature(name, IsAvailable: false, $"{share}: {reason}.");

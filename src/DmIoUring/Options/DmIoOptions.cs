@@ -52,7 +52,7 @@ public sealed record DmIoOptions : IoDriverOptions
         if (LaneProcessors is null)
             throw OptionRange.Error(nameof(LaneProcessors), "null", "a list; an empty one for no processors in particular");
         foreach (int processor in LaneProcessors)
-            Check(nameof(LaneProcessors), processor, 0, MostProcessor);
+            Check(nameof(LaneProcessors), processor, 0, MaxProcessor);
         Check(nameof(Lanes), Lanes, 1, 64);
         Check(nameof(SyncRings), SyncRings, 0, 4096);
     }

@@ -16,7 +16,7 @@ public abstract record IoDriverOptions
     public const int MaxChunkBytes = 1 << 30;
 
     /// <summary>The last processor that an affinity mask of ours can name.</summary>
-    internal const int MostProcessor = 1023;
+    internal const int MaxProcessor = 1023;
 
     private protected IoDriverOptions()
     {
@@ -108,7 +108,7 @@ public abstract record IoDriverOptions
 
     internal long TimeLimitNanoseconds => (long)(RequestTimeLimit.GetValueOrDefault().Ticks * TimeSpan.NanosecondsPerTick);
 
-    internal EngineSettings ForEngine(PagePool pages, RequestSpares spares) => new()
+    internal EngineSettings ForEngine(PagePool pages, RequestFreeList freeRequests) => new()
     {
         ChunkBytes = ChunkBytes,
         TimeLimit = TimeLimitNanoseconds,
@@ -121,11 +121,11 @@ public abstract record IoDriverOptions
             SubmissionProcessor = SubmissionProcessor,
             CompletionPolling = CompletionPolling,
         },
-        Spares = spares,
+        FreeRequests = freeRequests,
     };
 
     /// <summary>Tells what a Dispose that gave up has left.</summary>
-    internal void TellGaveUp(IoUnfinished report)
+    internal void ReportGaveUp(IoUnfinished report)
     {
         if (DisposeGaveUp is not { } handler)
         {
@@ -155,7 +155,7 @@ public abstract record IoDriverOptions
             throw OptionRange.Error(nameof(SubmissionPolling), polling, "1 ms to 60 s, or null for no polling thread");
         if (SubmissionProcessor is { } processor)
         {
-            Check(nameof(SubmissionProcessor), processor, 0, MostProcessor);
+            Check(nameof(SubmissionProcessor), processor, 0, MaxProcessor);
             if (SubmissionPolling is null)
                 throw OptionRange.Error(nameof(SubmissionProcessor), processor, "null without SubmissionPolling: there is no thread to put anywhere");
         }

@@ -9,7 +9,7 @@ namespace DmIoUring.Rings;
 internal sealed unsafe class CommandRing : IDisposable
 {
     /// <summary>Entries and completions are two places of the ordinary size each.</summary>
-    private const int Places = 2;
+    private const int SlotsPerEntry = 2;
 
     /// <summary>Where an entry's command begins (io_uring_sqe.cmd).</summary>
     private const int CommandOffset = 48;
@@ -40,7 +40,7 @@ internal sealed unsafe class CommandRing : IDisposable
     public bool HasCompletions => Volatile.Read(ref *_layout.CompletionTail) != *_layout.CompletionHead;
 
     /// <summary>Whether the kernel gives rings of such entries: 0, or the negated errno. EINVAL before 5.19.</summary>
-    public static int Ask(RingCalls? calls = null)
+    public static int Probe(RingCalls? calls = null)
     {
         try
         {
@@ -86,8 +86,8 @@ internal sealed unsafe class CommandRing : IDisposable
                 return false;
         }
 
-        IoUringSqe* entry = &_layout.Entries[(_tail & (_layout.SubmissionEntries - 1)) * Places];
-        new Span<byte>(entry, sizeof(IoUringSqe) * Places).Clear();
+        IoUringSqe* entry = &_layout.Entries[(_tail & (_layout.SubmissionEntries - 1)) * SlotsPerEntry];
+        new Span<byte>(entry, sizeof(IoUringSqe) * SlotsPerEntry).Clear();
         entry->opcode = IoUring.IORING_OP_URING_CMD;
         entry->fd = descriptor;
         entry->cmd_op = NvmeAbi.NVME_URING_CMD_IO;
@@ -116,11 +116,11 @@ internal sealed unsafe class CommandRing : IDisposable
     }
 
     /// <summary>Closes a lost ring, or one whose engine has lost another. Nothing else works any more.</summary>
-    /// <param name="remains">Gets what tells when nobody uses the memory of its commands any more.</param>
-    public void Abandon(ICollection<RingRemains> remains)
+    /// <param name="teardowns">Gets what tells when nobody uses the memory of its commands any more.</param>
+    public void Abandon(ICollection<RingTeardown> teardowns)
     {
-        if (_handle.Abandon() is { } left)
-            remains.Add(left);
+        if (_handle.Abandon() is { } teardown)
+            teardowns.Add(teardown);
     }
 
     public bool TryTake(out IoUringCqe completion)
@@ -132,7 +132,7 @@ internal sealed unsafe class CommandRing : IDisposable
             return false;
         }
 
-        completion = _layout.Completions[(head & (_layout.CompletionEntries - 1)) * Places];
+        completion = _layout.Completions[(head & (_layout.CompletionEntries - 1)) * SlotsPerEntry];
         Volatile.Write(ref *_layout.CompletionHead, head + 1);
         UnderWay--;
         return true;

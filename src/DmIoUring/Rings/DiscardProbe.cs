@@ -14,7 +14,7 @@ internal static unsafe class DiscardProbe
     /// The question is a discard of nothing. Who knows the command refuses its length, or the descriptor for being open for reading; who does
     /// not says EOPNOTSUPP (blkdev_cmd_discard, block/ioctl.c).
     /// </remarks>
-    public static bool? Ask(int descriptor)
+    public static bool? Run(int descriptor)
     {
         try
         {
@@ -32,7 +32,7 @@ internal static unsafe class DiscardProbe
 
             // A wait may end early.
             for (int i = 0; i < Tries && !ring.HasCompletions; i++)
-                _ = ring.Enter(minComplete: 1, Limit, patience: 0);
+                _ = ring.Enter(minComplete: 1, Limit, minWait: 0);
             return ring.Take(answer) == 1 ? answer[0].res != -Errno.EOPNOTSUPP : null;
         }
         catch (IoUringUnavailableException)

@@ -90,14 +90,14 @@ internal unsafe interface IRing : IDisposable
     /// </returns>
     /// <param name="minComplete">Completions to wait for; 0 not to wait.</param>
     /// <param name="timeout">Nanoseconds; negative for no limit.</param>
-    /// <param name="patience">
+    /// <param name="minWait">
     /// Nanoseconds to wait for more than one: past them one is enough. 0 for no such end. A ring that can't count so waits for one.
     /// </param>
-    int Enter(uint minComplete, long timeout, long patience);
+    int Enter(uint minComplete, long timeout, long minWait);
 
     /// <summary>Closes a lost ring. It has no room, no completions, and answers every <see cref="Enter"/> with its errno from then on.</summary>
-    /// <param name="remains">Gets what tells when nobody uses the memory of its entries any more.</param>
-    void Abandon(ICollection<RingRemains> remains);
+    /// <param name="teardowns">Gets what tells when nobody uses the memory of its entries any more.</param>
+    void Abandon(ICollection<RingTeardown> teardowns);
 
     /// <summary>
     /// Copies completions out, in order, and frees their places before any is dispatched: what a completion leads to may

@@ -17,7 +17,7 @@ internal unsafe struct KernelRing : IRing
     private const long BackOff = 1_000_000;
 
     /// <summary>How long to wait for a bunch that is not there though it was expected: the least that the kernel knows.</summary>
-    private const long BunchPatience = 1000;
+    private const long BatchMinWait = 1000;
 
     /// <summary>How long an entry that does nothing may take.</summary>
     private const long ProofLimit = 5_000_000_000;
@@ -26,7 +26,7 @@ internal unsafe struct KernelRing : IRing
     /// So many entries are handed over by a call of their own before the one that waits: 128 deep that read more than one call for both,
     /// for the same processor time (bench/notes/b.md).
     /// </summary>
-    private const uint WorthACall = 8;
+    private const uint SeparateSubmitThreshold = 8;
 
     private readonly KernelRingHandle _handle;
     private IoUringSqe* _entries;
@@ -42,14 +42,14 @@ internal unsafe struct KernelRing : IRing
     private readonly int _capacity;
 
     /// <summary>Whether a thread of the kernel's takes the entries (SQPOLL).</summary>
-    private readonly bool _isPolled;
+    private readonly bool _isSqPolled;
 
     /// <summary>Whether the kernel says that it has something for the next enter (TASKRUN_FLAG).</summary>
-    private readonly bool _tellsOfWork;
+    private readonly bool _hasTaskRunFlag;
     private readonly bool _hasMinTimeout;
-    private readonly bool _pollsCompletions;
+    private readonly bool _isIoPolled;
     private readonly RingCalls _calls;
-    private BunchSize _bunch;
+    private CompletionBatchSize _batchSize;
     private int _descriptor;
     private int _lost;
     private uint _enterFlags;
@@ -66,9 +66,9 @@ internal unsafe struct KernelRing : IRing
     /// <summary>The queues alone, wherever they are.</summary>
     internal KernelRing(in RingLayout layout, int capacity, uint setupFlags = 0, RingCalls? calls = null)
     {
-        _isPolled = (setupFlags & IoUring.IORING_SETUP_SQPOLL) != 0;
-        _pollsCompletions = (setupFlags & IoUring.IORING_SETUP_IOPOLL) != 0;
-        _tellsOfWork = (setupFlags & IoUring.IORING_SETUP_TASKRUN_FLAG) != 0 && !_pollsCompletions;
+        _isSqPolled = (setupFlags & IoUring.IORING_SETUP_SQPOLL) != 0;
+        _isIoPolled = (setupFlags & IoUring.IORING_SETUP_IOPOLL) != 0;
+        _hasTaskRunFlag = (setupFlags & IoUring.IORING_SETUP_TASKRUN_FLAG) != 0 && !_isIoPolled;
         _handle = null!;
         _calls = calls ?? RingCalls.Kernel;
         _capacity = capacity;
@@ -102,7 +102,7 @@ internal unsafe struct KernelRing : IRing
     public void Enable(bool register)
     {
         _handle.Enable();
-        Prove();
+        ProveRoundTrip();
         if (register && _handle.RegisterWithThread(out int index))
         {
             _descriptor = index;
@@ -150,24 +150,24 @@ internal unsafe struct KernelRing : IRing
         return _lost != 0 ? -_lost : _handle.Register(IoUring.IORING_REGISTER_FILES_UPDATE2, &update, (uint)sizeof(IoUringRsrcUpdate2));
     }
 
-    public int Enter(uint minComplete, long timeout, long patience)
+    public int Enter(uint minComplete, long timeout, long minWait)
     {
         if (_lost != 0)
             return -_lost;
         Volatile.Write(ref *_submissionTail, _tail);
         uint toSubmit = _tail - Volatile.Read(ref *_submissionHead);
-        bool asks = MustAsk(toSubmit, out uint flags);
+        bool asks = MustEnter(toSubmit, out uint flags);
         if (minComplete == 0 && !asks)
             return 0;
         int result = 0;
-        if (toSubmit >= WorthACall && minComplete > 0 && !_isPolled)
+        if (toSubmit >= SeparateSubmitThreshold && minComplete > 0 && !_isSqPolled)
         {
             result = Submit(toSubmit);
             toSubmit -= (uint)Math.Max(result, 0);
         }
 
         if (result >= 0)
-            result = EnterOnce(toSubmit, minComplete, timeout, patience, flags);
+            result = EnterOnce(toSubmit, minComplete, timeout, minWait, flags);
 
         // The kernel is out of memory for requests, or has completions that it could not post yet. What was
         // published stays published and is handed over by the next enter; meanwhile let completions come.
@@ -181,11 +181,11 @@ internal unsafe struct KernelRing : IRing
         return result;
     }
 
-    public void Abandon(ICollection<RingRemains> remains)
+    public void Abandon(ICollection<RingTeardown> teardowns)
     {
         UnregisterFromThread();
-        if (_handle.Abandon() is { } left)
-            remains.Add(left);
+        if (_handle.Abandon() is { } teardown)
+            teardowns.Add(teardown);
         Use(RingLayout.Inert);
     }
 
@@ -229,7 +229,7 @@ internal unsafe struct KernelRing : IRing
     }
 
     /// <summary>Has an entry that does nothing go there and back: io_uring_enter may be forbidden where the other calls are not.</summary>
-    private void Prove()
+    private void ProveRoundTrip()
     {
         IoUringSqe* entry = TryNext(EntryRoute.NoPoll);
         *entry = default;
@@ -246,15 +246,15 @@ internal unsafe struct KernelRing : IRing
         Span<IoUringCqe> completion = stackalloc IoUringCqe[1];
         _ = Take(completion);
         EnterCount = 0;
-        _bunch = default;
+        _batchSize = default;
     }
 
     /// <summary>Whether the kernel must be entered although nobody waits.</summary>
-    private readonly bool MustAsk(uint toSubmit, out uint flags)
+    private readonly bool MustEnter(uint toSubmit, out uint flags)
     {
         flags = 0;
-        if (!_isPolled)
-            return toSubmit != 0 || !_tellsOfWork || (Volatile.Read(ref *_submissionFlags) & (IoUring.IORING_SQ_TASKRUN | IoUring.IORING_SQ_CQ_OVERFLOW)) != 0;
+        if (!_isSqPolled)
+            return toSubmit != 0 || !_hasTaskRunFlag || (Volatile.Read(ref *_submissionFlags) & (IoUring.IORING_SQ_TASKRUN | IoUring.IORING_SQ_CQ_OVERFLOW)) != 0;
 
         // The kernel's thread looks at the tail once more after it has said that it sleeps. So the tail must be there for it to see
         // before we look at what it says (io_uring_sqe_prep, io_sq_thread): else both could miss the other.
@@ -270,45 +270,45 @@ internal unsafe struct KernelRing : IRing
         return _calls.Enter(_descriptor, toSubmit, 0, _enterFlags & ~IoUring.IORING_ENTER_GETEVENTS, null, 0);
     }
 
-    private int EnterOnce(uint toSubmit, uint minComplete, long timeout, long patience, uint flags)
+    private int EnterOnce(uint toSubmit, uint minComplete, long timeout, long minWait, uint flags)
     {
         EnterCount++;
         flags |= _enterFlags;
-        if (patience > 0 && !_hasMinTimeout)
+        if (minWait > 0 && !_hasMinTimeout)
             minComplete = Math.Min(minComplete, 1);
-        if (_tellsOfWork && _hasMinTimeout && (minComplete == 1 || patience > 0))
-            return EnterForBunch(toSubmit, minComplete, timeout, patience, flags);
-        return EnterFor(toSubmit, minComplete, timeout, patience, flags);
+        if (_hasTaskRunFlag && _hasMinTimeout && (minComplete == 1 || minWait > 0))
+            return EnterForBatch(toSubmit, minComplete, timeout, minWait, flags);
+        return EnterFor(toSubmit, minComplete, timeout, minWait, flags);
     }
 
     /// <summary>Waits for as many as are expected to be there, if that is more than the caller waits for.</summary>
-    private int EnterForBunch(uint toSubmit, uint minComplete, long timeout, long patience, uint flags)
+    private int EnterForBatch(uint toSubmit, uint minComplete, long timeout, long minWait, uint flags)
     {
-        if (_bunch.Asked > minComplete)
+        if (_batchSize.Asked > minComplete)
         {
-            minComplete = _bunch.Asked;
-            patience = Math.Max(patience, BunchPatience);
+            minComplete = _batchSize.Asked;
+            minWait = Math.Max(minWait, BatchMinWait);
         }
 
-        int result = EnterFor(toSubmit, minComplete, timeout, patience, flags);
+        int result = EnterFor(toSubmit, minComplete, timeout, minWait, flags);
         bool hasMore = (Volatile.Read(ref *_submissionFlags) & IoUring.IORING_SQ_TASKRUN) != 0;
-        _bunch.Note(Volatile.Read(ref *_completionTail) - *_completionHead, hasMore, (uint)_capacity);
+        _batchSize.Note(Volatile.Read(ref *_completionTail) - *_completionHead, hasMore, (uint)_capacity);
         return result;
     }
 
-    private readonly int EnterFor(uint toSubmit, uint minComplete, long timeout, long patience, uint flags)
+    private readonly int EnterFor(uint toSubmit, uint minComplete, long timeout, long minWait, uint flags)
     {
         if (minComplete <= 1)
-            patience = 0;
+            minWait = 0;
 
         // A polling wait knows no time (io_iopoll_check, io_uring/io_uring.c): it looks once, and the owner's loop counts.
-        if (_pollsCompletions && timeout >= 0)
+        if (_isIoPolled && timeout >= 0)
             minComplete = 0;
-        if (minComplete == 0 || (timeout < 0 && patience == 0))
+        if (minComplete == 0 || (timeout < 0 && minWait == 0))
             return _calls.Enter(_descriptor, toSubmit, minComplete, flags, null, 0);
 
         KernelTimespec limit = new() { tv_sec = timeout / 1_000_000_000, tv_nsec = timeout % 1_000_000_000 };
-        IoUringGeteventsArg argument = new() { ts = timeout < 0 ? 0 : (ulong)&limit, min_wait_usec = (uint)(patience / 1000) };
+        IoUringGeteventsArg argument = new() { ts = timeout < 0 ? 0 : (ulong)&limit, min_wait_usec = (uint)(minWait / 1000) };
         return _calls.Enter(
             _descriptor,
             toSubmit,

@@ -8,7 +8,7 @@ namespace DmIoUring.Rings;
 internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     /// <summary>Places in the completion queue beyond the entries in flight: the lane's wake-ups.</summary>
-    private const int SpareCompletions = 8;
+    private const int ExtraCompletions = 8;
 
     private const uint MaxSubmissionEntries = 1024;
 
@@ -16,7 +16,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
     private const int FileSlots = 256;
 
     private readonly RingCalls _calls;
-    private RingRemains? _remains;
+    private RingTeardown? _teardown;
     private bool[]? _operations;
     private readonly byte* _rings;
     private readonly nuint _ringsLength;
@@ -76,7 +76,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         uint entries = Math.Min((uint)capacity, MaxSubmissionEntries);
         int descriptor = RingSetup.Negotiate(
             entries,
-            (uint)(capacity + SpareCompletions),
+            (uint)(capacity + ExtraCompletions),
             plan,
             calls.Setup,
             out IoUringParams parameters,
@@ -103,7 +103,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         int result = Register(IoUring.IORING_REGISTER_ENABLE_RINGS, null, 0);
         if (result < 0)
             throw RingRefusal.Explain(-result, "IORING_REGISTER_ENABLE_RINGS");
-        _remains = RingRemains.Create(out int writeEnd);
+        _teardown = RingTeardown.Create(out int writeEnd);
         result = RegisterTable(writeEnd);
         _ = Libc.Close(writeEnd);
         if (result < 0)
@@ -113,12 +113,12 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
     /// <summary>
     /// Closes the ring. The kernel cancels what it can and lets the rest end: until the remains are gone it may use every buffer in flight.
     /// </summary>
-    public RingRemains? Abandon()
+    public RingTeardown? Abandon()
     {
-        RingRemains? remains = _remains;
-        _remains = null;
+        RingTeardown? teardown = _teardown;
+        _teardown = null;
         Dispose();
-        return remains;
+        return teardown;
     }
 
     public int Register(uint opcode, void* argument, uint count) => _calls.Register(Descriptor, opcode, argument, count);
@@ -178,7 +178,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _remains?.Dispose();
+            _teardown?.Dispose();
         base.Dispose(disposing);
     }
 

@@ -96,22 +96,22 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
         return entry;
     }
 
-    public int Enter(uint minComplete, long timeout, long patience)
+    public int Enter(uint minComplete, long timeout, long minWait)
     {
         if (_polledUnderWay == 0)
-            return _companion.Enter(minComplete, timeout, patience);
+            return _companion.Enter(minComplete, timeout, minWait);
 
         // A wait that asks devices knows no time after which one completion is enough.
         if (_companionUnderWay == 0)
-            return _polled.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout, 0);
+            return _polled.Enter(minWait > 0 ? Math.Min(minComplete, 1) : minComplete, timeout, 0);
         return Both(_companion.Enter(0, 0, 0), _polled.Enter(0, 0, 0));
     }
 
     /// <summary>Both: one of them is lost, and the other nothing without it.</summary>
-    public void Abandon(ICollection<RingRemains> remains)
+    public void Abandon(ICollection<RingTeardown> teardowns)
     {
-        _polled.Abandon(remains);
-        _companion.Abandon(remains);
+        _polled.Abandon(teardowns);
+        _companion.Abandon(teardowns);
         _polledUnderWay = 0;
         _companionUnderWay = 0;
     }

@@ -44,8 +44,8 @@ internal static class RingProbe
         try
         {
             ring.Enable(register: false);
-            IoFeature commands = DescribeCommands(CommandRing.Ask(calls));
-            return new HostRings(Describe(handle, commands), commands, handle.Operations, KeepsFiles(handle, ring) ? -Errno.EBUSY : 0);
+            IoFeature commands = DescribeCommands(CommandRing.Probe(calls));
+            return new HostRings(Describe(handle, commands), commands, handle.Operations, DelaysFileRelease(handle, ring) ? -Errno.EBUSY : 0);
         }
         finally
         {
@@ -75,9 +75,9 @@ internal static class RingProbe
     /// released in time then.
     /// </summary>
     /// <remarks>The file is a pipe's write end: its read end sees when it is closed. An entry on the read end is in flight meanwhile.</remarks>
-    private static unsafe bool KeepsFiles(KernelRingHandle handle, KernelRing ring)
+    private static unsafe bool DelaysFileRelease(KernelRingHandle handle, KernelRing ring)
     {
-        using RingRemains readEnd = RingRemains.Create(out int writeEnd);
+        using RingTeardown readEnd = RingTeardown.Create(out int writeEnd);
         int result = handle.FileTableAnswer;
         if (result >= 0)
             result = ring.RegisterFile(0, readEnd.Descriptor);
@@ -95,7 +95,7 @@ internal static class RingProbe
         result = ring.Enter(0, 0, 0);
         if (result >= 0)
             result = ring.RegisterFile(1, -1);
-        return result >= 0 && !readEnd.AreGone;
+        return result >= 0 && !readEnd.IsComplete;
     }
 
     /// <summary>What a crew of threads can do instead.</summary>

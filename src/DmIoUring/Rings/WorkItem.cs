@@ -4,17 +4,17 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// An entry on its way to a <see cref="WorkerCrew"/>: its owner fills it, the crew queues it, a worker carries it out, and
+/// An entry on its way to a <see cref="WorkerPool"/>: its owner fills it, the crew queues it, a worker carries it out, and
 /// the owner takes its result.
 /// </summary>
-internal sealed unsafe class WorkItem(IWorkHome home, IoUringSqe* entry) : IDisposable
+internal sealed unsafe class WorkItem(IWorkItemOwner owner, IoUringSqe* entry) : IDisposable
 {
     /// <summary>BIO_MAX_VECS, as many as the engine puts into an entry.</summary>
-    private const int MostVectors = 256;
+    private const int MaxVectors = 256;
 
     private Iovec* _vectors;
 
-    public IWorkHome Home => home;
+    public IWorkItemOwner Owner => owner;
 
     public IoUringSqe* Entry => entry;
 
@@ -29,13 +29,13 @@ internal sealed unsafe class WorkItem(IWorkHome home, IoUringSqe* entry) : IDisp
     public WorkItem? Previous { get; set; }
 
     /// <summary>Copies the entry's vectors, which are its owner's again once it is published; the kernel does the same (IORING_FEAT_SUBMIT_STABLE).</summary>
-    public void KeepVectors()
+    public void CopyVectors()
     {
         if (entry->opcode is not (IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV))
             return;
         if (_vectors is null)
-            _vectors = (Iovec*)NativeMemory.Alloc(MostVectors, (nuint)sizeof(Iovec));
-        new ReadOnlySpan<Iovec>((void*)entry->addr, (int)entry->len).CopyTo(new Span<Iovec>(_vectors, MostVectors));
+            _vectors = (Iovec*)NativeMemory.Alloc(MaxVectors, (nuint)sizeof(Iovec));
+        new ReadOnlySpan<Iovec>((void*)entry->addr, (int)entry->len).CopyTo(new Span<Iovec>(_vectors, MaxVectors));
         entry->addr = (ulong)_vectors;
     }
 
@@ -59,8 +59,8 @@ internal enum WorkItemState : byte
     Running,
 }
 
-/// <summary>Where the items of a <see cref="WorkerCrew"/> come from, and go back to.</summary>
-internal interface IWorkHome
+/// <summary>Where the items of a <see cref="WorkerPool"/> come from, and go back to.</summary>
+internal interface IWorkItemOwner
 {
     /// <summary>Takes an item back that was carried out. A worker's thread.</summary>
     void Complete(WorkItem item);

@@ -6,12 +6,12 @@ namespace DmIoUring.Rings;
 /// <summary>
 /// A <see cref="WorkerRing"/>'s entries and completions. The owner fills entries and takes results; workers only complete.
 /// </summary>
-internal sealed unsafe class WorkerQueues : IWorkHome, IDisposable
+internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
 {
     /// <summary>Items beyond the entries in flight: cancels and the poll of the lane's eventfd.</summary>
-    private const int SpareItems = 8;
+    private const int ExtraItems = 8;
 
-    private readonly WorkerCrew _crew;
+    private readonly WorkerPool _workers;
     private readonly WorkItem[] _items;
     private readonly IoUringSqe* _entries;
     private readonly WakeEvent _completed = new();
@@ -30,11 +30,11 @@ internal sealed unsafe class WorkerQueues : IWorkHome, IDisposable
     private int _wakeDescriptor = -1;
     private bool _disposed;
 
-    public WorkerQueues(WorkerCrew crew, int capacity)
+    public WorkerQueues(WorkerPool crew, int capacity)
     {
-        _crew = crew;
+        _workers = crew;
         Capacity = capacity;
-        _items = new WorkItem[capacity + SpareItems];
+        _items = new WorkItem[capacity + ExtraItems];
         _entries = (IoUringSqe*)NativeMemory.AllocZeroed((nuint)_items.Length, (nuint)sizeof(IoUringSqe));
         for (int i = _items.Length - 1; i >= 0; i--)
         {
@@ -117,7 +117,7 @@ internal sealed unsafe class WorkerQueues : IWorkHome, IDisposable
             item.Dispose();
         _completed.Dispose();
         NativeMemory.Free(_entries);
-        _crew.Release();
+        _workers.Release();
     }
 
     private void Publish()
@@ -139,8 +139,8 @@ internal sealed unsafe class WorkerQueues : IWorkHome, IDisposable
                     break;
 
                 default:
-                    item.KeepVectors();
-                    _crew.Submit(item);
+                    item.CopyVectors();
+                    _workers.Submit(item);
                     break;
             }
         }
@@ -156,7 +156,7 @@ internal sealed unsafe class WorkerQueues : IWorkHome, IDisposable
         {
             if (item.Entry->user_data != userData || item.State == WorkItemState.Free)
                 continue;
-            if (!_crew.TryTakeBack(item))
+            if (!_workers.TryTakeBack(item))
                 return -Errno.EALREADY;
             item.Result = -Errno.ECANCELED;
             Complete(item);

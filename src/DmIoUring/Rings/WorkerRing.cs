@@ -5,7 +5,7 @@ namespace DmIoUring.Rings;
 
 /// <summary>
 /// The ring of a host that has no io_uring: entries are carried out by plain system calls on a few threads
-/// (<see cref="WorkerCrew"/>). The same results in the same shape, one thread's sleep and another's waking slower.
+/// (<see cref="WorkerPool"/>). The same results in the same shape, one thread's sleep and another's waking slower.
 /// </summary>
 internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 {
@@ -47,14 +47,14 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public IoUringSqe* TryNext(EntryRoute route) => queues.TryNext();
 
-    public int Enter(uint minComplete, long timeout, long patience)
+    public int Enter(uint minComplete, long timeout, long minWait)
     {
-        queues.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+        queues.Enter(minWait > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
         return 0;
     }
 
     /// <summary>It is never lost.</summary>
-    public void Abandon(ICollection<RingRemains> remains)
+    public void Abandon(ICollection<RingTeardown> teardowns)
     {
     }
 

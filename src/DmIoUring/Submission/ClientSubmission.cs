@@ -14,7 +14,7 @@ internal sealed class ClientSubmission
     private readonly RequestPool _pool;
     private readonly RequestSource _source;
     private readonly Lane[] _lanes;
-    private readonly OwnerSubmission[] _owners;
+    private readonly OwnerSubmission[] _laneSubmissions;
     private readonly SyncRings _syncRings;
     private long _directTransfers;
     private long _syncOverLane;
@@ -27,7 +27,7 @@ internal sealed class ClientSubmission
         _pool = pool;
         _source = new RequestSource(pool, pages);
         _lanes = lanes;
-        _owners = Array.ConvertAll(lanes, lane => new OwnerSubmission(lane.Engine, pages, options.ChunkBytes));
+        _laneSubmissions = Array.ConvertAll(lanes, lane => new OwnerSubmission(lane.Engine, pages, options.ChunkBytes));
         _syncRings = syncRings;
     }
 
@@ -38,12 +38,12 @@ internal sealed class ClientSubmission
     public long SyncOverLane => Interlocked.Read(ref _syncOverLane);
 
     /// <summary>What a callback waits for could be waiting for it, on this client or another.</summary>
-    private static WaitRule Rule => CallbackThread.IsCurrent ? WaitRule.Never : WaitRule.Wait;
+    private static WaitRule CurrentWaitRule => CallbackThread.IsCurrent ? WaitRule.Never : WaitRule.Wait;
 
     /// <summary>The way in of the lane whose callback the caller is; null on any other thread.</summary>
-    private OwnerSubmission? Here => LaneHere is { } lane ? _owners[lane.Index] : null;
+    private OwnerSubmission? CurrentSubmission => CurrentLane is { } lane ? _laneSubmissions[lane.Index] : null;
 
-    private Lane? LaneHere => Lane.Current is { } lane && lane.Home == _pool ? lane : null;
+    private Lane? CurrentLane => Lane.Current is { } lane && lane.Requests == _pool ? lane : null;
 
     /// <summary>Refuses new requests.</summary>
     public void Close() => _closed = true;
@@ -52,14 +52,14 @@ internal sealed class ClientSubmission
     public void Submit(in RequestSpec spec)
     {
         ThrowIfClosed();
-        if (Here is { } owner)
+        if (CurrentSubmission is { } owner)
         {
-            if (!owner.TryStart(spec))
+            if (!owner.TrySubmitFast(spec))
                 owner.Submit(spec);
         }
         else
         {
-            TrySubmitFromOutside(spec, Rule);
+            TrySubmitToLane(spec, CurrentWaitRule);
         }
     }
 
@@ -67,18 +67,18 @@ internal sealed class ClientSubmission
     public bool TrySubmit(in RequestSpec spec)
     {
         ThrowIfClosed();
-        return Here is { } owner ? owner.TrySubmit(spec) : TrySubmitFromOutside(spec, WaitRule.Try);
+        return CurrentSubmission is { } owner ? owner.TrySubmit(spec) : TrySubmitToLane(spec, WaitRule.Try);
     }
 
     /// <summary>Submits a request whose end is awaited.</summary>
     public ValueTask<IoResult> SubmitTask(in RequestSpec spec, CancellationToken cancellation)
     {
         ThrowIfClosed();
-        if (LaneHere is { } here)
-            return _owners[here.Index].SubmitTask(spec, _options.InlineContinuations, here.LookForStops, cancellation);
-        Request request = PendingRequest.Admit(_source, spec, Rule)!;
+        if (CurrentLane is { } current)
+            return _laneSubmissions[current.Index].SubmitTask(spec, _options.InlineContinuations, current.NotifyCancelled, cancellation);
+        Request request = PendingRequest.Admit(_source, spec, CurrentWaitRule)!;
         Lane lane = NextLane();
-        ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane.LookForStops, cancellation);
+        ValueTask<IoResult> task = request.EndWithTask(_options.InlineContinuations, lane.NotifyCancelled, cancellation);
         HandOver(lane, request, request);
         return task;
     }
@@ -87,7 +87,7 @@ internal sealed class ClientSubmission
     public void Submit(ReadOnlySpan<IoRequest> requests)
     {
         ThrowIfClosed();
-        if (Here is { } owner)
+        if (CurrentSubmission is { } owner)
         {
             owner.Submit(requests);
             return;
@@ -132,7 +132,7 @@ internal sealed class ClientSubmission
             return RunOnLane(spec);
         try
         {
-            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages), spec, Rule)!);
+            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages), spec, CurrentWaitRule)!);
         }
         finally
         {
@@ -142,7 +142,7 @@ internal sealed class ClientSubmission
 
     private IoResult RunOnLane(in RequestSpec spec)
     {
-        if (LaneHere is not null)
+        if (CurrentLane is not null)
         {
             throw new InvalidOperationException(
                 "A synchronous request was made in a callback, and only a lane can carry it: a stable copy with a time limit needs one, " +
@@ -151,7 +151,7 @@ internal sealed class ClientSubmission
         }
 
         Interlocked.Increment(ref _syncOverLane);
-        Request request = PendingRequest.Make(_source, spec, Rule)!;
+        Request request = PendingRequest.Make(_source, spec, CurrentWaitRule)!;
         request.EndSync(sleeps: true);
         HandOver(NextLane(), request, request);
         request.WaitUntilDone();
@@ -160,7 +160,7 @@ internal sealed class ClientSubmission
         return result;
     }
 
-    private bool TrySubmitFromOutside(in RequestSpec spec, WaitRule rule)
+    private bool TrySubmitToLane(in RequestSpec spec, WaitRule rule)
     {
         if (PendingRequest.Admit(_source, spec, rule) is not { } request)
             return false;
@@ -171,7 +171,7 @@ internal sealed class ClientSubmission
 
     private void Add(ref PendingBatch batch, ReadOnlySpan<IoRequest> requests, Lane lane)
     {
-        WaitRule rule = Rule;
+        WaitRule rule = CurrentWaitRule;
         foreach (ref readonly IoRequest request in requests)
         {
             if (rule == WaitRule.Wait)

@@ -10,7 +10,7 @@ namespace DmIoUring.Submission;
 internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, int chunkBytes)
 {
     private readonly RequestSource _source = new(engine, pages);
-    private readonly RequestSpares _spares = engine.Spares!;
+    private readonly RequestFreeList _freeRequests = engine.FreeRequests!;
     private readonly SharedPins _pins = new();
     private readonly DeviceTable _devices = engine.Devices!;
 
@@ -23,7 +23,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     /// </summary>
     /// <returns>Whether it was submitted; otherwise <see cref="Submit(in RequestSpec)"/> carries it, or says what is wrong with it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryStart(
+    public bool TrySubmitFast(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context)
     {
         if (!options.IsDefault)
@@ -31,16 +31,16 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         if (!buffer.IsRawPointer)
         {
             return buffer.Kind == IoBufferKind.Native
-                ? TryStartOwned(operation, regions, buffer, notify, context)
-                : TryStartKept(operation, regions, buffer, notify, context);
+                ? TrySubmitFastOwned(operation, regions, buffer, notify, context)
+                : TrySubmitFastPinned(operation, regions, buffer, notify, context);
         }
 
         if (!Admission.IsFast(operation, regions, buffer.Pointer, buffer.Length, _devices, chunkBytes))
             return false;
-        Request request = _spares.Take();
-        if (TryStart(request, operation, regions, buffer.Pointer, notify, context))
+        Request request = _freeRequests.Take();
+        if (TryAcceptFast(request, operation, regions, buffer.Pointer, notify, context))
             return true;
-        _spares.Give(request);
+        _freeRequests.Put(request);
         return false;
     }
 
@@ -55,10 +55,10 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
 
     /// <summary>Submits a request whose end is awaited.</summary>
     /// <inheritdoc cref="Submit(in RequestSpec)" path="/exception"/>
-    public ValueTask<IoResult> SubmitTask(in RequestSpec spec, bool inline, Action lookForStops, CancellationToken cancellation)
+    public ValueTask<IoResult> SubmitTask(in RequestSpec spec, bool inline, Action notifyCancelled, CancellationToken cancellation)
     {
         Request request = PendingRequest.Admit(_source, spec, WaitRule.Never)!;
-        ValueTask<IoResult> task = request.EndWithTask(inline, lookForStops, cancellation);
+        ValueTask<IoResult> task = request.EndWithTask(inline, notifyCancelled, cancellation);
         Accept(request);
         return task;
     }
@@ -80,7 +80,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
 
         foreach (ref readonly IoRequest request in requests)
         {
-            if (!request.AsksForStableCopy && !TryStart(request.Spec))
+            if (!request.AsksForStableCopy && !TrySubmitFast(request.Spec))
                 Submit(request.Spec);
         }
 
@@ -92,40 +92,40 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         }
     }
 
-    /// <inheritdoc cref="TryStart(IoOperation, ReadOnlySpan{IoRegion}, in IoBuffer, in IoRequestOptions, IoNotify, object?)"/>
-    public bool TryStart(in RequestSpec spec) =>
-        spec.Operation <= IoOperation.Write && TryStart(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context);
+    /// <inheritdoc cref="TrySubmitFast(IoOperation, ReadOnlySpan{IoRegion}, in IoBuffer, in IoRequestOptions, IoNotify, object?)"/>
+    public bool TrySubmitFast(in RequestSpec spec) =>
+        spec.Operation <= IoOperation.Write && TrySubmitFast(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context);
 
     /// <summary>The fast path for <see cref="IoMemory"/>, whose address is known before it is pinned.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryStartOwned(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
+    private bool TrySubmitFastOwned(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
     {
         byte* memory = buffer.Pointer;
         if (!Admission.IsFast(operation, regions, memory, buffer.Length, _devices, chunkBytes))
             return false;
-        Request request = _spares.Take();
-        if (request.TryKeep(buffer.Owner!, _pins))
+        Request request = _freeRequests.Take();
+        if (request.TryPin(buffer.Owner!, _pins))
         {
-            if (TryStart(request, operation, regions, memory, notify, context))
+            if (TryAcceptFast(request, operation, regions, memory, notify, context))
                 return true;
             request.Release();
         }
 
-        _spares.Give(request);
+        _freeRequests.Put(request);
         return false;
     }
 
     /// <summary>The fast path for memory that must be kept while the request is under way.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryStartKept(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
+    private bool TrySubmitFastPinned(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
     {
-        if (!buffer.MayBeOnePiece || (operation == IoOperation.Read && buffer.IsReadOnly))
+        if (!buffer.MayBeContiguous || (operation == IoOperation.Read && buffer.IsReadOnly))
             return false;
-        Request request = _spares.Take();
-        if (request.TryKeepOnePiece(buffer, _pins, out byte* memory))
+        Request request = _freeRequests.Take();
+        if (request.TryPinContiguous(buffer, _pins, out byte* memory))
         {
             if (Admission.IsFast(operation, regions, memory, buffer.Length, _devices, chunkBytes)
-                && TryStart(request, operation, regions, memory, notify, context))
+                && TryAcceptFast(request, operation, regions, memory, notify, context))
             {
                 return true;
             }
@@ -133,15 +133,15 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
             request.Release();
         }
 
-        _spares.Give(request);
+        _freeRequests.Put(request);
         return false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryStart(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, IoNotify notify, object? context)
+    private bool TryAcceptFast(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, IoNotify notify, object? context)
     {
-        request.PrepareStarted(operation, regions.Length, memory, notify, context);
-        if (!engine.TryStart(request, operation, regions, memory))
+        request.PrepareFast(operation, regions.Length, memory, notify, context);
+        if (!engine.TryAcceptFast(request, operation, regions, memory))
         {
             // No room: the full path waits for it.
             request.Reset();

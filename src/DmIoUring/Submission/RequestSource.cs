@@ -48,15 +48,15 @@ internal readonly struct RequestSource
             return _own;
         Request? request;
         if (rule == WaitRule.Try)
-            return _engine is null ? _pool!.TryTake(out request) ? request : null : _engine.Spares!.TryTake(out request) ? request : null;
-        return _engine is null ? _pool!.Take(mayWait: rule == WaitRule.Wait) : _engine.Spares!.Take();
+            return _engine is null ? _pool!.TryTake(out request) ? request : null : _engine.FreeRequests!.TryTake(out request) ? request : null;
+        return _engine is null ? _pool!.Take(mayWait: rule == WaitRule.Wait) : _engine.FreeRequests!.Take();
     }
 
     /// <summary>Takes back a request that was not handed over.</summary>
     public void Return(Request request)
     {
         _pool?.Return(request);
-        _engine?.Spares!.Return(request);
+        _engine?.FreeRequests!.Return(request);
     }
 
     /// <summary>Rents pages for a stable copy.</summary>
@@ -74,7 +74,7 @@ internal readonly struct RequestSource
             return true;
 
         // What the whole reserve can't hold never becomes free.
-        _pages.ThrowIfHopeless(pages);
+        _pages.ThrowIfUnsatisfiable(pages);
         return rule == WaitRule.Never
             ? throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,

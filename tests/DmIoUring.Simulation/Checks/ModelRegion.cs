@@ -137,7 +137,7 @@ internal sealed class ModelRegion
             return;
         }
 
-        if (Request.StopCause == IoFailureCause.None && IsTryAgain(result) && _flushAttempts < TransferRules.MaxAttempts)
+        if (Request.StopCause == IoFailureCause.None && IsTryAgain(result) && _flushAttempts < RetryRules.MaxAttempts)
         {
             _flushAttempts++;
             Flush = FlushState.Waiting;
@@ -235,8 +235,8 @@ internal sealed class ModelRegion
     private void Judge(ModelPiece piece, KernelOperation operation, int result)
     {
         bool again = IsTryAgain(result) || result > 0;
-        if (again && piece.Attempts < TransferRules.MaxAttempts)
-            piece.Attempts += IsTryAgain(result) ? 1 : TransferRules.OddCost;
+        if (again && piece.Attempts < RetryRules.MaxAttempts)
+            piece.Attempts += IsTryAgain(result) ? 1 : RetryRules.PartialBlockCost;
         else if (operation.IsZeroRange && (result == -Errno.EOPNOTSUPP || (result == -Errno.EINVAL && Disk.Traits.OffsetAlignment == 1)))
             piece.State = PieceState.Waiting;
         else if (result == -Errno.EOPNOTSUPP && operation.IsDiscard && Disk.Traits.IsBlockDevice)

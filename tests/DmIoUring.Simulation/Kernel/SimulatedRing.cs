@@ -40,13 +40,13 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public IoUringSqe* TryNext(EntryRoute route) => kernel.TryNext();
 
-    public int Enter(uint minComplete, long timeout, long patience)
+    public int Enter(uint minComplete, long timeout, long minWait)
     {
-        kernel.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+        kernel.Enter(minWait > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
         return 0;
     }
 
-    public void Abandon(ICollection<RingRemains> remains)
+    public void Abandon(ICollection<RingTeardown> teardowns)
     {
     }
 

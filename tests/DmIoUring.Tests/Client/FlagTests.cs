@@ -168,7 +168,7 @@ public sealed class FlagTests
         using TestDevice device = new(kind);
         using TestDevice sibling = new(DeviceKind.Loop512);
         using IoMemory data = Pattern.Memory(8192);
-        Assert.SkipUnless(device.Device.AtomicWriteLimits.Most == 0, "this device has atomic writes");
+        Assert.SkipUnless(device.Device.AtomicWriteLimits.Max == 0, "this device has atomic writes");
 
         // All regions of a request carry the flag.
         IoResult result = client.Write([device.Region(0, 8), sibling.Region(16, 16), device.Region(8, 0)], data, IoFlags.Atomic);

@@ -24,13 +24,13 @@ public sealed class DeviceTableTests : IDisposable
         device.Dispose();
         for (int left = 3; left > 0; left--)
         {
-            table.LetGo();
-            Assert.Equal((1, true), (OpenOnes(), table.MustLook));
+            table.ReleaseDisposed();
+            Assert.Equal((1, true), (OpenOnes(), table.HasReleaseRequests));
             table.Exit(slot);
         }
 
-        table.LetGo();
-        Assert.Equal((0, false), (OpenOnes(), table.MustLook));
+        table.ReleaseDisposed();
+        Assert.Equal((0, false), (OpenOnes(), table.HasReleaseRequests));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class DeviceTableTests : IDisposable
         Assert.NotEqual(DeviceTable.NoSlot, slot);
         table.Exit(slot);
         device.Dispose();
-        table.LetGo();
+        table.ReleaseDisposed();
         Assert.Equal(0, OpenOnes());
     }
 
@@ -79,7 +79,7 @@ public sealed class DeviceTableTests : IDisposable
         device.AddReference();
         device.Dispose();
         Assert.Equal(DeviceTable.NoSlot, table.Adopt(device));
-        table.LetGo();
+        table.ReleaseDisposed();
         Assert.Equal(1, OpenOnes());
         device.Release();
         Assert.Equal(0, OpenOnes());
@@ -121,7 +121,7 @@ public sealed class DeviceTableTests : IDisposable
         Assert.Equal((slot, IoUring.IOSQE_FIXED_FILE), (table[slot].File, table[slot].EntryFlags));
         table.Exit(slot);
         first.Dispose();
-        table.LetGo();
+        table.ReleaseDisposed();
         Assert.Equal([(slot, number), (slot, -1)], registered);
 
         answer = -Errno.ENOMEM;
@@ -137,14 +137,14 @@ public sealed class DeviceTableTests : IDisposable
     [Fact]
     public void AfterClose_NothingIsHeld_AndWhoAsksIsAnswered()
     {
-        DeviceTable table = new() { Nudge = static () => { } };
+        DeviceTable table = new() { WakeOwner = static () => { } };
         using BlockDevice before = Open();
         table.Exit(table.Enter(before));
-        Task asked = table.LetGoAsync();
+        Task asked = table.ReleaseDisposedAsync();
         Assert.False(asked.IsCompleted);
         table.Close();
         Assert.True(asked.Wait(Notification.Limit));
-        Assert.True(table.LetGoAsync().Wait(Notification.Limit));
+        Assert.True(table.ReleaseDisposedAsync().Wait(Notification.Limit));
         using BlockDevice after = Open();
         Assert.Equal(DeviceTable.NoSlot, table.Enter(after));
         after.Release();
@@ -164,14 +164,14 @@ public sealed class DeviceTableTests : IDisposable
             Thread other = new(() =>
             {
                 passedBy!.Dispose();
-                asked = table.LetGoAsync();
+                asked = table.ReleaseDisposedAsync();
             });
             other.Start();
             Assert.True(other.Join(Notification.Limit));
             return 0;
         })
         {
-            Nudge = static () => { },
+            WakeOwner = static () => { },
         };
         table.Enable();
         BlockDevice[] pair = [Open(), Open()];
@@ -184,8 +184,8 @@ public sealed class DeviceTableTests : IDisposable
 
         Assert.Equal(1, OpenOnes());
         Assert.False(asked!.IsCompleted);
-        Assert.True(table.MustLook);
-        table.LetGo();
+        Assert.True(table.HasReleaseRequests);
+        table.ReleaseDisposed();
         Assert.True(asked.Wait(Notification.Limit));
         Assert.Equal(0, OpenOnes());
     }

@@ -33,7 +33,7 @@ public sealed unsafe class RingDiscardTests
     {
         using ScratchFile file = ScratchFile.Create(4096);
         using BlockDevice device = BlockDevice.Open(file.Path);
-        Assert.False(DiscardProbe.Ask(device.Descriptor));
+        Assert.False(DiscardProbe.Run(device.Descriptor));
     }
 
     private static int Discard(int descriptor, ulong length)

@@ -25,7 +25,7 @@ public sealed class LaneSleepTests
         Lane lane = new(rings, new DmIoOptions { Ring = ring }, pages, new RequestPool(reporter), index: 0);
         for (int i = 0; i < Questions; i++)
         {
-            Task<IReadOnlyList<IoPendingRequest>> answer = lane.SurveyAsync();
+            Task<IReadOnlyList<IoPendingRequest>> answer = lane.GetPendingRequestsAsync();
             Assert.True(answer.Wait(Notification.Limit), $"Question {i} was not answered within {Notification.Limit}.");
         }
 

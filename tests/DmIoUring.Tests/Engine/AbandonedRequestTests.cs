@@ -32,7 +32,7 @@ public sealed class AbandonedRequestTests
         Assert.Equal((1, 1L), (bench.Engine.InFlight, bench.Counters.Requests));
         Assert.False(bench.IsIdle);
         Assert.NotEqual(0, stable.Pages.Counters.Rented);
-        IoPendingRequest pending = Assert.Single(bench.Engine.Survey());
+        IoPendingRequest pending = Assert.Single(bench.Engine.GetPendingRequests());
         Assert.True(pending.IsAbandoned);
         Assert.Equal([new IoPendingRegion(1, bench.Devices[1].Path, 0, 2 * bench.Block, 0)], pending.Regions);
 
@@ -42,7 +42,7 @@ public sealed class AbandonedRequestTests
         Assert.Equal(0, stable.Pages.Counters.Rented);
         Assert.Equal(new IoFailure(1, 0, errno, cause), request.Result.First);
         Assert.Equal((0, 1L, 0L), (bench.Engine.InFlight, bench.Counters.Requests, bench.Counters.Stale));
-        Assert.Empty(bench.Engine.Survey());
+        Assert.Empty(bench.Engine.GetPendingRequests());
     }
 
     /// <summary>What nobody waits for any more is not carried out once more when the ring that had it is lost.</summary>
@@ -59,12 +59,12 @@ public sealed class AbandonedRequestTests
         Assert.True(request.IsDone);
         Assert.Equal(1, bench.Engine.InFlight);
 
-        bench.Engine.Lose(Errno.EBADF);
+        bench.Engine.MarkRingLost(Errno.EBADF);
         bench.Turn();
 
         Assert.Equal((0, 1L), (bench.Engine.InFlight, bench.Counters.Requests));
         Assert.Equal(0, stable.Pages.Counters.Rented);
-        Assert.Empty(bench.Engine.Survey());
+        Assert.Empty(bench.Engine.GetPendingRequests());
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed class AbandonedRequestTests
             Assert.Equal(("0b10", round), (request.Result.Failed.ToString(), bench.Engine.InFlight));
         }
 
-        Assert.Equal(10, bench.Engine.Survey().Count(static pending => pending.IsAbandoned));
+        Assert.Equal(10, bench.Engine.GetPendingRequests().Count(static pending => pending.IsAbandoned));
         stable.LetGo(answer: null);
         stable.RunToIdle();
         Assert.Equal(0, stable.Pages.Counters.Rented);
@@ -202,14 +202,14 @@ public sealed class AbandonedRequestTests
         Request stuck = bench.Start(IoOperation.Write, Blocks(bench, 0, 1));
         Request[] behind = [.. Enumerable.Range(0, 3).Select(_ => bench.Start(IoOperation.Write, Blocks(bench, 1, 1)))];
         bench.Turn();
-        behind[1].AskToStop();
-        bench.Engine.StopAskedRequests();
+        behind[1].RequestCancel();
+        bench.Engine.StopCancelledRequests();
         bench.Turn();
         Assert.Equal([false, true, false], behind.Select(static request => request.IsDone));
         Assert.Equal(IoFailureCause.Cancelled, behind[1].Result.First.Cause);
 
-        behind[2].AskToStop();
-        bench.Engine.StopAskedRequests();
+        behind[2].RequestCancel();
+        bench.Engine.StopCancelledRequests();
         bench.Turn();
         Assert.True(behind[2].IsDone);
         Request last = bench.Start(IoOperation.Write, Blocks(bench, 2, 1));
@@ -278,8 +278,8 @@ public sealed class AbandonedRequestTests
                 return;
             }
 
-            request.AskToStop();
-            Bench.Engine.StopAskedRequests();
+            request.RequestCancel();
+            Bench.Engine.StopCancelledRequests();
         }
 
         public void RunToIdle()

@@ -33,7 +33,7 @@ internal sealed class EngineBench : IDisposable
             Pool = pool,
             HoldsDevices = holdsDevices,
             RegistersFiles = holdsDevices,
-            Spares = startsStraight ? new RequestSpares(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
+            FreeRequests = startsStraight ? new RequestFreeList(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
         };
         _engine = companion is null
             ? new IoEngine<ScriptedRing>(new ScriptedRing(script), settings)
@@ -73,15 +73,15 @@ internal sealed class EngineBench : IDisposable
     }
 
     /// <summary>Starts a request of one region on the fast path, if admission and the engine take it.</summary>
-    public unsafe bool TryStart(IoOperation operation, in IoRegion region)
+    public unsafe bool TryAcceptFast(IoOperation operation, in IoRegion region)
     {
         ReadOnlySpan<IoRegion> regions = new(in region);
         byte* start = (byte*)Memory.Pointer;
         if (!Admission.IsFast(operation, regions, start, Memory.Length, _engine.Devices!, ChunkBytes))
             return false;
-        Request request = _engine.Spares!.Take();
-        request.PrepareStarted(operation, regions.Length, start, static (_, _) => { }, context: null);
-        Assert.True(_engine.TryStart(request, operation, regions, start));
+        Request request = _engine.FreeRequests!.Take();
+        request.PrepareFast(operation, regions.Length, start, static (_, _) => { }, context: null);
+        Assert.True(_engine.TryAcceptFast(request, operation, regions, start));
         return true;
     }
 

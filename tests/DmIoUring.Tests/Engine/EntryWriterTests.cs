@@ -74,7 +74,7 @@ public sealed unsafe class EntryWriterTests
         Assert.True(bench.Read(region).IsSuccess);
         foreach (IoOperation operation in Enum.GetValues<IoOperation>().Append(NoOperation))
         {
-            bool started = bench.TryStart(operation, region);
+            bool started = bench.TryAcceptFast(operation, region);
             Assert.Equal(operation is IoOperation.Read or IoOperation.Write, started);
         }
 
@@ -105,10 +105,10 @@ public sealed unsafe class EntryWriterTests
 
     private static void StartUnchecked(EngineBench bench, IoRegion region, IoOperation operation)
     {
-        Request request = bench.Engine.Spares!.Take();
+        Request request = bench.Engine.FreeRequests!.Take();
         byte* start = (byte*)bench.Memory.Pointer;
-        request.PrepareStarted(operation, chunks: 1, start, static (_, _) => { }, context: null);
-        bench.Engine.TryStart(request, operation, [region], start);
+        request.PrepareFast(operation, chunks: 1, start, static (_, _) => { }, context: null);
+        bench.Engine.TryAcceptFast(request, operation, [region], start);
     }
 
     private static EntryFields FieldsOf(ChunkKind kind)

@@ -52,7 +52,7 @@ public sealed unsafe class FastStartTests
         int ended = 0;
         IoRequestOptions options = default;
         RequestSpec spec = new(IoOperation.Read, [new IoRegion(bench.Devices[0], 0, 8)], buffer, options, (_, _) => ended++);
-        if (!owner.TryStart(spec))
+        if (!owner.TrySubmitFast(spec))
             owner.Submit(spec);
         while (ended == 0)
             bench.Engine.Turn(wait: true);

@@ -118,7 +118,7 @@ public sealed class IoEngineTests
         Assert.Equal(new IoFailure(0, 0, Errno.EIO, IoFailureCause.EndedEarly), result.First);
 
         // Nor does it take time, as a device does that is busy.
-        Assert.Equal((TransferRules.MaxAttempts / TransferRules.OddCost) + 1, script.Taken.Count);
+        Assert.Equal((RetryRules.MaxAttempts / RetryRules.PartialBlockCost) + 1, script.Taken.Count);
         Assert.Equal(0, script.Clock);
     }
 
@@ -276,7 +276,7 @@ public sealed class IoEngineTests
         using RingScript script = new();
         using EngineBench bench = new(script);
         using ManualResetEventSlim told = new();
-        bench.Engine.Notify = byThreads ? told.Set : null;
+        bench.Engine.WakeOwner = byThreads ? told.Set : null;
         script.Answer = static _ => -Errno.ECANCELED;
 
         IoVector[] halves = Halves(bench);

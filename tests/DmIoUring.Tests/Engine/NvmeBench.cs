@@ -36,7 +36,7 @@ internal sealed unsafe class NvmeBench : IDisposable
         {
             ChunkBytes = 1 << 20,
             HoldsDevices = true,
-            Spares = fastPath ? new RequestSpares(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
+            FreeRequests = fastPath ? new RequestFreeList(new RequestPool(new CallbackReporter(null)), keepsAll: true) : null,
         };
         Engine = kernel is not null
             ? new IoEngine<KernelRing>(MakeRing(), settings, MakeRing)

@@ -195,7 +195,7 @@ public sealed unsafe class NvmeCommandTests
         BlockDevice device = bench.Device;
         Assert.Equal((4, 4, 4096, 4096, 4096), (device.MemoryAlignment, device.SegmentAlignment, device.OffsetAlignment, device.LogicalBlockSize, device.ReadBlockSize));
         Assert.Equal((false, true, false, true), (device.IsBlockDevice, device.IsNvmeNamespace, device.IsZoned, device.IsDirect));
-        Assert.Equal((0, 0, long.MaxValue), (device.AtomicWriteLimits.Least, device.AtomicWriteLimits.Most, device.SequentialFrom));
+        Assert.Equal((0, 0, long.MaxValue), (device.AtomicWriteLimits.Min, device.AtomicWriteLimits.Max, device.SequentialFrom));
         Assert.Equal((true, 0), (device.Geometry.IsSegmentRuleKnown, device.Geometry.EntryFlags));
         Assert.Contains("NVMe namespace", Assert.Throws<InvalidOperationException>(() => device.SetLength(4096)).Message, StringComparison.Ordinal);
         Assert.Contains("NVMe namespace", Assert.Throws<InvalidOperationException>(() => device.Allocate(4096)).Message, StringComparison.Ordinal);

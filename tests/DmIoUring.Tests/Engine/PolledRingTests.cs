@@ -177,8 +177,8 @@ public sealed unsafe class PolledRingTests
         using EngineBench bench = new(polled, companion: companion);
         Request write = bench.Start(IoOperation.Write, new IoRegion(bench.Devices[0], 0, 8));
         bench.Turn();
-        write.AskToStop();
-        bench.Engine.StopAskedRequests();
+        write.RequestCancel();
+        bench.Engine.StopCancelledRequests();
         bench.Turn();
         Assert.Equal(IoUring.IORING_OP_ASYNC_CANCEL, Assert.Single(companion.Taken).opcode);
         polled.CompletePerEnter = static count => count;
@@ -248,7 +248,7 @@ public sealed unsafe class PolledRingTests
 
     private static void StartOnFastPath(EngineBench bench, in IoRegion region)
     {
-        Assert.True(bench.TryStart(IoOperation.Write, region));
+        Assert.True(bench.TryAcceptFast(IoOperation.Write, region));
         while (!bench.IsIdle)
             bench.Turn();
     }

@@ -6,7 +6,7 @@ using DmIoUring.Tests.Client;
 namespace DmIoUring.Tests.Engine;
 
 /// <summary>Memory in a request's keeping: the right bytes while it has them, everything given back afterwards.</summary>
-public sealed unsafe class RequestHoldingsTests
+public sealed unsafe class RequestMemoryTests
 {
     private const int Length = 12_288;
     private readonly SharedPins _pins = new();
@@ -33,7 +33,7 @@ public sealed unsafe class RequestHoldingsTests
         using DmIoClient client = new();
         using PagePool pool = new();
         using PageReservation reservation = pool.Reserve(3);
-        RequestHoldings holdings = new();
+        RequestMemory holdings = new();
         byte[] bytes = Pattern.Bytes(Length);
         byte[] seen = new byte[Length];
         for (int round = 0; round < 3; round++)
@@ -60,8 +60,8 @@ public sealed unsafe class RequestHoldingsTests
         using PagePool pool = new();
         using PageReservation reservation = pool.Reserve(2);
         PageList pages = pool.Rent(2);
-        RequestHoldings holdings = new();
-        holdings.Keep(pages, report: null);
+        RequestMemory holdings = new();
+        holdings.Pin(pages, report: null);
         Assert.Throws<InvalidOperationException>(pages.Dispose);
         holdings.Release();
         holdings.Release();
@@ -73,8 +73,8 @@ public sealed unsafe class RequestHoldingsTests
     public void PinnedMemory_IsUnpinnedOnce()
     {
         using CountingMemory memory = new(4096);
-        RequestHoldings holdings = new();
-        holdings.Keep(IoBuffer.From(memory.Memory), report: null);
+        RequestMemory holdings = new();
+        holdings.Pin(IoBuffer.From(memory.Memory), report: null);
         Assert.Equal((1, 0), (memory.Pins, memory.Unpins));
         holdings.Release();
         holdings.Release();
@@ -89,7 +89,7 @@ public sealed unsafe class RequestHoldingsTests
         IoMemory gone = IoMemory.Allocate(4096);
         IoBuffer buffer = gone;
         gone.Dispose();
-        RequestHoldings holdings = new();
+        RequestMemory holdings = new();
         PageList copy = pool.Rent(1);
         Assert.Throws<ObjectDisposedException>(() => Keep(holdings, buffer, copy));
         holdings.Release();
@@ -101,8 +101,8 @@ public sealed unsafe class RequestHoldingsTests
     {
         IoReport report = new();
         report.Add(new IoFailure(3, 0, 5, IoFailureCause.Device));
-        RequestHoldings holdings = new();
-        holdings.Keep(default, report);
+        RequestMemory holdings = new();
+        holdings.Pin(default, report);
         Assert.Same(report, holdings.Report);
         Assert.Equal(IoFailureCause.None, report[3].Cause);
         holdings.Release();
@@ -116,20 +116,20 @@ public sealed unsafe class RequestHoldingsTests
         using PageReservation reservation = pool.Reserve(4);
         IoMemory owned = IoMemory.Allocate(8192);
         byte[] array = new byte[4096];
-        RequestHoldings holdings = new();
+        RequestMemory holdings = new();
 
         byte* first = owned.FirstByte;
         AssertKept(holdings, owned.Slice(4096, 4096), first + 4096);
         AssertKept(holdings, owned.Memory.Slice(512, 512), first + 512);
-        Assert.True(holdings.TryKeepOnePiece(owned, _pins, out _));
+        Assert.True(holdings.TryPinContiguous(owned, _pins, out _));
         owned.Dispose();
         first[8191] = 1;
         holdings.Release();
-        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Owned(owned, first, 4096), _pins, out _));
+        Assert.False(holdings.TryPinContiguous(IoBuffer.Owned(owned, first, 4096), _pins, out _));
 
         // The first array makes what the others use.
-        Assert.False(holdings.TryKeepOnePiece(array, _pins, out _));
-        holdings.Keep(array, report: null);
+        Assert.False(holdings.TryPinContiguous(array, _pins, out _));
+        holdings.Pin(array, report: null);
         holdings.Release();
         for (int i = 0; i < 3; i++)
         {
@@ -138,13 +138,13 @@ public sealed unsafe class RequestHoldingsTests
         }
 
         PageList pages = pool.Rent(2);
-        Assert.True(holdings.TryKeepOnePiece(IoBuffer.Pages(pages, 512), _pins, out byte* start));
+        Assert.True(holdings.TryPinContiguous(IoBuffer.Pages(pages, 512), _pins, out byte* start));
         Assert.True(start == (byte*)pages.GetPointer(0) + 512);
         Assert.Throws<InvalidOperationException>(pages.Dispose);
         holdings.Release();
         pages.Dispose();
-        Assert.False(holdings.TryKeepOnePiece(pages, _pins, out _));
-        Assert.False(holdings.TryKeepOnePiece(IoBuffer.Pages(default), _pins, out _));
+        Assert.False(holdings.TryPinContiguous(pages, _pins, out _));
+        Assert.False(holdings.TryPinContiguous(IoBuffer.Pages(default), _pins, out _));
         Assert.Equal(4, pool.Counters.Free);
     }
 
@@ -157,24 +157,24 @@ public sealed unsafe class RequestHoldingsTests
         for (int i = 0; i < 16; i += 2)
             singles[i].Dispose();
         PageList scattered = pool.Rent(4);
-        RequestHoldings holdings = new();
+        RequestMemory holdings = new();
         Assert.False(scattered.IsContiguous);
-        Assert.False(holdings.TryKeepOnePiece(scattered, _pins, out _));
+        Assert.False(holdings.TryPinContiguous(scattered, _pins, out _));
         scattered.Dispose();
     }
 
-    private void AssertKept(RequestHoldings holdings, IoBuffer buffer, byte* expected)
+    private void AssertKept(RequestMemory holdings, IoBuffer buffer, byte* expected)
     {
-        Assert.True(holdings.TryKeepOnePiece(buffer, _pins, out byte* start));
+        Assert.True(holdings.TryPinContiguous(buffer, _pins, out byte* start));
         Assert.True(start == expected);
         holdings.Release();
     }
 
-    private static RequestBuffer Keep(RequestHoldings holdings, in IoBuffer buffer, in PageList copy)
+    private static RequestBuffer Keep(RequestMemory holdings, in IoBuffer buffer, in PageList copy)
     {
         if (copy.Count > 0)
             holdings.TakeCopy(copy, 0, buffer.Length);
-        return holdings.Keep(buffer, report: null);
+        return holdings.Pin(buffer, report: null);
     }
 
     /// <summary>Counts who pins it.</summary>

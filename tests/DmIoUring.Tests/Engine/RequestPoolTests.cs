@@ -9,13 +9,13 @@ public sealed class RequestPoolTests
     [Fact]
     public void TheRequestPastTheMost_IsRefused_WithTheNumber()
     {
-        PlaceStack places = new();
-        for (int i = 0; i < PlaceStack.Most; i++)
-            Assert.Equal(i, places.NewPlace());
-        InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() => places.NewPlace());
+        RequestStack places = new();
+        for (int i = 0; i < RequestStack.MaxRequests; i++)
+            Assert.Equal(i, places.AllocateSlot());
+        InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() => places.AllocateSlot());
         Assert.Contains("1048576", refused.Message, StringComparison.Ordinal);
-        places.FreePlace(7);
-        Assert.Equal(7, places.NewPlace());
+        places.FreeSlot(7);
+        Assert.Equal(7, places.AllocateSlot());
     }
 
     [Fact]
@@ -142,12 +142,12 @@ public sealed class RequestPoolTests
         RequestPool pool = new(new CallbackReporter(null));
         pool.Reserve(4);
         Request[] all = [.. Enumerable.Range(0, 4).Select(_ => pool.Take(mayWait: true))];
-        pool.GiveBack(2);
+        pool.Unreserve(2);
         foreach (Request request in all)
             pool.Return(request);
         Assert.Equal(2, pool.Count);
 
-        pool.GiveBack(2);
+        pool.Unreserve(2);
         Assert.Equal(0, pool.Count);
         for (int i = 0; i < 10; i++)
             pool.Take(mayWait: true);

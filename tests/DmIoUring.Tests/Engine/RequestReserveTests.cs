@@ -34,7 +34,7 @@ public sealed class RequestReserveTests
         pool.Reserve(2);
         _grants = made;
         Assert.Throws<InsufficientMemoryException>(() => pool.Reserve(1000));
-        Assert.Equal((2, 2, PlaceStack.Most - 2), (pool.Count, pool.Reserved, pool.Left));
+        Assert.Equal((2, 2, RequestStack.MaxRequests - 2), (pool.Count, pool.Reserved, pool.Left));
 
         _grants = int.MaxValue;
         pool.Reserve(1000);
@@ -50,8 +50,8 @@ public sealed class RequestReserveTests
     {
         RequestPool pool = Pool();
         pool.Prepare(100);
-        pool.Withdraw(100);
-        Assert.Equal((0, 0, PlaceStack.Most), (pool.Count, pool.Reserved, pool.Left));
+        pool.RollBack(100);
+        Assert.Equal((0, 0, RequestStack.MaxRequests), (pool.Count, pool.Reserved, pool.Left));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class RequestReserveTests
     {
         RequestPool pool = Pool();
         pool.Reserve(5);
-        string refused = Assert.Throws<InvalidOperationException>(() => pool.Reserve(PlaceStack.Most - 4)).Message;
+        string refused = Assert.Throws<InvalidOperationException>(() => pool.Reserve(RequestStack.MaxRequests - 4)).Message;
         Assert.Contains("1048572 requests can't be reserved: 5 are, and 1048576", refused, StringComparison.Ordinal);
         Assert.Equal((5, 5), (pool.Count, pool.Reserved));
     }
@@ -89,11 +89,11 @@ public sealed class RequestReserveTests
         pool.Reserve(10);
         pool.Reserve(1000);
         Request[] taken = [.. Enumerable.Range(0, 20).Select(_ => pool.Take(mayWait: true))];
-        pool.GiveBack(1000);
+        pool.Unreserve(1000);
         Assert.Equal(20, pool.Count);
         Array.ForEach(taken, pool.Return);
         Assert.Equal(10, pool.Count);
-        pool.GiveBack(10);
+        pool.Unreserve(10);
         Assert.Equal(0, pool.Count);
     }
 
@@ -108,7 +108,7 @@ public sealed class RequestReserveTests
         waiter.Start();
         Assert.True(SpinWait.SpinUntil(() => pool.Waiting == 1, Client.Notification.Limit));
         _grants = 0;
-        pool.GiveBack(1);
+        pool.Unreserve(1);
         Assert.Equal(1, pool.Waiting);
         pool.Return(only);
         Assert.True(waiter.Join(Client.Notification.Limit));
@@ -122,15 +122,15 @@ public sealed class RequestReserveTests
     [InlineData(1 << 20, 8192, 16384)]
     [InlineData(1 << 28, 64 * 32768, 1 << 20)]
     public void Default_IsOneForEachPage_AndNotManyMoreThanCanBeUnderWay(long pages, int chunks, int requests) =>
-        Assert.Equal(requests, new ReserveFollower(Pool(), [], chunks).DefaultRequests(pages));
+        Assert.Equal(requests, new ReserveParticipant(Pool(), [], chunks).DefaultRequests(pages));
 
     [Fact]
     public void WaitThatLasts_NamesTheResultsThatNobodyTook()
     {
-        RequestPool pool = new(new CallbackReporter(null)) { TellsAfter = TimeSpan.FromMilliseconds(1) };
+        RequestPool pool = new(new CallbackReporter(null)) { WarnAfter = TimeSpan.FromMilliseconds(1) };
         pool.Reserve(1);
         Request only = pool.Take(mayWait: true);
-        pool.NoteResult();
+        pool.CountUnawaited();
         using StringWriter told = new();
         using TextWriterTraceListener listener = new(told);
         Trace.Listeners.Add(listener);
@@ -144,7 +144,7 @@ public sealed class RequestReserveTests
             },
             Client.Notification.Limit);
         Trace.Listeners.Remove(listener);
-        pool.ReturnTaken(only);
+        pool.ReturnAwaited(only);
         Assert.True(waiter.Join(Client.Notification.Limit));
         Assert.True(isNamed, told.ToString());
         Assert.Equal(0, pool.UnawaitedResults);
@@ -206,9 +206,9 @@ public sealed class RequestReserveTests
     [Fact]
     public void HeadThatWasTakenAndReturned_IsAnotherWord()
     {
-        PlaceStack places = new();
+        RequestStack places = new();
         CallbackReporter reporter = new(null);
-        Request[] requests = [.. Enumerable.Range(0, 3).Select(_ => new Request(reporter, home: null, places.NewPlace()))];
+        Request[] requests = [.. Enumerable.Range(0, 3).Select(_ => new Request(reporter, pool: null, places.AllocateSlot()))];
         Array.ForEach(requests, places.Push);
         HashSet<ulong> words = [places.Head];
         for (int i = 0; i < 1000; i++)

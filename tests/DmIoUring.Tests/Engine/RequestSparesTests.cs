@@ -9,10 +9,10 @@ public sealed class RequestSparesTests
     [Fact]
     public void WhatIsGivenLast_IsTakenFirst_AndEachOnce()
     {
-        RequestSpares spares = new(_pool, keepsAll: true);
+        RequestFreeList spares = new(_pool, keepsAll: true);
         Request[] requests = [.. Enumerable.Range(0, 100).Select(_ => spares.Take())];
         Assert.Equal(100, requests.Distinct().Count());
-        Array.ForEach(requests, spares.Give);
+        Array.ForEach(requests, spares.Put);
         Assert.Equal(requests.Reverse(), Enumerable.Range(0, 100).Select(_ => spares.Take()));
         Assert.Equal(100, _pool.Count);
     }
@@ -20,7 +20,7 @@ public sealed class RequestSparesTests
     [Fact]
     public void WithNone_ItTakesFromThePool_AndPastAReserveOneMore()
     {
-        RequestSpares spares = new(_pool, keepsAll: true);
+        RequestFreeList spares = new(_pool, keepsAll: true);
         _pool.Reserve(2);
         Request[] reserved = [spares.Take(), spares.Take()];
         Assert.Equal(0, _pool.Overdrafts);
@@ -28,7 +28,7 @@ public sealed class RequestSparesTests
         Request more = spares.Take();
         Assert.DoesNotContain(more, reserved);
         Assert.Equal(1, _pool.Overdrafts);
-        spares.Give(more);
+        spares.Put(more);
         Assert.True(spares.TryTake(out Request? again));
         Assert.Same(more, again);
     }
@@ -36,34 +36,34 @@ public sealed class RequestSparesTests
     [Fact]
     public void Settle_GivesAllBackToAPoolThatOthersUse_AndNoneToAPoolOfItsOwn()
     {
-        RequestSpares shared = new(_pool, keepsAll: false);
+        RequestFreeList shared = new(_pool, keepsAll: false);
         _pool.Reserve(3);
         Request[] requests = [shared.Take(), shared.Take(), shared.Take()];
-        Array.ForEach(requests, shared.Give);
+        Array.ForEach(requests, shared.Put);
         Assert.False(_pool.TryTake(out _));
-        shared.Settle();
+        shared.EndCallback();
         Assert.All(requests, _ => Assert.True(_pool.TryTake(out Request? request)));
         Assert.False(_pool.TryTake(out _));
 
         RequestPool own = new(new CallbackReporter(null));
-        RequestSpares kept = new(own, keepsAll: true);
+        RequestFreeList kept = new(own, keepsAll: true);
         Request one = kept.Take();
-        kept.Give(one);
-        kept.Settle();
+        kept.Put(one);
+        kept.EndCallback();
         Assert.Same(one, kept.Take());
     }
 
     [Fact]
     public void WhileAThreadWaits_WhatIsGivenIsThatThreads()
     {
-        RequestSpares spares = new(_pool, keepsAll: false);
+        RequestFreeList spares = new(_pool, keepsAll: false);
         _pool.Reserve(1);
         Request only = spares.Take();
         Request? got = null;
         Thread waiter = new(() => got = _pool.Take(mayWait: true));
         waiter.Start();
         Assert.True(SpinWait.SpinUntil(() => _pool.Waiting == 1, Client.Notification.Limit));
-        spares.Give(only);
+        spares.Put(only);
         Assert.True(waiter.Join(Client.Notification.Limit));
         Assert.Same(only, got);
     }
@@ -72,16 +72,16 @@ public sealed class RequestSparesTests
     [Fact]
     public void APlaceThatIsUsedAgain_IsItsNewRequests()
     {
-        RequestSpares spares = new(_pool, keepsAll: false);
+        RequestFreeList spares = new(_pool, keepsAll: false);
         _pool.Reserve(1);
         Request first = spares.Take();
         Request overdraft = spares.Take();
-        spares.Give(overdraft);
-        spares.Settle();
+        spares.Put(overdraft);
+        spares.EndCallback();
         Request next = spares.Take();
         Assert.Equal(overdraft.Index, next.Index);
         Assert.NotSame(overdraft, next);
-        spares.Give(next);
+        spares.Put(next);
         Assert.Same(next, spares.Take());
         Assert.NotSame(first, next);
     }

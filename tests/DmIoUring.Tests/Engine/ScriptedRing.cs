@@ -44,13 +44,13 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public IoUringSqe* TryNext(EntryRoute route) => script.TryNext();
 
-    public int Enter(uint minComplete, long timeout, long patience)
+    public int Enter(uint minComplete, long timeout, long minWait)
     {
-        script.Enter(patience > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
+        script.Enter(minWait > 0 ? Math.Min(minComplete, 1) : minComplete, timeout);
         return 0;
     }
 
-    public void Abandon(ICollection<RingRemains> remains)
+    public void Abandon(ICollection<RingTeardown> teardowns)
     {
     }
 

@@ -158,9 +158,9 @@ public sealed unsafe class SegmentRuleTests
         IoResult? result = null;
         ReadOnlySpan<IoRegion> regions = new(in region);
         Assert.True(Admission.IsFast(IoOperation.Write, regions, start, length, bench.Engine.Devices!, chunkBytes: 1 << 20));
-        Request request = bench.Engine.Spares!.Take();
-        request.PrepareStarted(IoOperation.Write, regions.Length, start, (ended, _) => result = ended, context: null);
-        Assert.True(bench.Engine.TryStart(request, IoOperation.Write, regions, start));
+        Request request = bench.Engine.FreeRequests!.Take();
+        request.PrepareFast(IoOperation.Write, regions.Length, start, (ended, _) => result = ended, context: null);
+        Assert.True(bench.Engine.TryAcceptFast(request, IoOperation.Write, regions, start));
         for (int turns = 0; result is null; turns++)
         {
             Assert.True(turns < 1000, "The request does not end.");

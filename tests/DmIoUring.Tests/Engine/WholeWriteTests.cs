@@ -116,15 +116,15 @@ public sealed unsafe class WholeWriteTests
     {
         nuint asked = 0;
         using Bounce bounce = new(4096, bytes => (asked = bytes) > 100_000 ? 0 : (nint)System.Runtime.InteropServices.NativeMemory.AlignedAlloc(bytes, 4096));
-        Assert.True(bounce.TryProvide(4096));
+        Assert.True(bounce.TryReserve(4096));
         Assert.Equal((nuint)0, asked);
-        Assert.True(bounce.TryProvide(65536));
-        Assert.False(bounce.TryProvide(200_000));
+        Assert.True(bounce.TryReserve(65536));
+        Assert.False(bounce.TryReserve(200_000));
         Assert.False(bounce.TryTake(default, 65536, out _, out _));
-        Assert.True(bounce.TryProvide(65536));
+        Assert.True(bounce.TryReserve(65536));
         Assert.True(bounce.TryTake(default, 65536, out byte piece, out byte* memory));
         Assert.NotEqual(0, (nint)memory);
-        Assert.True(bounce.TryProvide(200_000));
+        Assert.True(bounce.TryReserve(200_000));
         Assert.False(bounce.TryTake(default, 200_000, out _, out _));
         bounce.Return(piece, default, copyBack: false);
     }

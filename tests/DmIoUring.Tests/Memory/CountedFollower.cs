@@ -3,7 +3,7 @@ using DmIoUring.Memory;
 namespace DmIoUring.Tests.Memory;
 
 /// <summary>Requests for the pool that are only counted, and fail on command.</summary>
-internal sealed class CountedFollower : IReserveFollower
+internal sealed class CountedFollower : IReserveParticipant
 {
     public int Prepared { get; private set; }
 
@@ -29,9 +29,9 @@ internal sealed class CountedFollower : IReserveFollower
         Reserved += requests;
     }
 
-    public void Withdraw(int requests) => Prepared -= requests;
+    public void RollBack(int requests) => Prepared -= requests;
 
-    public void GiveBack(int requests) => Reserved -= requests;
+    public void Unreserve(int requests) => Reserved -= requests;
 
     public void MemoryReleased() => Released++;
 }

@@ -19,7 +19,7 @@ public sealed class ExtentSizingTests
     {
         int[] sizes = ExtentSizing.Plan(shortage, capacity);
         Assert.InRange(sizes.Sum(static size => (long)size), shortage, long.MaxValue);
-        Assert.All(sizes, static size => Assert.InRange(size, ExtentSizing.LeastPages, ExtentSizing.MostPages));
+        Assert.All(sizes, static size => Assert.InRange(size, ExtentSizing.MinPages, ExtentSizing.MaxPages));
         Assert.All(sizes[..^1], static size => Assert.Equal(0, size % ExtentSizing.HugePage));
         if (sizes.Length > 1)
             Assert.All(sizes, static size => Assert.InRange(size, (GiB / 2) - 512, GiB));
@@ -50,5 +50,5 @@ public sealed class ExtentSizingTests
 
     [Fact]
     public void Terabyte_AtOnce_FitsTheTable() =>
-        Assert.Equal(PagePool.MaxExtents, ExtentSizing.Plan((long)PagePool.MaxExtents * ExtentSizing.MostPages, 0).Length);
+        Assert.Equal(PagePool.MaxExtents, ExtentSizing.Plan((long)PagePool.MaxExtents * ExtentSizing.MaxPages, 0).Length);
 }

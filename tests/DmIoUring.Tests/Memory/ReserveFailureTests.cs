@@ -16,7 +16,7 @@ public sealed class ReserveFailureTests : IDisposable
     private int _passes;
     private long _before;
 
-    public ReserveFailureTests() => _pool = new PagePool(_source) { Follower = _follower, BeforeStep = Step };
+    public ReserveFailureTests() => _pool = new PagePool(_source) { Participant = _follower, BeforeStep = Step };
 
     public void Dispose() => _pool.Dispose();
 

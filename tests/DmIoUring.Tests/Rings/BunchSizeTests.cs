@@ -9,7 +9,7 @@ public sealed class BunchSizeTests
     [Fact]
     public void BunchesOfOneSize_ComeByOneCallEach()
     {
-        BunchSize bunch = default;
+        CompletionBatchSize bunch = default;
         int calls = 0;
         for (int i = 0; i < 17; i++)
             calls = Run(ref bunch, due: 128, bound: 20);
@@ -20,7 +20,7 @@ public sealed class BunchSizeTests
     [Fact]
     public void BunchesThatNeverEnd_ComeByOneCallEach()
     {
-        BunchSize bunch = default;
+        CompletionBatchSize bunch = default;
         for (int i = 0; i < 1000; i++)
         {
             uint given = Math.Min(128, Math.Max(bunch.Asked, 20));
@@ -36,7 +36,7 @@ public sealed class BunchSizeTests
     [InlineData(20)]
     public void WhereOneCallGivesAll_NoMoreIsAskedFor(uint due)
     {
-        BunchSize bunch = default;
+        CompletionBatchSize bunch = default;
         for (int i = 0; i < 100; i++)
             Run(ref bunch, due, bound: 20);
         Assert.Equal(0u, bunch.Asked);
@@ -45,7 +45,7 @@ public sealed class BunchSizeTests
     [Fact]
     public void AKernelWithoutTheBound_IsNotAskedForMore()
     {
-        BunchSize bunch = default;
+        CompletionBatchSize bunch = default;
         for (int i = 0; i < 100; i++)
             Run(ref bunch, due: 128, bound: Most);
         Assert.Equal(0u, bunch.Asked);
@@ -54,7 +54,7 @@ public sealed class BunchSizeTests
     [Fact]
     public void WhenThereAreFewer_TheNextWaitAsksForNoMoreThanThose()
     {
-        BunchSize bunch = default;
+        CompletionBatchSize bunch = default;
         for (int i = 0; i < 16; i++)
             Run(ref bunch, due: 128, bound: 20);
         Run(ref bunch, due: 60, bound: 20);
@@ -66,7 +66,7 @@ public sealed class BunchSizeTests
     [Fact]
     public void BunchesOfManySizes_AreSeldomAskedForMoreThanTheyHave()
     {
-        BunchSize bunch = default;
+        CompletionBatchSize bunch = default;
         Random random = new(1);
         int tooMany = 0;
         for (int i = 0; i < 10_000; i++)
@@ -81,7 +81,7 @@ public sealed class BunchSizeTests
 
     /// <summary>Takes a bunch as a kernel gives it.</summary>
     /// <returns>How many calls that took.</returns>
-    private static int Run(ref BunchSize bunch, uint due, uint bound)
+    private static int Run(ref CompletionBatchSize bunch, uint due, uint bound)
     {
         int calls = 0;
         for (; due > 0; calls++)

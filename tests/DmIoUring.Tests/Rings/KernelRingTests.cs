@@ -158,11 +158,11 @@ public sealed unsafe class KernelRingTests
         Assert.Equal(0, ring.Enter(0, 0, 0));
 
         // A read of a pipe can be cancelled, so it does not hold the ring up.
-        List<RingRemains> left = [];
+        List<RingTeardown> left = [];
         ring.Abandon(left);
-        using RingRemains remains = Assert.Single(left);
+        using RingTeardown remains = Assert.Single(left);
         remains.Wait(-1, 10_000_000_000);
-        Assert.True(remains.AreGone);
+        Assert.True(remains.IsComplete);
         Assert.Equal((0, false, false), (ring.Room, ring.HasCompletions, ring.HasQueued));
         Assert.True(ring.TryNext(EntryRoute.NoPoll) is null);
         Assert.Equal(0, ring.Take(new IoUringCqe[1]));

@@ -95,12 +95,12 @@ public sealed unsafe class WorkerQueuesTests
 
     private sealed class Ring : IDisposable
     {
-        private readonly WorkerCrew _crew;
+        private readonly WorkerPool _crew;
         private readonly IoUringCqe[] _taken = new IoUringCqe[64];
 
         public Ring(int threads = 2)
         {
-            _crew = new WorkerCrew(threads);
+            _crew = new WorkerPool(threads);
             Queues = new WorkerQueues(_crew, capacity: 4);
         }
 

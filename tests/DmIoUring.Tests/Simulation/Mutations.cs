@@ -6,21 +6,21 @@ namespace DmIoUring.Tests.Simulation;
 /// </summary>
 internal static class Mutations
 {
-    private const string Cut = "Engine/IoEngine.Cut.cs";
+    private const string Cut = "Engine/IoEngine.Split.cs";
     private const string Dispatch = "Engine/IoEngine.Dispatch.cs";
-    private const string Aside = "Engine/IoEngine.Aside.cs";
+    private const string Aside = "Engine/IoEngine.SystemCalls.cs";
     private const string Fill = "Engine/IoEngine.Fill.cs";
     private const string Fixed = "Engine/IoEngine.Fixed.cs";
     private const string Stop = "Engine/IoEngine.Stop.cs";
     private const string Request = "Engine/Request.cs";
-    private const string Rules = "Engine/TransferRules.cs";
+    private const string Rules = "Engine/RetryRules.cs";
     private const string Buffer = "Engine/RequestBuffer.cs";
-    private const string Start = "Engine/IoEngine.Start.cs";
+    private const string Start = "Engine/IoEngine.FastPath.cs";
     private const string Admission = "Submission/Admission.cs";
     private const string Engine = "Engine/IoEngine.cs";
     private const string Completion = "Engine/Request.Completion.cs";
-    private const string Holdings = "Engine/RequestHoldings.cs";
-    private const string Spares = "Engine/RequestSpares.cs";
+    private const string Holdings = "Engine/RequestMemory.cs";
+    private const string Spares = "Engine/RequestFreeList.cs";
     private const string Chunk = "Engine/Chunk.cs";
     private const string Devices = "Devices/DeviceTable.cs";
     private const string Pool = "Engine/RequestPool.cs";
@@ -32,13 +32,13 @@ internal static class Mutations
 
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        new("A short transfer counts as a whole one", Rules, "TransferStep.Continue, advance)", "TransferStep.Done, length)"),
+        new("A short transfer counts as a whole one", Rules, "RetryAction.Continue, advance)", "RetryAction.Done, length)"),
         new("A short transfer goes on from inside a block", Rules, " & ~((uint)alignment - 1)", ""),
-        new("EAGAIN counts as success", Rules, "        int errno = (int)-result;", "        int errno = (int)-result; if (errno == Errno.EAGAIN) return new(TransferStep.Done, length);"),
-        new("EINTR is not tried again", Rules, "Errno.EAGAIN or Errno.EINTR => Again(", "Errno.EAGAIN => Again("),
+        new("EAGAIN counts as success", Rules, "        int errno = (int)-result;", "        int errno = (int)-result; if (errno == Errno.EAGAIN) return new(RetryAction.Done, length);"),
+        new("EINTR is not tried again", Rules, "Errno.EAGAIN or Errno.EINTR => RetryOrFail(", "Errno.EAGAIN => RetryOrFail("),
         new("A busy device is tried for ever", Rules, "if (attempts >= MaxAttempts)", "if (attempts > byte.MaxValue)"),
         new("The bits are off by one", Request, "ulong bit = 1ul << region;", "ulong bit = 1ul << (region + 1);"),
-        new("Unsupported counts as failed", Request, "if (TransferRules.IsUnsupported(errno) && ", "if (errno < 0 && "),
+        new("Unsupported counts as failed", Request, "if (RetryRules.IsUnsupported(errno) && ", "if (errno < 0 && "),
         new("The first failure is the earliest", Request, "|| region < _first.Region", "|| region < 0"),
         new("FUA is lost", Request, "? FileAbi.RWF_DSYNC : 0u)", "? 0u : 0u)"),
         new("A region's own buffer offset is ignored", Request, "Buffer.Seek(region.BufferOffset - _copyStart)", "Buffer.Seek(0)"),
@@ -51,10 +51,10 @@ internal static class Mutations
         new("A misaligned read is not copied back", Dispatch, "copyBack: chunk->Kind == ChunkKind.Read);\n        if (chunk->Kind == ChunkKind.Flush)", "copyBack: false);\n        if (chunk->Kind == ChunkKind.Flush)"),
         new("A failed read is not zeroed", Dispatch, "                ZeroRest(chunk, request);", "                ;"),
         new("A failed preflush lets the data through", Dispatch, "request.FailRest(chunk->Region, errno, cause);", "FlushEnded(request, chunk->Region);"),
-        new("A stopped request tells the device's error", Dispatch, "if (verdict.Step != TransferStep.Done && request", "if (verdict.Step is TransferStep.Again or TransferStep.Continue && request"),
+        new("A stopped request tells the device's error", Dispatch, "if (decision.Action != RetryAction.Done && request", "if (decision.Action is RetryAction.Retry or RetryAction.Continue && request"),
         new("A chunk's place is given back twice", Dispatch, "_free.Prepend(index);", "_free.Prepend(index); _free.Append(index);"),
         new("A chunk that waits for its time is forgotten", Dispatch, "                _delayed.Append(chunk);", "                ;"),
-        new("Zeroes are not written where the device has none", Dispatch, "case TransferStep.Fail when chunk->Kind == ChunkKind.Zeroes &&", "case TransferStep.Fail when chunk->Kind == ChunkKind.Flush &&"),
+        new("Zeroes are not written where the device has none", Dispatch, "case RetryAction.Fail when chunk->Kind == ChunkKind.Zeroes &&", "case RetryAction.Fail when chunk->Kind == ChunkKind.Flush &&"),
         new("Data does not wait for its preflush", Cut, "                    return false;\n                continue;", "                    return false;"),
         new("Chunks are cut inside blocks", Cut, "long length = RoundDown(whole, block);", "long length = whole;"),
         new("Bounce memory of a refused entry is lost", Cut, "_bounce.Return(chunk->Bounce, request.Buffer, copyBack: false);", ";"),
@@ -63,11 +63,11 @@ internal static class Mutations
         new("A cancelled request ends while the kernel has its buffer", Stop, "                chunk->MustCancel = true;\n                _toCancel++;", "                End(i);"),
         new("A stopped stable copy waits for the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending < 0"),
         new("A stopped request leaves the caller's buffer to the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending > 1"),
-        new("An abandoned copy's pages are rented out again under the kernel", Stop, "        keeper.TakeOver(request);\n", ""),
-        new("An abandoned copy's pages never come back", Stop, "        keeper.Release(Devices);\n", ""),
+        new("An abandoned copy's pages are rented out again under the kernel", Stop, "        holder.TakeResourcesOf(request);\n", ""),
+        new("An abandoned copy's pages never come back", Stop, "        holder.Release(Devices);\n", ""),
         new("What is abandoned seems done", Stop, "            request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, request.StopCause);\n", ""),
         new("A stopped request ends twice where it waits in the queue", Stop, "            LeaveQueue(request);", "            { }"),
-        new("Cancels have no bound", Stop, "_toCancel > 0 && _cancelsUnderWay < MostCancels", "_toCancel > 0"),
+        new("Cancels have no bound", Stop, "_toCancel > 0 && _cancelsUnderWay < MaxCancels", "_toCancel > 0"),
         new("A short scattered transfer goes on from its beginning", Dispatch, "        request.Buffer.Advance(ref at, bytes);", ""),
         new("A run's end is not crossed", Buffer, "while (bytes >= cursor.Left)", "while (bytes > cursor.Left)"),
         new("The offset into the first page is ignored", Buffer, "_pages.CursorAt(offset + _firstOffset)", "_pages.CursorAt(offset)"),
@@ -90,13 +90,13 @@ internal static class Mutations
         new("A fast start forgets the flags for the next try", Chunk, " | ((ulong)entryFlags << 16)", ""),
         new("A fast start knows no region but the first", Chunk, " | ((ulong)(uint)region << 8)", ""),
         new("A fast start seems to travel through the engine's pages", Chunk, " | ((ulong)NoBounce << 32)", ""),
-        new("A fast start knows no time limit", Engine, "settings is { Spares: not null, HoldsDevices: true, TimeLimit: 0 }", "settings is { Spares: not null, HoldsDevices: true }"),
+        new("A fast start knows no time limit", Engine, "settings is { FreeRequests: not null, HoldsDevices: true, TimeLimit: 0 }", "settings is { FreeRequests: not null, HoldsDevices: true }"),
         new("A chunk that went straight leaves its device counted", Dispatch, "            Devices!.Exit(chunk->Slot);", "            { }"),
         new("A chunk gives back the device of the one before it", Cut, "        chunk->Slot = DeviceTable.NoSlot;\n", ""),
         new("A failed request of the fast path leaves its bits to the next", Completion, "            _isReset = false;\n", ""),
         new("A request keeps bits from the life before", Request, "        _failed = 0;\n        _unsupported = 0;\n", ""),
         new("A request keeps flags from the life before", Request, "        TransferFlags = 0;\n", ""),
-        new("A request at hand is taken twice", Spares, "        _first = request.NextSpare;\n", ""),
+        new("A request at hand is taken twice", Spares, "        _first = request.NextFree;\n", ""),
         new("Requests at hand never go back to their pool", Spares, "        if (!keepsAll && _first >= 0)\n            ReturnAll();", ""),
         new("A device is let go of while requests are under way on it", Devices, "            if (_slots[i].UnderWay == 0)", "            if (_slots[i].UnderWay >= 0)"),
         new("A disposed device is never let go of", Devices, "            if (_slots[i].UnderWay == 0)", "            if (_slots[i].UnderWay < 0)"),
@@ -108,16 +108,16 @@ internal static class Mutations
         new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? slot : descriptor;", "File = slot;"),
         new("A reserve that fails keeps what it promised", Growth, "            _promised = 0;\n            released", "            released", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("A reserve that fails unmaps nothing", Growth, "                _source.Unmap(mapping);", "                { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
-        new("A reserve that fails keeps its requests", Growth, "            Follower?.Withdraw(requests);", "            { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve that fails keeps its requests", Growth, "            Participant?.RollBack(requests);", "            { }", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("A reserve counts before its table is made", Growth, "                ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table;", "                _reserved += pages; ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table; _reserved -= pages;", "Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("Memory leaves the pool before its table is", Memory, "        if (released is null || TableWithout(released) is not { } table)\n            return null;", "        if (released is null)\n            return null;\n        ExtentTable table = TableWithout(released) ?? _table;", "Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
-        new("Rings are not told of memory that went back", Memory, "        Follower?.MemoryReleased();", "", "Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
+        new("Rings are not told of memory that went back", Memory, "        Participant?.MemoryReleased();", "", "Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
         new("An interrupt ends the wait for a lock", Lock, "UninterruptedWait.Run(_lock, static entered => entered.Enter());", "_lock.Enter();", InterruptedLocks + "PagePool_DoesWhatItWasAskedFor_AndLosesNoPage"),
         new("An interrupt is lost in the wait for a lock", "Threading/UninterruptedWait.cs", "        if (interrupted)\n            Thread.CurrentThread.Interrupt();", "", InterruptedLocks + "RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest"),
         new("A stable copy's wait is interrupted", "Submission/RequestSource.cs", "_pages.RentUninterrupted(pages)", "_pages.Rent(pages)", InterruptedLocks + "SynchronousStableCopy_WaitsForItsPages"),
-        new("A request's return looks before it pushes", Pool, "        _places.Push(request);\n\n        // Pushed first, then looked: who waits counts itself first and then looks for what was pushed.\n        if (Volatile.Read(ref _waiting) != 0)", "        bool any = Volatile.Read(ref _waiting) != 0;\n        Thread.Sleep(1); // So that what must not come in between does.\n        _places.Push(request);\n        if (any)", "Engine.RequestReserveTests.ThreadThatBeginsToWaitDuringAReturn_IsServed"),
+        new("A request's return looks before it pushes", Pool, "        _stack.Push(request);\n\n        // Pushed first, then looked: who waits counts itself first and then looks for what was pushed.\n        if (Volatile.Read(ref _waiting) != 0)", "        bool any = Volatile.Read(ref _waiting) != 0;\n        Thread.Sleep(1); // So that what must not come in between does.\n        _stack.Push(request);\n        if (any)", "Engine.RequestReserveTests.ThreadThatBeginsToWaitDuringAReturn_IsServed"),
         new("A request that returns during a reserve is dropped", Pool, "if (_count <= _reserved + _promised)", "if (_count <= _reserved)", "Engine.RequestReserveTests.RequestThatReturnsDuringAReserve_IsNotDropped"),
-        new("The head of the requests has no tag", "Engine/PlaceStack.cs", "(((old >> 32) + 1) << 32) | index", "index", "Engine.RequestReserveTests.HeadThatWasTakenAndReturned_IsAnotherWord"),
+        new("The head of the requests has no tag", "Engine/RequestStack.cs", "(((old >> 32) + 1) << 32) | index", "index", "Engine.RequestReserveTests.HeadThatWasTakenAndReturned_IsAnotherWord"),
         new("A forked child has the pool", HostMemory, "        _ = Libc.Madvise(start, (nuint)bytes, FileAbi.MADV_DONTFORK);\n        return start;", "        return start;", "Rings.InheritedTests.Pool_IsNotInAForkedChild"),
         new("A forked child has the ring", "Rings/KernelRingHandle.cs", "        _ = Libc.Madvise(address, length, FileAbi.MADV_DONTFORK);", "", "Rings.InheritedTests.Ring_IsClosedOnExec_AndNotInAForkedChild"),
         new("A started program has the device", "Devices/DeviceOpening.cs", "int flags = FileAbi.O_CLOEXEC;", "int flags = 0;", "Rings.InheritedTests.Device_IsClosedOnExec"),
@@ -126,9 +126,9 @@ internal static class Mutations
         new("FUA is lost where one system call serves", "Drivers/DirectTransfer.cs", "Libc.Pwritev2(descriptor, &vector, 1, offset, flags)", "Libc.Pwritev2(descriptor, &vector, 1, offset, 0)", "Faults.FlushFaultTests.Fua_OfOneRegion_IsDurableWhenItHasEnded"),
         new("The time limit is ten times what was asked for", Stop, "_ring.Now + _timeLimit;", "_ring.Now + (10 * _timeLimit);", "Engine.StopTests.TimeLimit_IsWhatWasAskedFor"),
         new("Any thread may use a reactor", "IoReactor.Submit.cs", "if (notify is null || _owner != Thread.CurrentThread || _disposed)", "if (notify is null || _disposed)", "Reactor.ReactorOwnerTests.AnotherThread_IsRefused_WithBothThreadsNumbers_AndTheOwnerGoesOn"),
-        new("A lane looks before it announces its sleep", "Drivers/Lane.cs", "            bool announced = !_engine.MustPoll && _inbox.TrySleep();\n            bool asked = LookAtWhatWasAsked();", "            bool asked = LookAtWhatWasAsked();\n            Thread.Sleep(1);\n            bool announced = !_engine.MustPoll && _inbox.TrySleep();", "Drivers.LaneSleepTests.WhateverIsAskedOfALane_IsAnswered_HoweverNearItIsToSleep"),
+        new("A lane looks before it announces its sleep", "Drivers/Lane.cs", "            bool announced = !_engine.MustPoll && _inbox.TrySleep();\n            bool asked = HandleCancelsAndQueries();", "            bool asked = HandleCancelsAndQueries();\n            Thread.Sleep(1);\n            bool announced = !_engine.MustPoll && _inbox.TrySleep();", "Drivers.LaneSleepTests.WhateverIsAskedOfALane_IsAnswered_HoweverNearItIsToSleep"),
         new("The eventfd's poll is not armed again", Dispatch, "        _wakeIsArmed = false;", "        ;", "Engine.FastStartTests.TheEventfdsPoll_IsArmedAgain_WheneverTheKernelHasEndedIt"),
-        new("A fast start does not look at the pool", Start, "        LookAtPool();\n", "", "Engine.FastStartTests.TheFirstRequestAfterAReservation_TravelsAsARegisteredBuffer"),
+        new("A fast start does not look at the pool", Start, "        RefreshRegistrations();\n", "", "Engine.FastStartTests.TheFirstRequestAfterAReservation_TravelsAsARegisteredBuffer"),
         new("A busy ring stays open after dispose", "Drivers/SyncRing.cs", "            Interlocked.CompareExchange(ref _state, BusyAndClosing, Busy);", "            { }", "Drivers.SyncRingsTests.RequestThatEndsAfterDispose_IsStillCounted"),
         new("A fast start of no regions is taken", Admission, "        if ((uint)(regions.Length - 1) >= IoRegion.MaxRegions)\n            return false;", "        if (regions.Length > IoRegion.MaxRegions)\n            return false;", "Client.AdmissionRulesTests.TheFastPath_TakesOneTo64Regions"),
         new("A batch waits for pages that it has itself", "Submission/ClientSubmission.cs", "                HandOver(lane, ref batch);\n            }", "            }", "Client.AdmissionTests.ABatchThatNeedsMorePagesThanAreReserved_EndsAsOneByOne"),

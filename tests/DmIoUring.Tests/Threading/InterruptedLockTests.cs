@@ -13,7 +13,7 @@ public sealed class InterruptedLockTests
     /// <summary>The locks that the rows below are about, as declaring type and field.</summary>
     private static readonly string[] Covered =
     [
-        "BlockDevice._holdersLock", "PageMemoryPool._lock", "PagePool._growing", "PagePool._lock", "RequestPool._lock", "SyncRings._lock", "WorkerCrew._gate",
+        "BlockDevice._holdersLock", "PageMemoryPool._lock", "PagePool._growing", "PagePool._lock", "RequestPool._lock", "SyncRings._lock", "WorkerPool._gate",
     ];
 
     public static TheoryData<string> PagePoolCalls => [.. PagePoolRows.Keys];
@@ -54,24 +54,24 @@ public sealed class InterruptedLockTests
         ["Return of one too many"] = static (pool, _, extra) => pool.Return(extra),
         ["Overdraft"] = static (pool, _, _) => pool.Return(pool.Take(mayWait: false)),
         ["Reserve"] = static (pool, _, _) => pool.Reserve(3),
-        ["Withdraw"] = static (pool, _, _) =>
+        ["RollBack"] = static (pool, _, _) =>
         {
             pool.Prepare(3);
-            pool.Withdraw(3);
+            pool.RollBack(3);
         },
         ["Give a reservation back"] = static (pool, first, extra) =>
         {
-            pool.GiveBack(1);
+            pool.Unreserve(1);
             pool.Reserve(1);
         },
-        ["Left"] = static (pool, _, _) => Assert.Equal(PlaceStack.Most - 1, pool.Left),
+        ["Left"] = static (pool, _, _) => Assert.Equal(RequestStack.MaxRequests - 1, pool.Left),
     };
 
     [Fact]
     public void EveryLock_HasARow()
     {
         const BindingFlags declared = BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-        Type[] kinds = [typeof(UninterruptedLock), typeof(UninterruptedMonitor), typeof(OneAtATime)];
+        Type[] kinds = [typeof(UninterruptedLock), typeof(UninterruptedMonitor), typeof(UninterruptedMutex)];
         IEnumerable<string> all = typeof(PagePool).Assembly.GetTypes()
             .Where(static type => type.Namespace is not "DmIoUring.Threading")
             .SelectMany(static type => type.GetFields(declared))
@@ -306,7 +306,7 @@ public sealed class InterruptedLockTests
             },
             () =>
             {
-                gate = Interruption.LockOf(reactor!, "_rings", "_crew", "_gate");
+                gate = Interruption.LockOf(reactor!, "_rings", "_workers", "_gate");
                 Monitor.Enter(Inner(gate));
             },
             () => Monitor.Exit(Inner(gate!)),

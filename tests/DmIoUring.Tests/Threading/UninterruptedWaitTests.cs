@@ -88,7 +88,7 @@ public sealed class UninterruptedWaitTests
     [Fact]
     public async Task OneAtATime_IsEnteredWhenItIsFree_ByThreadsAndTasks()
     {
-        OneAtATime gate = new();
+        UninterruptedMutex gate = new();
         gate.Enter();
         AssertKept(Interruption.During(gate.Enter, static () => { }, gate.Exit));
         Task entered = gate.EnterAsync(TestContext.Current.CancellationToken);

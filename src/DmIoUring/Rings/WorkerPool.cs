@@ -10,7 +10,7 @@ namespace DmIoUring.Rings;
 /// One lock guards the queue and is held for a few links. Who takes it may be an embedder's thread half way through a
 /// request, so a <see cref="Thread.Interrupt"/> does not end the wait for it.
 /// </remarks>
-internal sealed unsafe class WorkerCrew
+internal sealed unsafe class WorkerPool
 {
     /// <summary>The system calls' frames are small.</summary>
     private const int StackBytes = 256 << 10;
@@ -22,7 +22,7 @@ internal sealed unsafe class WorkerCrew
     private int _users = 1;
 
     /// <summary>Starts the threads. The crew is its maker's until <see cref="Release"/>.</summary>
-    public WorkerCrew(int threads)
+    public WorkerPool(int threads)
     {
         try
         {
@@ -81,7 +81,7 @@ internal sealed unsafe class WorkerCrew
         while (TryTake() is { } item)
         {
             item.Result = EntryExecution.Run(*item.Entry);
-            item.Home.Complete(item);
+            item.Owner.Complete(item);
         }
     }
 

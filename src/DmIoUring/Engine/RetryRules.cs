@@ -3,13 +3,13 @@ using DmIoUring.Interop;
 namespace DmIoUring.Engine;
 
 /// <summary>The rules for short transfers and for "come back later", the same for a ring's completion and for preadv2's result.</summary>
-internal static class TransferRules
+internal static class RetryRules
 {
     /// <summary>Fruitless tries in a row before a transfer is given up; about half a second with the delays.</summary>
     public const int MaxAttempts = 64;
 
     /// <summary>For how many tries one counts that transferred less than a block.</summary>
-    public const int OddCost = 8;
+    public const int PartialBlockCost = 8;
 
     private const int ImmediateAttempts = 8;
     private const long FirstDelay = 50_000;
@@ -28,72 +28,72 @@ internal static class TransferRules
     /// came, so 4,096 count, and the next try asks for 4,096, the odd 512 among them a second time.
     /// EAGAIN may follow a partial transfer that the kernel does not tell of, so the whole piece is tried again.
     /// </remarks>
-    public static TransferVerdict Judge(long result, uint length, int alignment, ref byte attempts)
+    public static RetryDecision Decide(long result, uint length, int alignment, ref byte attempts)
     {
         if (result == length)
-            return new TransferVerdict(TransferStep.Done, length);
+            return new RetryDecision(RetryAction.Done, length);
         if (result == 0)
-            return new TransferVerdict(TransferStep.Fail, Errno: Errno.EIO, Cause: IoFailureCause.EndedEarly);
+            return new RetryDecision(RetryAction.Fail, Errno: Errno.EIO, Cause: IoFailureCause.EndedEarly);
         if (result > 0)
         {
             uint advance = (uint)result & ~((uint)alignment - 1);
             if (advance != 0)
             {
                 attempts = 0;
-                return new TransferVerdict(TransferStep.Continue, advance);
+                return new RetryDecision(RetryAction.Continue, advance);
             }
 
             // Less than a block is a file that ends there, as a rule: nothing is gained by giving it time, nor by many tries.
-            TransferVerdict again = Again(Errno.EIO, IoFailureCause.EndedEarly, ref attempts, cost: OddCost);
-            return again with { Delay = 0 };
+            RetryDecision retry = RetryOrFail(Errno.EIO, IoFailureCause.EndedEarly, ref attempts, cost: PartialBlockCost);
+            return retry with { Delay = 0 };
         }
 
         int errno = (int)-result;
-        return JudgeErrno(errno, ref attempts);
+        return DecideErrno(errno, ref attempts);
     }
 
     /// <summary>Judges the result of a call that transfers nothing: a flush, a discard, zeroes by the device.</summary>
     /// <param name="result">0, or the negated errno.</param>
     /// <param name="attempts">Fruitless tries so far; kept here.</param>
-    public static TransferVerdict JudgePlain(int result, ref byte attempts)
+    public static RetryDecision DecideWithoutData(int result, ref byte attempts)
     {
         if (result >= 0)
-            return new TransferVerdict(TransferStep.Done);
-        return JudgeErrno(-result, ref attempts);
+            return new RetryDecision(RetryAction.Done);
+        return DecideErrno(-result, ref attempts);
     }
 
     /// <summary>ECANCELED that nobody asked for is the kernel's that can't start a worker: asked for cancellations are judged before.</summary>
-    private static TransferVerdict JudgeErrno(int errno, ref byte attempts) => errno switch
+    private static RetryDecision DecideErrno(int errno, ref byte attempts) => errno switch
     {
-        Errno.EAGAIN or Errno.EINTR => Again(errno, IoFailureCause.RetriesExhausted, ref attempts),
-        Errno.ECANCELED => Again(errno, IoFailureCause.Host, ref attempts),
-        Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE => new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Host),
-        _ => new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: IoFailureCause.Device),
+        Errno.EAGAIN or Errno.EINTR => RetryOrFail(errno, IoFailureCause.RetriesExhausted, ref attempts),
+        Errno.ECANCELED => RetryOrFail(errno, IoFailureCause.Host, ref attempts),
+        Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE => new RetryDecision(RetryAction.Fail, Errno: errno, Cause: IoFailureCause.Host),
+        _ => new RetryDecision(RetryAction.Fail, Errno: errno, Cause: IoFailureCause.Device),
     };
 
-    private static TransferVerdict Again(int errno, IoFailureCause cause, ref byte attempts, int cost = 1)
+    private static RetryDecision RetryOrFail(int errno, IoFailureCause cause, ref byte attempts, int cost = 1)
     {
         if (attempts >= MaxAttempts)
-            return new TransferVerdict(TransferStep.Fail, Errno: errno, Cause: cause);
+            return new RetryDecision(RetryAction.Fail, Errno: errno, Cause: cause);
         attempts += (byte)cost;
         long delay = attempts <= ImmediateAttempts
             ? 0
             : Math.Min(FirstDelay << Math.Min(attempts - ImmediateAttempts - 1, 16), LongestDelay);
-        return new TransferVerdict(TransferStep.Again, Delay: delay);
+        return new RetryDecision(RetryAction.Retry, Delay: delay);
     }
 }
 
 /// <summary>The judgement on one call's result.</summary>
-/// <param name="Step">What to do.</param>
+/// <param name="Action">What to do.</param>
 /// <param name="Advance">Bytes that count as transferred.</param>
 /// <param name="Delay">Nanoseconds to wait before the same is tried again.</param>
 /// <param name="Errno">Why it failed.</param>
 /// <param name="Cause">Who says so.</param>
-internal readonly record struct TransferVerdict(
-    TransferStep Step, uint Advance = 0, long Delay = 0, int Errno = 0, IoFailureCause Cause = IoFailureCause.None);
+internal readonly record struct RetryDecision(
+    RetryAction Action, uint Advance = 0, long Delay = 0, int Errno = 0, IoFailureCause Cause = IoFailureCause.None);
 
 /// <summary>What to do after one call transferred something, nothing, or failed.</summary>
-internal enum TransferStep : byte
+internal enum RetryAction : byte
 {
     /// <summary>All of it was transferred.</summary>
     Done,
@@ -102,7 +102,7 @@ internal enum TransferStep : byte
     Continue,
 
     /// <summary>The same once more, after the verdict's delay.</summary>
-    Again,
+    Retry,
 
     /// <summary>It failed for good.</summary>
     Fail,

@@ -10,24 +10,24 @@ namespace DmIoUring.Engine;
 /// finds no worker thread for. On threads of the engine's own, started when first needed; on the owner's where nobody could tell it of
 /// the end, or the host gives no thread.
 /// </summary>
-internal sealed unsafe class EntryWorker : IWorkHome, IDisposable
+internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
 {
     /// <summary>One that is stuck leaves another.</summary>
     private const int Threads = 2;
 
     private readonly ConcurrentQueue<(int Chunk, int Result)> _results = new();
     private readonly ConcurrentBag<WorkItem> _free = [];
-    private WorkerCrew? _crew;
+    private WorkerPool? _workers;
 
     /// <summary>Tells the engine's owner that there is a result; null for an owner that waits anyway.</summary>
-    public Action? Notify { get; set; }
+    public Action? WakeOwner { get; set; }
 
     public bool HasResults => !_results.IsEmpty;
 
     /// <summary>Starts an entry; its vectors are copied. The request keeps device and memory until the result was taken. The owner.</summary>
     public void Start(int chunk, IoUringSqe entry)
     {
-        if (Notify is null || !HasCrew())
+        if (WakeOwner is null || !HasWorkers())
         {
             // The thread is somebody else's, and keeps its priority.
             entry.ioprio = 0;
@@ -39,8 +39,8 @@ internal sealed unsafe class EntryWorker : IWorkHome, IDisposable
             item = new WorkItem(this, (IoUringSqe*)NativeMemory.Alloc((nuint)sizeof(IoUringSqe)));
         *item.Entry = entry;
         item.Entry->user_data = (ulong)chunk;
-        item.KeepVectors();
-        _crew!.Submit(item);
+        item.CopyVectors();
+        _workers!.Submit(item);
     }
 
     public bool TryTake(out int chunk, out int result)
@@ -54,14 +54,14 @@ internal sealed unsafe class EntryWorker : IWorkHome, IDisposable
     {
         _results.Enqueue(((int)item.Entry->user_data, item.Result));
         _free.Add(item);
-        Notify!();
+        WakeOwner!();
     }
 
     /// <summary>When nothing is under way.</summary>
     public void Dispose()
     {
-        _crew?.Release();
-        _crew = null;
+        _workers?.Release();
+        _workers = null;
         while (_free.TryTake(out WorkItem? item))
         {
             item.Dispose();
@@ -69,11 +69,11 @@ internal sealed unsafe class EntryWorker : IWorkHome, IDisposable
         }
     }
 
-    private bool HasCrew()
+    private bool HasWorkers()
     {
         try
         {
-            _crew ??= new WorkerCrew(Threads);
+            _workers ??= new WorkerPool(Threads);
             return true;
         }
         catch (OutOfMemoryException)

@@ -8,10 +8,10 @@ namespace DmIoUring.Engine;
 /// use too go back to it when the callback has returned that might have used one again.
 /// </summary>
 /// <remarks>They are linked by their places in the pool: a link by reference would be told to the garbage collector each time.</remarks>
-internal sealed class RequestSpares(RequestPool pool, bool keepsAll)
+internal sealed class RequestFreeList(RequestPool pool, bool keepsAll)
 {
     private const int None = -1;
-    private Request?[] _known = new Request?[16];
+    private Request?[] _byIndex = new Request?[16];
     private int _first = None;
 
     /// <summary>Takes a request. The owner.</summary>
@@ -21,8 +21,8 @@ internal sealed class RequestSpares(RequestPool pool, bool keepsAll)
         int first = _first;
         if (first < 0)
             return pool.Take(mayWait: false);
-        Request request = _known[first]!;
-        _first = request.NextSpare;
+        Request request = _byIndex[first]!;
+        _first = request.NextFree;
         return request;
     }
 
@@ -37,7 +37,7 @@ internal sealed class RequestSpares(RequestPool pool, bool keepsAll)
 
     /// <summary>Puts a request that has ended at hand. The owner.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Give(Request request)
+    public void Put(Request request)
     {
         if (!keepsAll && pool.Waiting != 0)
         {
@@ -45,37 +45,37 @@ internal sealed class RequestSpares(RequestPool pool, bool keepsAll)
             return;
         }
 
-        int place = request.Index;
-        Request?[] known = _known;
-        if ((uint)place >= (uint)known.Length || known[place] != request)
-            Know(request);
-        request.NextSpare = _first;
-        _first = place;
+        int index = request.Index;
+        Request?[] byIndex = _byIndex;
+        if ((uint)index >= (uint)byIndex.Length || byIndex[index] != request)
+            AddToIndex(request);
+        request.NextFree = _first;
+        _first = index;
     }
 
     /// <summary>Takes back a request that was not used. The owner.</summary>
     public void Return(Request request)
     {
         if (keepsAll)
-            Give(request);
+            Put(request);
         else
             pool.Return(request);
     }
 
     /// <summary>The callback has returned: what it left is everybody's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Settle()
+    public void EndCallback()
     {
         if (!keepsAll && _first >= 0)
             ReturnAll();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Know(Request request)
+    private void AddToIndex(Request request)
     {
-        if (request.Index >= _known.Length)
-            Array.Resize(ref _known, Math.Max(_known.Length * 2, request.Index + 1));
-        _known[request.Index] = request;
+        if (request.Index >= _byIndex.Length)
+            Array.Resize(ref _byIndex, Math.Max(_byIndex.Length * 2, request.Index + 1));
+        _byIndex[request.Index] = request;
     }
 
     private void ReturnAll()

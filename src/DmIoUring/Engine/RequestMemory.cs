@@ -6,9 +6,9 @@ using DmIoUring.Memory;
 namespace DmIoUring.Engine;
 
 /// <summary>What a request keeps beyond its devices until the kernel is done with it: pinned memory, pool pages, a copy. Used again.</summary>
-internal sealed unsafe class RequestHoldings
+internal sealed unsafe class RequestMemory
 {
-    private Kept _kept;
+    private PinKind _pinned;
     private IoMemory? _owner;
     private SharedPins? _pins;
     private int _sharedPin;
@@ -21,12 +21,12 @@ internal sealed unsafe class RequestHoldings
     private bool _ownsPages;
 
     /// <summary>What of the caller's is kept.</summary>
-    private enum Kept : byte
+    private enum PinKind : byte
     {
         Nothing,
         Owner,
         Shared,
-        OnePages,
+        Pages,
         Array,
         Handle,
         Segments,
@@ -56,11 +56,11 @@ internal sealed unsafe class RequestHoldings
     /// <param name="buffer">The caller's memory.</param>
     /// <param name="report">The caller's report.</param>
     /// <returns>The memory to transfer from or to.</returns>
-    public RequestBuffer Keep(in IoBuffer buffer, IoReport? report)
+    public RequestBuffer Pin(in IoBuffer buffer, IoReport? report)
     {
         Report = report;
         report?.Clear();
-        return _ownsPages ? Copy(KeepCallers(buffer)) : KeepCallers(buffer);
+        return _ownsPages ? Copy(PinCallers(buffer)) : PinCallers(buffer);
     }
 
     public void ForgetReport() => Report = null;
@@ -70,46 +70,46 @@ internal sealed unsafe class RequestHoldings
     /// <param name="pins">The pins of the thread that owns the engine; the request is released on it.</param>
     /// <param name="memory">Its first byte.</param>
     /// <returns>False where <see cref="Keep"/> must have a look: it is gone, in pieces, or needs something that was never needed before. Nothing is kept then.</returns>
-    public bool TryKeepOnePiece(in IoBuffer buffer, SharedPins pins, out byte* memory)
+    public bool TryPinContiguous(in IoBuffer buffer, SharedPins pins, out byte* memory)
     {
         memory = buffer.Pointer;
         return buffer.Kind switch
         {
-            IoBufferKind.Native => TryKeep(buffer.Owner!, pins),
-            IoBufferKind.Memory => TryKeep(buffer.Memory, pins, out memory),
-            IoBufferKind.Pages => TryKeep(buffer.PageList, buffer.FirstOffset, out memory),
+            IoBufferKind.Native => TryPin(buffer.Owner!, pins),
+            IoBufferKind.Memory => TryPin(buffer.Memory, pins, out memory),
+            IoBufferKind.Pages => TryPin(buffer.PageList, buffer.FirstOffset, out memory),
             _ => false,
         };
     }
 
-    /// <summary>Gives up what <see cref="TryKeepOnePiece"/> has kept.</summary>
+    /// <summary>Gives up what <see cref="TryPinContiguous"/> has kept.</summary>
     /// <returns>False where something else is kept: <see cref="Release"/> gives that up.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool ReleaseOnePiece()
+    public bool ReleaseContiguous()
     {
-        switch (_kept)
+        switch (_pinned)
         {
-            case Kept.Shared:
+            case PinKind.Shared:
                 _pins!.Release(_sharedPin);
                 break;
-            case Kept.OnePages:
+            case PinKind.Pages:
                 new PageUse(_extent!, _firstPage).End();
                 break;
-            case Kept.Array:
+            case PinKind.Array:
                 _array!.Unpin();
                 break;
             default:
                 return false;
         }
 
-        _kept = Kept.Nothing;
+        _pinned = PinKind.Nothing;
         return true;
     }
 
     /// <summary>Gives up all that is kept.</summary>
     public void Release()
     {
-        if (_kept != Kept.Nothing)
+        if (_pinned != PinKind.Nothing)
             Unpin();
         if (_pages.Count != 0)
             ReleasePages();
@@ -117,7 +117,7 @@ internal sealed unsafe class RequestHoldings
         CopyStart = 0;
     }
 
-    private RequestBuffer KeepCallers(in IoBuffer buffer)
+    private RequestBuffer PinCallers(in IoBuffer buffer)
     {
         switch (buffer.Kind)
         {
@@ -130,10 +130,10 @@ internal sealed unsafe class RequestHoldings
 
                 return new RequestBuffer(buffer.Pointer);
             case IoBufferKind.Memory:
-                return new RequestBuffer(KeepMemory(buffer.Memory));
+                return new RequestBuffer(PinMemory(buffer.Memory));
             case IoBufferKind.Vectors:
                 _pin = buffer.VectorArray.Pin();
-                _kept = Kept.Handle;
+                _pinned = PinKind.Handle;
                 return new RequestBuffer((IoVector*)_pin.Pointer, buffer.VectorArray.Length);
             case IoBufferKind.Pages:
                 if (!_ownsPages)
@@ -141,7 +141,7 @@ internal sealed unsafe class RequestHoldings
                 return new RequestBuffer(buffer.PageList, buffer.FirstOffset);
             default:
                 _segments ??= new SegmentStore();
-                _kept = Kept.Segments;
+                _pinned = PinKind.Segments;
                 foreach (Memory<byte> segment in buffer.Segments.Span)
                     _segments.Add(segment);
                 foreach (ReadOnlyMemory<byte> segment in buffer.Sequence)
@@ -151,7 +151,7 @@ internal sealed unsafe class RequestHoldings
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryKeep(IoMemory owner, SharedPins pins)
+    public bool TryPin(IoMemory owner, SharedPins pins)
     {
         int shared = pins.TryAdd(owner);
         if (shared != SharedPins.None)
@@ -160,15 +160,15 @@ internal sealed unsafe class RequestHoldings
             if (_pins != pins)
                 _pins = pins;
             _sharedPin = shared;
-            _kept = Kept.Shared;
+            _pinned = PinKind.Shared;
             return true;
         }
 
-        return TryPin(owner);
+        return TryPinAlone(owner);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryPin(IoMemory owner)
+    private bool TryPinAlone(IoMemory owner)
     {
         if (!owner.TryAddPin())
             return false;
@@ -176,7 +176,7 @@ internal sealed unsafe class RequestHoldings
         return true;
     }
 
-    private bool TryKeep(Memory<byte> memory, SharedPins pins, out byte* start)
+    private bool TryPin(Memory<byte> memory, SharedPins pins, out byte* start)
     {
         start = null;
         if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment))
@@ -184,25 +184,25 @@ internal sealed unsafe class RequestHoldings
             if (segment.Array is not { } array || _array is null)
                 return false;
             start = _array.Pin(array) + segment.Offset;
-            _kept = Kept.Array;
+            _pinned = PinKind.Array;
             return true;
         }
 
-        if (!MemoryMarshal.TryGetMemoryManager<byte, IoMemory>(memory, out IoMemory? owner, out int offset, out _) || !TryKeep(owner, pins))
+        if (!MemoryMarshal.TryGetMemoryManager<byte, IoMemory>(memory, out IoMemory? owner, out int offset, out _) || !TryPin(owner, pins))
             return false;
         start = owner.FirstByte + offset;
         return true;
     }
 
-    private bool TryKeep(in PageList pages, int firstOffset, out byte* start)
+    private bool TryPin(in PageList pages, int firstOffset, out byte* start)
     {
         start = null;
-        if (!pages.TryBeginUseOfOnePiece(out PageUse use))
+        if (!pages.TryBeginContiguousUse(out PageUse use))
             return false;
         if (_extent != use.Extent)
             _extent = use.Extent;
         _firstPage = use.Page;
-        _kept = Kept.OnePages;
+        _pinned = PinKind.Pages;
         start = use.Start + firstOffset;
         return true;
     }
@@ -210,21 +210,21 @@ internal sealed unsafe class RequestHoldings
     private void Own(IoMemory owner)
     {
         _owner = owner;
-        _kept = Kept.Owner;
+        _pinned = PinKind.Owner;
     }
 
-    private byte* KeepMemory(Memory<byte> memory)
+    private byte* PinMemory(Memory<byte> memory)
     {
         // A handle that is kept and aimed anew costs a fraction of one that is made and freed for each request.
         if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment) && segment.Array is { } array)
         {
             _array ??= new ArrayPin();
-            _kept = Kept.Array;
+            _pinned = PinKind.Array;
             return _array.Pin(array) + segment.Offset;
         }
 
         _pin = memory.Pin();
-        _kept = Kept.Handle;
+        _pinned = PinKind.Handle;
         return (byte*)_pin.Pointer;
     }
 
@@ -245,24 +245,24 @@ internal sealed unsafe class RequestHoldings
 
     private void Unpin()
     {
-        if (ReleaseOnePiece())
+        if (ReleaseContiguous())
             return;
-        switch (_kept)
+        switch (_pinned)
         {
-            case Kept.Owner:
+            case PinKind.Owner:
                 _owner!.Unpin();
                 _owner = null;
                 break;
-            case Kept.Handle:
+            case PinKind.Handle:
                 _pin.Dispose();
                 _pin = default;
                 break;
-            case Kept.Segments:
+            case PinKind.Segments:
                 _segments!.Release();
                 break;
         }
 
-        _kept = Kept.Nothing;
+        _pinned = PinKind.Nothing;
     }
 
     private void Use(in PageList pages)

@@ -3,7 +3,7 @@
 namespace DmIoUring.Threading;
 
 /// <summary>Lets one at a time through, threads and tasks, for as long as it takes. Interrupts are kept, as everywhere here.</summary>
-internal sealed class OneAtATime
+internal sealed class UninterruptedMutex
 {
     private readonly SemaphoreSlim _free = new(1, 1);
 

@@ -9,15 +9,15 @@ namespace DmIoUring.Engine;
 /// taken and returned meanwhile can't be mistaken for one that never left. Places never move: a thread may be about to
 /// write one while another adds to them. A place whose request is out holds no reference to it.
 /// </remarks>
-internal sealed class PlaceStack
+internal sealed class RequestStack
 {
     /// <summary>Requests that a client can have at most.</summary>
-    public const int Most = RowLength * MostRows;
+    public const int MaxRequests = RowLength * MaxRows;
 
     private const int RowLength = 256;
-    private const int MostRows = 4096;
+    private const int MaxRows = 4096;
     private const uint None = uint.MaxValue;
-    private readonly Place[]?[] _rows = new Place[MostRows][];
+    private readonly Slot[]?[] _rows = new Slot[MaxRows][];
     private readonly Stack<int> _freed = new();
     private int _made;
     private ulong _head = None;
@@ -26,18 +26,18 @@ internal sealed class PlaceStack
     public ulong Head => Volatile.Read(ref _head);
 
     /// <summary>A place for a new request. Under the owner's lock.</summary>
-    public int NewPlace()
+    public int AllocateSlot()
     {
         if (_freed.TryPop(out int freed))
             return freed;
         int index = _made;
-        if (index == Most)
-            throw new InvalidOperationException($"{Most} requests are under way or were never awaited; await some first.");
+        if (index == MaxRequests)
+            throw new InvalidOperationException($"{MaxRequests} requests are under way or were never awaited; await some first.");
         if (index % RowLength == 0)
         {
             // Room to give each up again: that never fails.
             _freed.EnsureCapacity(index + RowLength);
-            Volatile.Write(ref _rows[index / RowLength], new Place[RowLength]);
+            Volatile.Write(ref _rows[index / RowLength], new Slot[RowLength]);
         }
 
         _made = index + 1;
@@ -45,7 +45,7 @@ internal sealed class PlaceStack
     }
 
     /// <summary>Gives up the place of a request that is out. Under the owner's lock.</summary>
-    public void FreePlace(int index) => _freed.Push(index);
+    public void FreeSlot(int index) => _freed.Push(index);
 
     public bool TryPop([NotNullWhen(true)] out Request? request)
     {
@@ -59,7 +59,7 @@ internal sealed class PlaceStack
                 return false;
             }
 
-            ref Place place = ref At(index);
+            ref Slot place = ref At(index);
             uint next = Volatile.Read(ref place.Next);
             if (Interlocked.CompareExchange(ref _head, Tagged(head, next), head) != head)
                 continue;
@@ -72,7 +72,7 @@ internal sealed class PlaceStack
     public void Push(Request request)
     {
         uint index = (uint)request.Index;
-        ref Place place = ref At(index);
+        ref Slot place = ref At(index);
         place.Request = request;
         while (true)
         {
@@ -85,10 +85,10 @@ internal sealed class PlaceStack
 
     private static ulong Tagged(ulong old, uint index) => (((old >> 32) + 1) << 32) | index;
 
-    private ref Place At(uint index) => ref Volatile.Read(ref _rows[index / RowLength])![index % RowLength];
+    private ref Slot At(uint index) => ref Volatile.Read(ref _rows[index / RowLength])![index % RowLength];
 
     [StructLayout(LayoutKind.Auto)]
-    private struct Place
+    private struct Slot
     {
         public Request? Request;
         public uint Next;

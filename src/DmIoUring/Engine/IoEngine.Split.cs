@@ -11,28 +11,28 @@ internal sealed unsafe partial class IoEngine<TRing>
     private const int PageMask = 4095;
 
     /// <summary>Runs of memory in one chunk at most, and pages that it may touch: BIO_MAX_VECS, past which a worker gets it.</summary>
-    private const int MostRuns = 256;
+    private const int MaxRuns = 256;
 
     /// <summary>The largest piece of a discard or of zeroes, which have no memory: a kernel call's length is signed.</summary>
-    private const uint MostPlainBytes = 1u << 30;
+    private const uint MaxNoDataBytes = 1u << 30;
 
     /// <summary>Cuts a request's legs into chunks and issues them, as far as places and entries go.</summary>
     /// <returns>Whether all that can be cut now is cut; otherwise the cursor stays where it is.</returns>
-    private bool Cut(Request request)
+    private bool Split(Request request)
     {
         for (; request.Cursor < request.LegCount; request.Cursor++)
         {
             ref Leg leg = ref request.Legs[request.Cursor];
             if (leg.Stage != LegStage.Data)
             {
-                if (leg.Stage == LegStage.FlushFirst && !TryCutFlush(request, ref leg))
+                if (leg.Stage == LegStage.FlushFirst && !TryIssueFlush(request, ref leg))
                     return false;
                 continue;
             }
 
             while (leg.Remaining > 0)
             {
-                if (!TryCutData(request, ref leg))
+                if (!TrySplitData(request, ref leg))
                     return false;
             }
         }
@@ -41,24 +41,24 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>Cuts the flush that comes before a leg's data; the leg is looked at again when that has ended.</summary>
-    private bool TryCutFlush(Request request, ref Leg leg)
+    private bool TryIssueFlush(Request request, ref Leg leg)
     {
         if (_free.IsEmpty)
             return false;
-        Place(leg, ChunkKind.Flush, 0);
+        PrepareChunk(leg, ChunkKind.Flush, 0);
         if (!TryIssue(request))
             return false;
         leg.Stage = LegStage.Flushing;
         return true;
     }
 
-    private bool TryCutData(Request request, ref Leg leg)
+    private bool TrySplitData(Request request, ref Leg leg)
     {
         if (_free.IsEmpty)
             return false;
         ChunkKind kind = request.Operation.DataKind();
         if (!kind.HasBuffer())
-            return TryCutPlain(request, ref leg, kind);
+            return TrySplitWithoutData(request, ref leg, kind);
 
         if (leg.IsWhole && !CanBeWhole(request, leg))
             return true;
@@ -66,7 +66,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         bool bounces = length == 0;
         if (bounces)
             length = (uint)Math.Min(leg.Remaining, leg.IsWhole ? leg.Remaining : Math.Min(_bounce.PieceBytes, leg.Device.MaxTransferBytes));
-        Chunk* chunk = Place(leg, kind, length);
+        Chunk* chunk = PrepareChunk(leg, kind, length);
         if (bounces && !TryBounce(request, leg, chunk))
             return false;
         if (TryIssueData(request, ref leg, length))
@@ -90,7 +90,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             return false;
         }
 
-        if (WholeLength(leg) != 0 || _bounce.TryProvide(leg.Remaining))
+        if (WholeLength(leg) != 0 || _bounce.TryReserve(leg.Remaining))
             return true;
         request.FailRest(request.Cursor, Errno.ENOMEM, request.IsAtomic ? IoFailureCause.NotAtomic : IoFailureCause.Zoned);
         return false;
@@ -103,21 +103,21 @@ internal sealed unsafe partial class IoEngine<TRing>
     private static uint WholeLength(in Leg leg)
     {
         long offPage = (nint)leg.Buffer.Pointer & PageMask;
-        bool isOneBio = offPage == 0 || offPage + leg.Remaining <= (long)MostRuns * (PageMask + 1);
+        bool isOneBio = offPage == 0 || offPage + leg.Remaining <= (long)MaxRuns * (PageMask + 1);
         return !leg.Bounces && leg.Remaining <= leg.Buffer.Left && isOneBio ? (uint)leg.Remaining : 0;
     }
 
     /// <summary>Cuts what has no memory: discards and zeroes.</summary>
-    private bool TryCutPlain(Request request, ref Leg leg, ChunkKind kind)
+    private bool TrySplitWithoutData(Request request, ref Leg leg, ChunkKind kind)
     {
-        uint length = (uint)Math.Min(leg.Remaining, leg.Device.Namespace is null ? MostPlainBytes : MostCommandBytes(leg.Device.Namespace, kind));
-        Place(leg, kind, length);
+        uint length = (uint)Math.Min(leg.Remaining, leg.Device.Namespace is null ? MaxNoDataBytes : MaxCommandBytes(leg.Device.Namespace, kind));
+        PrepareChunk(leg, kind, length);
         return TryIssueData(request, ref leg, length);
     }
 
     /// <summary>Describes the next chunk of a leg in the first free place, which is taken when it is issued.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Chunk* Place(in Leg leg, ChunkKind kind, uint length)
+    private Chunk* PrepareChunk(in Leg leg, ChunkKind kind, uint length)
     {
         Chunk* chunk = &_chunks[_free.First];
         chunk->Offset = leg.Offset;
@@ -219,10 +219,10 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>The most bytes of zeroes or of a discard in one command. What the drive has not is answered by the drive.</summary>
-    private static long MostCommandBytes(NvmeNamespace target, ChunkKind kind)
+    private static long MaxCommandBytes(NvmeNamespace target, ChunkKind kind)
     {
         long most = kind == ChunkKind.Discard ? target.MaxDiscardBytes : target.MaxZeroesBytes;
-        return most == 0 ? target.MaxTransferBytes : Math.Min(most, RoundDown(MostPlainBytes, 1 << target.BlockShift));
+        return most == 0 ? target.MaxTransferBytes : Math.Min(most, RoundDown(MaxNoDataBytes, 1 << target.BlockShift));
     }
 
     private static long RoundDown(long bytes, int block) => bytes - (bytes % block);
@@ -234,8 +234,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         BufferCursor at = leg.Buffer;
         long most = Math.Min(leg.Remaining, _chunkBytes);
         long length = 0;
-        int pages = MostRuns;
-        for (int runs = 0; runs < MostRuns && length < most && pages > 0; runs++)
+        int pages = MaxRuns;
+        for (int runs = 0; runs < MaxRuns && length < most && pages > 0; runs++)
         {
             long offPage = (nint)at.Pointer & PageMask;
             long run = Math.Min(Math.Min(at.Left, most - length), ((long)pages << 12) - offPage);

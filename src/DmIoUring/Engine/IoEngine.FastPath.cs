@@ -8,7 +8,7 @@ namespace DmIoUring.Engine;
 
 /// <content>The fast path: regions that are one chunk of one piece of memory each, from the call into the ring's queue.</content>
 /// <remarks>
-/// It does what <see cref="Request"/>'s Prepare, <see cref="Cut"/> and <see cref="TryFill"/> do for such a request. That each region is valid and
+/// It does what <see cref="Request"/>'s Prepare, <see cref="Split"/> and <see cref="TryFill"/> do for such a request. That each region is valid and
 /// one chunk was found before (Submission/Admission). A chunk that was started so keeps its device open by itself
 /// (<see cref="Chunk.Slot"/>), and its request has no legs.
 /// </remarks>
@@ -16,16 +16,16 @@ internal sealed unsafe partial class IoEngine<TRing>
 {
     /// <inheritdoc/>
     [SkipLocalsInit]
-    public override bool TryStart(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
+    public override bool TryAcceptFast(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
     {
-        if (!MayStart(regions.Length))
+        if (!HasRoomForFast(regions.Length))
             return false;
         ChunkKind kind = TransferKind(operation);
-        LookAtPool();
+        RefreshRegistrations();
         if (regions.Length == 1)
-            FillStarted(request, kind, regions[0], 0, memory);
+            FillFast(request, kind, regions[0], 0, memory);
         else
-            FillAllStarted(request, kind, regions, memory);
+            FillAllFast(request, kind, regions, memory);
         InFlight += regions.Length;
         _inKernel += regions.Length;
         Counters.Entries += regions.Length;
@@ -34,8 +34,8 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     /// <summary>Whether so many chunks can be started: nobody waits before them, and there are places and entries for all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MayStart(int chunks) =>
-        _startsStraight && _queueFirst is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
+    private bool HasRoomForFast(int chunks) =>
+        _hasFastPath && _queueFirst is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
 
     /// <summary>Two comparisons where a switch would be a jump through a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -45,15 +45,15 @@ internal sealed unsafe partial class IoEngine<TRing>
     private static ChunkKind NoTransfer(IoOperation operation) => throw new UnreachableException($"{operation} is neither a read nor a write, and came by the fast path.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FillAllStarted(Request request, ChunkKind kind, ReadOnlySpan<IoRegion> regions, byte* memory)
+    private void FillAllFast(Request request, ChunkKind kind, ReadOnlySpan<IoRegion> regions, byte* memory)
     {
         for (int i = 0; i < regions.Length; i++)
-            FillStarted(request, kind, regions[i], i, memory);
+            FillFast(request, kind, regions[i], i, memory);
     }
 
     /// <summary>Makes a region's chunk and entry, in the first free place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void FillStarted(Request request, ChunkKind kind, in IoRegion region, int place, byte* memory)
+    private void FillFast(Request request, ChunkKind kind, in IoRegion region, int place, byte* memory)
     {
         int slot = Devices!.EnterHeld(region.Device);
         ref readonly DeviceSlot held = ref Devices[slot];
@@ -70,7 +70,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->Buffer = start;
         chunk->LengthAndRun = ((ulong)size << 32) | (ulong)size;
         chunk->NextRunAndFile = (ulong)(uint)held.File << 32;
-        chunk->State = Chunk.StartedState(kind, place, held.EntryFlags, route);
+        chunk->State = Chunk.FastPathState(kind, place, held.EntryFlags, route);
         chunk->Slot = slot;
         if (_hasTable)
             UseRegistered(entry, kind, start, region.Device.Geometry.RegisteredMask);

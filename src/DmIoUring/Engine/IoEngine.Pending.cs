@@ -3,7 +3,7 @@ namespace DmIoUring.Engine;
 /// <content>What is under way, for a person.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    public override IReadOnlyList<IoPendingRequest> Survey()
+    public override IReadOnlyList<IoPendingRequest> GetPendingRequests()
     {
         Dictionary<Request, IoPendingRegion?[]> requests = [];
         for (int i = 0; i < _owners.Length; i++)

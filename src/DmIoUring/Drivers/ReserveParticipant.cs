@@ -10,7 +10,7 @@ namespace DmIoUring.Drivers;
 /// <param name="requests">The client's requests.</param>
 /// <param name="lanes">Its lanes, once they are there.</param>
 /// <param name="chunks">How many chunks its rings have under way at once.</param>
-internal sealed class ReserveFollower(RequestPool requests, Lane?[] lanes, int chunks) : IReserveFollower
+internal sealed class ReserveParticipant(RequestPool requests, Lane?[] lanes, int chunks) : IReserveParticipant
 {
     /// <summary>With fewer pages than this there is a request for each: that costs a tenth of what the pages do.</summary>
     private const int EachHasOne = 4096;
@@ -23,13 +23,13 @@ internal sealed class ReserveFollower(RequestPool requests, Lane?[] lanes, int c
 
     public void Commit(int number) => requests.Commit(number);
 
-    public void Withdraw(int number) => requests.Withdraw(number);
+    public void RollBack(int number) => requests.RollBack(number);
 
-    public void GiveBack(int number) => requests.GiveBack(number);
+    public void Unreserve(int number) => requests.Unreserve(number);
 
     public void MemoryReleased()
     {
         foreach (Lane? lane in lanes)
-            lane?.Nudge();
+            lane?.Wake();
     }
 }

@@ -10,9 +10,9 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// Fruitless tries of an entry that the kernel cancels unasked: it does so when it can't start a worker thread (io_wq_enqueue, io-wq.c),
     /// at a limit of processes. Past them no worker is asked for.
     /// </summary>
-    private const byte AttemptsInRing = 10;
+    private const byte MaxAttemptsInRing = 10;
 
-    private void CarryOutAside(int index)
+    private void ExecuteBySystemCall(int index)
     {
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
@@ -25,17 +25,17 @@ internal sealed unsafe partial class IoEngine<TRing>
         {
             // It was written for the ring, and the drive has not seen it.
             EntryWriter.WriteCommand(&entry, device.Descriptor, &_commands[index], CommandData(chunk, index));
-            _aside.Start(index, entry);
+            _systemCalls.Start(index, entry);
             return;
         }
 
-        Iovec* vectors = stackalloc Iovec[MostRuns];
+        Iovec* vectors = stackalloc Iovec[MaxRuns];
         EntryFields fields = chunk->Kind.HasBuffer() && chunk->Run < chunk->Length
             ? EntryWriter.ScatteredFieldsOf(chunk, vectors, FillVectors(vectors, chunk, request.Buffer), request.TransferFlags)
             : EntryWriter.FieldsOf(chunk, device.IsBlockDevice, request.TransferFlags);
         EntryWriter.Write(&entry, fields, chunk, request.Priority, UserData(chunk, index));
         entry.fd = device.Descriptor;
         entry.flags = 0;
-        _aside.Start(index, entry);
+        _systemCalls.Start(index, entry);
     }
 }

@@ -9,7 +9,7 @@ namespace DmIoUring.Rings;
 /// What is asked for is the least that was due at a time, of the last times, and only where the kernel showed that it has that bound. So no
 /// completion waits for others that are not due, but once in a while, for the shortest wait there is.
 /// </remarks>
-internal struct BunchSize
+internal struct CompletionBatchSize
 {
     /// <summary>What one call gives unasked.</summary>
     private const uint Unasked = 20;

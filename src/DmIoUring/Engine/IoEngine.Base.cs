@@ -14,7 +14,7 @@ internal abstract unsafe class IoEngine : IDisposable
     public DeviceTable? Devices { get; protected init; }
 
     /// <summary>Where the requests of callbacks go; null when each goes back to its pool.</summary>
-    public RequestSpares? Spares { get; protected init; }
+    public RequestFreeList? FreeRequests { get; protected init; }
 
     /// <summary>Chunks under way, those that wait to be tried again included.</summary>
     public int InFlight { get; protected set; }
@@ -32,7 +32,7 @@ internal abstract unsafe class IoEngine : IDisposable
     public abstract bool HasWaiting { get; }
 
     /// <summary>Who is told, on any thread, when there is something to deal with that no ring tells of while the owner sleeps.</summary>
-    public abstract Action? Notify { get; set; }
+    public abstract Action? WakeOwner { get; set; }
 
     /// <summary>Why pool pages don't travel as registered buffers: what registering them answered, or 0.</summary>
     public abstract int? RegisterErrno { get; }
@@ -45,7 +45,7 @@ internal abstract unsafe class IoEngine : IDisposable
     public abstract void Enable(bool register);
 
     /// <summary>Gives up the ring: something outside of <see cref="Enter"/> has found that it does not work. The owner.</summary>
-    public abstract void Lose(int errno);
+    public abstract void MarkRingLost(int errno);
 
     /// <summary>Has the ring end a waiting <see cref="Enter"/> whenever the eventfd is written.</summary>
     public abstract void WakeOn(int eventfd);
@@ -60,28 +60,28 @@ internal abstract unsafe class IoEngine : IDisposable
     /// Starts a read or a write whose regions were all found to be one chunk each, on held devices (the fast path), if nothing waits before it
     /// and there is room for all of them. Nothing is done otherwise; then <see cref="Accept"/> is its way.
     /// </summary>
-    /// <param name="request">The request, which keeps its memory already (<see cref="Request.PrepareStarted"/>).</param>
+    /// <param name="request">The request, which keeps its memory already (<see cref="Request.PrepareFast"/>).</param>
     /// <param name="operation">Read or write.</param>
     /// <param name="regions">Where.</param>
     /// <param name="memory">The buffer's first byte.</param>
     /// <returns>Whether it was started.</returns>
-    public abstract bool TryStart(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory);
+    public abstract bool TryAcceptFast(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory);
 
     /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
     /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way, and none when a request ended in here.</param>
     /// <param name="limit">Nanoseconds to sleep at most; negative for no limit. A sleep may end early anyway.</param>
-    /// <param name="patience">Nanoseconds to wait for more than one; 0 for as long as it takes.</param>
-    public abstract void Enter(uint waitFor, long limit = -1, long patience = 0);
+    /// <param name="minWait">Nanoseconds to wait for more than one; 0 for as long as it takes.</param>
+    public abstract void Enter(uint waitFor, long limit = -1, long minWait = 0);
 
     /// <summary>The second half of a turn: deals with every completion that is there. Callbacks run in here and may submit.</summary>
     /// <returns>How many completions there were.</returns>
     public abstract int Dispatch();
 
     /// <summary>Stops every request whose owner asked for it since the last time.</summary>
-    public abstract void StopAskedRequests();
+    public abstract void StopCancelledRequests();
 
     /// <summary>Every request that has not ended, those that wait behind others included.</summary>
-    public abstract IReadOnlyList<IoPendingRequest> Survey();
+    public abstract IReadOnlyList<IoPendingRequest> GetPendingRequests();
 
     public abstract void Dispose();
 

@@ -11,28 +11,28 @@ namespace DmIoUring.Rings;
 /// A pipe, whose write end only the ring holds, among its registered files. The kernel closes those last, after the last entry
 /// (io_ring_ctx_free), and the read end sees it.
 /// </remarks>
-internal sealed unsafe class RingRemains : SafeHandleZeroOrMinusOneIsInvalid
+internal sealed unsafe class RingTeardown : SafeHandleZeroOrMinusOneIsInvalid
 {
-    private RingRemains(int readEnd)
+    private RingTeardown(int readEnd)
         : base(ownsHandle: true) => SetHandle(readEnd);
 
     /// <summary>Readable, with a hang-up, once the ring is gone.</summary>
     public int Descriptor => (int)handle;
 
     /// <summary>Whether the kernel has let go of everything that the ring had.</summary>
-    public bool AreGone => Wait(Descriptor, -1, 0);
+    public bool IsComplete => Wait(Descriptor, -1, 0);
 
     /// <summary>Makes a pipe.</summary>
     /// <param name="writeEnd">The end that is to be registered with the ring and closed.</param>
     /// <exception cref="IoUringUnavailableException">There are no more descriptors.</exception>
-    public static RingRemains Create(out int writeEnd)
+    public static RingTeardown Create(out int writeEnd)
     {
         int* ends = stackalloc int[2];
         int result = Libc.Pipe2(ends, FileAbi.O_CLOEXEC);
         if (result < 0)
             throw RingRefusal.Explain(-result);
         writeEnd = ends[1];
-        return new RingRemains(ends[0]);
+        return new RingTeardown(ends[0]);
     }
 
     /// <summary>Waits until the ring is gone, somebody writes the eventfd, or the time is up.</summary>
