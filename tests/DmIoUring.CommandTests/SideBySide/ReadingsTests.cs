@@ -1,4 +1,3 @@
-using DmIoUring.CommandTests.Cli;
 using DmIoUring.SideBySide.Contests;
 using DmIoUring.SideBySide.Running;
 

@@ -1,5 +1,3 @@
-using DmIoUring.DeviceTests.Rings;
-
 namespace DmIoUring.DeviceTests.Client;
 
 /// <summary>How a test makes its requests: the contract is one, the ways through the library are many.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Diagnostics;
-using DmIoUring.Testing;
 
 namespace DmIoUring.UnitTests.Values;
 

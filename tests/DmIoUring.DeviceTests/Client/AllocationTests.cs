@@ -1,7 +1,7 @@
 using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
 
-namespace DmIoUring.UnitTests.Client;
+namespace DmIoUring.DeviceTests.Client;
 
 /// <summary>In steady state a request allocates nothing, whichever way it is made.</summary>
 [Collection(AloneCollection.Name)]
