@@ -69,7 +69,7 @@ internal sealed unsafe class RequestMemory
     /// <param name="buffer">The caller's memory; not a raw pointer.</param>
     /// <param name="pins">The pins of the thread that owns the engine; the request is released on it.</param>
     /// <param name="memory">Its first byte.</param>
-    /// <returns>False where <see cref="Keep"/> must have a look: it is gone, in pieces, or needs something that was never needed before. Nothing is kept then.</returns>
+    /// <returns>False where <see cref="Pin"/> must have a look: it is gone, in pieces, or needs something that was never needed before. Nothing is kept then.</returns>
     public bool TryPinContiguous(in IoBuffer buffer, SharedPins pins, out byte* memory)
     {
         memory = buffer.Pointer;

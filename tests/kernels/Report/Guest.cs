@@ -28,7 +28,7 @@ internal sealed record Guest(
         List<string> failures = [];
         foreach (string suite in Plan(folder))
         {
-            Result[] results = [.. Results(folder, suite, capabilities)];
+            Result[] results = [.. Parts(folder, suite).SelectMany(part => Results(folder, part, capabilities))];
             rows.AddRange(Row.Of(suite, results));
             failures.AddRange(results.Where(static result => result.Status == ResultStatus.Failed)
                 .Select(result => $"FAILED {name} {suite} {result.Ring}: {(string.Equals(result.Name, suite, StringComparison.Ordinal) ? "" : result.Name + ": ")}{Short(result.Text)}"));
@@ -44,10 +44,17 @@ internal sealed record Guest(
         return File.Exists(plan) ? [.. File.ReadAllLines(plan).Where(static line => line.Length > 0)] : ["boot"];
     }
 
-    private static IEnumerable<Result> Results(string folder, string suite, Capabilities? capabilities)
+    /// <summary>Tests of one suite may be in more than one program: each leaves files of its own, and each must have left some.</summary>
+    private static string[] Parts(string folder, string suite)
+    {
+        string parts = Path.Combine(folder, suite + ".parts");
+        return File.Exists(parts) ? [.. File.ReadAllLines(parts).Where(static line => line.Length > 0)] : [suite];
+    }
+
+    private static IEnumerable<Result> Results(string folder, string part, Capabilities? capabilities)
     {
         bool any = false;
-        string tests = Path.Combine(folder, suite + ".ctrf.json");
+        string tests = Path.Combine(folder, part + ".ctrf.json");
         if (File.Exists(tests) && new FileInfo(tests).Length > 0)
         {
             foreach (Result result in TestResults.Read(tests, capabilities))
@@ -57,19 +64,19 @@ internal sealed record Guest(
             }
         }
 
-        string steps = Path.Combine(folder, suite + ".step");
+        string steps = Path.Combine(folder, part + ".step");
         if (File.Exists(steps))
         {
             foreach (string line in File.ReadLines(steps))
             {
                 any = true;
                 string[] parts = line.Split('\t', 4);
-                yield return new Result(suite, parts[0], Enum.Parse<ResultStatus>(parts[1], ignoreCase: true), parts[3]);
+                yield return new Result(part, parts[0], Enum.Parse<ResultStatus>(parts[1], ignoreCase: true), parts[3]);
             }
         }
 
         if (!any)
-            yield return new Result(suite, "-", ResultStatus.Failed, $"no result: {FirstLine(Path.Combine(folder, "ended")) ?? "the guest ended before"}");
+            yield return new Result(part, "-", ResultStatus.Failed, $"no result: {FirstLine(Path.Combine(folder, "ended")) ?? "the guest ended before"}");
     }
 
     private static string? FirstLine(string path) => File.Exists(path) ? File.ReadLines(path).FirstOrDefault("").Trim() : null;

@@ -1,0 +1,121 @@
+using System.Text.Json;
+using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
+
+namespace DmIoUring.CommandTests.Cli;
+
+public sealed class BenchTests
+{
+    /// <summary>EIO.</summary>
+    private const int MediumError = 5;
+
+    private static readonly string[] Percentiles = ["p50", "p99", "p99_9", "max"];
+
+    public static TheoryData<string> Ways =>
+    [
+        "--driver reactor --rw randread --iodepth 16 --batch 4",
+        "--driver reactor --rw randrw --destroy --fixed off",
+        "--driver reactor --ring worker --rw read --iodepth 8",
+        "--driver reactor --rw randread --sqpoll 1",
+        "--driver lane --rw randwrite --destroy --numjobs 2 --lanes 2",
+        "--driver lane --rw randread --submit thread --batch 8",
+        "--driver lane --rw randread --completion await --iodepth 4 --spin 20",
+        "--driver lane --rw randread --completion inline --cpus 0 --batch-wait 0",
+        "--driver sync --rw write --destroy --bs 64K --numjobs 2",
+    ];
+
+    public static TheoryData<string, string> NotMeantTogether => new()
+    {
+        { "--driver sync --iodepth 4", "--iodepth 4" },
+        { "--driver lane --batch 4", "--batch 4" },
+        { "--driver reactor --iodepth 4 --batch 8", "--batch 8" },
+        { "--driver reactor --lanes 2", "--lanes 2" },
+        { "--driver reactor --spin 5", "--spin 5" },
+        { "--driver reactor --cpus 0", "--cpus 0" },
+        { "--driver reactor --completion await", "--completion await" },
+        { "--driver sync --sqpoll 5", "--sqpoll 5" },
+        { "--driver lane --ring worker --sqpoll 5", "--sqpoll 5" },
+        { "--driver lane --sqpoll-cpu 0", "--sqpoll-cpu 0" },
+        { "--driver lane --iopoll busy --sqpoll 5", "--iopoll busy" },
+        { "--driver sync --iopoll hybrid", "--iopoll hybrid" },
+        { "--driver lane --worker-threads 4", "--worker-threads 4" },
+        { "--driver lane --cpus 1023", "processor 1023" },
+        { "--driver lane --cpus 0,x", "0,x" },
+        { "--rw randread --rwmixread 30", "--rwmixread 30" },
+        { "--rw randwrite", "--destroy" },
+        { "--bs 1000", "1000" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task EveryWay_IsMeasured_AndReportedInJson(string way)
+    {
+        using LoopDevice device = RequireLoop.Create(4 << 20);
+        JsonElement report = await MeasureAsync(device.Path, way.Split(' '));
+        Assert.Equal("complete", report.GetProperty("outcome").GetString());
+        Assert.True(report.GetProperty("iops").GetDouble() > 0);
+        Assert.True(report.GetProperty("bw_bytes").GetDouble() >= report.GetProperty("iops").GetDouble() * 4096);
+        Assert.True(report.GetProperty("cpu_ns_per_op").GetDouble() > 0);
+        Assert.True(report.GetProperty("allocated_bytes_per_op").GetDouble() >= 0);
+        Assert.True(report.TryGetProperty("ios_per_enter", out _));
+        JsonElement latency = report.GetProperty("lat_ns");
+        double[] percentiles = [.. Percentiles.Select(name => latency.GetProperty(name).GetDouble())];
+        Assert.Equal(percentiles.Order(), percentiles);
+        Assert.InRange(latency.GetProperty("mean").GetDouble(), 1, percentiles[^1]);
+    }
+
+    [Fact]
+    public async Task SeveralPaths_AreTheLegsOfOneWrite()
+    {
+        using LoopDevice first = RequireLoop.Create(1 << 20);
+        using LoopDevice second = RequireLoop.Create(1 << 20);
+        await MeasureAsync($"{first.Path}:{second.Path}", "--driver", "reactor", "--rw", "write", "--destroy", "--iodepth", "4");
+        byte[] left = new byte[1 << 20];
+        byte[] right = new byte[1 << 20];
+        RandomAccess.Read(first.BackingHandle, left, 0);
+        RandomAccess.Read(second.BackingHandle, right, 0);
+        Assert.Contains(left, static one => one != 0);
+        Assert.True(left.AsSpan().SequenceEqual(right));
+    }
+
+    [Fact]
+    public async Task ADeviceThatFails_EndsTheRun_AndIsNamed()
+    {
+        using FaultDevice device = new(size: 4 << 20);
+        using Fault fault = device.File.Fail(MediumOperations.Read, MediumError);
+        Dmio run = await Dmio.RunAsync("bench", "--filename", device.Path, "--rw", "randread", "--driver", "reactor", "--runtime", "5", "--ramp", "0");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("EIO", run.Output + run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SeveralPaths_CantBeRead()
+    {
+        using LoopDevice first = RequireLoop.Create(1 << 20);
+        using LoopDevice second = RequireLoop.Create(1 << 20);
+        (await Dmio.RunAsync("bench", "--filename", $"{first.Path}:{second.Path}", "--rw", "randread")).AssertRefused("a read has one");
+    }
+
+    [Theory]
+    [MemberData(nameof(NotMeantTogether))]
+    public async Task WhatWouldHaveNoEffect_IsRefused(string settings, string named)
+    {
+        using LoopDevice device = RequireLoop.Create(1 << 20);
+        RandomAccess.Write(device.BackingHandle, "something"u8, 0);
+        (await Dmio.RunAsync(["bench", "--filename", device.Path, "--runtime", "0.1", "--ramp", "0", .. settings.Split(' ')])).AssertRefused(named);
+    }
+
+    [Theory]
+    [InlineData("/nowhere/device", "does not exist")]
+    [InlineData("/", "a directory")]
+    [InlineData("/dev/null", "a character device")]
+    public async Task WhatHoldsNoData_IsRefused(string path, string what) =>
+        (await Dmio.RunAsync("bench", "--filename", path, "--rw", "read")).AssertRefused(path, what);
+
+    private static async Task<JsonElement> MeasureAsync(string filename, params string[] settings)
+    {
+        Dmio run = await Dmio.RunAsync(["bench", "--filename", filename, "--runtime", "0.3", "--ramp", "0", .. settings, "--output-format", "json"]);
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+        return JsonDocument.Parse(run.Output).RootElement;
+    }
+}

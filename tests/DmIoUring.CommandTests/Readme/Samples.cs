@@ -1,0 +1,68 @@
+namespace DmIoUring.CommandTests.Readme;
+
+/// <summary>The README's samples, between markers; <see cref="ReadmeTests"/> compares and runs them.</summary>
+internal static class Samples
+{
+    public static IoResult Sync(string leftPath, string rightPath)
+    {
+        // <sync>
+        using BlockDevice left = BlockDevice.Open(leftPath), right = BlockDevice.Open(rightPath);
+        using DmIoClient client = new();
+        using IoMemory memory = IoMemory.Allocate(4096);
+        "hello"u8.CopyTo(memory.GetSpan());
+
+        // 8 sectors of 512 bytes at sector 2048 of both devices, at once.
+        IoResult result = client.Write([new IoRegion(left, 2048, 8), new IoRegion(right, 2048, 8)], memory);
+        foreach (int leg in result.Failed)
+            Console.WriteLine($"leg {leg} is out; first: {result.First}");
+        // </sync>
+        return result;
+    }
+
+    public static IoResult Callback(string leftPath, string rightPath)
+    {
+        IoResult last = default;
+        // <callback>
+        using BlockDevice left = BlockDevice.Open(leftPath), right = BlockDevice.Open(rightPath);
+        using IoMemory memory = IoMemory.Allocate(1 << 20);
+        using (DmIoClient client = new())
+        {
+            // Runs on the client's own thread; the buffer is free again, and it may submit more.
+            IoNotify notify = (result, context) => last = result;
+
+            client.SubmitWrite([new IoRegion(left, 0, 2048), new IoRegion(right, 0, 2048)], memory, notify, context: "mirror");
+        } // Dispose returns when every callback has returned.
+        // </callback>
+        return last;
+    }
+
+    public static int Reactor(string path)
+    {
+        int whole = 0;
+        // <reactor>
+        using BlockDevice device = BlockDevice.Open(path, DeviceAccess.Read);
+        using IoMemory memory = IoMemory.Allocate(32 * 4096);
+        using IoReactor reactor = new();
+        IoNotify notify = (result, context) => whole += result.IsSuccess ? 1 : 0;
+
+        for (int i = 0; i < 32; i++)
+            reactor.SubmitRead(new IoRegion(device, i * 8, 8), memory.Slice(i * 4096, 4096), notify);
+        reactor.Poll(minimum: 32); // One system call hands over all 32; the callbacks run in here as they end.
+        // </reactor>
+        return whole;
+    }
+
+    public static async Task<IoResult> Awaited(string path)
+    {
+        // <awaited>
+        using BlockDevice device = BlockDevice.Open(path, DeviceAccess.Read);
+        await using DmIoClient client = new();
+        using IoMemory memory = IoMemory.Allocate(4096);
+
+        IoResult result = await client.ReadAsync(new IoRegion(device, 2048, 8), memory);
+        if (result.IsSuccess)
+            Console.WriteLine($"the first byte is {memory.Memory.Span[0]}");
+        // </awaited>
+        return result;
+    }
+}

@@ -1,0 +1,5 @@
+using System.Runtime.Versioning;
+using DmIoUring.Testing;
+
+[assembly: SupportedOSPlatform("linux")]
+[assembly: AssemblyFixture(typeof(DeviceTurn))]

@@ -1,0 +1,50 @@
+using DmIoUring.DeviceTests.Faults;
+using DmIoUring.Testing;
+
+namespace DmIoUring.DeviceTests.Client;
+
+/// <summary>A file whose writes the kernel holds until <see cref="Thaw"/>: its file system, on a loop device, is frozen.</summary>
+internal sealed class FrozenFile : IDisposable
+{
+    private const int Size = 1 << 20;
+    private readonly MountedFolder _folder = MountedFolder.Ext4();
+    private bool _frozen;
+
+    public FrozenFile()
+    {
+        try
+        {
+            string path = _folder.PathOf("medium");
+            byte[] fill = new byte[Size];
+            Array.Fill(fill, TestDevice.Untouched);
+            File.WriteAllBytes(path, fill);
+            Device = BlockDevice.Open(path);
+            _frozen = _folder.Freeze(on: true);
+            Require.That(_frozen ? null : "fsfreeze refuses");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public BlockDevice Device { get; } = null!;
+
+    public void Thaw()
+    {
+        if (_frozen)
+            _folder.Freeze(on: false);
+        _frozen = false;
+    }
+
+    /// <summary>What the file has now.</summary>
+    public byte[] Medium() => File.ReadAllBytes(_folder.PathOf("medium"));
+
+    public void Dispose()
+    {
+        Thaw();
+        Device?.Dispose();
+        _folder.Dispose();
+    }
+}

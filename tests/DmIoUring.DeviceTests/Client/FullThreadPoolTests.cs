@@ -1,0 +1,58 @@
+using DmIoUring.Testing;
+
+namespace DmIoUring.DeviceTests.Client;
+
+/// <summary>A process whose thread pool does nothing more: the library waits for nothing of it.</summary>
+public sealed class FullThreadPoolTests
+{
+    [Fact]
+    public void WithoutAThreadOfThePool_EveryOperationEnds_AndEveryDisposeReturns() =>
+        ExplicitTest.AssertPasses(["env"], typeof(FullThreadPoolTests), nameof(RunOnAFullThreadPool));
+
+    /// <summary>Meaningful only in the process that the test above starts: no other test would get a thread.</summary>
+    [Fact(Explicit = true)]
+    public void RunOnAFullThreadPool()
+    {
+        // Before: making a device starts programs, whose output is read by the pool.
+        using TestDevice with = new();
+        using TestDevice without = OperationTests.WithoutDiscard();
+
+        // Not disposed: the pool's threads wait for it still when this returns.
+        ManualResetEventSlim end = new();
+        Exception? thrown = null;
+        Thread thread = new(() => thrown = Record.Exception(() => Serve(with, without)));
+        ThreadPool.SetMaxThreads(Environment.ProcessorCount, Environment.ProcessorCount);
+        for (int i = 0; i < 1000; i++)
+            ThreadPool.UnsafeQueueUserWorkItem(static end => end.Wait(), end, preferLocal: false);
+        thread.Start();
+        bool ended = thread.Join(Notification.Limit);
+        end.Set();
+        Assert.True(ended, "Something waits for the thread pool.");
+        Assert.Null(thrown);
+    }
+
+    private static void Serve(TestDevice with, TestDevice without)
+    {
+        using IoMemory data = Pattern.Memory(4096);
+        foreach (IoRingKind ring in (IoRingKind[])[IoRingKind.Automatic, IoRingKind.Workers])
+        {
+            using DmIoClient client = new(new DmIoOptions { Ring = ring });
+            using PageReservation reservation = client.Reserve(16);
+            IoRegion[] regions = [with.Region(0, 8), without.Region(0, 8)];
+            Notification[] ended = [new(), new(), new(), new()];
+            client.SubmitWrite(regions, data, Notification.Arrived, ended[0]);
+            Assert.Equal(default, ended[0].Wait());
+            client.SubmitDiscard(regions, Notification.Arrived, ended[1]);
+            Assert.Equal("0b10", ended[1].Wait().Unsupported.ToString());
+            client.SubmitWriteZeroes(regions, Notification.Arrived, ended[2]);
+            Assert.Equal(default, ended[2].Wait());
+            client.SubmitFlush(regions, Notification.Arrived, ended[3]);
+            Assert.Equal(default, ended[3].Wait());
+            Assert.Equal("0b10", client.Discard(regions).Unsupported.ToString());
+            Assert.Equal(default, client.Write(regions, data));
+        }
+
+        with.Device.Dispose();
+        without.Device.Dispose();
+    }
+}

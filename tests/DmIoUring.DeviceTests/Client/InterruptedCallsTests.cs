@@ -1,0 +1,30 @@
+using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
+
+namespace DmIoUring.DeviceTests.Client;
+
+/// <summary>
+/// The contract holds on a kernel that says "come back later" all the time: strace answers in its stead, and the
+/// tests of reads and writes run again in that world.
+/// </summary>
+public sealed class InterruptedCallsTests
+{
+    [Theory]
+    [InlineData("io_uring_enter", "EINTR", "3+5")]
+    [InlineData("io_uring_enter", "EAGAIN", "3+5")]
+    [InlineData("io_uring_enter", "EBUSY", "2+3")]
+    [InlineData("pread64,pwrite64", "EINTR", "3+2")]
+    public void ReadsAndWrites_AreWhatTheyWere(string calls, string errno, string when)
+    {
+        bool traces = ChildProcess.Run("strace", "-qq", "--seccomp-bpf", "-f", "-e", "trace=io_uring_enter", "true") is { ExitCode: 0 };
+        Require.That(traces ? null : "strace is missing (apt-get install strace), or may not trace here");
+        using ScratchFolder folder = ScratchFolder.Create();
+        string log = folder.PathOf("log");
+        SecondRun.AssertPasses(
+            ["strace", "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", "trace=" + calls, "-e", $"inject={calls}:error={errno}:when={when}"],
+            typeof(WriteTests),
+            typeof(ReadTests));
+        int injected = File.ReadLines(log).Count(static line => line.Contains("(INJECTED)", StringComparison.Ordinal));
+        Assert.InRange(injected, 100, int.MaxValue);
+    }
+}

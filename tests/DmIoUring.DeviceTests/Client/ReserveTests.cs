@@ -1,0 +1,450 @@
+using System.Collections.Concurrent;
+using DmIoUring.Testing;
+
+namespace DmIoUring.DeviceTests.Client;
+
+/// <summary>The client's reserve of pages and requests, with real I/O on it.</summary>
+public sealed class ReserveTests
+{
+    [Fact]
+    public void TenThousandRequests_AgainstAReserveOfOne_EndInOrderOfArrival()
+    {
+        const int requests = 10_000;
+        using DmIoClient client = new(new DmIoOptions { QueueDepth = 2 });
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(1);
+        List<int> ended = [];
+        using CountdownEvent left = new(requests);
+        for (int i = 0; i < requests; i++)
+        {
+            client.SubmitWrite(
+                device.Region(i % 256 * 8, 8),
+                data,
+                (result, context) =>
+                {
+                    ended.Add(result.IsSuccess ? (int)context! : -1);
+                    left.Signal();
+                },
+                i);
+        }
+
+        Assert.True(left.Wait(Notification.Limit));
+        Assert.Equal(Enumerable.Range(0, requests), ended);
+        Assert.Equal(0, client.Statistics.Overdrafts);
+        device.AssertHolds(0, data.GetSpan());
+    }
+
+    [Fact]
+    public void TenThousandRequestsOfManyThreads_AgainstAReserveOfOne_AllEnd_AndEachThreadsInItsOrder()
+    {
+        const int threads = 8;
+        const int requests = 1250;
+        using DmIoClient client = new(new DmIoOptions { QueueDepth = 2 });
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(1);
+        List<(int Thread, int Request)> ended = [];
+        using CountdownEvent left = new(threads * requests);
+        RunThreads(threads, thread =>
+        {
+            for (int i = 0; i < requests; i++)
+            {
+                client.SubmitWrite(
+                    device.Region(i % 256 * 8, 8),
+                    data,
+                    (result, context) =>
+                    {
+                        Assert.Equal(default, result);
+                        ended.Add(((int, int))context!);
+                        left.Signal();
+                    },
+                    (thread, i));
+            }
+        });
+
+        Assert.True(left.Wait(Notification.Limit));
+        Assert.Equal(0, client.Statistics.Overdrafts);
+        Assert.Equal(0, client.Statistics.CallbackExceptions);
+        for (int thread = 0; thread < threads; thread++)
+            Assert.Equal(Enumerable.Range(0, requests), ended.Where(end => end.Thread == thread).Select(end => end.Request));
+    }
+
+    [Fact]
+    public void RequestThatFails_SaysSo_AlthoughAThreadWaitsForItsPlace()
+    {
+        const int threads = 4;
+        const int requests = 2_500;
+        using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(1);
+        long beyond = device.Device.Size / IoRegion.SectorSize;
+        int wrong = 0;
+        using CountdownEvent left = new(threads * requests);
+        RunThreads(threads, _ =>
+        {
+            for (int i = 0; i < requests; i++)
+            {
+                // Whoever gets the place next makes a request of it that does not fail.
+                bool fails = i % 2 == 0;
+                client.SubmitRead(
+                    fails ? new IoRegion(device.Device, beyond, 8) : device.Region(0, 8),
+                    data,
+                    (result, context) =>
+                    {
+                        if (result.IsSuccess == (bool)context!)
+                            wrong++;
+                        left.Signal();
+                    },
+                    fails);
+            }
+        });
+
+        Assert.True(left.Wait(Notification.Limit));
+        Assert.Equal(0, wrong);
+    }
+
+    [Fact]
+    public async Task TrySubmit_SaysNoWhileTheReserveIsOut_AndYesAfterwards()
+    {
+        await using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(1);
+
+        // Out until its result is taken.
+        ValueTask<IoResult> taken = client.WriteAsync(device.Region(0, 8), data);
+        Notification never = new();
+        Assert.False(client.TrySubmitWrite([device.Region(8, 8)], data, Notification.Arrived, never));
+        Assert.False(client.TrySubmitRead(device.Region(8, 8), data, Notification.Arrived, never));
+        Assert.Equal(default, await taken);
+        Notification write = new();
+        Assert.True(client.TrySubmitWrite([device.Region(16, 8)], data, Notification.Arrived, write));
+        Assert.Equal(default, write.Wait());
+        await client.DisposeAsync();
+        Assert.Equal(0, never.Calls);
+        device.AssertUntouched(8, 8);
+        device.AssertHolds(16, data.GetSpan());
+    }
+
+    [Fact]
+    public void TrySubmit_OfAStableCopy_SaysNoWhileThePagesAreOut()
+    {
+        using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(2);
+        Notification never = new();
+        using (client.Pages.RentPages(2))
+            Assert.False(client.TrySubmitWrite([device.Region(8, 8)], data, Notification.Arrived, never, IoFlags.StableCopy));
+        Notification write = new();
+        Assert.True(client.TrySubmitWrite([device.Region(16, 8)], data, Notification.Arrived, write, IoFlags.StableCopy));
+        Assert.Equal(default, write.Wait());
+        Assert.Equal(0, never.Calls);
+        device.AssertUntouched(8, 8);
+    }
+
+    [Fact]
+    public void ACallback_ThatSubmitsPastTheReserve_GetsOverdrafts_AndNothingStops()
+    {
+        const int each = 5;
+        using DmIoClient client = new(new DmIoOptions { QueueDepth = 2 });
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(1);
+        Notification[] inner = [.. Enumerable.Range(0, each).Select(_ => new Notification())];
+        Notification outer = new();
+        client.SubmitWrite(device.Region(0, 8), data, (result, _) =>
+        {
+            for (int i = 0; i < each; i++)
+                client.SubmitWrite(device.Region(8 + (i * 8), 8), data, Notification.Arrived, inner[i]);
+            Notification.Arrived(result, outer);
+        });
+        Assert.Equal(default, outer.Wait());
+        Assert.All(inner, notification => Assert.Equal(default, notification.Wait()));
+        Assert.Equal(each - 1, client.Statistics.Overdrafts);
+        for (int i = 0; i <= each; i++)
+            device.AssertHolds(i * 8, data.GetSpan());
+    }
+
+    [Fact]
+    public void Pages_InFlight_CantBeReturned_NorReturnedTwice_NorUsedAfterwards()
+    {
+        using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(4);
+        PageList pages = client.Pages.RentPages(2);
+        Notification write = new();
+        using (HeldLane lane = new(client, device.Region(0, 8), data))
+        {
+            client.SubmitWrite(device.Region(0, 16), pages, Notification.Arrived, write);
+            Assert.Contains("in flight, 1 uses", Assert.Throws<InvalidOperationException>(pages.Dispose).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(default, write.Wait());
+        pages.Dispose();
+        Assert.Contains("second time", Assert.Throws<InvalidOperationException>(pages.Dispose).Message, StringComparison.Ordinal);
+        device.SetMedium(0, Pattern.Bytes(8192));
+        foreach (CallWay way in Enum.GetValues<CallWay>())
+        {
+            using ClientUnderTest other = new(way);
+            using PageReservation reserved = other.Reserve(2);
+            PageList returned = other.Pages.RentPages(2);
+            returned.Dispose();
+            Assert.Throws<ObjectDisposedException>(() => other.Write(device.Region(0, 16), returned));
+            Assert.Throws<ObjectDisposedException>(() => other.Read(device.Region(0, 16), returned));
+        }
+
+        device.AssertHolds(0, Pattern.Bytes(8192));
+    }
+
+    [Fact]
+    public void AClientDisposed_WithPagesRentedAndRequestsUnderWay_EndsThemAll_AndThePagesGoBack()
+    {
+        const int requests = 20;
+        DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        PageReservation reservation = client.Reserve(2 * requests);
+        PageList[] lists = [.. Enumerable.Range(0, requests).Select(_ => client.Pages.RentPages(1))];
+        Notification[] writes = [.. lists.Select(_ => new Notification())];
+        HeldLane lane = new(client, device.Region(0, 8), data);
+        for (int i = 0; i < requests; i++)
+        {
+            lists[i][0].Fill((byte)i);
+            client.SubmitWrite(device.Region(i * 8, 8), lists[i], Notification.Arrived, writes[i]);
+        }
+
+        Task disposed = Task.Run(client.Dispose);
+        Assert.All(lists, static list => Assert.Throws<InvalidOperationException>(list.Dispose));
+        lane.Release();
+        Assert.True(disposed.Wait(Notification.Limit));
+        Assert.All(writes, static write => Assert.Equal((1, default), (write.Calls, write.Wait())));
+        foreach (PageList list in lists)
+            list.Dispose();
+        reservation.Dispose();
+        for (int i = 0; i < requests; i++)
+            device.AssertHolds(i * 8, Enumerable.Repeat((byte)i, 4096).ToArray());
+        Assert.Throws<ObjectDisposedException>(() => client.Reserve(1));
+        Assert.Throws<ObjectDisposedException>(() => client.Pages.RentPages(1));
+    }
+
+    [Fact]
+    public void TheReserve_GrowsAndShrinks_WhileOthersWriteAndVerify()
+    {
+        const int threads = 3;
+        const int rounds = 300;
+        using DmIoClient client = new(new DmIoOptions { Lanes = 2, QueueDepth = 4, ChunkBytes = 16 << 10 });
+        using TestDevice device = new(DeviceKind.Loop512, 2 << 20);
+        using PageReservation least = client.Reserve(16);
+        int running = threads;
+        RunThreads(threads + 1, thread =>
+        {
+            if (thread == threads)
+            {
+                for (int i = 1; Volatile.Read(ref running) > 0; i++)
+                {
+                    using PageReservation more = client.Reserve(i % 3 == 0 ? 1500 : 1 + (i % 40));
+                    Thread.Yield();
+                }
+
+                return;
+            }
+
+            try
+            {
+                for (int round = 0; round < rounds; round++)
+                    WriteAndVerify(client, device, thread, round);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref running);
+            }
+        });
+        Assert.Equal(16, client.Pages.ReservedPages);
+        Assert.Equal(0, client.Pages.RentedPages);
+    }
+
+    [Fact]
+    public void RentPages_WithAllPagesInUse_WaitsUntilTheRequestOnThemHasEnded()
+    {
+        using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(2);
+        PageList pages = client.Pages.RentPages(2);
+        HeldLane lane = new(client, device.Region(0, 8), data);
+        client.SubmitWrite(device.Region(0, 16), pages, (_, _) => pages.Dispose());
+        Task<PageList> renter = Task.Run(() => client.Pages.RentPages(2));
+        Assert.True(SpinWait.SpinUntil(() => client.Pages.Waiting == 1, Notification.Limit));
+        Assert.False(client.Pages.TryRentPages(1, out _));
+        lane.Release();
+        Assert.True(renter.Wait(Notification.Limit));
+        renter.Result.Dispose();
+        Assert.Equal(2, client.Pages.FreePages);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(long.MaxValue)]
+    public void AReserveOfNothing_OrOfMoreThanThereIs_IsRefused_WithTheValue(long pages)
+    {
+        using DmIoClient client = new();
+        ArgumentOutOfRangeException refused = Assert.Throws<ArgumentOutOfRangeException>(() => client.Reserve(pages));
+        Assert.Equal(pages, refused.ActualValue);
+        Assert.Equal(0, client.Pages.ReservedPages);
+    }
+
+    [Fact]
+    public void AReservation_GivenBackTwice_CountsOnce_AndWithoutOneRequestsAreMadeAsNeeded()
+    {
+        using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        PageReservation one = client.Reserve(1);
+        using (client.Reserve(2))
+        {
+            one.Dispose();
+            one.Dispose();
+            Assert.Equal(2, client.Pages.ReservedPages);
+        }
+
+        Assert.Equal(0, client.Pages.ReservedPages);
+        ValueTask<IoResult>[] tasks = [.. Enumerable.Range(0, 100).Select(i => client.WriteAsync(device.Region(i * 8, 8), data))];
+        foreach (ValueTask<IoResult> task in tasks)
+            Assert.Equal(default, task.AsTask().GetAwaiter().GetResult());
+    }
+
+    [Fact]
+    public async Task PagesAndRequests_AreReservedApart_AndTheReservationTellsBoth()
+    {
+        await using DmIoClient client = new(new DmIoOptions { QueueDepth = 2 });
+        using IoReactor reactor = new(new IoReactorOptions { QueueDepth = 4096 });
+        PageReservation[] reservations =
+        [
+            client.Reserve(3), client.Reserve(5000), client.Reserve(7, 2), client.Reserve(0, 9), client.Reserve(11, 0),
+            await client.ReserveAsync(3, TestContext.Current.CancellationToken), await client.ReserveAsync(7, 2, TestContext.Current.CancellationToken),
+            client.Pages.Reserve(3), reactor.Reserve(9000), reactor.Reserve(1, 2),
+        ];
+        Assert.Equal(
+            [(3, 3), (5000, 4096), (7, 2), (0, 9), (11, 0), (3, 3), (7, 2), (3, 3), (9000, 8192), (1, 2)],
+            reservations.Select(static one => (one.Pages, one.Requests)));
+        Assert.Equal((5034, 9001), (client.Pages.ReservedPages, reactor.Pages.ReservedPages));
+        Array.ForEach(reservations, static one => one.Dispose());
+        Assert.Equal((0, 0), (client.Pages.ReservedPages, reactor.Pages.ReservedPages));
+    }
+
+    [Theory]
+    [InlineData(0, 2, 2)]
+    [InlineData(64, 2, 2)]
+    [InlineData(2, 5, 5)]
+    [InlineData(4, 0, 100)]
+    public void ReservedRequests_AreAllThereAre_AndWithoutAnyThereAreAsManyAsNeeded(long pages, int requests, int submitted)
+    {
+        using DmIoClient client = new(new DmIoOptions { QueueDepth = 4 });
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(pages, requests);
+        using CountdownEvent left = new(submitted - (requests > 0 ? 1 : 0));
+        using (HeldLane lane = new(client, device.Region(0, 8), data))
+        {
+            int taken = 0;
+            while (taken < 100 && client.TrySubmitWrite([device.Region(0, 8)], data, (_, _) => left.Signal()))
+                taken++;
+
+            // One is the held lane's.
+            Assert.Equal(left.InitialCount, taken);
+        }
+
+        Assert.True(left.Wait(Notification.Limit));
+    }
+
+    [Theory]
+    [InlineData(0, 0, "pages")]
+    [InlineData(-1, 5, "pages")]
+    [InlineData((1L << 28) + 1, 5, "pages")]
+    [InlineData(5, -1, "requests")]
+    [InlineData(0, int.MinValue, "requests")]
+    public async Task ReserveOfNothing_OrOfLess_IsRefused(long pages, int requests, string parameter)
+    {
+        await using DmIoClient client = new();
+        using IoReactor reactor = new();
+        Assert.Equal(parameter, Assert.Throws<ArgumentOutOfRangeException>(() => client.Reserve(pages, requests)).ParamName);
+        Assert.Equal(parameter, Assert.Throws<ArgumentOutOfRangeException>(() => reactor.Reserve(pages, requests)).ParamName);
+        Assert.Equal(parameter, (await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await client.ReserveAsync(pages, requests, TestContext.Current.CancellationToken))).ParamName);
+    }
+
+    [Fact]
+    public async Task MoreRequestsThanThereCanBe_AreRefused_AndNothingHasChanged()
+    {
+        await using DmIoClient client = new();
+        using PageReservation some = client.Reserve(1, 1);
+        Assert.Throws<InvalidOperationException>(() => client.Reserve(100, 1 << 20));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await client.ReserveAsync(100, int.MaxValue, TestContext.Current.CancellationToken));
+        Assert.Equal(1, client.Pages.ReservedPages);
+        using PageReservation more = client.Reserve(100, 3);
+    }
+
+    /// <summary>The README's figure.</summary>
+    [Fact]
+    public void ReservedRequest_TakesSome350Bytes()
+    {
+        using DmIoClient client = new();
+        client.Reserve(1, 1).Dispose();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using PageReservation requests = client.Reserve(0, 10_000);
+        double bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / 10_000.0;
+        TestContext.Current.TestOutputHelper!.WriteLine($"{bytes} bytes a request");
+        Assert.InRange(bytes, 300, 370);
+    }
+
+    [Fact]
+    public async Task ResultThatNobodyTakes_IsCounted_UntilItIsTaken()
+    {
+        await using DmIoClient client = new();
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using PageReservation reservation = client.Reserve(1, 2);
+        ValueTask<IoResult> forgotten = client.WriteAsync(device.Region(0, 8), data);
+        Assert.True(SpinWait.SpinUntil(() => client.Statistics.UnawaitedResults == 1, Notification.Limit));
+        Assert.Equal(default, await client.WriteAsync(device.Region(0, 8), data));
+        Assert.Equal(1, client.Statistics.UnawaitedResults);
+        Assert.Equal(default, await forgotten);
+        Assert.Equal(0, client.Statistics.UnawaitedResults);
+    }
+
+    private static void WriteAndVerify(DmIoClient client, TestDevice device, int thread, int round)
+    {
+        int count = 1 + ((thread + round) % 5);
+        byte[] bytes = Pattern.Bytes(count * 4096, (thread * 1000) + round);
+        IoRegion region = device.Region((thread * 1024) + (round % 64 * 8), count * 8);
+        using PageList pages = client.Pages.RentPages(count);
+        pages.CopyFrom(bytes);
+        Assert.Equal(default, round % 2 == 0 ? client.Write(region, pages) : client.WriteAsync(region, pages).AsTask().GetAwaiter().GetResult());
+        foreach (Span<byte> page in pages)
+            page.Clear();
+        Assert.Equal(default, round % 3 == 0 ? client.Read(region, pages) : client.ReadAsync(region, pages).AsTask().GetAwaiter().GetResult());
+        byte[] read = new byte[bytes.Length];
+        pages.CopyTo(read);
+        Assert.True(read.AsSpan().SequenceEqual(bytes), $"Thread {thread} read other bytes in round {round}.");
+    }
+
+    private static void RunThreads(int count, Action<int> work)
+    {
+        ConcurrentQueue<Exception> failures = [];
+        Thread[] threads = [.. Enumerable.Range(0, count).Select(index => new Thread(() =>
+        {
+            if (Record.Exception(() => work(index)) is { } failure)
+                failures.Enqueue(failure);
+        }))];
+        foreach (Thread thread in threads)
+            thread.Start();
+        Assert.All(threads, static thread => Assert.True(thread.Join(Notification.Limit)));
+        Assert.Empty(failures);
+    }
+}

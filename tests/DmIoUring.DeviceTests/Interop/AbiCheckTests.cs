@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using DmIoUring.Interop;
+
+namespace DmIoUring.DeviceTests.Interop;
+
+/// <summary>The C# view of the kernel's ABI against the kernel's own headers.</summary>
+public sealed partial class AbiCheckTests(AbiCheckProgram program) : IClassFixture<AbiCheckProgram>
+{
+    private const BindingFlags AnyField =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+
+    [Fact]
+    public void StructSizes_AreTheKernels() =>
+        program.AssertAgrees("struct", Structs().Select(
+            type => new AbiFact("struct", KernelName(type), [ManagedLayout.SizeOf(type)], NewerThanHeaders: null)));
+
+    [Fact]
+    public void StructFields_AreWhereTheKernelHasThem() =>
+        program.AssertAgrees("field", Structs().SelectMany(type => type.GetFields(AnyField)).Select(
+            field => new AbiFact(
+                "field",
+                $"{KernelName(field.DeclaringType!)}.{field.Name}",
+                [ManagedLayout.OffsetOf(field), ManagedLayout.SizeOf(field.FieldType)],
+                NewerThanHeaders: null)));
+
+    [Fact]
+    public void Constants_AreTheKernels() =>
+        program.AssertAgrees("const", Constants().Concat(SystemCalls()));
+
+    [Fact]
+    public void EveryErrno_IsCalledByItsOwnName()
+    {
+        IEnumerable<string> wrong =
+            from field in typeof(Errno).GetFields(AnyField)
+            let value = (int)field.GetRawConstantValue()!
+            where !string.Equals(Errno.Name(value), field.Name, StringComparison.Ordinal)
+            select $"{field.Name} ({value}) is called {Errno.Name(value)}";
+        Assert.Empty(wrong);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(41)]
+    [InlineData(4095)]
+    public void AnUnknownErrno_IsCalledByItsNumber(int errno) =>
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"errno {errno}"), Errno.Name(errno));
+
+    private static IEnumerable<Type> Structs() =>
+        typeof(IoUring).Assembly.GetTypes().Where(type =>
+            type is { IsValueType: true, IsEnum: false, IsNested: false, Namespace: "DmIoUring.Interop" });
+
+    private static IEnumerable<AbiFact> Constants() =>
+        from type in typeof(IoUring).Assembly.GetTypes()
+        where type is { IsAbstract: true, IsSealed: true, Namespace: "DmIoUring.Interop" } && type != typeof(Libc)
+        from field in type.GetFields(AnyField)
+        select new AbiFact("const", field.Name, [ValueOf(field)], NewerThanHeaders: null);
+
+    private static IEnumerable<AbiFact> SystemCalls() =>
+        from field in typeof(Libc).GetFields(AnyField)
+        where field.Name.StartsWith("Sys", StringComparison.Ordinal)
+        select new AbiFact("const", "__NR_" + SnakeCase(field.Name["Sys".Length..]), [ValueOf(field)], NewerThanHeaders: null);
+
+    private static long ValueOf(FieldInfo field) => field.GetValue(null) switch
+    {
+        nuint value => checked((long)value),
+        nint value => value,
+        object value => Convert.ToInt64(value, CultureInfo.InvariantCulture),
+        null => throw new InvalidOperationException($"{field.Name} has no value."),
+    };
+
+    /// <summary>IoUringSqe is io_uring_sqe: one rule, but for the name whose underscores C# would not bear.</summary>
+    private static string KernelName(Type type) =>
+        type == typeof(KernelTimespec) ? "__kernel_timespec" : SnakeCase(type.Name);
+
+    private static string SnakeCase(string name) =>
+        WordStart().Replace(name, match => "_" + match.Value).ToLowerInvariant();
+
+    [GeneratedRegex("(?<=.)[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex WordStart();
+}

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace DmIoUring.DeviceTests.Simulation;
+
+/// <summary>The library compiled from its source with a few words of it changed.</summary>
+internal static class MutatedLibrary
+{
+    /// <summary>What the build adds to the source.</summary>
+    private const string Added = """
+        global using System;
+        global using System.Collections.Generic;
+        global using System.IO;
+        global using System.Linq;
+        global using System.Threading;
+        global using System.Threading.Tasks;
+        [assembly: System.Reflection.AssemblyVersion("0.1.0.0")]
+        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("dmio-sim")]
+        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.Testing")]
+        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.UnitTests")]
+        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.DeviceTests")]
+        """;
+
+    private static readonly CSharpParseOptions Language = new(LanguageVersion.CSharp14, DocumentationMode.None);
+    private static readonly string Root = Path.GetFullPath(Path.Combine(Here(), "../../../src/DmIoUring"));
+
+    private static readonly CSharpCompilation Unchanged = CSharpCompilation.Create(
+        "DmIoUring",
+        [.. Sources().Select(Parse), CSharpSyntaxTree.ParseText(Added, Language)],
+        [.. References().Select(static path => MetadataReference.CreateFromFile(path))],
+        new CSharpCompilationOptions(
+            OutputKind.DynamicallyLinkedLibrary,
+            optimizationLevel: OptimizationLevel.Release,
+            allowUnsafe: true,
+            nullableContextOptions: NullableContextOptions.Enable));
+
+    /// <summary>Compiles it to a file.</summary>
+    /// <param name="mutation">The change; null for none.</param>
+    /// <param name="path">The file.</param>
+    public static void Compile(Mutation? mutation, string path)
+    {
+        CSharpCompilation compilation = Unchanged;
+        if (mutation is not null)
+        {
+            string file = Path.Combine(Root, mutation.File);
+            string text = File.ReadAllText(file);
+            int at = text.IndexOf(mutation.Find, StringComparison.Ordinal);
+            Assert.True(at >= 0, $"'{mutation.Find}' is not in {mutation.File} any more; write the mutation anew.");
+            Assert.True(text.LastIndexOf(mutation.Find, StringComparison.Ordinal) == at, $"'{mutation.Find}' is in {mutation.File} more than once.");
+            SyntaxTree old = Unchanged.SyntaxTrees.Single(tree => string.Equals(tree.FilePath, file, StringComparison.Ordinal));
+            string changed = text[..at] + mutation.Replacement + text[(at + mutation.Find.Length)..];
+            compilation = Unchanged.ReplaceSyntaxTree(old, CSharpSyntaxTree.ParseText(changed, Language, file));
+        }
+
+        var result = compilation.Emit(path);
+        Assert.True(result.Success, string.Join('\n', result.Diagnostics.Where(static one => one.Severity == DiagnosticSeverity.Error)));
+    }
+
+    private static SyntaxTree Parse(string file) => CSharpSyntaxTree.ParseText(File.ReadAllText(file), Language, file);
+
+    private static IEnumerable<string> Sources() => Directory
+        .EnumerateFiles(Root, "*.cs", SearchOption.AllDirectories)
+        .Where(static file => Path.GetRelativePath(Root, file).Split('/')[0] is not ("bin" or "obj"));
+
+    private static IEnumerable<string> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+        .Split(Path.PathSeparator)
+        .Where(static path => Path.GetFileName(path) is var name
+            && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "mscorlib.dll" or "Microsoft.Win32.Primitives.dll" or "DmIoUring.Interop.dll"));
+
+    private static string Here([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;
+}

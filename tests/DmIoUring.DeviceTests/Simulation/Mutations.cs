@@ -1,0 +1,139 @@
+namespace DmIoUring.DeviceTests.Simulation;
+
+/// <summary>
+/// Bugs that an engine of this kind has had somewhere, each a few words of the source. When the source changes under one, its
+/// test says so, and it has to be rewritten, not dropped.
+/// </summary>
+internal static class Mutations
+{
+    private const string Cut = "Engine/IoEngine.Split.cs";
+    private const string Dispatch = "Engine/IoEngine.Dispatch.cs";
+    private const string Aside = "Engine/IoEngine.SystemCalls.cs";
+    private const string Fill = "Engine/IoEngine.Fill.cs";
+    private const string Fixed = "Engine/IoEngine.Fixed.cs";
+    private const string Stop = "Engine/IoEngine.Stop.cs";
+    private const string Request = "Engine/Request.cs";
+    private const string Rules = "Engine/RetryRules.cs";
+    private const string Buffer = "Engine/RequestBuffer.cs";
+    private const string Start = "Engine/IoEngine.FastPath.cs";
+    private const string Admission = "Submission/Admission.cs";
+    private const string Engine = "Engine/IoEngine.cs";
+    private const string Completion = "Engine/Request.Completion.cs";
+    private const string Holdings = "Engine/RequestMemory.cs";
+    private const string Spares = "Engine/RequestFreeList.cs";
+    private const string Chunk = "Engine/Chunk.cs";
+    private const string Devices = "Devices/DeviceTable.cs";
+    private const string Pool = "Engine/RequestPool.cs";
+    private const string Growth = "Memory/PagePool.Reserve.cs";
+    private const string Memory = "Memory/PagePool.cs";
+    private const string HostMemory = "Memory/HostExtentSource.cs";
+    private const string Lock = "Threading/UninterruptedLock.cs";
+    private const string InterruptedLocks = "DeviceTests.Threading.InterruptedLockTests.";
+
+    public static IReadOnlyList<Mutation> All { get; } =
+    [
+        new("A short transfer counts as a whole one", Rules, "RetryAction.Continue, advance)", "RetryAction.Done, length)"),
+        new("A short transfer goes on from inside a block", Rules, " & ~((uint)alignment - 1)", ""),
+        new("EAGAIN counts as success", Rules, "        int errno = (int)-result;", "        int errno = (int)-result; if (errno == Errno.EAGAIN) return new(RetryAction.Done, length);"),
+        new("EINTR is not tried again", Rules, "Errno.EAGAIN or Errno.EINTR => RetryOrFail(", "Errno.EAGAIN => RetryOrFail("),
+        new("A busy device is tried for ever", Rules, "if (attempts >= MaxAttempts)", "if (attempts > byte.MaxValue)"),
+        new("The bits are off by one", Request, "ulong bit = 1ul << region;", "ulong bit = 1ul << (region + 1);"),
+        new("Unsupported counts as failed", Request, "if (RetryRules.IsUnsupported(errno) && ", "if (errno < 0 && "),
+        new("The first failure is the earliest", Request, "|| region < _first.Region", "|| region < 0"),
+        new("FUA is lost", Request, "? FileAbi.RWF_DSYNC : 0u)", "? 0u : 0u)"),
+        new("A region's own buffer offset is ignored", Request, "Buffer.Seek(region.BufferOffset - _copyStart)", "Buffer.Seek(0)"),
+        new("What a stopped read did not reach is not zeroed", Request, "            Buffer.Clear(leg.Buffer, leg.Remaining);", "            ;"),
+        new("A device is held after the end", Request, "                next.Device.Release();", "                { }"),
+        new("Segments stay pinned after the end", Holdings, "                _segments!.Release();\n", ""),
+        new("A request ends before its last chunk", Dispatch, "if (--request.Pending != 0)", "if (--request.Pending > 1)"),
+        new("A late completion of a used place is believed", Dispatch, "if (chunk->Generation != generation)", "if (_owners[index] is null)"),
+        new("A late completion of a discard is believed while the ioctl runs", Aside, "chunk->Generation++;", ""),
+        new("A misaligned read is not copied back", Dispatch, "copyBack: chunk->Kind == ChunkKind.Read);\n        if (chunk->Kind == ChunkKind.Flush)", "copyBack: false);\n        if (chunk->Kind == ChunkKind.Flush)"),
+        new("A failed read is not zeroed", Dispatch, "                ZeroRest(chunk, request);", "                ;"),
+        new("A failed preflush lets the data through", Dispatch, "request.FailRest(chunk->Region, errno, cause);", "FlushEnded(request, chunk->Region);"),
+        new("A stopped request tells the device's error", Dispatch, "if (decision.Action != RetryAction.Done && request", "if (decision.Action is RetryAction.Retry or RetryAction.Continue && request"),
+        new("A chunk's place is given back twice", Dispatch, "_free.Prepend(index);", "_free.Prepend(index); _free.Append(index);"),
+        new("A chunk that waits for its time is forgotten", Dispatch, "                _delayed.Append(chunk);", "                ;"),
+        new("Zeroes are not written where the device has none", Dispatch, "case RetryAction.Fail when chunk->Kind == ChunkKind.Zeroes &&", "case RetryAction.Fail when chunk->Kind == ChunkKind.Flush &&"),
+        new("Data does not wait for its preflush", Cut, "                    return false;\n                continue;", "                    return false;"),
+        new("Chunks are cut inside blocks", Cut, "long length = RoundDown(whole, block);", "long length = whole;"),
+        new("Bounce memory of a refused entry is lost", Cut, "_bounce.Return(chunk->Bounce, request.Buffer, copyBack: false);", ";"),
+        new("A discard's entry is read again when its place is another's", "Engine/EntryWriter.cs", ", EntryFlags: IoUring.IOSQE_ASYNC", ""),
+        new("Vectors are overwritten before the kernel has them", Fill, "        _vectorsUsed += (int)count;\n", ""),
+        new("A cancelled request ends while the kernel has its buffer", Stop, "                chunk->MustCancel = true;\n                _toCancel++;", "                End(i);"),
+        new("A stopped stable copy waits for the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending < 0"),
+        new("A stopped request leaves the caller's buffer to the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending > 1"),
+        new("An abandoned copy's pages are rented out again under the kernel", Stop, "        holder.TakeResourcesOf(request);\n", ""),
+        new("An abandoned copy's pages never come back", Stop, "        holder.Release(Devices);\n", ""),
+        new("What is abandoned seems done", Stop, "            request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, request.StopCause);\n", ""),
+        new("A stopped request ends twice where it waits in the queue", Stop, "            LeaveQueue(request);", "            { }"),
+        new("Cancels have no bound", Stop, "_toCancel > 0 && _cancelsUnderWay < MaxCancels", "_toCancel > 0"),
+        new("A short scattered transfer goes on from its beginning", Dispatch, "        request.Buffer.Advance(ref at, bytes);", ""),
+        new("A run's end is not crossed", Buffer, "while (bytes >= cursor.Left)", "while (bytes > cursor.Left)"),
+        new("The offset into the first page is ignored", Buffer, "_pages.CursorAt(offset + _firstOffset)", "_pages.CursorAt(offset)"),
+        new("A registration outlives its pages", Fixed, "if (_registered[slot] == extent.Generation)\n                continue;", "if (_registered[slot] != 0 && extent.Start is not null)\n                _registered[slot] = extent.Generation;\n            if (_registered[slot] == extent.Generation)\n                continue;"),
+        new("A fast start goes past the device's end", Admission, "            && (ulong)(offset + size) <= (ulong)geometry.Size\n", ""),
+        new("A fast start ignores the buffer's offset", Admission, "byte* start = memory + at;", "byte* start = memory;"),
+        new("A fast start does not know of blocks", Admission, "((offset | size) & (geometry.LogicalBlockSize - 1)) == 0", "size > 0"),
+        new("A fast start ignores the memory's alignment", Admission, "            && ((nint)start & (geometry.MemoryAlignment - 1)) == 0\n", ""),
+        new("Pieces that are no whole blocks travel as they are", Request, "geometry.MemoryAlignment, geometry.SegmentAlignment)", "geometry.MemoryAlignment, geometry.MemoryAlignment)"),
+        new("Registered pages are cut inside blocks", Fixed, "if (((nint)memory & mask) == 0 && TryFindRegistered", "if (TryFindRegistered"),
+        new("An atomic write is split like any other", Request, "            leg.IsWhole = RegionRules.IsWhole(Operation, region, flags);", "            { }"),
+        new("An atomic write travels as registered memory", Fill, "if (_hasTable && !request.IsAtomic)", "if (_hasTable)"),
+        new("A fast start writes to what is read-only", Admission, "(operation == IoOperation.Write && !geometry.IsReadOnly)", "operation == IoOperation.Write"),
+        new("A fast start takes places that nobody has", Start, "chunks <= _owners.Length - InFlight && ", ""),
+        new("A fast start takes entries that nobody has", Start, " && chunks <= _ring.Room", ""),
+        new("A fast start on a device that is not held", Admission, "if (device is null || !devices.IsHeld(device))", "if (device is null)"),
+        new("A fast start of several regions ends with the first", Request, "        Pending = chunks;", "        Pending = 1;"),
+        new("A fast start forgets the place's generation", Start, "UserData(chunk, index));", "(uint)index);"),
+        new("A fast start names a registered file by nothing", Start, "EntryWriter.WriteRun(entry, kind, held.EntryFlags, ", "EntryWriter.WriteRun(entry, kind, 0, "),
+        new("A fast start forgets the flags for the next try", Chunk, " | ((ulong)entryFlags << 16)", ""),
+        new("A fast start knows no region but the first", Chunk, " | ((ulong)(uint)region << 8)", ""),
+        new("A fast start seems to travel through the engine's pages", Chunk, " | ((ulong)NoBounce << 32)", ""),
+        new("A fast start knows no time limit", Engine, "settings is { FreeRequests: not null, HoldsDevices: true, TimeLimit: 0 }", "settings is { FreeRequests: not null, HoldsDevices: true }"),
+        new("A chunk that went straight leaves its device counted", Dispatch, "            Devices!.Exit(chunk->Slot);", "            { }"),
+        new("A chunk gives back the device of the one before it", Cut, "        chunk->Slot = DeviceTable.NoSlot;\n", ""),
+        new("A failed request of the fast path leaves its bits to the next", Completion, "            _isReset = false;\n", ""),
+        new("A request keeps bits from the life before", Request, "        _failed = 0;\n        _unsupported = 0;\n", ""),
+        new("A request keeps flags from the life before", Request, "        TransferFlags = 0;\n", ""),
+        new("A request at hand is taken twice", Spares, "        _first = request.NextFree;\n", ""),
+        new("Requests at hand never go back to their pool", Spares, "        if (!keepsAll && _first >= 0)\n            ReturnAll();", ""),
+        new("A device is let go of while requests are under way on it", Devices, "            if (_slots[i].UnderWay == 0)", "            if (_slots[i].UnderWay >= 0)"),
+        new("A disposed device is never let go of", Devices, "            if (_slots[i].UnderWay == 0)", "            if (_slots[i].UnderWay < 0)"),
+        new("A leg that has ended is counted for ever", Devices, "=> _slots[slot].UnderWay--;", "=> _ = slot;"),
+        new("A leg's own reference is kept beside the slot's", Devices, "        _slots[slot].UnderWay++;\n        device.Release();", "        _slots[slot].UnderWay++;"),
+        new("A leg's own reference is given back without a slot", Devices, "            return NoSlot;\n        _slots[slot].UnderWay++;\n        device.Release();", "        {\n            device.Release();\n            return NoSlot;\n        }\n\n        _slots[slot].UnderWay++;\n        device.Release();"),
+        new("A file is let go of and stays known to the ring", Devices, "            _ = _register!(slot, -1);", "            { }"),
+        new("A file that the ring knows is named by its descriptor", Devices, "File = isKnown ? slot : descriptor;", "File = descriptor;"),
+        new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? slot : descriptor;", "File = slot;"),
+        new("A reserve that fails keeps what it promised", Growth, "            _promised = 0;\n            released", "            released", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve that fails unmaps nothing", Growth, "                _source.Unmap(mapping);", "                { }", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve that fails keeps its requests", Growth, "            Participant?.RollBack(requests);", "            { }", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve counts before its table is made", Growth, "                ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table;", "                _reserved += pages; ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table; _reserved -= pages;", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("Memory leaves the pool before its table is", Memory, "        if (released is null || TableWithout(released) is not { } table)\n            return null;", "        if (released is null)\n            return null;\n        ExtentTable table = TableWithout(released) ?? _table;", "UnitTests.Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
+        new("Rings are not told of memory that went back", Memory, "        Participant?.MemoryReleased();", "", "UnitTests.Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater"),
+        new("An interrupt ends the wait for a lock", Lock, "UninterruptedWait.Run(_lock, static entered => entered.Enter());", "_lock.Enter();", InterruptedLocks + "PagePool_DoesWhatItWasAskedFor_AndLosesNoPage"),
+        new("An interrupt is lost in the wait for a lock", "Threading/UninterruptedWait.cs", "        if (interrupted)\n            Thread.CurrentThread.Interrupt();", "", InterruptedLocks + "RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest"),
+        new("A stable copy's wait is interrupted", "Submission/RequestSource.cs", "_pages.RentUninterrupted(pages)", "_pages.Rent(pages)", InterruptedLocks + "SynchronousStableCopy_WaitsForItsPages"),
+        new("A request's return looks before it pushes", Pool, "        _stack.Push(request);\n\n        // Pushed first, then looked: who waits counts itself first and then looks for what was pushed.\n        if (Volatile.Read(ref _waiting) != 0)", "        bool any = Volatile.Read(ref _waiting) != 0;\n        Thread.Sleep(1); // So that what must not come in between does.\n        _stack.Push(request);\n        if (any)", "UnitTests.Engine.RequestReserveTests.ThreadThatBeginsToWaitDuringAReturn_IsServed"),
+        new("A request that returns during a reserve is dropped", Pool, "if (_count <= _reserved + _promised)", "if (_count <= _reserved)", "UnitTests.Engine.RequestReserveTests.RequestThatReturnsDuringAReserve_IsNotDropped"),
+        new("The head of the requests has no tag", "Engine/RequestStack.cs", "(((old >> 32) + 1) << 32) | index", "index", "UnitTests.Engine.RequestReserveTests.HeadThatWasTakenAndReturned_IsAnotherWord"),
+        new("A forked child has the pool", HostMemory, "        _ = Libc.Madvise(start, (nuint)bytes, FileAbi.MADV_DONTFORK);\n        return start;", "        return start;", "UnitTests.Rings.InheritedTests.Pool_IsNotInAForkedChild"),
+        new("A forked child has the ring", "Rings/KernelRingHandle.cs", "        _ = Libc.Madvise(address, length, FileAbi.MADV_DONTFORK);", "", "UnitTests.Rings.InheritedTests.Ring_IsClosedOnExec_AndNotInAForkedChild"),
+        new("A started program has the device", "Devices/DeviceOpening.cs", "int flags = FileAbi.O_CLOEXEC;", "int flags = 0;", "UnitTests.Rings.InheritedTests.Device_IsClosedOnExec"),
+        new("A started program has the lane's event", "Rings/WakeEvent.cs", "FileAbi.EFD_CLOEXEC | FileAbi.EFD_NONBLOCK", "FileAbi.EFD_NONBLOCK", "UnitTests.Rings.InheritedTests.WakeEvent_IsClosedOnExec"),
+        new("The collector is told of native memory", "Memory/IoMemory.cs", "        Length = length;\n    }", "        Length = length;\n        GC.AddMemoryPressure(length);\n    }", "UnitTests.Values.IoMemoryTests.LargeAllocations_MakeNoCollections"),
+        new("FUA is lost where one system call serves", "Drivers/DirectTransfer.cs", "Libc.Pwritev2(descriptor, &vector, 1, offset, flags)", "Libc.Pwritev2(descriptor, &vector, 1, offset, 0)", "DeviceTests.Faults.FlushFaultTests.Fua_OfOneRegion_IsDurableWhenItHasEnded"),
+        new("The time limit is ten times what was asked for", Stop, "_ring.Now + _timeLimit;", "_ring.Now + (10 * _timeLimit);", "UnitTests.Engine.StopTests.TimeLimit_IsWhatWasAskedFor"),
+        new("Any thread may use a reactor", "IoReactor.Submit.cs", "if (notify is null || _owner != Thread.CurrentThread || _disposed)", "if (notify is null || _disposed)", "DeviceTests.Reactor.ReactorOwnerTests.AnotherThread_IsRefused_WithBothThreadsNumbers_AndTheOwnerGoesOn"),
+        new("A lane looks before it announces its sleep", "Drivers/Lane.cs", "            bool announced = !_engine.MustPoll && _inbox.TrySleep();\n            bool asked = HandleCancelsAndQueries();", "            bool asked = HandleCancelsAndQueries();\n            Thread.Sleep(1);\n            bool announced = !_engine.MustPoll && _inbox.TrySleep();", "UnitTests.Drivers.LaneSleepTests.WhateverIsAskedOfALane_IsAnswered_HoweverNearItIsToSleep"),
+        new("The eventfd's poll is not armed again", Dispatch, "        _wakeIsArmed = false;", "        ;", "UnitTests.Engine.FastStartTests.TheEventfdsPoll_IsArmedAgain_WheneverTheKernelHasEndedIt"),
+        new("A fast start does not look at the pool", Start, "        RefreshRegistrations();\n", "", "UnitTests.Engine.FastStartTests.TheFirstRequestAfterAReservation_TravelsAsARegisteredBuffer"),
+        new("A busy ring stays open after dispose", "Drivers/SyncRing.cs", "            Interlocked.CompareExchange(ref _state, BusyAndClosing, Busy);", "            { }", "UnitTests.Drivers.SyncRingsTests.RequestThatEndsAfterDispose_IsStillCounted"),
+        new("A fast start of no regions is taken", Admission, "        if ((uint)(regions.Length - 1) >= IoRegion.MaxRegions)\n            return false;", "        if (regions.Length > IoRegion.MaxRegions)\n            return false;", "UnitTests.Client.AdmissionRulesTests.TheFastPath_TakesOneTo64Regions"),
+        new("A batch waits for pages that it has itself", "Submission/ClientSubmission.cs", "                HandOver(lane, ref batch);\n            }", "            }", "DeviceTests.Client.AdmissionTests.ABatchThatNeedsMorePagesThanAreReserved_EndsAsOneByOne"),
+        new("What is thrown out of a continuation is told to nobody", Completion, "            reporter.Report(exception);\n        }\n    }\n\n    [MethodImpl(MethodImplOptions.NoInlining)]\n    private void Notify", "            _ = exception;\n        }\n    }\n\n    [MethodImpl(MethodImplOptions.NoInlining)]\n    private void Notify", "DeviceTests.Client.AdmissionTests.AnInlineContinuationThatThrows_IsReportedLikeACallback"),
+        new("A refused request stays linked to another's", "Drivers/Inbox.cs", "        oldest.Next = null;\n        return Delivery.Refused;", "        return Delivery.Refused;", "UnitTests.Drivers.InboxTests.Deliver_RefusedAfterAFailedAttempt_LeavesNoLinkToAnotherRequest"),
+        new("A callback's dispose waits for other clients", "DmIoClient.Dispose.cs", "        if (CallbackThread.IsCurrent)\n            return;", "        if (false)\n            return;", "DeviceTests.Client.AdmissionTests.CallbacksThatDisposeEachOthersClients_DoNotWait"),
+    ];
+}

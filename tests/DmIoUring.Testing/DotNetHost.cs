@@ -1,0 +1,7 @@
+namespace DmIoUring.Testing;
+
+/// <summary>The program that runs an assembly.</summary>
+internal static class DotNetHost
+{
+    public static string Path => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace DmIoUring.Testing;
+
+/// <summary>The other end of one request's callback.</summary>
+internal sealed class Notification
+{
+    /// <summary>The seconds of <see cref="Limit"/>, for a process that is expected to hang.</summary>
+    public const string LimitVariable = "DMIO_TEST_HANG_SECONDS";
+
+    /// <summary>A hang guard, not a measure: nothing that a test waits for takes a tenth of it.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(
+        int.TryParse(Environment.GetEnvironmentVariable(LimitVariable), CultureInfo.InvariantCulture, out int seconds) ? seconds : 60);
+
+    private readonly TaskCompletionSource<IoResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _calls;
+
+    public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>For the requests' <c>notify</c>, with the notification as their <c>context</c>.</summary>
+    public static void Arrived(IoResult result, object? context)
+    {
+        Notification notification = Assert.IsType<Notification>(context);
+        Interlocked.Increment(ref notification._calls);
+        notification._result.TrySetResult(result);
+    }
+
+    public IoResult Wait()
+    {
+        Assert.True(_result.Task.Wait(Limit), $"No callback within {Limit}.");
+        return _result.Task.Result;
+    }
+}

@@ -1,0 +1,15 @@
+using System.Buffers;
+
+namespace DmIoUring.Testing;
+
+internal sealed class SequencePiece : ReadOnlySequenceSegment<byte>
+{
+    public SequencePiece(ReadOnlyMemory<byte> memory, SequencePiece? previous)
+    {
+        Memory = memory;
+        if (previous is null)
+            return;
+        RunningIndex = previous.RunningIndex + previous.Memory.Length;
+        previous.Next = this;
+    }
+}

@@ -1,0 +1,84 @@
+using DmIoUring.ScratchDevices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmIoUring.Testing;
+
+/// <summary>A device full of <see cref="Untouched"/>, and its medium, which a test can look at past the library.</summary>
+internal sealed class TestDevice : IDisposable
+{
+    /// <summary>What every byte is before a test writes.</summary>
+    public const byte Untouched = 0xEE;
+
+    private readonly LoopDevice? _loop;
+    private readonly ScratchFile? _file;
+    private readonly SafeFileHandle _medium;
+
+    /// <summary>Makes the device.</summary>
+    /// <param name="kind">What it is.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="folder">Where a loop device's backing file goes; null for the folder of temporary files.</param>
+    public TestDevice(DeviceKind kind = DeviceKind.Loop512, long size = 1 << 20, string? folder = null)
+    {
+        if (kind == DeviceKind.File)
+        {
+            _file = ScratchFile.Create(size);
+            _medium = System.IO.File.OpenHandle(_file.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        }
+        else
+        {
+            _loop = RequireLoop.Create(size, new LoopDeviceOptions { BlockSize = kind == DeviceKind.Loop512 ? 512 : 4096, Folder = folder });
+            _medium = _loop.BackingHandle;
+        }
+
+        byte[] fill = new byte[size];
+        Array.Fill(fill, Untouched);
+        RandomAccess.Write(_medium, fill, 0);
+        Device = kind == DeviceKind.Loop4096WholeSegments ? OddDevice.OpenForWholeSegments(Path) : BlockDevice.Open(Path);
+    }
+
+    public BlockDevice Device { get; }
+
+    public string Path => _loop?.Path ?? _file!.Path;
+
+    /// <summary>The loop device; not for a file.</summary>
+    public LoopDevice Loop => _loop!;
+
+    /// <summary>Bytes that the backing file has now.</summary>
+    public long MediumLength => RandomAccess.GetLength(_medium);
+
+    public IoRegion Region(long sector, long count) => new(Device, sector, count);
+
+    /// <summary>What lies on the medium.</summary>
+    public byte[] Medium(long sector, long count)
+    {
+        byte[] bytes = new byte[count * IoRegion.SectorSize];
+        Assert.Equal(bytes.Length, RandomAccess.Read(_medium, bytes, sector * IoRegion.SectorSize));
+        return bytes;
+    }
+
+    /// <summary>Puts bytes on the medium past the library.</summary>
+    public void SetMedium(long sector, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_medium, bytes, sector * IoRegion.SectorSize);
+
+    public void AssertHolds(long sector, ReadOnlySpan<byte> bytes)
+    {
+        int odd = bytes.CommonPrefixLength(Medium(sector, bytes.Length / IoRegion.SectorSize));
+        Assert.True(odd == bytes.Length, $"{Path} differs from byte {odd} of the {bytes.Length} at sector {sector} on.");
+    }
+
+    public void AssertUntouched() => AssertUntouched(0, MediumLength / IoRegion.SectorSize);
+
+    public void AssertUntouched(long sector, long count) =>
+        Assert.False(Medium(sector, count).AsSpan().ContainsAnyExcept(Untouched), $"{Path} was written in sectors {sector}+{count}.");
+
+    public void Dispose()
+    {
+        OddDevice.Forget(Device);
+        Device.Dispose();
+        _loop?.Dispose();
+        if (_file is not null)
+        {
+            _medium.Dispose();
+            _file.Dispose();
+        }
+    }
+}
