@@ -3,11 +3,11 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
 
-/// <summary>Finds out why io_uring was refused, from the errno and what the host says of itself.</summary>
+/// <summary>Finds out why io_uring was refused, from the errno and the host's settings.</summary>
 internal static class RingRefusal
 {
-    /// <summary>Asks the host why.</summary>
-    /// <param name="errno">What it answered.</param>
+    /// <summary>Explains a refusal by the settings of this host.</summary>
+    /// <param name="errno">The errno of the call.</param>
     /// <param name="call">The call that was refused, where it is not io_uring_setup.</param>
     public static IoUringUnavailableException Explain(int errno, string? call = null) => Explain(
         errno,
@@ -21,14 +21,14 @@ internal static class RingRefusal
         string.Create(CultureInfo.InvariantCulture, $"This kernel's io_uring is too old: it lacks the features 0x{missingFeatures:x} ") +
         "(the newest that are needed came with 5.13). Use a newer kernel.");
 
-    /// <summary>EINVAL for a ring whose polling thread was to stay on a processor: all else that can be invalid was left out one by one.</summary>
+    /// <summary>EINVAL for a ring with a processor for its polling thread: everything else that can be invalid was dropped one by one before.</summary>
     public static ArgumentOutOfRangeException NoSuchProcessor(int processor) => IoDriverOptions.OutOfRange(
         nameof(IoDriverOptions.SubmissionProcessor), processor, "a processor that is online and of this process's cpuset; the kernel answered EINVAL");
 
-    /// <summary>The diagnosis itself, from facts that a test can make up.</summary>
-    /// <param name="errno">What io_uring_setup or mmap answered.</param>
+    /// <summary>Explains a refusal by given settings.</summary>
+    /// <param name="errno">The errno of io_uring_setup or mmap.</param>
     /// <param name="disabled">The sysctl kernel.io_uring_disabled (6.6), or null where there is none.</param>
-    /// <param name="seccomp">The thread's seccomp mode: 0 none, 1 strict, 2 filter; null where not told.</param>
+    /// <param name="seccomp">The thread's seccomp mode: 0 none, 1 strict, 2 filter; null where unknown.</param>
     /// <param name="call">The call that was refused, where it is not io_uring_setup.</param>
     internal static IoUringUnavailableException Explain(int errno, string? disabled, string? seccomp, string? call = null)
     {
@@ -61,7 +61,7 @@ internal static class RingRefusal
         return new IoUringUnavailableException(refusal, errno, $"io_uring is refused ({Errno.Name(errno)}{(call is null ? "" : " to " + call)}): {reason}");
     }
 
-    /// <summary>Null where the host does not tell, or has no descriptor left to tell it with.</summary>
+    /// <summary>The value of a line; null where the file can't be read, or no descriptor is left to open it.</summary>
     private static string? Line(string path, string key = "")
     {
         try
