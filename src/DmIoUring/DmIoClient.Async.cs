@@ -8,11 +8,11 @@ public sealed partial class DmIoClient
 {
     /// <summary>Reads one region and calls back.</summary>
     /// <param name="region">What to read.</param>
-    /// <param name="buffer">Where to; at least the region's size. Yours again when the callback runs. Zeroed where the read failed.</param>
+    /// <param name="buffer">Where to; at least the region's size. Free to use again when the callback runs. Zeroed where the read failed.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
-    /// <exception cref="ArgumentException">The region, the buffer or the options can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ArgumentException">The region, the buffer or the options are invalid; the message says which and why.</exception>
     /// <exception cref="ObjectDisposedException">The client, a device or the buffer was disposed.</exception>
     public void SubmitRead(
         IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
@@ -20,7 +20,7 @@ public sealed partial class DmIoClient
 
     /// <summary>Writes one region and calls back.</summary>
     /// <param name="region">Where to.</param>
-    /// <param name="buffer">What; at least the region's size. Yours again when the callback runs.</param>
+    /// <param name="buffer">What; at least the region's size. Free to use again when the callback runs.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
@@ -31,7 +31,7 @@ public sealed partial class DmIoClient
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and calls back when all are done.</summary>
     /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
-    /// <param name="buffer">What. Yours again when the callback runs.</param>
+    /// <param name="buffer">What. Free to use again when the callback runs.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
@@ -42,13 +42,13 @@ public sealed partial class DmIoClient
 
     /// <summary>Reads one region.</summary>
     /// <param name="region">What to read.</param>
-    /// <param name="buffer">Where to; at least the region's size. Yours again when the task completes. Zeroed where the read failed.</param>
+    /// <param name="buffer">Where to; at least the region's size. Free to use again when the task completes. Zeroed where the read failed.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <param name="cancellationToken">
-    /// Asks for the request to be given up, best effort. The task completes when the kernel has let go of the buffer, not
-    /// before, and then with a result like any other: what was not done has failed with ECANCELED.
+    /// Cancels the request, best effort. The task completes only when the kernel has released the buffer, and then with a
+    /// result like any other: the parts that were not done have failed with ECANCELED.
     /// </param>
-    /// <returns>How it ended; region 0 is the only one. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
+    /// <returns>How it ended; region 0 is the only one. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> ReadAsync(
         IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
@@ -56,10 +56,10 @@ public sealed partial class DmIoClient
 
     /// <summary>Writes one region.</summary>
     /// <param name="region">Where to.</param>
-    /// <param name="buffer">What; at least the region's size. Yours again when the task completes.</param>
+    /// <param name="buffer">What; at least the region's size. Free to use again when the task completes.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended; region 0 is the only one. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
+    /// <returns>How it ended; region 0 is the only one. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteAsync(
         IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
@@ -67,34 +67,34 @@ public sealed partial class DmIoClient
 
     /// <summary>Writes one buffer to 1 to 64 regions at once.</summary>
     /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
-    /// <param name="buffer">What. Yours again when the task completes.</param>
+    /// <param name="buffer">What. Free to use again when the task completes.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
+    /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteAsync(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.Write, regions, buffer, options), cancellationToken);
 
-    /// <summary>As <see cref="SubmitRead"/>, unless the reserve is out: then nothing is done.</summary>
+    /// <summary>As <see cref="SubmitRead"/>, but returns false at once, and does nothing, when the reserve is exhausted.</summary>
     /// <param name="region">What to read.</param>
     /// <param name="buffer">Where to.</param>
     /// <param name="notify">Called exactly once, on a lane's thread, when this method returned true.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
-    /// <returns>Whether it was submitted; never after waiting.</returns>
+    /// <returns>Whether it was submitted. Never waits.</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public bool TrySubmitRead(
         IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         TrySubmit(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
 
-    /// <summary>As <see cref="SubmitWrite(ReadOnlySpan{IoRegion}, IoBuffer, IoNotify, object?, IoRequestOptions)"/>, unless the reserve is out: then nothing is done.</summary>
+    /// <summary>As <see cref="SubmitWrite(ReadOnlySpan{IoRegion}, IoBuffer, IoNotify, object?, IoRequestOptions)"/>, but returns false at once, and does nothing, when the reserve is exhausted.</summary>
     /// <param name="regions">Where to.</param>
     /// <param name="buffer">What.</param>
     /// <param name="notify">Called exactly once, on a lane's thread, when this method returned true.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
-    /// <returns>Whether it was submitted; never after waiting.</returns>
+    /// <returns>Whether it was submitted. Never waits.</returns>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public bool TrySubmitWrite(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
@@ -105,7 +105,7 @@ public sealed partial class DmIoClient
         Admission.CheckNotify(spec.Notify);
         _submission.Submit(spec);
 
-        // A client that nobody else knows must not end under its own call.
+        // Without it the finalizer of a client that nobody else references could run during its own call.
         GC.KeepAlive(this);
     }
 

@@ -4,15 +4,15 @@ namespace DmIoUring;
 public sealed partial class DmIoClient
 {
     /// <summary>
-    /// Submits requests together: they go to one lane by one hand-over, which wakes it once, and to the kernel by one call. In a callback they
-    /// join what its lane hands over next, like any request that a callback submits.
+    /// Submits requests as a batch: one lane receives all of them at once, is woken at most once, and submits them to the kernel by one call.
+    /// Called in a callback, the batch goes with the lane's next submission, like any request that a callback submits.
     /// </summary>
-    /// <param name="requests">The requests, not used after the call returns. They are not ordered among each other. None is fine.</param>
-    /// <exception cref="ArgumentException">One of the requests can't be meant so; the message says what and why. None of them was submitted.</exception>
+    /// <param name="requests">The requests, not used after the call returns. They are not ordered among each other. An empty batch is valid.</param>
+    /// <exception cref="ArgumentException">One of the requests is invalid; the message says which and why. None of them was submitted.</exception>
     /// <exception cref="ObjectDisposedException">
-    /// The client, a device or a buffer was disposed. None was submitted, unless it happened while this call waited for requests past the reserve.
+    /// The client, a device or a buffer was disposed. None was submitted, unless it happened while this call waited because the reserve was exhausted.
     /// </exception>
-    /// <remarks>Past a reserve, this hands over what it has and waits for the rest in order of arrival; in a callback it never waits.</remarks>
+    /// <remarks>When the reserve is exhausted, the requests that are ready are submitted first, and the call waits for more, in order of arrival. In a callback it never waits.</remarks>
     public void Submit(ReadOnlySpan<IoRequest> requests)
     {
         _submission.Submit(requests);

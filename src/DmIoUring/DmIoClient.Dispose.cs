@@ -4,29 +4,29 @@ using DmIoUring.Threading;
 
 namespace DmIoUring;
 
-/// <content>The client's end, and what is under way until then.</content>
+/// <content>Dispose, and the requests that are pending until then.</content>
 public sealed partial class DmIoClient
 {
-    /// <summary>How long a lane may take to say what it has under way; one that takes longer is held by a callback.</summary>
+    /// <summary>How long to wait for a lane to list its pending requests. A lane that takes longer is blocked by a callback.</summary>
     private static readonly TimeSpan QueryLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Lets the lanes of a client that nobody disposed and nobody can reach end: what is under way ends first, with its
-    /// callbacks. Waits for nothing. A client is reachable while a callback that is still to run can reach it.
+    /// Ends the lanes of a client that was not disposed and is unreachable. Pending requests end first, with their callbacks. Does not
+    /// wait. A client stays reachable while a pending callback references it.
     /// </summary>
 #pragma warning disable MA0055 // The lanes are threads: nothing else ends them.
     ~DmIoClient() => BeginDispose();
 #pragma warning restore MA0055
 
     /// <summary>
-    /// Refuses new requests and returns when every request under way has ended and every callback has returned, or when
-    /// <see cref="IoDriverOptions.DisposeTimeLimit"/> has passed: then <see cref="IoDriverOptions.DisposeGaveUp"/> is told what has not
-    /// ended, and a later call waits again. What has not ended keeps its memory and its devices, and its callback runs when the
-    /// kernel has let go.
+    /// Refuses new requests and returns when every pending request has ended and every callback has returned, or when
+    /// <see cref="IoDriverOptions.DisposeTimeLimit"/> has passed. In that case <see cref="IoDriverOptions.DisposeGaveUp"/> receives the requests
+    /// that have not ended, and a later call waits again. Those requests keep their memory and their devices; their callbacks run when the
+    /// kernel has released both.
     /// </summary>
     /// <remarks>
-    /// Any thread, any number of times. Called from a callback, of this client or of another, it does not wait: the lanes end by themselves. A synchronous
-    /// call under way on another thread finishes by itself, and a synchronous call's memory is its caller's affair.
+    /// May be called on any thread, any number of times. In a callback, of this client or of another, it does not wait: the lanes end by
+    /// themselves. A synchronous call on another thread continues to its end; its buffer remains the responsibility of its caller.
     /// </remarks>
     public void Dispose()
     {
@@ -35,7 +35,7 @@ public sealed partial class DmIoClient
         if (CallbackThread.IsCurrent)
             return;
 
-        // By waits of this thread's own: a thread pool that is busy elsewhere must not hold up the end, or look like one.
+        // Blocks this thread instead of using the thread pool: a busy pool must neither delay the end nor make it look late.
         long start = Stopwatch.GetTimestamp();
         foreach (Lane lane in _lanes)
         {
@@ -49,8 +49,8 @@ public sealed partial class DmIoClient
         }
     }
 
-    /// <summary>As <see cref="Dispose"/>, without blocking anybody.</summary>
-    /// <returns>The end of the lanes, or of the patience. Safe to await from a callback's continuation, not to block on in a callback.</returns>
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    /// <returns>A task that completes when the lanes have ended or the time limit has passed. It may be awaited after a callback; do not block on it in a callback.</returns>
     public async ValueTask DisposeAsync()
     {
         BeginDispose();
@@ -67,16 +67,16 @@ public sealed partial class DmIoClient
     }
 
     /// <summary>
-    /// What the client's lanes have under way now, for a person who looks for a stuck device. Synchronous calls on their
-    /// threads' own rings are not among it. Any thread, callbacks included, before and after <see cref="Dispose"/>.
+    /// The requests that are pending on the client's lanes now, to find a stuck device. Synchronous calls that use a ring of their own thread
+    /// are not listed. May be called on any thread, callbacks included, before and after <see cref="Dispose"/>.
     /// </summary>
-    /// <returns>The requests. Those of a lane that is held by a callback are missing: it does not answer within a second.</returns>
+    /// <returns>The requests. Those of a lane that is blocked by a callback for more than a second are missing.</returns>
     public async Task<IReadOnlyList<IoPendingRequest>> GetPendingRequestsAsync() =>
         [.. (await AnswersOfLanesAsync().ConfigureAwait(false)).SelectMany(static answer => answer ?? [])];
 
     private void BeginDispose()
     {
-        // A constructor that threw leaves a client without them to the finalizer.
+        // The finalizer may find a client whose constructor threw.
         _submission?.Close();
         foreach (Lane? lane in _lanes ?? [])
             lane?.Close();
@@ -96,7 +96,7 @@ public sealed partial class DmIoClient
 
     private Task<IReadOnlyList<IoPendingRequest>>[] QueryLanes() => Array.ConvertAll(_lanes, static lane => lane.GetPendingRequestsAsync());
 
-    /// <summary>What each lane has under way; null for one that does not answer.</summary>
+    /// <summary>The pending requests of each lane; null for a lane that does not answer.</summary>
     private async Task<IReadOnlyList<IoPendingRequest>?[]> AnswersOfLanesAsync()
     {
         Task<IReadOnlyList<IoPendingRequest>>[] queries = QueryLanes();
@@ -106,7 +106,7 @@ public sealed partial class DmIoClient
         }
         catch (TimeoutException)
         {
-            // Those that did not answer are told apart below.
+            // AnswersSoFar returns null for those that did not answer.
         }
 
         return AnswersSoFar(queries);

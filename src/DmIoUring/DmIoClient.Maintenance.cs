@@ -8,32 +8,32 @@ public sealed partial class DmIoClient
     private static readonly IoRequestOptions NoOptions = new(IoFlags.None);
 
     /// <summary>Makes durable what the devices of the regions have completed so far, and returns when that is done.</summary>
-    /// <param name="regions">The devices; sectors and counts are not looked at, the bits are.</param>
+    /// <param name="regions">The devices; sectors and counts are ignored.</param>
     /// <returns>How it ended, one bit a region.</returns>
     /// <remarks>
-    /// One FSYNC a region: the device's volatile cache, and for a file what the file system needs to find the data again. Covers
-    /// what has ended before the call; a write under way may be missed (the kernel's block/blk-flush.c).
+    /// One FSYNC a region: it flushes the device's volatile cache and, for a file, the metadata that the file system needs to find the
+    /// data again. It covers the writes that ended before the call; a write still in flight may be missed (block/blk-flush.c).
     /// </remarks>
-    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one is invalid; the message says which and why.</exception>
     /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
     public IoResult Flush(params ReadOnlySpan<IoRegion> regions) => Run(new RequestSpec(IoOperation.Flush, regions, NoOptions));
 
     /// <summary>Makes durable what the devices of the regions have completed so far, and calls back.</summary>
-    /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
+    /// <param name="regions">The devices; sectors and counts are ignored; the span is not used after the call returns.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="Flush" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, regions, options, notify, context));
 
     /// <summary>Makes durable what the devices of the regions have completed so far.</summary>
-    /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="regions">The devices; sectors and counts are ignored; the span is not used after the call returns.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
+    /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="Flush" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> FlushAsync(
@@ -44,10 +44,10 @@ public sealed partial class DmIoClient
     /// <param name="regions">What to discard.</param>
     /// <returns>How it ended, one bit a region.</returns>
     /// <remarks>
-    /// What a discarded region reads back as is undefined. A device without discards makes its region
-    /// <see cref="IoResult.Unsupported"/>; there is no fall-back. A regular file gets a hole, which reads back as zeroes.
+    /// What a discarded region reads as is undefined. On a device without discards the region is
+    /// <see cref="IoResult.Unsupported"/>; there is no fallback. A regular file gets a hole, which reads as zeroes.
     /// </remarks>
-    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one is invalid; the message says which and why.</exception>
     /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
     public IoResult Discard(params ReadOnlySpan<IoRegion> regions) => Run(new RequestSpec(IoOperation.Discard, regions, NoOptions));
@@ -56,7 +56,7 @@ public sealed partial class DmIoClient
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="Discard" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
@@ -64,9 +64,9 @@ public sealed partial class DmIoClient
 
     /// <summary>Tells the devices that the regions are not needed any more.</summary>
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
+    /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="Discard" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> DiscardAsync(
@@ -77,10 +77,9 @@ public sealed partial class DmIoClient
     /// <param name="regions">What to zero.</param>
     /// <returns>How it ended, one bit a region.</returns>
     /// <remarks>
-    /// By the device or the file system itself where it can (FALLOC_FL_ZERO_RANGE), by writing zeroes where it says
-    /// that it can't (EOPNOTSUPP).
+    /// The device or the file system does it (FALLOC_FL_ZERO_RANGE). Where it answers EOPNOTSUPP, zeroes are written instead.
     /// </remarks>
-    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one is invalid; the message says which and why.</exception>
     /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
     public IoResult WriteZeroes(params ReadOnlySpan<IoRegion> regions) => Run(new RequestSpec(IoOperation.WriteZeroes, regions, NoOptions));
@@ -89,7 +88,7 @@ public sealed partial class DmIoClient
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
     /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
@@ -97,9 +96,9 @@ public sealed partial class DmIoClient
 
     /// <summary>Makes the regions read back as zeroes.</summary>
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
-    /// <returns>How it ended, one bit a region. Await it once: the object behind it is used again; never awaited, it keeps its place in a reserve (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
+    /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public ValueTask<IoResult> WriteZeroesAsync(

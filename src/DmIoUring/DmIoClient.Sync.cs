@@ -7,15 +7,14 @@ public sealed partial class DmIoClient
 {
     /// <summary>Reads one region and returns when it is done.</summary>
     /// <param name="region">What to read.</param>
-    /// <param name="buffer">Where to; at least the region's size. Yours again on return. Zeroed where the read failed.</param>
+    /// <param name="buffer">Where to; at least the region's size. Free to use again on return. Zeroed where the read failed.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <returns>How it ended; region 0 is the only one.</returns>
     /// <remarks>
-    /// dm-io's <c>dm_io_sync</c>: never gives the buffer back early, so it can't be interrupted. One chunk is read by one
-    /// pread; more goes through a ring of the calling thread's own, or a lane when there is none left
-    /// (<see cref="DmIoOptions.SyncRings"/>).
+    /// dm-io's <c>dm_io_sync</c>. It can't be interrupted, because the kernel may use the buffer until the request has ended. One chunk is read
+    /// by one pread. A larger request uses a ring of the calling thread, or a lane when no ring is left (<see cref="DmIoOptions.SyncRings"/>).
     /// </remarks>
-    /// <exception cref="ArgumentException">The region, the buffer or the options can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ArgumentException">The region, the buffer or the options are invalid; the message says which and why.</exception>
     /// <exception cref="ObjectDisposedException">The client, a device or the buffer was disposed.</exception>
     /// <exception cref="InvalidOperationException">Called from a callback when only the callback's own lane could serve it.</exception>
     public IoResult Read(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) =>
@@ -23,7 +22,7 @@ public sealed partial class DmIoClient
 
     /// <summary>Writes one region and returns when it is done.</summary>
     /// <param name="region">Where to.</param>
-    /// <param name="buffer">What; at least the region's size. Yours again on return.</param>
+    /// <param name="buffer">What; at least the region's size. Free to use again on return.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <returns>How it ended; region 0 is the only one.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>
@@ -32,7 +31,7 @@ public sealed partial class DmIoClient
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and returns when all are done.</summary>
     /// <param name="regions">Where to. Each takes its own count of sectors from its own offset into the buffer.</param>
-    /// <param name="buffer">What. Yours again on return.</param>
+    /// <param name="buffer">What. Free to use again on return.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <returns>How it ended, one bit a region.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>

@@ -3,16 +3,16 @@ using DmIoUring.Engine;
 
 namespace DmIoUring;
 
-/// <content>The ways in.</content>
+/// <content>The submitting methods.</content>
 public sealed partial class IoReactor
 {
     /// <summary>Reads one region and calls back, in a later <see cref="Poll"/>.</summary>
     /// <param name="region">What to read.</param>
-    /// <param name="buffer">Where to; at least the region's size. Yours again when the callback runs. Zeroed where the read failed.</param>
+    /// <param name="buffer">Where to; at least the region's size. Free to use again when the callback runs. Zeroed where the read failed.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
-    /// <exception cref="ArgumentException">The region, the buffer or the options can't be meant so; the message says what and why.</exception>
+    /// <exception cref="ArgumentException">The region, the buffer or the options are invalid; the message says which and why.</exception>
     /// <exception cref="InvalidOperationException">Another thread owns the reactor, or a stable copy finds no free pages.</exception>
     /// <exception cref="ObjectDisposedException">The reactor, a device or the buffer was disposed.</exception>
     public void SubmitRead(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
@@ -20,7 +20,7 @@ public sealed partial class IoReactor
 
     /// <summary>Writes one region and calls back, in a later <see cref="Poll"/>.</summary>
     /// <param name="region">Where to.</param>
-    /// <param name="buffer">What; at least the region's size. Yours again when the callback runs.</param>
+    /// <param name="buffer">What; at least the region's size. Free to use again when the callback runs.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
@@ -30,7 +30,7 @@ public sealed partial class IoReactor
 
     /// <summary>Writes one buffer to 1 to 64 regions at once and calls back when all are done, in a later <see cref="Poll"/>.</summary>
     /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
-    /// <param name="buffer">What. Yours again when the callback runs.</param>
+    /// <param name="buffer">What. Free to use again when the callback runs.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
@@ -40,10 +40,10 @@ public sealed partial class IoReactor
         Submit(IoOperation.Write, regions, buffer, options, notify, context);
 
     /// <summary>Makes durable what the devices of the regions have completed so far, and calls back.</summary>
-    /// <param name="regions">The devices; sectors and counts are not looked at, the bits are; the span is not used after the call returns.</param>
+    /// <param name="regions">The devices; sectors and counts are ignored; the span is not used after the call returns.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.Flush" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
@@ -53,7 +53,7 @@ public sealed partial class IoReactor
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.Discard" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
@@ -63,18 +63,18 @@ public sealed partial class IoReactor
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
-    /// <param name="options">Its report; flags and priority belong to reads and writes.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.WriteZeroes" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
     public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.WriteZeroes, regions, options, notify, context));
 
-    /// <summary>Submits requests together. All go to the kernel with the next <see cref="Poll"/>, like any others; none before all were found right.</summary>
+    /// <summary>Submits requests as a batch: all of them, or none when one is invalid. They go to the kernel with the next <see cref="Poll"/>, like any others.</summary>
     /// <param name="requests">The requests, not used after the call returns. They are not ordered among each other.</param>
-    /// <exception cref="ArgumentException">One of the requests can't be meant so; the message says what and why. None of them was submitted.</exception>
+    /// <exception cref="ArgumentException">One of the requests is invalid; the message says which and why. None of them was submitted.</exception>
     /// <exception cref="InvalidOperationException">Another thread owns the reactor, or a stable copy finds no free pages. None was submitted.</exception>
     /// <exception cref="ObjectDisposedException">
-    /// The reactor, a device or a buffer was disposed. None was submitted, unless another thread disposed it during this call: then those before it were.
+    /// The reactor, a device or a buffer was disposed. None was submitted, unless another thread disposed it during this call: then the requests before it were.
     /// </exception>
     public void Submit(ReadOnlySpan<IoRequest> requests)
     {
@@ -105,7 +105,7 @@ public sealed partial class IoReactor
         _submission.Submit(spec);
     }
 
-    /// <summary>Makes the calling thread the owner, or throws.</summary>
+    /// <summary>Throws for a missing callback, another thread than the owner, or a disposed reactor. The first call makes its thread the owner.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void CheckCaller(IoNotify? notify)
     {

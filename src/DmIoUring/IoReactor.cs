@@ -10,17 +10,17 @@ using DmIoUring.Threading;
 namespace DmIoUring;
 
 /// <summary>
-/// The service on a thread of the embedding program's own: it submits, polls, and runs the callbacks. No other thread, no hand-over,
-/// no lock: for storage software with a thread a core, and the fastest way in.
+/// The same I/O as <see cref="DmIoClient"/> on a thread of the embedding program, which submits, polls, and runs the callbacks. There is no other
+/// thread, no thread switch and no lock: the fastest interface, for storage software with one thread a core.
 /// </summary>
 /// <remarks>
-/// <para><b>Threads.</b> The thread that first submits or polls owns the reactor for good; the same call from any other thread is an
+/// <para><b>Threads.</b> The thread that first submits or polls owns the reactor from then on; a call on any other thread throws
 /// <see cref="InvalidOperationException"/>. Only <see cref="Pages"/>, <see cref="Reserve(long)"/>, <see cref="Capabilities"/> and
-/// <see cref="Statistics"/> are for any thread. A thread may own several reactors.</para>
-/// <para><b>Progress.</b> Only <see cref="Poll"/> hands anything to the kernel (or a submission that finds the ring's queue full), and only in it
-/// do callbacks run. What callbacks submit goes with the next poll, in one call with everything else.</para>
-/// <para><b>Buffers</b> are the engine's from the submission until the callback runs; <b>errors</b> are as with <see cref="DmIoClient"/>:
-/// misuse throws before anything is submitted, what a device does wrong is in the <see cref="IoResult"/>. Units are sectors of 512 bytes.</para>
+/// <see cref="Statistics"/> may be used on any thread. A thread may own several reactors.</para>
+/// <para><b>Progress.</b> Only <see cref="Poll"/> submits to the kernel (and a submission that finds the ring's queue full), and callbacks run
+/// only in it. What callbacks submit goes with the next poll, in one call with everything else.</para>
+/// <para><b>Buffers</b> belong to the engine from the submission until the callback runs; <b>errors</b> are as with <see cref="DmIoClient"/>:
+/// misuse throws before anything is submitted, a device's failure is in the <see cref="IoResult"/>. Units are sectors of 512 bytes.</para>
 /// </remarks>
 public sealed partial class IoReactor : IDisposable
 {
@@ -43,14 +43,14 @@ public sealed partial class IoReactor : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="IoUringUnavailableException">
-    /// io_uring is all that is wanted and the host refuses it, or it has no more open files for it; the message says why.
+    /// <see cref="IoDriverOptions.Ring"/> allows io_uring only and the host refuses it, or the process has too many files open; the message says why.
     /// </exception>
     public IoReactor(IoReactorOptions? options = null)
         : this(options ?? new IoReactorOptions(), rings: null)
     {
     }
 
-    /// <summary>As the public one, on a ring from somewhere else.</summary>
+    /// <summary>As the public constructor, on a ring from the given source.</summary>
     internal IoReactor(IoReactorOptions options, RingSource? rings)
     {
         SupportedProcessor.Require();
@@ -66,14 +66,14 @@ public sealed partial class IoReactor : IDisposable
     }
 
     /// <summary>
-    /// An abandoned reactor: nobody disposed it and nobody can reach it. <see cref="IoDriverOptions.DisposeGaveUp"/> is told what has not ended, on
-    /// the finalizer's thread; that keeps its memory and its devices for good. Nothing is disposed here: what the reactor has may be finalized already.
+    /// A reactor that was not disposed and is unreachable. <see cref="IoDriverOptions.DisposeGaveUp"/> receives the requests that have not ended, on
+    /// the finalizer's thread; they keep their memory and their devices for ever. Nothing is disposed here: the reactor's parts may be finalized already.
     /// </summary>
-#pragma warning disable MA0055 // Nobody else can tell.
+#pragma warning disable MA0055 // Nobody else can report it.
     ~IoReactor()
 #pragma warning restore MA0055
     {
-        // A constructor that threw leaves a reactor without them.
+        // The constructor may have thrown.
         if (!_ended && _submission is not null && !_engine.IsIdle)
             _options.ReportGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.GetPendingRequests()], 0));
     }
@@ -82,18 +82,18 @@ public sealed partial class IoReactor : IDisposable
     public IoCapabilities Capabilities => _rings.Capabilities;
 
     /// <summary>
-    /// The reactor's page pool: <see cref="Reserve(long)"/> makes it, here it is rented from. Any thread; but the owner must not wait for pages
-    /// that only its own callbacks give back: the Try variants are for it.
+    /// The reactor's page pool. <see cref="Reserve(long)"/> fills it; its pages are rented here. Any thread; but the owner must not wait for pages
+    /// that only its own callbacks return: it uses the Try variants.
     /// </summary>
     public PageMemoryPool Pages { get; }
 
-    /// <summary>Whether the ring knows the page pool, and if not, why: pool pages travel like any other memory then.</summary>
+    /// <summary>Whether the pool's pages are registered with the ring, and if not, why: they are then used like any other memory.</summary>
     public IoFeature PageRegistration => RegistrationText.OfPages(_options.FixedBuffers, _rings.RegistrationAnswer ?? _engine.RegisterErrno);
 
-    /// <summary>Whether the ring knows the devices that it has met, and if not, why: devices travel by their descriptors then.</summary>
+    /// <summary>Whether devices are registered with the ring, and if not, why: entries then name devices by their descriptors.</summary>
     public IoFeature DeviceRegistration => RegistrationText.OfDevices(_options.FixedFiles, _rings.RegistrationAnswer ?? _engine.RegisterFilesErrno);
 
-    /// <summary>Requests that were submitted and whose callback has not been called yet. The owner.</summary>
+    /// <summary>Requests that were submitted and whose callback has not been called yet. Must be called on the owning thread.</summary>
     public int UnderWay => (int)(_submission.Submitted - _engine.Counters.Requests);
 
     /// <summary>What was done so far. Any thread; a snapshot.</summary>
@@ -114,18 +114,18 @@ public sealed partial class IoReactor : IDisposable
     };
 
     /// <summary>
-    /// Makes sure of memory before it is needed: so many pages in <see cref="Pages"/>, and so many requests. dm-io's <c>dm_io_get</c>. Any thread.
+    /// Reserves memory before it is needed: pages in <see cref="Pages"/>, and requests. dm-io's <c>dm_io_get</c>. Any thread.
     /// </summary>
     /// <param name="pages">
     /// How many pages of 4,096 bytes. Reservations add up. There is a request for each, but at most 4,096, or twice the
     /// <see cref="IoDriverOptions.QueueDepth"/> if that is more.
     /// </param>
     /// <returns>The reservation; dispose it to give both back, <c>dm_io_put</c>.</returns>
-    /// <remarks>Within it nothing is allocated. Past it requests are allocated and kept: a reactor can't wait for itself.</remarks>
+    /// <remarks>Within the reserve nothing is allocated. Beyond it requests are allocated and kept: a reactor can't wait for itself.</remarks>
     /// <inheritdoc cref="DmIoClient.Reserve(long)" path="/exception"/>
     public PageReservation Reserve(long pages) => _pagePool.Reserve(pages);
 
-    /// <summary>As <see cref="Reserve(long)"/>, with pages and requests apart.</summary>
+    /// <summary>As <see cref="Reserve(long)"/>, with the numbers of pages and of requests set separately.</summary>
     /// <param name="pages">How many pages of 4,096 bytes; 0 for requests alone.</param>
     /// <param name="requests">How many requests; 0 for pages alone.</param>
     /// <returns>The reservation; dispose it to give both back.</returns>
@@ -133,14 +133,13 @@ public sealed partial class IoReactor : IDisposable
     public PageReservation Reserve(long pages, int requests) => _pagePool.Reserve(pages, requests);
 
     /// <summary>
-    /// Hands everything that was submitted to the kernel by one call, waits until enough requests have ended, and runs their callbacks as they
-    /// end.
+    /// Submits everything to the kernel by one call, waits until enough requests have ended, and runs their callbacks as they end.
     /// </summary>
     /// <param name="minimum">
-    /// How many requests must end before it returns. Never more than there are under way: with none it returns at once. 0, the default, does not wait.
+    /// How many requests must end before it returns, or all when fewer are in flight. 0, the default, does not wait.
     /// </param>
-    /// <param name="timeout">How long it may wait, <see langword="null"/> for as long as it takes. It may be some more: callbacks are not interrupted.</param>
-    /// <returns>How many requests ended, 0 or more: perhaps more than asked for, or less when the time was up.</returns>
+    /// <param name="timeout">How long it may wait; <see langword="null"/> for no limit. A callback that runs longer is not interrupted.</param>
+    /// <returns>How many requests ended. It may be more than asked for, or fewer when the time has passed.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="minimum"/> or <paramref name="timeout"/> is negative.</exception>
     /// <exception cref="InvalidOperationException">Another thread owns the reactor, or the call comes from one of its callbacks.</exception>
     /// <exception cref="ObjectDisposedException">The reactor was disposed.</exception>
@@ -167,7 +166,7 @@ public sealed partial class IoReactor : IDisposable
         }
     }
 
-    /// <summary>What is under way now, by device and sector, for a person who looks for a stuck device. The owner.</summary>
+    /// <summary>The requests that are pending now, by device and sector, to find a stuck device. Must be called on the owning thread.</summary>
     /// <returns>The requests.</returns>
     /// <exception cref="InvalidOperationException">Another thread owns the reactor.</exception>
     public IReadOnlyList<IoPendingRequest> GetPendingRequests()
@@ -177,11 +176,11 @@ public sealed partial class IoReactor : IDisposable
     }
 
     /// <summary>
-    /// Refuses new requests, polls until all that are under way have ended, and lets go of the ring. After
-    /// <see cref="IoDriverOptions.DisposeTimeLimit"/> it gives up and tells <see cref="IoDriverOptions.DisposeGaveUp"/> what has not ended: that
-    /// keeps its memory, and a later call waits again.
+    /// Refuses new requests, polls until all pending ones have ended, and releases the ring. After
+    /// <see cref="IoDriverOptions.DisposeTimeLimit"/> it gives up and reports the requests that have not ended to
+    /// <see cref="IoDriverOptions.DisposeGaveUp"/>: they keep their memory, and a later call waits again.
     /// </summary>
-    /// <remarks>The owner, any number of times. In a callback it does not wait: the poll that runs the callback does it on its way out.</remarks>
+    /// <remarks>Must be called on the owning thread; any number of times. In a callback it does not wait: the poll that runs the callback disposes before it returns.</remarks>
     /// <exception cref="InvalidOperationException">Another thread owns the reactor: dispose it there.</exception>
     public void Dispose()
     {
@@ -222,7 +221,7 @@ public sealed partial class IoReactor : IDisposable
 
     private void MakeEngine(RingSource rings) => _engine = rings.MakeEngine(_options.QueueDepth, _options.ForEngine(_pagePool, _freeRequests));
 
-    /// <summary>Nanoseconds that a dispose may still wait; negative for no limit.</summary>
+    /// <summary>Nanoseconds that Dispose may still wait; negative for no limit.</summary>
     private long TimeLeft(long start) => _options.DisposeTimeLimit == Timeout.InfiniteTimeSpan
         ? -1
         : (long)Math.Max(0, (_options.DisposeTimeLimit - Stopwatch.GetElapsedTime(start)).TotalNanoseconds);
@@ -244,7 +243,7 @@ public sealed partial class IoReactor : IDisposable
         {
             int missing = Math.Min(minimum - (int)(_engine.Counters.Requests - before), UnderWay);
 
-            // Each place that comes free is for one that waits: those in the kernel may be the ones that don't end.
+            // Each slot that becomes free is for a waiting chunk: the chunks in the kernel may be the ones that never end.
             if (_engine.HasWaiting)
                 missing = Math.Min(missing, 1);
             int waitFor = left == 0 ? 0 : _batchWait.IsOneByOne ? missing : Math.Min(missing, 1);
@@ -265,7 +264,7 @@ public sealed partial class IoReactor : IDisposable
             Own();
     }
 
-    /// <summary>The thread itself is kept, not its number, which the runtime gives to another one after it has ended.</summary>
+    /// <summary>Keeps the thread object and not its number, which the runtime reuses after the thread has ended.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Own()
     {
@@ -283,7 +282,7 @@ public sealed partial class IoReactor : IDisposable
         }
         catch (IoUringUnavailableException refusal)
         {
-            // Rings were tried when the reactor was made. This one is treated like one that fails later.
+            // The constructor tried a ring, so this one is treated like a ring that fails later.
             _engine.MarkRingLost(refusal.Errno);
         }
     }

@@ -8,18 +8,18 @@ namespace DmIoUring;
 public sealed partial class BlockDevice
 {
     /// <summary>
-    /// Makes sure of a regular file's room on its medium, from its beginning to a length (fallocate): what lies there is kept, what is new reads as
-    /// zeroes, and later writes there can't fail for want of space. A shorter file gets that length; a longer one stays as long as it is.
+    /// Allocates space for a regular file, from its beginning to a length (fallocate): existing data is kept, new parts read as zeroes, and later
+    /// writes there can't fail for lack of space. A shorter file is extended to that length; a longer one keeps its length.
     /// </summary>
     /// <param name="length">
-    /// In bytes. Make it a multiple of <see cref="LogicalBlockSize"/>: direct I/O does not reach what is left of a block at the end.
+    /// In bytes. Make it a multiple of <see cref="LogicalBlockSize"/>: direct I/O can't access a partial block at the end.
     /// </param>
-    /// <returns>The file's size in bytes now, which <see cref="Size"/> has from here on.</returns>
-    /// <remarks>Any thread, requests in flight or not. A call that failed may have allocated a part, and changed the size.</remarks>
+    /// <returns>The file's new size in bytes, which is also the new <see cref="Size"/>.</returns>
+    /// <remarks>Any thread, also while requests are in flight. A call that failed may have allocated a part, and changed the size.</remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
     /// <exception cref="InvalidOperationException">This is a block device or an NVMe namespace, or open for reading only.</exception>
     /// <exception cref="IOException">
-    /// No room is left (ENOSPC, EDQUOT), the file would be too large (EFBIG), the file system can't allocate ahead (EOPNOTSUPP), or the kernel
+    /// No space is left (ENOSPC, EDQUOT), the file would be too large (EFBIG), the file system can't allocate ahead (EOPNOTSUPP), or the kernel
     /// refused for another reason.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
@@ -33,13 +33,13 @@ public sealed partial class BlockDevice
             static errno => errno == Errno.EOPNOTSUPP ? "its file system can't allocate ahead; write zeroes instead" : null);
     }
 
-    /// <summary>Sets the length of a regular file (ftruncate): cuts off what lies behind it, or adds a hole, which reads as zeroes.</summary>
+    /// <summary>Sets the length of a regular file (ftruncate): truncates it, or extends it by a hole, which reads as zeroes.</summary>
     /// <param name="length">
-    /// In bytes. Make it a multiple of <see cref="LogicalBlockSize"/>: direct I/O does not reach what is left of a block at the end.
+    /// In bytes. Make it a multiple of <see cref="LogicalBlockSize"/>: direct I/O can't access a partial block at the end.
     /// </param>
-    /// <returns>The file's size in bytes now, which <see cref="Size"/> has from here on.</returns>
+    /// <returns>The file's new size in bytes, which is also the new <see cref="Size"/>.</returns>
     /// <remarks>
-    /// Any thread. Let requests on what is cut off end first: a write there that is still under way may make the file longer again, and a read
+    /// Any thread. Requests on the truncated part should end first: a write there that is still in flight may extend the file again, and a read
     /// may fail.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative.</exception>

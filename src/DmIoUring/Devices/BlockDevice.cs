@@ -7,14 +7,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring;
 
-/// <summary>An open block device or regular file, with what the kernel says of its size and alignment.</summary>
+/// <summary>An open block device, NVMe namespace or regular file, with its size and alignments.</summary>
 /// <remarks>
 /// Any thread may use it, with any number of clients. It stays open while requests on it are in flight, even after
 /// <see cref="Dispose"/>; new requests are refused from then on.
 /// </remarks>
 public sealed partial class BlockDevice : IDisposable
 {
-    /// <summary>How long <see cref="Dispose"/> waits for lanes to let go; one that takes longer is held by a callback.</summary>
+    /// <summary>How long <see cref="Dispose"/> waits for lanes to release the device. A lane that takes longer is blocked by a callback.</summary>
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromMilliseconds(100);
 
     private static int _opened;
@@ -36,10 +36,10 @@ public sealed partial class BlockDevice : IDisposable
         Descriptor = (int)handle.DangerousGetHandle();
     }
 
-    /// <summary>The path that it was opened by; for a caller's handle, what the kernel says it is.</summary>
+    /// <summary>The path by which it was opened; for a caller's handle, the path that the kernel reports.</summary>
     public string Path { get; }
 
-    /// <summary>The size in bytes, when the device was opened or last asked (<see cref="Refresh"/>).</summary>
+    /// <summary>The size in bytes when the device was opened or last refreshed (<see cref="Refresh"/>).</summary>
     public long Size => _geometry.Size;
 
     /// <summary>The size in whole sectors of 512 bytes.</summary>
@@ -61,22 +61,22 @@ public sealed partial class BlockDevice : IDisposable
     public int OffsetAlignment => _geometry.OffsetAlignment;
 
     /// <summary>
-    /// What the length of each piece of a scattered buffer must be a multiple of, in bytes; the whole is always whole logical blocks.
+    /// What the length of each piece of a scattered buffer must be a multiple of, in bytes; the total must always be whole logical blocks.
     /// <see cref="LogicalBlockSize"/> where the kernel refuses anything else (6.0 to 6.17: bdev_iter_is_aligned, block/fops.c and
     /// fs/iomap/direct-io.c), <see cref="MemoryAlignment"/> where it does not (6.18 and later), 1 when not open for direct I/O.
-    /// Other buffers travel through aligned pages of the engine's own.
+    /// Other buffers are copied through bounce buffers.
     /// </summary>
     /// <remarks>
-    /// No call tells it, so it is found when the device is opened, by a read that the kernel either refuses for its pieces or ends for its
-    /// memory before anything is read. A device of no size and a file with no block on the medium yet tell nothing: then it is
-    /// <see cref="LogicalBlockSize"/> too, until <see cref="Refresh"/> asks again.
+    /// No system call reports it. It is probed when the device is opened, by a read that the kernel refuses either for its pieces or for its
+    /// memory, before anything is read. An empty device and a file without an allocated block can't be probed: then it is
+    /// <see cref="LogicalBlockSize"/>, until <see cref="Refresh"/> probes again.
     /// </remarks>
     public int SegmentAlignment => _geometry.SegmentAlignment;
 
-    /// <summary>Whether writes are impossible: opened for reading, or the block device itself was read-only then.</summary>
+    /// <summary>Whether writes are refused: it was opened for reading, or the block device was read-only then.</summary>
     public bool IsReadOnly => _geometry.IsReadOnly;
 
-    /// <summary>Whether I/O goes past the page cache.</summary>
+    /// <summary>Whether I/O bypasses the page cache.</summary>
     public bool IsDirect => _geometry.IsDirect;
 
     /// <summary>Whether the device has zones (shingled disks, ZNS); see <see cref="SequentialFrom"/>.</summary>
@@ -87,22 +87,22 @@ public sealed partial class BlockDevice : IDisposable
 
     /// <summary>
     /// The first sector of the first zone that must be written in order, from its write pointer on (BLKREPORTZONE); <see cref="long.MaxValue"/>
-    /// when the device has none: when it has no zones, or may be written anywhere (host-aware).
+    /// when the device has no such zone: it has no zones, or may be written anywhere (host-aware).
     /// </summary>
     /// <remarks>
-    /// From there on a region that is written goes in one piece, since pieces are not kept in order: one that is longer than the chunk size
+    /// From there on a region is written as one chunk, because chunks are not ordered: a region that is longer than the chunk size
     /// (<see cref="IoDriverOptions.ChunkBytes"/>) is <see cref="IoResult.Unsupported"/>, cause <see cref="IoFailureCause.Zoned"/>. So are
-    /// discards and zeroes, which such zones do not have: a zone is reset, by other means than this library. A write that is not at the
-    /// zone's write pointer fails with EIO, and the cause says that it may be that. Reads are like any other.
+    /// discards and zeroes, which such zones don't support: a zone is reset, which this library does not do. A write that is not at the
+    /// zone's write pointer fails with EIO, also with this cause. Reads have no such restrictions.
     /// </remarks>
     public long SequentialFrom => _geometry.SequentialFrom;
 
-    /// <summary>A block device; otherwise an NVMe namespace or a regular file.</summary>
+    /// <summary>Whether it is a block device; otherwise it is an NVMe namespace or a regular file.</summary>
     public bool IsBlockDevice => _geometry.IsBlockDevice;
 
     /// <summary>
-    /// The character device of an NVMe namespace (<c>/dev/ng0n1</c>): requests are the drive's own commands, past the block layer. Atomic writes
-    /// and I/O priorities come back Unsupported; nobody is kept from using the block device of the same namespace.
+    /// Whether it is the character device of an NVMe namespace (<c>/dev/ng0n1</c>): requests are sent as NVMe commands and bypass the block layer. Atomic
+    /// writes and I/O priorities are Unsupported. The block device of the same namespace is not locked against use.
     /// </summary>
     public bool IsNvmeNamespace => _geometry.Namespace is not null;
 
@@ -112,22 +112,22 @@ public sealed partial class BlockDevice : IDisposable
     /// </summary>
     public int ReadBlockSize => _geometry.ReadBlockSize;
 
-    /// <summary>Where the alignments come from: <c>statx</c>, or the fall-back's name when the kernel does not tell them.</summary>
+    /// <summary>The source of the alignments: <c>statx</c>, or the fallback when the kernel does not report them.</summary>
     public string AlignmentSource => _geometry.AlignmentSource;
 
     /// <summary>The smallest and the largest atomic write in bytes; 0 and 0 where the device has none.</summary>
     internal (int Min, int Max) AtomicWriteLimits => _geometry.AtomicWriteLimits;
 
-    /// <summary>How its commands are made; null for what is read and written by the kernel.</summary>
+    /// <summary>The NVMe namespace; null for a block device and a file.</summary>
     internal NvmeNamespace? Namespace => _geometry.Namespace;
 
-    /// <summary>The most bytes that one entry may transfer; no limit of its own for what is read and written by the kernel.</summary>
+    /// <summary>The most bytes that one entry may transfer; no limit for a block device and a file.</summary>
     internal int MaxTransferBytes => _geometry.MaxTransferBytes;
 
     /// <summary>The descriptor; valid while a reference is held.</summary>
     internal int Descriptor { get; }
 
-    /// <summary>Tells devices apart: no two that this process opens one after the other have the same.</summary>
+    /// <summary>A number that is unique in this process, from a counter.</summary>
     internal int Number { get; } = Interlocked.Increment(ref _opened);
 
     internal bool IsDisposed => _disposed;
@@ -136,12 +136,12 @@ public sealed partial class BlockDevice : IDisposable
 
     /// <summary>Opens a block device or a regular file.</summary>
     /// <param name="path">Its path.</param>
-    /// <param name="options">How; <see langword="null"/> for reads and writes with direct I/O.</param>
+    /// <param name="options">The options; <see langword="null"/> for reads and writes with direct I/O.</param>
     /// <returns>The device; dispose it to close it.</returns>
     /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or has a null character in it.</exception>
-    /// <exception cref="FileNotFoundException">Nothing is there.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be opened so: no permission, or read-only.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or contains a null character.</exception>
+    /// <exception cref="FileNotFoundException">The path does not exist.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be opened with this access: no permission, or read-only.</exception>
     /// <exception cref="IOException">
     /// It is in use and <see cref="BlockDeviceOptions.Exclusive"/> was asked for, is neither a block device nor an NVMe namespace nor a
     /// regular file, its file system refuses direct I/O, or the kernel refused for another reason.
@@ -150,7 +150,7 @@ public sealed partial class BlockDevice : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
 
-        // The kernel would open whatever stands before it.
+        // The kernel would open the path before the null character.
         if (path.Contains('\0', StringComparison.Ordinal))
             throw new ArgumentException("The path has a null character in it; give it without.", nameof(path));
         options ??= new BlockDeviceOptions();
@@ -168,19 +168,19 @@ public sealed partial class BlockDevice : IDisposable
 
     /// <summary>Opens a block device or a regular file for reads, or for reads and writes, with direct I/O.</summary>
     /// <param name="path">Its path.</param>
-    /// <param name="access">What for.</param>
+    /// <param name="access">The access.</param>
     /// <returns>The device; dispose it to close it.</returns>
     /// <inheritdoc cref="Open(string, BlockDeviceOptions?)" path="/exception"/>
     public static BlockDevice Open(string path, DeviceAccess access) => Open(path, new BlockDeviceOptions { Access = access });
 
-    /// <summary>Uses a handle that the caller opened; its flags say whether I/O is direct and what it is open for.</summary>
+    /// <summary>Uses a handle that the caller opened. The handle's flags decide whether I/O is direct and whether writes are possible.</summary>
     /// <param name="handle">The handle. It is kept from closing while requests are in flight.</param>
     /// <param name="ownsHandle">Whether <see cref="Dispose"/> disposes the handle too.</param>
     /// <returns>The device.</returns>
     /// <exception cref="ArgumentException"><paramref name="handle"/> is closed or invalid.</exception>
     /// <exception cref="IOException">
-    /// It is neither a block device nor a regular file; or it is open in a way that makes a transfer something else than it says: for appending
-    /// (O_APPEND), as a path only (O_PATH), for writing only, or so that nothing waits (O_NONBLOCK). Don't set such a flag later.
+    /// It is neither a block device nor a regular file; or it is open with a mode that can't be used: for appending
+    /// (O_APPEND), as a path only (O_PATH), for writing only, or non-blocking (O_NONBLOCK). Don't set such a flag later.
     /// </exception>
     public static BlockDevice FromHandle(SafeFileHandle handle, bool ownsHandle = false)
     {
@@ -192,19 +192,19 @@ public sealed partial class BlockDevice : IDisposable
         return new BlockDevice(path, handle, ownsHandle, DeviceGeometry.Of(handle, path));
     }
 
-    /// <summary>Asks the kernel again for the size and the rest of what it tells: a device may have been resized, a file truncated.</summary>
+    /// <summary>Reads the size and all other properties again: a device may have been resized, a file truncated.</summary>
     /// <returns>The size in bytes.</returns>
     /// <remarks>
-    /// <para>Nothing else asks: a region is held against the size that was known when its request was submitted. What lies behind it is out of
-    /// reach until this is called, on a device or file that has grown.</para>
-    /// <para>Of one that has been shortened by somebody else, what lies behind the new end fails when it is read, with EIO and cause
-    /// <see cref="IoFailureCause.EndedEarly"/>, and so do writes to a block device (ENOSPC). A regular file grows again when it is written there: the
-    /// kernel has no write that would not, and asking for the size before each would cost more than many a write. Zeroes and discards do
-    /// ask, and fail with cause <see cref="IoFailureCause.BeyondEnd"/>. Who shortens files under a program that writes them has to tell
-    /// it, and it has to call this.</para>
+    /// <para>Nothing else reads them again: a region is checked against the size that was known when its request was submitted. On a device or file
+    /// that has grown, the new part can't be accessed until this is called.</para>
+    /// <para>When another program has shortened the device or file, a read beyond the new end fails with EIO and cause
+    /// <see cref="IoFailureCause.EndedEarly"/>, and a write to a block device with ENOSPC. A regular file grows again when it is written there: the
+    /// kernel has no write that would not extend it, and checking the size before each write would cost too much. Zeroes and discards check
+    /// it, and fail with cause <see cref="IoFailureCause.BeyondEnd"/>. A program that shortens files which this program writes has to notify
+    /// it, so that it calls this method.</para>
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
-    /// <exception cref="IOException">The kernel does not answer.</exception>
+    /// <exception cref="IOException">A system call failed.</exception>
     public long Refresh()
     {
         AddReference();
@@ -219,8 +219,8 @@ public sealed partial class BlockDevice : IDisposable
         }
     }
 
-    /// <summary>What the device can do beyond reads and writes: flush, FUA, discard, write zeroes. Makes a small ring and closes it.</summary>
-    /// <returns>The abilities as the kernel tells them now.</returns>
+    /// <summary>The device's abilities beyond reads and writes: flush, FUA, discard, write zeroes. Creates a small ring and closes it.</summary>
+    /// <returns>The abilities as the kernel reports them now.</returns>
     /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
     public DeviceAbilities ReadAbilities()
     {
@@ -237,9 +237,9 @@ public sealed partial class BlockDevice : IDisposable
 
     /// <summary>Refuses new requests, and closes the device when the last request in flight on it has ended.</summary>
     /// <remarks>
-    /// Does not wait for requests. Lanes that have used the device keep it open for the next request, known to their rings; they let go
-    /// of it before this returns, unless a callback holds one up for more than 100 ms: then when that callback has returned. A
-    /// reactor lets go in its next <see cref="IoReactor.Poll"/>, at once when this is called on its own thread.
+    /// Does not wait for requests. Lanes that have used the device keep it open, as a registered file; they release it before this returns. A
+    /// lane that is blocked by a callback for more than 100 ms releases it when that callback has returned. A reactor releases it in its next
+    /// <see cref="IoReactor.Poll"/>, or at once when this is called on the reactor's thread.
     /// </remarks>
     public void Dispose()
     {
@@ -259,12 +259,12 @@ public sealed partial class BlockDevice : IDisposable
             UninterruptedWait.WaitForAll(answers, ReleaseTimeout);
     }
 
-    /// <summary>For a person: path, size, logical block.</summary>
+    /// <summary>Human-readable: path, size, logical block size.</summary>
     /// <returns>One line.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"{Path} ({Size} bytes, logical block {LogicalBlockSize})");
 
-    /// <summary>Keeps the descriptor open until <see cref="Release"/>: a closed number may be another file's by then.</summary>
+    /// <summary>Keeps the descriptor open until <see cref="Release"/>, because a closed descriptor's number is reused.</summary>
     internal void AddReference()
     {
         ThrowIfDisposed();
@@ -275,8 +275,8 @@ public sealed partial class BlockDevice : IDisposable
     internal void Release() => _handle.DangerousRelease();
 
     /// <summary>
-    /// Asks again for the rule that a device had no answer to when it was opened: a file may have blocks on the medium by now. While a
-    /// reference is held, by a request that would gain by the answer; the first, the second, the fourth, the eighth... of them asks.
+    /// Probes the segment rule again that could not be probed when the device was opened: a file may have allocated blocks by now. Called by requests that
+    /// would profit from the answer, while they hold a reference; of the calls only the first, second, fourth, eighth and so on probe.
     /// </summary>
     internal void LearnSegmentRule()
     {
@@ -285,7 +285,7 @@ public sealed partial class BlockDevice : IDisposable
         DeviceGeometry known = _geometry;
         SegmentRule rule = SegmentProbe.Run(Descriptor, known.IsBlockDevice, known.Size, known.LogicalBlockSize, known.MemoryAlignment);
 
-        // What Refresh has found meanwhile is newer.
+        // Keep the result of a Refresh that ran meanwhile.
         if (rule != SegmentRule.Unknown)
             Interlocked.CompareExchange(ref _geometry, known.WithSegments(rule), known);
     }
@@ -305,12 +305,12 @@ public sealed partial class BlockDevice : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Without /proc a device has no name, and works.
+            // Without /proc the device works, but its path is unknown.
             return link;
         }
     }
 
-    /// <summary>Whether engines may keep it open, known to their rings: not what its caller opened, and closes when it likes, and not what travels by commands.</summary>
+    /// <summary>Whether engines may hold it open as a registered file: not a caller's handle, which the caller may close at any time, and not an NVMe namespace.</summary>
     internal bool MayBeHeld => _ownsHandle && _geometry.Namespace is null;
 
     /// <summary>Keeps the device open for an engine until <see cref="ReleaseBy"/>.</summary>

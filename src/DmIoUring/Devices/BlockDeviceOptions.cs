@@ -7,14 +7,14 @@ public sealed record BlockDeviceOptions
     public DeviceAccess Access { get; init; } = DeviceAccess.ReadWrite;
 
     /// <summary>
-    /// Whether I/O goes past the page cache (O_DIRECT). On by default. Off, any alignment is accepted and a completed
+    /// Whether I/O bypasses the page cache (O_DIRECT). On by default. When it is off, any alignment is accepted and a completed
     /// write may be in memory only.
     /// </summary>
     public bool Direct { get; init; } = true;
 
     /// <summary>
     /// Whether a block device that is mounted, or that another program holds in the same way, is refused (O_EXCL).
-    /// Without meaning for a regular file. Off by default.
+    /// Without effect on a regular file. Off by default.
     /// </summary>
     public bool Exclusive { get; init; }
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace DmIoUring.Devices;
 
 /// <summary>
-/// Devices whose driver sends a request on the thread that submits it, and sleeps there while the other side takes nothing: a lane would
-/// stop with the device, and everything else on it, time limits too. Their entries are submitted by the kernel's workers.
+/// Finds devices whose driver may block the submitting thread, because it sends a request on that thread and sleeps while the remote side is stuck.
+/// Such a device would block a lane with all of its requests and time limits, so the kernel's worker threads submit its entries.
 /// </summary>
 internal static class BlockingDriver
 {
@@ -14,7 +14,7 @@ internal static class BlockingDriver
     /// <summary>Device-mapper and md devices are stacked a few deep at most.</summary>
     private const int MaxDepth = 8;
 
-    /// <summary>Whether a block device is such a one, a part of one, or made of one. As sysfs tells: false where it is not mounted.</summary>
+    /// <summary>Whether a block device is such a device, a partition of one, or stacked on one. False where sysfs is not mounted.</summary>
     public static bool Has(uint major, uint minor) => Has(string.Create(CultureInfo.InvariantCulture, $"{major}:{minor}"), MaxDepth);
 
     private static bool Has(string number, int deep)

@@ -5,40 +5,40 @@ using DmIoUring.Rings;
 
 namespace DmIoUring;
 
-/// <summary>What a device can do beyond reads and writes, as the kernel's block layer tells it (Documentation/ABI/stable/sysfs-block).</summary>
+/// <summary>A device's abilities beyond reads and writes, as the kernel's block layer reports them (Documentation/ABI/stable/sysfs-block).</summary>
 public sealed record DeviceAbilities
 {
-    /// <summary>Whether a completed write may sit in the device's volatile cache until a flush; <see langword="null"/> when not told.</summary>
+    /// <summary>Whether a completed write may sit in the device's volatile cache until a flush; <see langword="null"/> when not reported.</summary>
     public required bool? HasVolatileCache { get; init; }
 
     /// <summary>Whether the device itself can write through its cache (FUA); otherwise the kernel writes, then flushes.</summary>
     public required bool? HasFua { get; init; }
 
-    /// <summary>The most bytes that one discard may cover; 0 when the device has no discard, <see langword="null"/> when not told.</summary>
+    /// <summary>The most bytes that one discard may cover; 0 when the device has no discard, <see langword="null"/> when not reported.</summary>
     public required long? MaxDiscardBytes { get; init; }
 
     /// <summary>
-    /// Whether io_uring carries the device's discards (6.12); otherwise an ioctl on a thread of the library's does. <see langword="null"/> for a
-    /// file, for a device without discards, and where there is no io_uring. For an NVMe namespace, whether io_uring carries its commands (5.19).
+    /// Whether io_uring supports the device's discards (6.12); otherwise a thread of the library uses an ioctl. <see langword="null"/> for a
+    /// file, for a device without discards, and where there is no io_uring. For an NVMe namespace, whether io_uring supports its commands (5.19).
     /// </summary>
     public required bool? HasRingDiscards { get; init; }
 
-    /// <summary>The most bytes that one write-zeroes may cover; 0 when the device has none, <see langword="null"/> when not told.</summary>
+    /// <summary>The most bytes that one write-zeroes may cover; 0 when the device has none, <see langword="null"/> when not reported.</summary>
     public required long? MaxWriteZeroesBytes { get; init; }
 
-    /// <summary>Whether completions can be polled for (<see cref="IoDriverOptions.CompletionPolling"/>); <see langword="null"/> when not told.</summary>
+    /// <summary>Whether completions can be polled for (<see cref="IoDriverOptions.CompletionPolling"/>); <see langword="null"/> when not reported.</summary>
     public required bool? HasPolledQueues { get; init; }
 
     /// <summary>
     /// <c>none</c>, <c>host-aware</c> or <c>host-managed</c>: whether the device has zones, and whether some of them must be written in order
-    /// (<see cref="BlockDevice.SequentialFrom"/>); <see langword="null"/> when not told.
+    /// (<see cref="BlockDevice.SequentialFrom"/>); <see langword="null"/> when not reported.
     /// </summary>
     public required string? ZoneModel { get; init; }
 
-    /// <summary>The unit that the medium works in, in bytes.</summary>
+    /// <summary>The physical block size of the medium, in bytes.</summary>
     public required int PhysicalBlockSize { get; init; }
 
-    /// <summary>Where this was read, or why it could not be.</summary>
+    /// <summary>The source of these values, or why they could not be read.</summary>
     public required string Source { get; init; }
 
     internal static DeviceAbilities Of(DeviceGeometry geometry, int descriptor)
@@ -52,7 +52,7 @@ public sealed record DeviceAbilities
             ? Directory.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName ?? device
             : device;
 
-        // A partition has no queue of its own: its disk's is one level up.
+        // A partition has no queue directory; its disk's is one level up.
         string queue = Path.Combine(File.Exists(Path.Combine(node, "partition")) ? Path.GetDirectoryName(node)! : node, "queue");
         bool known = Directory.Exists(queue);
         string? cache = Line(queue, "write_cache");

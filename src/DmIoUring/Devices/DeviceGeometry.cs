@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Devices;
 
-/// <summary>Size, units and state of an open device, read from the kernel in one go.</summary>
+/// <summary>Size, alignments and state of an open device, an immutable snapshot.</summary>
 internal sealed unsafe record DeviceGeometry
 {
     /// <summary>The unit of every device's addresses, whatever its blocks are; the kernel's SECTOR_SIZE.</summary>
@@ -32,12 +32,12 @@ internal sealed unsafe record DeviceGeometry
     /// <summary>What the length of each piece of a transfer but the last must be a multiple of.</summary>
     public required int SegmentAlignment { get; init; }
 
-    /// <summary>Whether the device told so; otherwise it is the rule that is right on every kernel.</summary>
+    /// <summary>Whether it was probed; otherwise it is the value that is valid on every kernel.</summary>
     public required bool IsSegmentRuleKnown { get; init; }
 
     /// <summary>
-    /// The address bits that must be 0 in memory that travels as a registered buffer, which is pieces that end with a page: with a
-    /// rule for pieces that a page does not keep, all of them.
+    /// The address bits that must be 0 in memory that uses a registered buffer, because the kernel splits a registered buffer at page boundaries. All bits
+    /// when the pieces must be longer than a page, so that a registered buffer is never used.
     /// </summary>
     public nint RegisteredMask => SegmentAlignment <= Page ? SegmentAlignment - 1 : -1;
 
@@ -63,7 +63,7 @@ internal sealed unsafe record DeviceGeometry
 
     public required uint Minor { get; init; }
 
-    /// <summary>What every entry on the device has beside what it asks for: IOSQE_ASYNC where the driver would keep who submits it, or nothing.</summary>
+    /// <summary>IOSQE_ASYNC for every entry on a device whose driver may block the submitting thread; otherwise 0.</summary>
     public byte EntryFlags { get; init; }
 
     /// <summary>The most bytes that one entry may transfer.</summary>
@@ -90,7 +90,7 @@ internal sealed unsafe record DeviceGeometry
     public static string NotADevice(string path, string what) =>
         $"{path} is {what}. Name a block device or a regular file.";
 
-    /// <summary>Refuses what is neither a block device nor a regular file; what can't be looked at is left for open to explain.</summary>
+    /// <summary>Throws for a path that is neither a block device, an NVMe namespace nor a regular file. A path that can't be examined is left to open.</summary>
     /// <returns>Whether it is an NVMe namespace's character device.</returns>
     public static bool RefuseOtherKinds(string path)
     {
@@ -101,14 +101,14 @@ internal sealed unsafe record DeviceGeometry
         return IsNamespace(stat);
     }
 
-    /// <summary>The same with what the device told of the pieces of one transfer.</summary>
+    /// <summary>A copy with a probed segment rule.</summary>
     public DeviceGeometry WithSegments(SegmentRule rule) => this with
     {
         SegmentAlignment = rule == SegmentRule.Fine ? MemoryAlignment : Math.Max(MemoryAlignment, LogicalBlockSize),
         IsSegmentRuleKnown = rule != SegmentRule.Unknown,
     };
 
-    /// <summary>What the offset of the next piece must be a multiple of.</summary>
+    /// <summary>What the offset of a continued transfer must be a multiple of.</summary>
     public int OffsetAlignmentOf(bool reads) => reads && ReadOffsetAlignment != 0 ? ReadOffsetAlignment : OffsetAlignment;
 
     private static void RefuseOtherKinds(in Statx stat, string path)
@@ -187,7 +187,7 @@ internal sealed unsafe record DeviceGeometry
         return geometry.WithSegments(direct ? SegmentProbe.Run(descriptor, block, size, unit, memory) : SegmentRule.Fine);
     }
 
-    /// <summary>Refuses what a caller's handle may be open for that makes a transfer something else than it says.</summary>
+    /// <summary>Throws for a caller's handle with a mode that can't be used.</summary>
     private static void RefuseOtherModes(int flags, string path)
     {
         // Nothing can be transferred through such a handle (open(2), O_PATH).
@@ -204,8 +204,8 @@ internal sealed unsafe record DeviceGeometry
     }
 
     /// <summary>
-    /// statx DIOALIGN (6.1) where the kernel has it. Before, a block device wants its logical block for both, and a
-    /// file at most its file system's block; tmpfs, FUSE and btrfs say nothing and take anything.
+    /// statx DIOALIGN (6.1) where the kernel reports it. Otherwise a block device needs its logical block for both, and a
+    /// file at most its file system's block; tmpfs, FUSE and btrfs report nothing and accept any alignment.
     /// </summary>
     private static (int Memory, int Offset, string Source) Alignments(
         Statx stat, bool direct, bool block, int logical, int descriptor, string path)
@@ -225,7 +225,7 @@ internal sealed unsafe record DeviceGeometry
             ? Math.Max((int)stat.stx_blksize, SectorSize)
             : FallbackAlignment;
 
-        // Asked only where it matters: of an image that ends inside such a block, the rest would be out of reach.
+        // Probed only where it matters: of a file that ends inside such a block, the last part could not be accessed.
         return (long)stat.stx_size % unit != 0 && SegmentProbe.TakesAnything(descriptor, (long)stat.stx_size)
             ? (1, 1, "none, as a read shows (statx does not tell)")
             : (unit, unit, "file system's block (statx does not tell)");

@@ -3,12 +3,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Devices;
 
-/// <summary>Opens a path, and says in words why the kernel refused.</summary>
+/// <summary>Opens a path, and explains why the kernel refused it.</summary>
 internal static class DeviceOpening
 {
     public static SafeFileHandle Open(string path, BlockDeviceOptions options)
     {
-        // Looked at before it is opened: opening a FIFO that has no writer would hang.
+        // Checked before it is opened, because opening a FIFO without a writer would block.
         bool isNamespace = DeviceGeometry.RefuseOtherKinds(path);
         if (isNamespace && (options.Exclusive || !options.Direct))
         {
@@ -21,7 +21,7 @@ internal static class DeviceOpening
             throw new ArgumentOutOfRangeException(nameof(options), options.Access, "There is no such DeviceAccess.");
         int flags = FileAbi.O_CLOEXEC;
         flags |= options.Access == DeviceAccess.Read ? FileAbi.O_RDONLY : FileAbi.O_RDWR;
-        // Its commands go past the page cache anyway; the kernel answers EINVAL to O_DIRECT on a character device.
+        // The kernel answers EINVAL to O_DIRECT on a character device; commands bypass the page cache anyway.
         if (options.Direct && !isNamespace)
             flags |= FileAbi.O_DIRECT;
         if (options.Exclusive)

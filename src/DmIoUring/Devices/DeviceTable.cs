@@ -6,19 +6,19 @@ using DmIoUring.Rings;
 namespace DmIoUring.Devices;
 
 /// <summary>
-/// The devices that one engine has seen and holds open, so that a request needs neither to count references that other threads
-/// count too nor to have the kernel look up a descriptor: the slots are those of the ring's registered files.
+/// The devices that one engine holds open, so that a request needs neither a reference count that is shared between threads nor a lookup of the
+/// descriptor in the kernel. Its slots are those of the ring's registered files.
 /// </summary>
 /// <remarks>
-/// The engine's owner uses it alone; a device that is disposed asks, from any thread, to be let go of
-/// (<see cref="ReleaseDisposedAsync"/>). A device holds its tables and a table its devices: both ends untie them.
+/// All members but <see cref="ReleaseDisposedAsync"/> must be called on the owning thread. A device that is disposed calls that on any thread. A device
+/// references its tables and a table its devices; disposing either ends both references.
 /// </remarks>
 internal sealed class DeviceTable
 {
-    /// <summary>No slot: whoever uses the device counts a reference of its own.</summary>
+    /// <summary>No slot: the user of the device has counted a reference itself.</summary>
     public const int NoSlot = -1;
 
-    /// <summary>Devices held at once. Another one takes the slot of one that nothing is under way on.</summary>
+    /// <summary>The most devices held at once. A further device replaces one without requests in flight.</summary>
     public const int Slots = 256;
 
     private readonly DeviceSlot[] _slots = new DeviceSlot[Slots];
@@ -33,16 +33,16 @@ internal sealed class DeviceTable
     private Thread? _owner;
 
     /// <summary>Makes an empty table.</summary>
-    /// <param name="register">Makes a slot's file known to the ring, or unknown with descriptor -1; 0 or more, or a negated errno. Null where rings know no files.</param>
+    /// <param name="register">Registers a file in a slot of the ring, or removes it with descriptor -1; 0 or more, or a negated errno. Null for a ring without registered files.</param>
     public DeviceTable(Func<int, int, int>? register = null) => _register = register;
 
-    /// <summary>Whether the calling thread is a lane's, in a callback: others may wait for its next turn, so it waits for nobody's.</summary>
+    /// <summary>Whether the calling thread is a lane's. Other threads may wait for its next turn, so it must not wait for another lane's turn.</summary>
     public static bool IsLane => _isLane;
 
-    /// <summary>Has the owner take a turn. Any thread. Null for an owner that turns when it likes.</summary>
+    /// <summary>Makes the owner take a turn. Any thread. Null for an owner that can't be woken: a reactor's.</summary>
     public Action? WakeOwner { get; set; }
 
-    /// <summary>Whether a device has asked to be let go of.</summary>
+    /// <summary>Whether a disposed device is to be released. Any thread.</summary>
     public bool HasReleaseRequests => _hasReleaseRequests;
 
     public ref readonly DeviceSlot this[int slot] => ref _slots[slot];
@@ -54,8 +54,8 @@ internal sealed class DeviceTable
         _isLane |= WakeOwner is not null;
     }
 
-    /// <summary>One leg more is under way on a device. The owner.</summary>
-    /// <returns>The slot, or <see cref="NoSlot"/> with a reference counted.</returns>
+    /// <summary>Begins a leg on a device.</summary>
+    /// <returns>The slot, or <see cref="NoSlot"/> after counting a reference.</returns>
     /// <exception cref="ObjectDisposedException">The device was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Enter(BlockDevice device)
@@ -72,11 +72,11 @@ internal sealed class DeviceTable
         return slot;
     }
 
-    /// <summary>Whether a device is held, where its number says, and not disposed. The owner.</summary>
+    /// <summary>Whether a device is held in its home slot, and not disposed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsHeld(BlockDevice device) => _slots[device.Number & (Slots - 1)].Device == device && !device.IsDisposed;
 
-    /// <summary>One chunk more is under way on a device of which <see cref="IsHeld"/> is true. The owner.</summary>
+    /// <summary>Begins a chunk on a device for which <see cref="IsHeld"/> is true.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int EnterHeld(BlockDevice device)
     {
@@ -85,7 +85,7 @@ internal sealed class DeviceTable
         return slot;
     }
 
-    /// <summary>As <see cref="Enter"/>, for a leg that has counted a reference: it is given back when there is a slot. The owner.</summary>
+    /// <summary>As <see cref="Enter"/>, for a leg that has counted a reference, which is released when there is a slot.</summary>
     /// <returns>The slot, or <see cref="NoSlot"/>.</returns>
     public int Adopt(BlockDevice device)
     {
@@ -97,21 +97,21 @@ internal sealed class DeviceTable
         return slot;
     }
 
-    /// <summary>The device has refused to be asked for completions: its next transfers arrive by themselves. The owner.</summary>
+    /// <summary>The device has refused polling: its next transfers complete by interrupt.</summary>
     public void StopPolling(int slot) => _slots[slot].Route = EntryRoute.NoPoll;
 
-    /// <summary>A leg has ended. The owner.</summary>
+    /// <summary>Ends a leg or a chunk.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Exit(int slot) => _slots[slot].UnderWay--;
 
-    /// <summary>Lets go of disposed devices that nothing is under way on, and answers who asked. The owner.</summary>
+    /// <summary>Releases disposed devices without requests in flight, and completes the tasks of <see cref="ReleaseDisposedAsync"/>.</summary>
     public void ReleaseDisposed()
     {
-        // Taken back first: who asks from here on sets it again.
+        // Reset before looking: a later request sets it again.
         _hasReleaseRequests = false;
         Interlocked.MemoryBarrier();
 
-        // Those who ask while it looks may mean a device that it has passed already: the next look is for them.
+        // A request that arrives during the loop may be for a device that the loop has passed: leave it for the next call.
         int askers = _releaseRequests.Count;
         bool someAreBusy = false;
         for (int i = 0; i < Slots; i++)
@@ -129,8 +129,8 @@ internal sealed class DeviceTable
         Answer(askers);
     }
 
-    /// <summary>Asks to be let go of. Any thread.</summary>
-    /// <returns>Completed when the owner has let go of every disposed device that nothing is under way on; at once for an owner that comes when it likes.</returns>
+    /// <summary>Asks the owner to release disposed devices. Any thread.</summary>
+    /// <returns>Completed when the owner has released every disposed device without requests in flight; at once for an owner that can't be woken.</returns>
     public Task ReleaseDisposedAsync()
     {
         if (_owner == Thread.CurrentThread)
@@ -150,13 +150,13 @@ internal sealed class DeviceTable
         _hasReleaseRequests = true;
         WakeOwner();
 
-        // Asked first, then looked: a table that is closed meanwhile answers once more after it said so.
+        // Enqueue before reading _closed: Close completes the tasks once more after it has set that.
         if (_closed)
             Answer(int.MaxValue);
         return asked.Task;
     }
 
-    /// <summary>Makes the devices known to another ring, in their slots. The owner.</summary>
+    /// <summary>Registers the devices with another ring, in the same slots.</summary>
     public void RegisterAgain()
     {
         for (int i = 0; i < Slots; i++)
@@ -166,7 +166,7 @@ internal sealed class DeviceTable
         }
     }
 
-    /// <summary>Lets go of everything, while the ring is still there: files that it knows would outlive it for a moment.</summary>
+    /// <summary>Releases all devices. Must be called before the ring is closed, because the kernel releases registered files of a closed ring late.</summary>
     public void Close()
     {
         for (int i = 0; i < Slots; i++)
@@ -179,7 +179,7 @@ internal sealed class DeviceTable
         Answer(int.MaxValue);
     }
 
-    /// <summary>Finds the slot of a device that is not where its number says, or makes one.</summary>
+    /// <summary>Finds the slot of a device that is not in its home slot, or holds the device in a free one.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryHold(BlockDevice device, out int slot)
     {
@@ -233,20 +233,20 @@ internal sealed class DeviceTable
     }
 }
 
-/// <summary>A device that an engine holds open.</summary>
+/// <summary>A slot of a <see cref="DeviceTable"/>.</summary>
 internal struct DeviceSlot
 {
     public BlockDevice? Device;
 
-    /// <summary>Legs under way on it.</summary>
+    /// <summary>Legs, and chunks of the fast path, in flight on it.</summary>
     public int UnderWay;
 
-    /// <summary>What an entry names the device by: the descriptor, or the slot where the ring knows the file.</summary>
+    /// <summary>The device in an entry: the descriptor, or the slot of the registered file.</summary>
     public int File;
 
-    /// <summary>IOSQE_FIXED_FILE where the ring knows the file.</summary>
+    /// <summary>IOSQE_FIXED_FILE for a registered file, and the device's own flags.</summary>
     public byte EntryFlags;
 
-    /// <summary>How the completions of transfers on it may be waited for.</summary>
+    /// <summary>The route of transfers on it.</summary>
     public EntryRoute Route;
 }

@@ -1,6 +1,6 @@
 namespace DmIoUring.Devices;
 
-/// <summary>The geometry of an NVMe namespace that is reached by pass-through.</summary>
+/// <summary>The geometry of an NVMe namespace.</summary>
 internal static class NvmeGeometry
 {
     /// <summary>NVMe addresses memory by dwords (blk_rq_map_user_iov checks queue_dma_alignment, which nvme_set_ctrl_limits makes 3, drivers/nvme/host/core.c).</summary>
@@ -19,7 +19,7 @@ internal static class NvmeGeometry
             MemoryAlignment = MemoryAlignment,
             OffsetAlignment = block,
 
-            // A command's memory is one run. What is in pieces goes as several commands, or is gathered where a piece is no whole block.
+            // A command's memory is one run: scattered memory needs several commands, or a bounce buffer where a piece is not whole blocks.
             SegmentAlignment = MemoryAlignment,
             IsSegmentRuleKnown = true,
             IsReadOnly = isReadOnly,

@@ -4,22 +4,22 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Devices;
 
-/// <summary>What an NVMe drive says of a namespace and of itself; NVM Express Base Specification, Identify, and NVM Command Set Specification.</summary>
+/// <summary>The properties of an NVMe namespace and its drive; NVM Express Base Specification, Identify, and NVM Command Set Specification.</summary>
 internal sealed unsafe record NvmeNamespace
 {
     /// <summary>Identify data is one page.</summary>
     public const int IdentifyBytes = 4096;
 
     /// <summary>
-    /// A command's memory is at most so much, whatever the drive takes: the kernel describes it in at most 127 pages (NVME_MAX_SEGS,
-    /// drivers/nvme/host/pci.c) and answers EINVAL to a command that would need more.
+    /// The most memory of a command, whatever the drive supports: the kernel uses at most 127 segments (NVME_MAX_SEGS,
+    /// drivers/nvme/host/pci.c) and answers EINVAL to a command that needs more.
     /// </summary>
     private const int MaxBytes = 256 << 10;
 
-    /// <summary>The drive counts transfer sizes in pages of its own, which are this large or larger (CAP.MPSMIN).</summary>
+    /// <summary>The smallest page of a drive, the unit of its transfer sizes (CAP.MPSMIN).</summary>
     private const int MinPage = 4096;
 
-    /// <summary>A count of blocks in a command has 16 bits and is one less than the number.</summary>
+    /// <summary>The most blocks in a command: the field has 16 bits and holds the number less one.</summary>
     private const long MaxBlocks = 1 << 16;
     private const byte AdminIdentify = 0x06;
 
@@ -44,7 +44,7 @@ internal sealed unsafe record NvmeNamespace
     /// <summary>Whether completed writes may sit in a volatile cache.</summary>
     public required bool HasVolatileCache { get; init; }
 
-    /// <summary>Whether a character device is a namespace's, by what sysfs says of its number.</summary>
+    /// <summary>Whether a character device is an NVMe namespace, according to sysfs.</summary>
     public static bool IsNode(uint major, uint minor)
     {
         string subsystem = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/char/{major}:{minor}/subsystem");
@@ -52,8 +52,8 @@ internal sealed unsafe record NvmeNamespace
             && Directory.ResolveLinkTarget(subsystem, returnFinalTarget: true) is { Name: "nvme-generic" };
     }
 
-    /// <summary>Asks an open namespace and its drive.</summary>
-    /// <exception cref="IOException">The drive does not answer, or its blocks have metadata.</exception>
+    /// <summary>Reads the properties from an open namespace.</summary>
+    /// <exception cref="IOException">The drive does not answer, or the namespace can't be used: metadata, or a command set without blocks.</exception>
     public static NvmeNamespace Of(int descriptor, string path)
     {
         int id = Libc.Ioctl(descriptor, NvmeAbi.NVME_IOCTL_ID, null);
@@ -65,12 +65,12 @@ internal sealed unsafe record NvmeNamespace
         Check(Identify(descriptor, 0, (uint)id, ns), path, "Identify Namespace");
         Check(Identify(descriptor, 1, 0, controller), path, "Identify Controller");
 
-        // Came with version 1.3; an older drive has no other command sets.
+        // Since version 1.3; an older drive has no other command sets.
         byte[] descriptors = new byte[IdentifyBytes];
         if (Identify(descriptor, 3, (uint)id, descriptors) == 0)
             RequireBlocks(CommandSetOf(descriptors), path);
 
-        // Came with version 2.0; an older drive refuses it and has no such limits.
+        // Since version 2.0; an older drive refuses it and has no such limits.
         if (Identify(descriptor, 6, 0, commandSet) != 0)
             Array.Clear(commandSet);
         return Parse((uint)id, ns, controller, commandSet, path);
@@ -89,19 +89,19 @@ internal sealed unsafe record NvmeNamespace
         return 0;
     }
 
-    /// <summary>Refuses a namespace that is not read and written block by block, anywhere: key values (1), zones (2), programs.</summary>
+    /// <summary>Throws for a namespace without randomly writable blocks: key values (1), zones (2), programs.</summary>
     internal static void RequireBlocks(int commandSet, string path)
     {
         if (commandSet != 0)
             throw new IOException(string.Create(CultureInfo.InvariantCulture, $"{path} has command set {commandSet} ({(commandSet == 2 ? "zones" : "no plain blocks")}), which pass-through does not carry here. Open its block device."), Errno.EOPNOTSUPP);
     }
 
-    /// <summary>Reads the answers.</summary>
+    /// <summary>Parses the answers.</summary>
     /// <param name="id">The namespace's number.</param>
     /// <param name="ns">Identify Namespace (CNS 0).</param>
     /// <param name="controller">Identify Controller (CNS 1).</param>
-    /// <param name="commandSet">Identify Controller, NVM Command Set (CNS 6); zeroes where the drive has it not.</param>
-    /// <param name="path">The device, for what is thrown.</param>
+    /// <param name="commandSet">Identify Controller, NVM Command Set (CNS 6); zeroes where the drive does not support it.</param>
+    /// <param name="path">The device's path, for exceptions.</param>
     internal static NvmeNamespace Parse(uint id, ReadOnlySpan<byte> ns, ReadOnlySpan<byte> controller, ReadOnlySpan<byte> commandSet, string path)
     {
         // FLBAS: the format's number in bits 3:0 and 6:5. LBAF n: metadata bytes, block size, performance.

@@ -2,10 +2,10 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Devices;
 
-/// <summary>A drive's status as the errno that the block layer makes of it: nvme_error_status, drivers/nvme/host/core.c; blk_errors, block/blk-core.c.</summary>
+/// <summary>Converts a drive's status to the errno that the block layer uses for it: nvme_error_status, drivers/nvme/host/core.c; blk_errors, block/blk-core.c.</summary>
 internal static class NvmeStatus
 {
-    /// <summary>NVME_MAX_RETRIES of the driver (nvme_core.max_retries): commands given by pass-through are not tried again by the kernel.</summary>
+    /// <summary>NVME_MAX_RETRIES of the driver (nvme_core.max_retries): the kernel does not retry pass-through commands.</summary>
     public const int MaxRetries = 5;
 
     /// <summary>Status code type and status code.</summary>
@@ -14,7 +14,7 @@ internal static class NvmeStatus
     /// <summary>Do Not Retry.</summary>
     private const int DoNotRetry = 0x4000;
 
-    /// <summary>Whether the drive leaves open that the same command succeeds when it is given again.</summary>
+    /// <summary>Whether the drive allows a retry of the command.</summary>
     public static bool MayRetry(int status) => (status & DoNotRetry) == 0;
 
     public static int ErrnoOf(int status) => (status & Code) switch

@@ -3,30 +3,29 @@ using DmIoUring.Interop;
 namespace DmIoUring.Devices;
 
 /// <summary>
-/// Asks a device open for direct I/O whether the pieces of one transfer must be whole logical blocks, or only the transfer as a whole.
+/// Finds out whether each piece of a direct transfer on a device must be whole logical blocks, or only the transfer as a whole.
 /// </summary>
 /// <remarks>
 /// <para>From 6.0 to 6.17 each piece must be (bdev_iter_is_aligned, include/linux/blkdev.h, called by block/fops.c and
-/// fs/iomap/direct-io.c), and statx does not tell; from 6.18 on only its address and its length in units of the memory alignment
-/// count.</para>
-/// <para>The question is a read of one block in two odd pieces into memory that nobody can write to. The kernel looks at the pieces
-/// before it looks at the memory, so it answers EINVAL where it refuses such pieces and EFAULT where it does not. Nothing is read
-/// either way: a device that is stuck or broken answers the same, at once.</para>
+/// fs/iomap/direct-io.c), and statx does not report it; from 6.18 on only its address and its length must be multiples of the memory alignment.</para>
+/// <para>The probe is a read of one block in two odd pieces into memory without write permission. The kernel checks the pieces
+/// before the memory, so it answers EINVAL where it refuses such pieces and EFAULT where it does not. Nothing is read
+/// in either case: a stuck or broken device gives the same answer, at once.</para>
 /// </remarks>
 internal static unsafe class SegmentProbe
 {
     /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h, and the most that a probe spans.</summary>
     private const int LargestBlock = 64 << 10;
     private const int Extents = 16;
-    private const long NotTold = -2;
+    private const long NotReported = -2;
 
-    /// <summary>What an extent may be and still lie on the medium, written, where the file system says.</summary>
+    /// <summary>The flags that an allocated and written extent may have.</summary>
     private const uint OnMedium = FileAbi.FIEMAP_EXTENT_LAST | FileAbi.FIEMAP_EXTENT_MERGED | FileAbi.FIEMAP_EXTENT_SHARED;
 
-    /// <summary>Memory without any permission, mapped once and never given back.</summary>
+    /// <summary>Memory without any permission, mapped once and never unmapped.</summary>
     private static readonly Lazy<nint> Forbidden = new(MapForbidden);
 
-    /// <summary>What the pieces' lengths must be a multiple of, as far as the device tells.</summary>
+    /// <summary>Probes the rule for the pieces' lengths.</summary>
     /// <param name="descriptor">The device or file, open for direct I/O.</param>
     /// <param name="isBlockDevice">Whether it is a block device.</param>
     /// <param name="size">Its size in bytes.</param>
@@ -49,14 +48,14 @@ internal static unsafe class SegmentProbe
         };
     }
 
-    /// <summary>Whether a file takes direct reads of any length at any offset into any memory. Reads a byte of it.</summary>
+    /// <summary>Whether a file accepts direct reads of any length at any offset into any memory. Reads one byte.</summary>
     public static bool TakesAnything(int descriptor, long size)
     {
         const int odd = 1;
         long block = WrittenBlock(descriptor, size, DeviceGeometry.SectorSize);
 
-        // A file system that can't tell where its blocks lie keeps them nowhere, or somewhere else.
-        long offset = block == NotTold ? 0 : block;
+        // A file system that does not report its extents has no blocks on a device of its own.
+        long offset = block == NotReported ? 0 : block;
         byte* memory = stackalloc byte[2 * odd];
         return offset >= 0 && offset + odd < size && Libc.Pread(descriptor, memory + odd, odd, offset + odd) == odd;
     }
@@ -64,8 +63,8 @@ internal static unsafe class SegmentProbe
     private static long LastBlock(long size, int block) => size < block ? -1 : (size / block * block) - block;
 
     /// <summary>
-    /// The offset of a block of a file that lies on the medium; -1 where there is none, <see cref="NotTold"/> where the file system does not say. A hole is zeroed by other code, which asks for no alignment, so it
-    /// tells nothing.
+    /// The offset of an allocated and written block of a file; -1 where there is none, <see cref="NotReported"/> where the file system does not report its
+    /// extents. A hole can't be used: the kernel reads it by other code, which requires no alignment.
     /// </summary>
     private static long WrittenBlock(int descriptor, long size, int block)
     {
@@ -73,7 +72,7 @@ internal static unsafe class SegmentProbe
         Fiemap* map = (Fiemap*)memory;
         *map = new Fiemap { fm_length = ulong.MaxValue, fm_extent_count = Extents };
         if (Libc.Ioctl(descriptor, FileAbi.FS_IOC_FIEMAP, map) < 0)
-            return NotTold;
+            return NotReported;
         FiemapExtent* extents = (FiemapExtent*)(memory + sizeof(Fiemap));
         for (uint i = 0; i < Math.Min(map->fm_mapped_extents, Extents); i++)
         {
@@ -105,10 +104,10 @@ internal static unsafe class SegmentProbe
     }
 }
 
-/// <summary>What a device asks of the lengths of the pieces of one transfer.</summary>
+/// <summary>The rule for the lengths of the pieces of one transfer.</summary>
 internal enum SegmentRule
 {
-    /// <summary>It did not tell: an empty device, or a file without a block on the medium. Whole blocks are always right.</summary>
+    /// <summary>Not known: an empty device, or a file without an allocated block. Whole blocks are always valid.</summary>
     Unknown,
 
     /// <summary>Each must be whole logical blocks.</summary>

@@ -2,12 +2,12 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Devices;
 
-/// <summary>Asks a block device for its zones, as far as they matter: what is written in order only, and what is not.</summary>
+/// <summary>Reads a block device's zones, as far as they matter: which must be written in order.</summary>
 internal static unsafe class ZoneReport
 {
     private const int Zones = 64;
 
-    /// <summary>The length of the device's zones in sectors; 0 for a device without zones, and for a kernel that knows none.</summary>
+    /// <summary>The length of the device's zones in sectors; 0 for a device without zones, and for a kernel without zone support.</summary>
     public static long ZoneSectors(int descriptor)
     {
         uint sectors;
@@ -16,8 +16,8 @@ internal static unsafe class ZoneReport
 
     /// <summary>
     /// The first sector of the first zone that must be written in order (BLK_ZONE_TYPE_SEQWRITE_REQ), or <see cref="long.MaxValue"/> where
-    /// there is none, as on a host-aware device. Zones that a program may write as it likes come first on a device that has both; one that
-    /// comes later counts as the others there. 0 when the device does not tell.
+    /// there is none, as on a host-aware device. On a device that has both kinds, zones that may be written anywhere come first; later ones are treated
+    /// like zones that must be written in order. 0 when the report fails.
     /// </summary>
     public static long SequentialFrom(int descriptor, long sectors)
     {

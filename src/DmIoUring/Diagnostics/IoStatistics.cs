@@ -1,12 +1,12 @@
 namespace DmIoUring;
 
-/// <summary>What a client's lanes and synchronous rings have done since it was made. A snapshot; the counters are not taken at one instant.</summary>
+/// <summary>What a client's lanes and synchronous rings have done since it was made. A snapshot; the counters are not read at one instant.</summary>
 public sealed record IoStatistics
 {
     /// <summary>Requests that have ended.</summary>
     public required long Requests { get; init; }
 
-    /// <summary>Entries given to rings, retries included.</summary>
+    /// <summary>Entries submitted to rings, retries included.</summary>
     public required long Entries { get; init; }
 
     /// <summary>Calls of io_uring_enter.</summary>
@@ -28,22 +28,22 @@ public sealed record IoStatistics
     public required long CallbackExceptions { get; init; }
 
     /// <summary>
-    /// The longest time that a lane spent on one turn's completions, their callbacks included: a callback that blocks shows here.
+    /// The longest time that a lane spent on processing one batch of completions, callbacks included: it shows a callback that blocks.
     /// </summary>
     public required TimeSpan LongestDispatch { get; init; }
 
-    /// <summary>Requests that callbacks got beyond the reserve, since they can't wait.</summary>
+    /// <summary>Requests that were allocated beyond the reserve for callbacks, which can't wait.</summary>
     public required long Overdrafts { get; init; }
 
     /// <summary>
     /// Synchronous requests that went through a lane: because their thread had no ring (<see cref="DmIoOptions.SyncRings"/>), or because a stable
-    /// copy with a time limit (<see cref="IoDriverOptions.RequestTimeLimit"/>) may leave something in the kernel for a lane to look after.
+    /// copy with a time limit (<see cref="IoDriverOptions.RequestTimeLimit"/>) may be abandoned in the kernel, and a lane must wait for it.
     /// </summary>
     public required long SyncOverLane { get; init; }
 
     /// <summary>
-    /// Awaited requests that have ended and whose <see cref="ValueTask{TResult}"/> nobody has awaited yet, now. Each keeps its place in a
-    /// reserve: one that is never awaited is one request less for good, and the last makes the next submit wait for ever.
+    /// Awaited requests that have ended and whose <see cref="ValueTask{TResult}"/> nobody has awaited yet, now. Each keeps a reserved
+    /// request occupied: one that is never awaited occupies it for ever, and when all are occupied the next submit waits for ever.
     /// </summary>
     public required long UnawaitedResults { get; init; }
 }

@@ -3,13 +3,13 @@ namespace DmIoUring;
 /// <summary>Why a host has no io_uring.</summary>
 public enum IoUringRefusal
 {
-    /// <summary>None of the known causes; the errno is all there is.</summary>
+    /// <summary>None of the known causes; only the errno is known.</summary>
     Unknown,
 
     /// <summary>The kernel has no io_uring: older than 5.1, or built without it (ENOSYS).</summary>
     NotInKernel,
 
-    /// <summary>The kernel's io_uring lacks something that this library can't do without.</summary>
+    /// <summary>The kernel's io_uring lacks a feature that this library needs.</summary>
     TooOld,
 
     /// <summary><c>kernel.io_uring_disabled</c> is 1 or 2 (EPERM).</summary>

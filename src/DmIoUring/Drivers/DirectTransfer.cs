@@ -7,11 +7,11 @@ using DmIoUring.Threading;
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// One region in one piece, on the caller's thread, by one system call: the same rules as the engine's, no ring.
+/// Transfers one region of one chunk on the calling thread by one system call, without a ring. The same rules as the engine's.
 /// </summary>
 internal static unsafe class DirectTransfer
 {
-    /// <summary>Carries out what admission found to be direct, with memory that is aligned.</summary>
+    /// <summary>Carries out a request for which <see cref="Submission.Admission.IsDirect"/> is true, with aligned memory.</summary>
     public static IoResult Run(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags)
     {
         BlockDevice device = region.Device;

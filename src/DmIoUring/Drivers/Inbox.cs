@@ -3,22 +3,20 @@ using DmIoUring.Engine;
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// Hands requests from any thread to one owner, in order of arrival, without a lock and without memory of its own: the
-/// requests are its links.
+/// A lock-free queue of requests from any thread to one owner, in order of arrival. The requests themselves are its links.
 /// </summary>
 /// <remarks>
-/// One word holds all there is to know: the newest request, or one of two marks. Because the owner goes to sleep by the same
-/// exchange that a submitter delivers by, one of the two always sees the other: no wake-up is lost and none is sent to
-/// an owner that is awake.
+/// One word holds the newest request, or one of two marks. The owner announces its sleep by a compare-and-exchange of the same word that a
+/// submitter uses, so one of the two always sees the other: no wake-up is lost, and none is sent to an owner that is awake.
 /// </remarks>
 internal sealed class Inbox
 {
     private static readonly CallbackReporter NoReporter = new(handler: null);
 
-    /// <summary>Stands for: empty, and the owner sleeps.</summary>
+    /// <summary>The mark for: empty, and the owner sleeps.</summary>
     private static readonly Request Asleep = new(NoReporter);
 
-    /// <summary>Stands for: nothing is taken any more.</summary>
+    /// <summary>The mark for: closed.</summary>
     private static readonly Request Closed = new(NoReporter);
 
     private Request? _newest;
@@ -29,7 +27,7 @@ internal sealed class Inbox
     /// <summary>Delivers several requests at once, linked from the newest to the oldest. Any thread.</summary>
     public Delivery Deliver(Request latest, Request oldest) => Deliver(latest, oldest, Volatile.Read(ref _newest));
 
-    /// <summary>The same by somebody who saw the newest request a while ago.</summary>
+    /// <summary>The same with a value of the newest request that was read earlier; for tests.</summary>
     internal Delivery Deliver(Request latest, Request oldest, Request? newest)
     {
         while (newest != Closed)
@@ -47,11 +45,11 @@ internal sealed class Inbox
         return Delivery.Refused;
     }
 
-    /// <summary>Ends the owner's sleep, real or just announced. Any thread.</summary>
+    /// <summary>Ends the owner's sleep, or its announcement. Any thread.</summary>
     /// <returns>Whether the owner must be woken.</returns>
     public bool Interrupt() => Interlocked.CompareExchange(ref _newest, null, Asleep) == Asleep;
 
-    /// <summary>Takes all that was delivered, the oldest first. The owner.</summary>
+    /// <summary>Takes all delivered requests, oldest first. Must be called on the owning thread.</summary>
     public Request? TakeAll()
     {
         Request? newest = Volatile.Read(ref _newest);
@@ -61,18 +59,18 @@ internal sealed class Inbox
         return newest == Asleep ? null : OldestFirst(newest);
     }
 
-    /// <summary>Whether there is something to take. The owner, while it is awake.</summary>
+    /// <summary>Whether there are delivered requests. Must be called on the owning thread, while it is awake.</summary>
     public bool HasDeliveries => Volatile.Read(ref _newest) is not null;
 
-    /// <summary>Announces that the owner is about to sleep. The owner.</summary>
-    /// <returns>Whether it may; not when something was delivered meanwhile.</returns>
+    /// <summary>Announces that the owner is about to sleep. Must be called on the owning thread.</summary>
+    /// <returns>Whether it may; false when a request was delivered meanwhile.</returns>
     public bool TrySleep() => Interlocked.CompareExchange(ref _newest, Asleep, null) is null;
 
-    /// <summary>Refuses all further requests. The owner.</summary>
-    /// <returns>Whether it is closed; not when something was delivered meanwhile.</returns>
+    /// <summary>Refuses all further requests. Must be called on the owning thread.</summary>
+    /// <returns>Whether it is closed; false when a request was delivered meanwhile.</returns>
     public bool TryClose() => Interlocked.CompareExchange(ref _newest, Closed, null) is null;
 
-    /// <summary>Turns a chain around.</summary>
+    /// <summary>Reverses a chain.</summary>
     public static Request? OldestFirst(Request? newest)
     {
         Request? oldest = null;
@@ -88,15 +86,15 @@ internal sealed class Inbox
     }
 }
 
-/// <summary>What became of a request that was delivered to an <see cref="Inbox"/>.</summary>
+/// <summary>The result of delivering a request to an <see cref="Inbox"/>.</summary>
 internal enum Delivery
 {
     /// <summary>The owner will see it.</summary>
     Taken,
 
-    /// <summary>The owner will see it once it is woken, which is the deliverer's duty.</summary>
+    /// <summary>The owner sleeps: the caller must wake it.</summary>
     WakeOwner,
 
-    /// <summary>The inbox is closed; the request is the deliverer's still.</summary>
+    /// <summary>The inbox is closed; the request still belongs to the caller.</summary>
     Refused,
 }

@@ -3,8 +3,8 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
 
-/// <summary>Rings of the kernel's io_uring.</summary>
-/// <param name="calls">Who answers the system calls; null for the kernel itself.</param>
+/// <summary>Makes rings of io_uring.</summary>
+/// <param name="calls">The system calls; null for the kernel's.</param>
 internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSource<KernelRing>
 {
     private HostRings? _host;
@@ -12,7 +12,7 @@ internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSourc
 
     public override IoCapabilities Capabilities => _capabilities ?? Host.Capabilities;
 
-    /// <summary>What the host's rings are like; tried with the first ring. Threads that come together may each try: they find the same.</summary>
+    /// <summary>What the host's rings support, probed before the first ring. Threads may probe at the same time: the results are the same.</summary>
     private HostRings Host
     {
         get

@@ -11,9 +11,9 @@ using DmIoUring.Threading;
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// A long-lived thread that owns one engine. Any thread hands it requests; callbacks run on it, and what they submit stays on it.
+/// A long-lived thread that owns one engine. Any thread can submit requests to it; callbacks run on it, and what they submit stays on it.
 /// </summary>
-#pragma warning disable CA1001 // What it owns is its thread's, which lets go of it when it ends.
+#pragma warning disable CA1001 // The lane's thread disposes what it owns when it ends.
 internal sealed class Lane
 #pragma warning restore CA1001
 {
@@ -35,9 +35,9 @@ internal sealed class Lane
     private volatile bool _closing;
     private volatile bool _hasCancels;
 
-    /// <summary>Starts the lane's thread on a ring of its own, and waits until it has taken that over.</summary>
-    /// <exception cref="IoUringUnavailableException">The host has no such ring, or none more.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The thread can't stay on the processor that it was to.</exception>
+    /// <summary>Starts the lane's thread with its own ring, and waits until it owns that.</summary>
+    /// <exception cref="IoUringUnavailableException">The host has no such ring, or gives no more.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The thread can't run on its processor.</exception>
     public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, int index)
     {
         _batchWait = new BatchWait((long)options.LaneBatchWait.TotalNanoseconds);
@@ -57,39 +57,39 @@ internal sealed class Lane
         StartThread();
     }
 
-    /// <summary>The lane whose thread the caller is.</summary>
+    /// <summary>The lane of the calling thread; null on other threads.</summary>
     public static Lane? Current => _current;
 
     /// <summary>The requests of the lane's client.</summary>
     public RequestPool Requests { get; }
 
-    /// <summary>Its place among the client's lanes.</summary>
+    /// <summary>Its index among the client's lanes.</summary>
     public int Index { get; }
 
-    /// <summary>What carries the requests. Its thread only.</summary>
+    /// <summary>The lane's engine. Must be used on the lane's thread.</summary>
     public IoEngine Engine => _engine;
 
     public EngineCounters Counters => _engine.Counters;
 
-    /// <summary>What registering the pool's pages with the ring answered: 0, or why they travel unregistered.</summary>
+    /// <summary>What registering the pool's pages answered: 0, or the errno for which they are used unregistered.</summary>
     public int? RegisterErrno => _engine.RegisterErrno;
 
-    /// <summary>What registering devices with the ring answered: 0, or why they travel unregistered.</summary>
+    /// <summary>What registering devices answered: 0, or the errno for which they are used unregistered.</summary>
     public int? RegisterFilesErrno => _engine.RegisterFilesErrno;
 
-    /// <summary>The longest time that one turn's completions and their callbacks took.</summary>
+    /// <summary>The longest time that processing one turn's completions took, callbacks included.</summary>
     public TimeSpan LongestDispatch => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _longestDispatch));
 
     public long WakeUps => Interlocked.Read(ref _wakeUps);
 
-    /// <summary>Completed when the lane has ended its last request and let go of its ring.</summary>
+    /// <summary>Completed when the lane has ended its last request and closed its ring.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Tells the lane that a request of its is to be cancelled. Any thread, callbacks included.</summary>
+    /// <summary>Call it after a request of the lane was cancelled. Any thread, callbacks included.</summary>
     public Action NotifyCancelled { get; }
 
-    /// <summary>Hands over several requests at once, linked from the newest to the oldest. Any thread.</summary>
-    /// <returns>False when the lane is closed: the requests are still the caller's.</returns>
+    /// <summary>Submits several requests at once, linked from the newest to the oldest. Any thread.</summary>
+    /// <returns>False when the lane is closed: the requests still belong to the caller.</returns>
     public bool Submit(Request latest, Request oldest)
     {
         Delivery delivery = _inbox.Deliver(latest, oldest);
@@ -98,21 +98,21 @@ internal sealed class Lane
         return delivery != Delivery.Refused;
     }
 
-    /// <summary>Has the lane take a turn: something outside of its inbox has changed. Any thread.</summary>
+    /// <summary>Makes the lane take a turn, because something other than its inbox has changed. Any thread.</summary>
     public void Wake()
     {
         if (_inbox.Interrupt())
             SignalSleeper();
     }
 
-    /// <summary>Has the lane end once everything that it has is done. Does not wait. Any thread, the finalizer's included.</summary>
+    /// <summary>Ends the lane when its requests have ended. Does not wait. Any thread, the finalizer's included.</summary>
     public void Close()
     {
         _closing = true;
         Wake();
     }
 
-    /// <summary>What the lane has under way. Any thread, callbacks included; not answered while a callback of the lane blocks.</summary>
+    /// <summary>The lane's pending requests. Any thread, callbacks included; not completed while a callback of the lane blocks.</summary>
     public Task<IReadOnlyList<IoPendingRequest>> GetPendingRequestsAsync()
     {
         if (_current == this)
@@ -121,7 +121,7 @@ internal sealed class Lane
         _pendingQueries.Enqueue(query);
         Wake();
 
-        // Asked first, then looked: a lane that ends meanwhile looks once more after it said so.
+        // Enqueue before reading the state: a lane that ends meanwhile answers queries once more after it has set _ended.
         if (_ended.Task.IsCompleted)
             AnswerPendingQueries([]);
         return query.Task;
@@ -148,7 +148,7 @@ internal sealed class Lane
         }
         catch
         {
-            // The runtime's OutOfMemoryException: no thread, so nobody else lets go.
+            // OutOfMemoryException: without the thread nothing else disposes these.
             _engine.Dispose();
             _wake.Dispose();
             throw;
@@ -177,9 +177,9 @@ internal sealed class Lane
             if (_spinTicks > 0)
                 Spin();
 
-            // Announced first, then looked at what else there is: whoever closes, cancels or delivers does it the other way
-            // round, so either the lane sees it here or the eventfd gets written.
-            // Awake again before callbacks run, so that what they submit needs no waking.
+            // Announce the sleep before looking for cancels, queries and the close: other threads set those before they look at the
+            // announcement, so either the lane sees them here or the eventfd is written.
+            // The announcement ends before callbacks run, so that what they submit causes no wake-up.
             bool announced = !_engine.MustPoll && _inbox.TrySleep();
             bool asked = HandleCancelsAndQueries();
             bool sleeps = announced && !asked && !(_closing && _engine.IsIdle);
@@ -195,7 +195,7 @@ internal sealed class Lane
         AnswerPendingQueries([]);
     }
 
-    /// <summary>Looks for completions and deliveries for a while, without announcing a sleep: nobody needs to wake the lane meanwhile.</summary>
+    /// <summary>Spins for completions and deliveries without announcing a sleep, so that submitters need not wake the lane.</summary>
     private void Spin()
     {
         long start = Stopwatch.GetTimestamp();
@@ -204,14 +204,14 @@ internal sealed class Lane
             _engine.Enter(0);
             if (_engine.HasResults || _inbox.HasDeliveries || _closing || _hasCancels || !_pendingQueries.IsEmpty)
                 return;
-#pragma warning disable RS0030 // The embedder asked for it.
+#pragma warning disable RS0030 // LaneSpin asks for it.
             Thread.SpinWait(20);
 #pragma warning restore RS0030
         }
         while (Stopwatch.GetTimestamp() - start < _spinTicks);
     }
 
-    /// <summary>Keeps the calling thread on the lane's processor, if it has one.</summary>
+    /// <summary>Sets the calling thread's affinity to the lane's processor, if it has one.</summary>
     private void StayOnProcessor()
     {
         if (_processor is not { } processor)
@@ -241,7 +241,7 @@ internal sealed class Lane
         bool asked = _hasCancels;
         if (asked)
         {
-            // Taken back first: who asks from here on sets it again.
+            // Reset before looking: a later cancel sets it again.
             _hasCancels = false;
             Interlocked.MemoryBarrier();
             _engine.StopCancelledRequests();
@@ -259,7 +259,7 @@ internal sealed class Lane
             query.SetResult(answer);
     }
 
-    /// <summary>Deals with completions and keeps the time: a callback that blocks holds up everybody on the lane.</summary>
+    /// <summary>Processes completions and records how long it takes, which shows a callback that blocks the lane.</summary>
     private int TimeDispatch()
     {
         long start = Stopwatch.GetTimestamp();

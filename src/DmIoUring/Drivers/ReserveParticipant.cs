@@ -4,20 +4,20 @@ using DmIoUring.Memory;
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// Reserves requests together with pages. Knows the client's parts and not the client, which the pool, and with it the lanes' threads,
-/// would keep alive for ever.
+/// Reserves requests together with pages. It references the client's parts and not the client, which would otherwise be reachable from its own lanes'
+/// threads for ever.
 /// </summary>
 /// <param name="requests">The client's requests.</param>
-/// <param name="lanes">Its lanes, once they are there.</param>
-/// <param name="chunks">How many chunks its rings have under way at once.</param>
+/// <param name="lanes">The client's lanes; filled later.</param>
+/// <param name="chunks">How many chunks its rings have in flight at once.</param>
 internal sealed class ReserveParticipant(RequestPool requests, Lane?[] lanes, int chunks) : IReserveParticipant
 {
-    /// <summary>With fewer pages than this there is a request for each: that costs a tenth of what the pages do.</summary>
-    private const int EachHasOne = 4096;
+    /// <summary>Up to so many pages there is a request for each: that needs a tenth of the pages' memory.</summary>
+    private const int MaxOneToOne = 4096;
 
-    /// <summary>One for each page, but not many more than can be under way: as many again wait for their turn.</summary>
+    /// <summary>One for each page, but at most twice what can be in flight.</summary>
     public int DefaultRequests(long pages) =>
-        (int)Math.Min(Math.Min(pages, Math.Max(EachHasOne, 2L * chunks)), requests.Left);
+        (int)Math.Min(Math.Min(pages, Math.Max(MaxOneToOne, 2L * chunks)), requests.Left);
 
     public void Prepare(int number) => requests.Prepare(number);
 

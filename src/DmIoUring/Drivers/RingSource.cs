@@ -3,32 +3,32 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
 
-/// <summary>Where a driver's rings come from, whichever kind they are.</summary>
+/// <summary>Makes a driver's rings, of any kind.</summary>
 internal abstract class RingSource : IDisposable
 {
-    /// <summary>What the rings can do; complete once the first was made.</summary>
+    /// <summary>What the rings support; complete once the first was made.</summary>
     public abstract IoCapabilities Capabilities { get; }
 
-    /// <summary>What registering anything with these rings is answered, as an errno; null where each must be asked.</summary>
+    /// <summary>The errno with which these rings refuse every registration; null where they don't.</summary>
     public virtual int? RegistrationAnswer => null;
 
-    /// <summary>Makes an engine on a ring of its own, for the thread that will enable it.</summary>
-    /// <param name="capacity">Chunks under way at once.</param>
-    /// <param name="settings">How it works.</param>
-    /// <exception cref="IoUringUnavailableException">The host has no such ring, or none more.</exception>
+    /// <summary>Makes an engine with its own ring. The thread that enables it owns it.</summary>
+    /// <param name="capacity">The most chunks in flight.</param>
+    /// <param name="settings">The engine's settings.</param>
+    /// <exception cref="IoUringUnavailableException">The host has no such ring, or gives no more.</exception>
     public abstract IoEngine MakeEngine(int capacity, EngineSettings settings);
 
-    /// <summary>No more rings are made; those that were made go on.</summary>
+    /// <summary>Makes no more rings; existing ones stay usable.</summary>
     public abstract void Dispose();
 }
 
-/// <summary>The half of a source that is compiled for its kind of ring.</summary>
+/// <summary>The part of a source that depends on its kind of ring.</summary>
 internal abstract class TypedRingSource<TRing> : RingSource
     where TRing : struct, IRing
 {
     public override IoEngine MakeEngine(int capacity, EngineSettings settings) =>
         new IoEngine<TRing>(Make(capacity, settings.Ring), settings, () => Make(capacity, settings.Ring));
 
-    /// <summary>Makes a ring for the thread that will enable it.</summary>
+    /// <summary>Makes a ring. The thread that enables it owns it.</summary>
     protected abstract TRing Make(int capacity, in RingPlan plan);
 }

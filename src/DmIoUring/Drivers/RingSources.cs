@@ -1,13 +1,13 @@
 namespace DmIoUring.Drivers;
 
-/// <summary>Chooses what carries the I/O.</summary>
+/// <summary>Chooses between io_uring and worker threads.</summary>
 internal static class RingSources
 {
-    /// <summary>Starts a driver on io_uring, or on worker threads where those are wanted, or io_uring is refused and not insisted on.</summary>
-    /// <param name="options">What is wanted.</param>
-    /// <param name="start">Starts the driver on a source; leaves nothing behind when it throws.</param>
+    /// <summary>Starts a driver on io_uring, or on worker threads where the options ask for them, or where io_uring is refused and not required.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="start">Starts the driver on a source; must clean up when it throws.</param>
     /// <returns>The source that it runs on.</returns>
-    /// <exception cref="IoUringUnavailableException">io_uring is all that is wanted and the host refuses it, or it has no more open files for it.</exception>
+    /// <exception cref="IoUringUnavailableException">io_uring is required and the host refuses it, or the process has too many files open.</exception>
     public static RingSource Start(IoDriverOptions options, Action<RingSource> start)
     {
         if (options.Ring == IoRingKind.Workers)

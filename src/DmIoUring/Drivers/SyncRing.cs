@@ -3,12 +3,12 @@ using DmIoUring.Engine;
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// A ring that one thread runs by itself for its synchronous requests. Others may close it; if its thread is using it then, that
-/// thread disposes it on its way out.
+/// A ring that one thread uses for its synchronous requests. Other threads may dispose it; if its thread is using it then, that thread disposes it
+/// when its request has ended.
 /// </summary>
 internal sealed class SyncRing : IDisposable
 {
-    /// <summary>Chunks that one synchronous request has under way at once.</summary>
+    /// <summary>The most chunks of one synchronous request in flight.</summary>
     private const int MaxDepth = 64;
 
     private const int Idle = 0;
@@ -18,12 +18,11 @@ internal sealed class SyncRing : IDisposable
     private readonly IoEngine _engine;
     private int _state;
 
-    /// <summary>Makes the calling thread a ring of its own.</summary>
-    /// <exception cref="IoUringUnavailableException">The host has none more.</exception>
+    /// <summary>Makes a ring for the calling thread.</summary>
+    /// <exception cref="IoUringUnavailableException">The host gives no more rings.</exception>
     public SyncRing(RingSource source, DmIoOptions options, CallbackReporter reporter)
     {
-        // Without the page pool and without held devices: with every thread's ring they would be pinned and open as many
-        // times, and stay so by rings that are idle.
+        // Without registered pages and devices: every thread's ring would pin and hold them again, also while it is idle.
         EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds };
         _engine = source.MakeEngine(Math.Min(options.QueueDepth, MaxDepth), settings);
         Request = new Request(reporter);
@@ -42,10 +41,10 @@ internal sealed class SyncRing : IDisposable
 
     public EngineCounters Counters => _engine.Counters;
 
-    /// <summary>Claims the ring for a request. The owner. Not when it was closed.</summary>
+    /// <summary>Claims the ring for a request; false when it was closed. Must be called on the owning thread.</summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _state, Busy, Idle) == Idle;
 
-    /// <summary>Gives the ring back after <see cref="TryEnter"/>.</summary>
+    /// <summary>Releases the ring after <see cref="TryEnter"/>.</summary>
     public void Exit()
     {
         if (Interlocked.CompareExchange(ref _state, Idle, Busy) == Busy)
@@ -54,17 +53,17 @@ internal sealed class SyncRing : IDisposable
         _engine.Dispose();
     }
 
-    /// <summary>The ring's only request. Between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
+    /// <summary>The ring's only request. Must be used between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
     public Request Request { get; }
 
-    /// <summary>Carries out the ring's request, made ready, on the calling thread. Between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
+    /// <summary>Carries out the ring's prepared request. Must be called on the owning thread, between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
     public IoResult Run(Request request)
     {
         request.EndSync(sleeps: false);
         _engine.Accept(request);
         while (!request.IsDone)
         {
-            // All of its chunks at once: each waking in between would cost as much as a transfer.
+            // Wait for all of its chunks: each wake-up in between would cost as much as a transfer.
             _engine.Enter((uint)Math.Max(1, request.Pending));
             _engine.Dispatch();
         }
@@ -72,7 +71,7 @@ internal sealed class SyncRing : IDisposable
         return request.Result;
     }
 
-    /// <summary>Disposes the ring now, or has its thread do so. Any thread, any number of times.</summary>
+    /// <summary>Disposes the ring now, or leaves that to its thread while it uses the ring. Any thread, any number of times.</summary>
     public void Dispose()
     {
         if (Interlocked.CompareExchange(ref _state, Closed, Idle) == Idle)

@@ -4,8 +4,7 @@ using DmIoUring.Threading;
 namespace DmIoUring.Drivers;
 
 /// <summary>
-/// The rings of the threads that make synchronous requests: one a thread, bounded in number, given back when the thread
-/// ends.
+/// The rings for synchronous requests: one for each thread that makes such requests, up to a limit, released when the thread ends.
 /// </summary>
 internal sealed class SyncRings : IDisposable
 {
@@ -25,7 +24,7 @@ internal sealed class SyncRings : IDisposable
         _reporter = reporter;
     }
 
-    /// <summary>Rings that threads have now.</summary>
+    /// <summary>How many threads have a ring now.</summary>
     public int Count
     {
         get
@@ -35,23 +34,23 @@ internal sealed class SyncRings : IDisposable
         }
     }
 
-    /// <summary>The calling thread's ring, claimed; null when the bound is reached, the host has no more, or all is disposed.</summary>
+    /// <summary>Claims the calling thread's ring; null when the limit is reached, the host gives no more rings, or this is disposed.</summary>
     public SyncRing? TryEnter()
     {
         try
         {
-            // Making the value takes a lock of the framework's, which an interrupt would end.
+            // Creating the value takes a lock of the framework, the wait for which an interrupt would end.
             Lease? lease = (_leases.IsValueCreated ? _leases.Value : null) ?? TryLease();
             return lease is not null && lease.Ring.TryEnter() ? lease.Ring : null;
         }
         catch (ObjectDisposedException)
         {
-            // Disposed under way: the ring that was made for this thread, if any, was closed with the others.
+            // Disposed meanwhile: a ring that was made for this thread was closed with the others.
             return null;
         }
     }
 
-    /// <summary>Adds up what the rings did, those that are closed included.</summary>
+    /// <summary>Adds the counters of all rings, closed ones included.</summary>
     public void AddTo(EngineCounters sum)
     {
         using (_lock.Enter())
@@ -67,12 +66,12 @@ internal sealed class SyncRings : IDisposable
     {
         using (_lock.Enter())
         {
-            // They stay in the list: one in use goes on counting until its request has ended.
+            // They stay in the list, because a ring in use counts until its request has ended.
             _disposed = true;
             _rings.ForEach(static ring => ring.Dispose());
         }
 
-        // A thread that lives on would keep its lease, and with it all of this, for as long.
+        // Otherwise every thread that is alive would keep its lease, and with it this object.
         UninterruptedWait.Run(_leases, static leases => leases.Dispose());
     }
 
@@ -91,7 +90,7 @@ internal sealed class SyncRings : IDisposable
         using (_lock.Enter())
         {
             if (_rings.Count >= _options.SyncRings)
-                CloseAbandoned();
+                CloseOrphaned();
             if (_disposed || _rings.Count >= _options.SyncRings)
                 return null;
             SyncRing ring;
@@ -101,7 +100,7 @@ internal sealed class SyncRings : IDisposable
             }
             catch (IOException)
             {
-                // Out of descriptors or memory for one more: the lane, which has its ring, serves; counted by the client.
+                // No descriptors or memory for one more ring: the request uses a lane, which the client counts.
                 return null;
             }
 
@@ -110,9 +109,9 @@ internal sealed class SyncRings : IDisposable
         }
     }
 
-    private void CloseAbandoned()
+    private void CloseOrphaned()
     {
-        foreach (SyncRing ring in _rings.FindAll(IsAbandoned))
+        foreach (SyncRing ring in _rings.FindAll(IsOrphaned))
         {
             ring.Dispose();
             _closed.Add(ring.Counters);
@@ -120,18 +119,18 @@ internal sealed class SyncRings : IDisposable
         }
     }
 
-    private static bool IsAbandoned(SyncRing ring) => !ring.Owner.IsAlive;
+    private static bool IsOrphaned(SyncRing ring) => !ring.Owner.IsAlive;
 
     private void ThreadEnded()
     {
         using (_lock.Enter())
-            CloseAbandoned();
+            CloseOrphaned();
     }
 
-    /// <summary>Held by its thread alone: when the thread is gone so is this, and the ring goes back.</summary>
+    /// <summary>Referenced by its thread only: when the thread has ended it is finalized, which releases the ring.</summary>
     private sealed class Lease(SyncRings owner, SyncRing ring)
     {
-#pragma warning disable MA0055 // The end of a thread is told by nothing else.
+#pragma warning disable MA0055 // Nothing else reports the end of a thread.
         ~Lease() => owner.ThreadEnded();
 #pragma warning restore MA0055
 

@@ -3,9 +3,9 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Drivers;
 
-/// <summary>Rings whose entries a crew of threads carries out.</summary>
-/// <param name="threads">Threads in the crew.</param>
-/// <param name="refusal">Why it is not io_uring; null when the embedder wants it so.</param>
+/// <summary>Makes rings whose entries worker threads execute.</summary>
+/// <param name="threads">How many worker threads.</param>
+/// <param name="refusal">Why io_uring is not used; null when worker threads were asked for.</param>
 internal sealed class WorkerRingSource(int threads, IoUringUnavailableException? refusal) : TypedRingSource<WorkerRing>
 {
     private readonly WorkerPool _workers = new(threads);
@@ -13,7 +13,7 @@ internal sealed class WorkerRingSource(int threads, IoUringUnavailableException?
 
     public override IoCapabilities Capabilities { get; } = RingProbe.DescribeWorkers(refusal);
 
-    /// <summary>There is nobody to register anything with.</summary>
+    /// <summary>Worker rings refuse every registration.</summary>
     public override int? RegistrationAnswer => Errno.EOPNOTSUPP;
 
     public override void Dispose()

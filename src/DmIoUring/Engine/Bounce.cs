@@ -3,11 +3,10 @@ using System.Runtime.InteropServices;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// A few pieces of aligned memory of the engine's own, which chunks with misaligned memory travel through. Taken from the
-/// host with the first such chunk and kept; a chunk that finds none free waits for another's end, so that one is always
-/// enough to go on.
+/// The engine's bounce buffers: a few pieces of aligned memory through which chunks with misaligned memory are transferred. Allocated with the
+/// first such chunk and kept. A chunk that finds no free piece waits until another chunk has ended.
 /// </summary>
-/// <remarks>One more piece is as large as the largest chunk that had to go whole; see <see cref="TryReserve"/>.</remarks>
+/// <remarks>One more piece is as large as the largest chunk that could not be split; see <see cref="TryReserve"/>.</remarks>
 internal sealed unsafe class Bounce(int pieceBytes, Func<nuint, nint>? allocate = null) : IDisposable
 {
     private const int Pieces = 4;
@@ -24,8 +23,8 @@ internal sealed unsafe class Bounce(int pieceBytes, Func<nuint, nint>? allocate 
     /// <summary>The longest chunk that fits into a piece: a multiple of every logical block, which is 64 KiB at most.</summary>
     public int PieceBytes => pieceBytes;
 
-    /// <summary>Makes sure that a chunk of so many bytes finds a piece, now or when another has ended.</summary>
-    /// <returns>Whether it will; not when the host has no memory for it.</returns>
+    /// <summary>Makes sure that there is a piece that is large enough for a chunk, free now or when another chunk has ended.</summary>
+    /// <returns>Whether there is; false when the host has no memory for it.</returns>
     public bool TryReserve(long bytes)
     {
         if (bytes <= Math.Max(pieceBytes, _largeBytes) || (_free & LargeBit) == 0)
@@ -39,7 +38,7 @@ internal sealed unsafe class Bounce(int pieceBytes, Func<nuint, nint>? allocate 
         return true;
     }
 
-    /// <summary>Takes a piece for a chunk whose own memory begins at a place in its request's buffer.</summary>
+    /// <summary>Takes a free piece for a chunk whose own memory begins at a position in its request's buffer.</summary>
     /// <returns>Whether one was free.</returns>
     public bool TryTake(in BufferCursor origin, uint length, out byte piece, out byte* memory)
     {
@@ -61,7 +60,7 @@ internal sealed unsafe class Bounce(int pieceBytes, Func<nuint, nint>? allocate 
         return true;
     }
 
-    /// <summary>Gives a piece back; a read's bytes go where they belong first.</summary>
+    /// <summary>Returns a piece to the free ones, after copying a read's bytes to the request's buffer.</summary>
     public void Return(byte piece, in RequestBuffer buffer, bool copyBack)
     {
         if (copyBack)

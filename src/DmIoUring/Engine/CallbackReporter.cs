@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace DmIoUring.Engine;
 
-/// <summary>Where an exception ends that a caller's callback threw.</summary>
+/// <summary>Counts and reports the exceptions that callbacks throw.</summary>
 internal sealed class CallbackReporter(Action<Exception>? handler)
 {
     private long _count;
@@ -22,7 +22,7 @@ internal sealed class CallbackReporter(Action<Exception>? handler)
         {
             handler(exception);
         }
-#pragma warning disable CA1031 // A handler that fails while it reports a failure has nobody left to tell.
+#pragma warning disable CA1031 // The handler itself failed: only the trace is left.
         catch (Exception second)
 #pragma warning restore CA1031
         {

@@ -5,20 +5,20 @@ using DmIoUring.Rings;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// One piece of a region, in the kernel or about to go there again. Its fields say what is still to be transferred:
-/// they move forward after a short transfer.
+/// A part of a region that is one ring entry, in the kernel or waiting for a retry. Its fields describe what is still to be transferred:
+/// they advance after a short transfer.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 internal unsafe struct Chunk
 {
-    /// <summary>Not a <see cref="Bounce"/> slot.</summary>
+    /// <summary>The value of <see cref="Bounce"/> for a chunk that uses no bounce buffer.</summary>
     public const byte NoBounce = byte.MaxValue;
 
     /// <summary>Byte offset on the device of what is left.</summary>
     [FieldOffset(0)]
     public long Offset;
 
-    /// <summary>Where what is left comes from or goes to.</summary>
+    /// <summary>The memory of what is left.</summary>
     [FieldOffset(8)]
     public byte* Buffer;
 
@@ -34,7 +34,7 @@ internal unsafe struct Chunk
     [FieldOffset(24)]
     public int NextRun;
 
-    /// <summary>The device's descriptor, or its place among the ring's registered files.</summary>
+    /// <summary>The device's descriptor, or its slot among the ring's registered files.</summary>
     [FieldOffset(28)]
     public int File;
 
@@ -48,11 +48,11 @@ internal unsafe struct Chunk
     [FieldOffset(34)]
     public byte EntryFlags;
 
-    /// <summary>Times that it was issued without getting anywhere.</summary>
+    /// <summary>How often it was retried without progress.</summary>
     [FieldOffset(35)]
     public byte Attempts;
 
-    /// <summary>The engine's pages that it travels through, or <see cref="NoBounce"/>.</summary>
+    /// <summary>The bounce buffer that it uses, or <see cref="NoBounce"/>.</summary>
     [FieldOffset(36)]
     public byte Bounce;
 
@@ -60,11 +60,11 @@ internal unsafe struct Chunk
     [FieldOffset(37)]
     public bool IsInKernel;
 
-    /// <summary>Whether the kernel is still to be asked to let go of it.</summary>
+    /// <summary>Whether a cancel for it is still to be submitted.</summary>
     [FieldOffset(38)]
     public bool MustCancel;
 
-    /// <summary>How its completion may be waited for.</summary>
+    /// <summary>Which ring it uses and how its completion may be waited for.</summary>
     [FieldOffset(39)]
     public EntryRoute Route;
 
@@ -80,7 +80,7 @@ internal unsafe struct Chunk
     [FieldOffset(24)]
     public ulong NextRunAndFile;
 
-    /// <summary>Counts the chunks that used this place, so that a completion of an earlier one is told apart.</summary>
+    /// <summary>Counts the chunks that used this slot, so that a late completion of an earlier one is recognized.</summary>
     [FieldOffset(40)]
     public uint Generation;
 
@@ -92,15 +92,15 @@ internal unsafe struct Chunk
     [FieldOffset(48)]
     public long Due;
 
-    /// <summary>Where the engine has the device that the chunk itself keeps open; <see cref="DeviceTable.NoSlot"/> where a leg does.</summary>
+    /// <summary>The slot of the device that the chunk itself keeps open; <see cref="DeviceTable.NoSlot"/> where its leg does.</summary>
     [FieldOffset(56)]
     public int Slot;
 
-    /// <summary>Whether the ring that has it was closed, and the kernel may still be using its memory. Not of a free chunk.</summary>
+    /// <summary>Whether its ring was closed and the kernel may still use its memory. Meaningless for a free chunk.</summary>
     [FieldOffset(60)]
     public bool IsInTeardown;
 
-    /// <summary>The <see cref="State"/> of a chunk that is on its way to the kernel for the first time, in its request's own memory.</summary>
+    /// <summary>The <see cref="State"/> of a chunk of the fast path: issued for the first time, from or to the request's own memory.</summary>
     public static ulong FastPathState(ChunkKind kind, int region, byte entryFlags, EntryRoute route) =>
         (byte)kind | ((ulong)(uint)region << 8) | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40) | ((ulong)route << 56);
 }
@@ -115,15 +115,15 @@ internal enum ChunkKind : byte
     Flush,
     Discard,
 
-    /// <summary>The same by ioctl, where the ring has it not.</summary>
+    /// <summary>A discard by ioctl, where the ring does not support discards.</summary>
     DiscardByIoctl,
 
-    /// <summary>Zeroes by the device or the file system itself.</summary>
+    /// <summary>Zeroes written by the device or the file system.</summary>
     Zeroes,
 
-    /// <summary>Zeroes written from memory, where the device has none of its own.</summary>
+    /// <summary>Zeroes written from memory, where the device does not support zeroing.</summary>
     ZeroPages,
 
-    /// <summary>In the kernel, while its request has ended without it: nobody is told its result.</summary>
+    /// <summary>Still in the kernel, although its request has ended without it: its result is ignored.</summary>
     Abandoned,
 }

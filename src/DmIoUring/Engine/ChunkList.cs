@@ -22,7 +22,7 @@ internal unsafe struct ChunkList(Chunk* chunks)
         _last = chunk;
     }
 
-    /// <summary>Puts a chunk before the others: the one used last is the one still in the cache.</summary>
+    /// <summary>Inserts a chunk at the front: the chunk that was used last is still in the cache.</summary>
     public void Prepend(int chunk)
     {
         _chunks[chunk].Next = _first;
@@ -31,7 +31,7 @@ internal unsafe struct ChunkList(Chunk* chunks)
         _first = chunk;
     }
 
-    /// <summary>Takes the first. Not on an empty list.</summary>
+    /// <summary>Removes the first chunk. The list must not be empty.</summary>
     public int RemoveFirst()
     {
         int chunk = _first;
@@ -39,7 +39,7 @@ internal unsafe struct ChunkList(Chunk* chunks)
         return chunk;
     }
 
-    /// <summary>Takes all of them and leaves the list empty.</summary>
+    /// <summary>Removes all chunks.</summary>
     public ChunkList TakeAll()
     {
         ChunkList all = this;

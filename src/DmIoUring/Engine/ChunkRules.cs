@@ -1,12 +1,12 @@
 namespace DmIoUring.Engine;
 
-/// <summary>What a chunk of each kind is made of. Each is an exhaustive switch: a new kind does not compile until every answer is given.</summary>
+/// <summary>The properties of each kind of chunk, as exhaustive switches: a new kind does not compile until each has an answer for it.</summary>
 internal static class ChunkRules
 {
     /// <summary>
-    /// The largest transfer that is polled for; larger and scattered ones complete by interrupts. A polled transfer that a device takes in
-    /// several pieces only is not polled for by the kernel either (bio_split_rw, block/blk-merge.c), and Linux 6.1 tries it again for ever: it submits
-    /// it as REQ_NOWAIT, refuses to split that, and its worker does not give up. 64 KiB is less than what devices with polled queues take.
+    /// The largest transfer that is polled for; larger and scattered ones complete by interrupts. When a device
+    /// needs a polled transfer split, the kernel does not poll for it either (bio_split_rw, block/blk-merge.c), and Linux 6.1 retries it for ever: it
+    /// submits it as REQ_NOWAIT, refuses to split that, and its worker does not give up. Devices with polled queues take 64 KiB without a split.
     /// </summary>
     public const uint MaxPolledBytes = 64 << 10;
 

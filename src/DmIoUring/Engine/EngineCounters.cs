@@ -1,6 +1,6 @@
 namespace DmIoUring.Engine;
 
-/// <summary>What an engine did. Written by its owner alone; others read numbers that may be a moment old.</summary>
+/// <summary>What an engine has done. Written by the owning thread only; other threads may read slightly old numbers.</summary>
 internal sealed class EngineCounters
 {
     public long Requests;
@@ -9,7 +9,7 @@ internal sealed class EngineCounters
     public long ShortTransfers;
     public long Retries;
 
-    /// <summary>Completions of chunks that had ended already. Not one is expected.</summary>
+    /// <summary>Completions of chunks that had ended already. Expected to stay 0.</summary>
     public long Stale;
 
     public void Add(EngineCounters other)

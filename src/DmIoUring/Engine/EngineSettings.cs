@@ -3,7 +3,7 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
-/// <summary>How an engine works, whichever ring it runs on.</summary>
+/// <summary>The settings of an engine, independent of its kind of ring.</summary>
 internal sealed record EngineSettings
 {
     /// <summary>The largest chunk, in bytes.</summary>
@@ -12,18 +12,18 @@ internal sealed record EngineSettings
     /// <summary>Nanoseconds that a request may take; 0 for no limit.</summary>
     public long TimeLimit { get; init; }
 
-    /// <summary>The pool whose pages the ring is to know; null for none.</summary>
+    /// <summary>The pool whose pages are registered with the ring; null for none.</summary>
     public PagePool? Pool { get; init; }
 
-    /// <summary>Whether devices stay open from one request to the next; the owner turns when one is disposed.</summary>
+    /// <summary>Whether devices stay open from one request to the next. The owner must then process the release of disposed devices.</summary>
     public bool HoldsDevices { get; init; }
 
-    /// <summary>Whether the ring is to know the devices that are held.</summary>
+    /// <summary>Whether the devices that are held are registered with the ring.</summary>
     public bool RegistersFiles { get; init; }
 
-    /// <summary>What is wanted of the ring.</summary>
+    /// <summary>The optional features of the ring.</summary>
     public RingPlan Ring { get; init; }
 
-    /// <summary>Where the requests of callbacks go; null when each goes back to its pool.</summary>
+    /// <summary>The free list for requests with a callback; null when each returns to its pool.</summary>
     public RequestFreeList? FreeRequests { get; init; }
 }

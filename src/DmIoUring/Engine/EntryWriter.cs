@@ -5,13 +5,13 @@ using DmIoUring.Interop;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// The one writer of submission entries, for the fast path and for the slow one. What a chunk becomes is decided here and nowhere else; a
-/// kind that is not known does not compile, or throws before the ring has seen it.
+/// Writes submission entries, for the fast path and for the slow path. It alone decides the opcode and the fields for a chunk; an unknown kind does
+/// not compile, or throws before an entry is taken.
 /// </summary>
 internal static unsafe class EntryWriter
 {
-    /// <summary>Writes an entry. Each word is written once, and all of them: nothing is left of the entry before.</summary>
-    /// <param name="entry">Where.</param>
+    /// <summary>Writes all words of an entry, each once.</summary>
+    /// <param name="entry">The entry.</param>
     /// <param name="opcode">IORING_OP_*.</param>
     /// <param name="entryFlags">IOSQE_*.</param>
     /// <param name="priority">The I/O priority.</param>
@@ -20,7 +20,7 @@ internal static unsafe class EntryWriter
     /// <param name="address"><c>addr</c>.</param>
     /// <param name="length"><c>len</c>.</param>
     /// <param name="flags">The operation's own flags.</param>
-    /// <param name="userData">What its completion says.</param>
+    /// <param name="userData"><c>user_data</c>, which its completion returns.</param>
     /// <param name="address3"><c>addr3</c>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(
@@ -53,7 +53,7 @@ internal static unsafe class EntryWriter
         IoUringSqe* entry, ChunkKind kind, byte entryFlags, ushort priority, int file, long offset, byte* memory, uint length, uint flags, ulong userData) =>
         Write(entry, RunOpcode(kind), entryFlags, priority, file, (ulong)offset, (ulong)memory, length, flags, userData);
 
-    /// <summary>Writes the entry of a chunk that is anything else.</summary>
+    /// <summary>Writes the entry of any other chunk.</summary>
     public static void Write(IoUringSqe* entry, in EntryFields fields, Chunk* chunk, ushort priority, ulong userData) => Write(
         entry,
         fields.Opcode,
@@ -67,7 +67,7 @@ internal static unsafe class EntryWriter
         userData,
         fields.Address3);
 
-    /// <summary>What a chunk that is not scattered becomes.</summary>
+    /// <summary>The fields for a chunk that is not scattered.</summary>
     /// <param name="chunk">The chunk.</param>
     /// <param name="isBlockDevice">Whether its device is a block device; otherwise a regular file.</param>
     /// <param name="transferFlags">RWF_* of the request's data.</param>
@@ -76,7 +76,7 @@ internal static unsafe class EntryWriter
         ChunkKind.Read or ChunkKind.Write => new(
             RunOpcode(chunk->Kind), (ulong)chunk->Offset, (ulong)chunk->Buffer, chunk->Length, transferFlags, HasPriority: true),
 
-        // Piece by piece: a completion of less than the chunk's length is continued like a short transfer.
+        // At most the zeroes there are: the rest is continued like a short transfer.
         ChunkKind.ZeroPages => new(
             IoUring.IORING_OP_WRITE,
             (ulong)chunk->Offset,
@@ -85,23 +85,23 @@ internal static unsafe class EntryWriter
             HasPriority: true),
         ChunkKind.Flush => new(IoUring.IORING_OP_FSYNC, 0, 0, 0, IoUring.IORING_FSYNC_DATASYNC),
 
-        // blkdev_uring_cmd, block/ioctl.c: start in addr, length in addr3. When its first try would sleep it is tried again in a worker, and
-        // until Linux 7.1 (commit 212ec34e4e72) the start and the length are then read from the entry again, which is another's by then:
-        // EINVAL, or a discard of what that one names. An entry that goes to a worker from the start is copied when it is
-        // taken (io_uring_cmd_prep, io_uring/uring_cmd.c).
+        // blkdev_uring_cmd, block/ioctl.c: start in addr, length in addr3. When its first attempt would sleep, a worker thread retries it, and
+        // until Linux 7.1 (commit 212ec34e4e72) the worker reads start and length from the ring's slot again, which may hold another entry by then:
+        // EINVAL, or a discard of the sectors that the other entry names. With IOSQE_ASYNC the kernel copies the entry when it
+        // takes it (io_uring_cmd_prep, io_uring/uring_cmd.c).
         ChunkKind.Discard when isBlockDevice => new(
             IoUring.IORING_OP_URING_CMD, BlockAbi.BLOCK_URING_CMD_DISCARD, (ulong)chunk->Offset, 0, Address3: chunk->Length, EntryFlags: IoUring.IOSQE_ASYNC),
         ChunkKind.Discard => Allocation(chunk, FileAbi.FALLOC_FL_PUNCH_HOLE),
         ChunkKind.Zeroes => Allocation(chunk, FileAbi.FALLOC_FL_ZERO_RANGE),
-        ChunkKind.Abandoned => throw new UnreachableException("An abandoned chunk is not issued again."),
-        ChunkKind.DiscardByIoctl => throw new UnreachableException("A discard by ioctl goes by no ring."),
+        ChunkKind.Abandoned => throw new UnreachableException("An abandoned chunk is never issued again."),
+        ChunkKind.DiscardByIoctl => throw new UnreachableException("A discard by ioctl does not use a ring."),
     };
 
-    /// <summary>What a chunk in several runs of memory becomes.</summary>
+    /// <summary>The fields for a scattered chunk.</summary>
     public static EntryFields ScatteredFieldsOf(Chunk* chunk, Iovec* vectors, uint count, uint transferFlags) => new(
         VectorOpcode(chunk->Kind), (ulong)chunk->Offset, (ulong)vectors, count, transferFlags, HasPriority: true);
 
-    /// <summary>Turns a written transfer of one run into one of registered memory.</summary>
+    /// <summary>Changes the entry of a transfer of one run to use a registered buffer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void UseRegisteredRun(IoUringSqe* entry, ChunkKind kind, int slot)
     {
@@ -111,7 +111,7 @@ internal static unsafe class EntryWriter
         entry->buf_index = (ushort)slot;
     }
 
-    /// <summary>Turns a written transfer of several runs into one of registered memory.</summary>
+    /// <summary>Changes the entry of a scattered transfer to use a registered buffer.</summary>
     public static void UseRegisteredVectors(IoUringSqe* entry, ChunkKind kind, int slot)
     {
         entry->opcode = kind == ChunkKind.Read ? IoUring.IORING_OP_READV_FIXED
@@ -137,7 +137,7 @@ internal static unsafe class EntryWriter
     public static void WriteSinglePoll(IoUringSqe* entry, int descriptor, ulong userData) => Write(
         entry, IoUring.IORING_OP_POLL_ADD, entryFlags: 0, priority: 0, descriptor, offset: 0, address: 0, length: 0, (uint)FileAbi.POLLIN, userData);
 
-    /// <summary>Writes an NVMe command by its address, for a ring that takes such (<see cref="Rings.IRing.CommandCalls"/>).</summary>
+    /// <summary>Writes an NVMe command by its address, for a ring that takes commands itself (<see cref="Rings.IRing.CommandCalls"/>).</summary>
     public static void WriteCommand(IoUringSqe* entry, int descriptor, NvmePassthruCmd64* command, ulong userData) => Write(
         entry,
         IoUring.IORING_OP_URING_CMD,
@@ -150,14 +150,14 @@ internal static unsafe class EntryWriter
         flags: 0,
         userData);
 
-    /// <summary>Writes the request to give back another entry.</summary>
+    /// <summary>Writes the cancel of another entry.</summary>
     public static void WriteCancel(IoUringSqe* entry, ulong target, ulong userData) => Write(
         entry, IoUring.IORING_OP_ASYNC_CANCEL, entryFlags: 0, priority: 0, file: -1, offset: 0, target, length: 0, flags: 0, userData);
 
     private static EntryFields Allocation(Chunk* chunk, int mode) => new(
         IoUring.IORING_OP_FALLOCATE, (ulong)chunk->Offset, chunk->Length, (uint)(FileAbi.FALLOC_FL_KEEP_SIZE | mode));
 
-    /// <summary>Two comparisons where a switch would be a jump through a table: the fast path comes here.</summary>
+    /// <summary>Two comparisons instead of a switch, which would be a jump table, on the fast path.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte RunOpcode(ChunkKind kind) =>
         kind == ChunkKind.Read ? IoUring.IORING_OP_READ : kind == ChunkKind.Write ? IoUring.IORING_OP_WRITE : NoTransfer(kind);
@@ -168,14 +168,14 @@ internal static unsafe class EntryWriter
     private static byte NoTransfer(ChunkKind kind) => throw new UnreachableException($"A chunk of kind {kind} has no memory of its request's.");
 }
 
-/// <summary>The part of a submission entry that depends on what it does; include/uapi/linux/io_uring.h.</summary>
+/// <summary>The part of a submission entry that depends on its operation; include/uapi/linux/io_uring.h.</summary>
 /// <param name="Opcode">IORING_OP_*.</param>
 /// <param name="Offset"><c>off</c>; the command of an IORING_OP_URING_CMD.</param>
 /// <param name="Address"><c>addr</c>.</param>
 /// <param name="Length"><c>len</c>.</param>
 /// <param name="Flags">The operation's own flags: RWF_*, IORING_FSYNC_*, poll events.</param>
 /// <param name="Address3"><c>addr3</c>.</param>
-/// <param name="EntryFlags">IOSQE_* beside the chunk's own.</param>
-/// <param name="HasPriority">Whether the request's I/O priority applies: other operations answer EINVAL to one.</param>
+/// <param name="EntryFlags">IOSQE_* in addition to the chunk's own.</param>
+/// <param name="HasPriority">Whether the request's I/O priority applies: other operations answer EINVAL to a priority.</param>
 internal readonly record struct EntryFields(
     byte Opcode, ulong Offset, ulong Address, uint Length, uint Flags = 0, ulong Address3 = 0, byte EntryFlags = 0, bool HasPriority = false);

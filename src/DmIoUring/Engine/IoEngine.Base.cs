@@ -3,90 +3,90 @@ using DmIoUring.Devices;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// An engine as its driver sees it, whichever ring it is compiled for: what is called once a request or once a turn, nothing
-/// that is called for an entry.
+/// The part of an engine that does not depend on its kind of ring: what its driver calls once for each request or once for each turn, never once for
+/// each entry. Except where noted, members must be called on the owning thread.
 /// </summary>
 internal abstract unsafe class IoEngine : IDisposable
 {
     public EngineCounters Counters { get; } = new();
 
-    /// <summary>The devices that the engine holds; null when each request holds its own.</summary>
+    /// <summary>The devices that the engine holds open; null when each request holds its own.</summary>
     public DeviceTable? Devices { get; protected init; }
 
-    /// <summary>Where the requests of callbacks go; null when each goes back to its pool.</summary>
+    /// <summary>The free list for requests with a callback; null when each returns to its pool.</summary>
     public RequestFreeList? FreeRequests { get; protected init; }
 
-    /// <summary>Chunks under way, those that wait to be tried again included.</summary>
+    /// <summary>Chunks in flight, those that wait for a retry included.</summary>
     public int InFlight { get; protected set; }
 
-    /// <summary>Whether a waiting <see cref="Enter"/> would ask devices over and over instead of sleeping: nobody needs to wake its owner then.</summary>
+    /// <summary>Whether a waiting <see cref="Enter"/> would poll devices instead of sleeping: the owner needs no wake-up then.</summary>
     public abstract bool MustPoll { get; }
 
-    /// <summary>Whether <see cref="Dispatch"/> has something to deal with.</summary>
+    /// <summary>Whether there are results for <see cref="Dispatch"/>.</summary>
     public abstract bool HasResults { get; }
 
-    /// <summary>Whether nothing is under way here.</summary>
+    /// <summary>Whether no request is in flight.</summary>
     public abstract bool IsIdle { get; }
 
-    /// <summary>Whether something waits for a place.</summary>
+    /// <summary>Whether chunks wait for a free slot or a ring entry.</summary>
     public abstract bool HasWaiting { get; }
 
-    /// <summary>Who is told, on any thread, when there is something to deal with that no ring tells of while the owner sleeps.</summary>
+    /// <summary>Wakes the owner when there is work that no ring reports while it sleeps. Called on any thread; null for an owner that needs no wake-up.</summary>
     public abstract Action? WakeOwner { get; set; }
 
-    /// <summary>Why pool pages don't travel as registered buffers: what registering them answered, or 0.</summary>
+    /// <summary>What registering the pool's pages answered: 0, the errno for which they are used unregistered, or null before the first attempt. Any thread.</summary>
     public abstract int? RegisterErrno { get; }
 
-    /// <summary>Why devices don't travel as registered files: what registering one answered, or 0.</summary>
+    /// <summary>What registering devices answered: 0, the errno for which they are used unregistered, or null before the first attempt. Any thread.</summary>
     public abstract int? RegisterFilesErrno { get; }
 
     /// <summary>Makes the calling thread the owner; see <see cref="Rings.IRing.Enable"/>.</summary>
     /// <exception cref="IoUringUnavailableException">The host refuses to run the ring.</exception>
     public abstract void Enable(bool register);
 
-    /// <summary>Gives up the ring: something outside of <see cref="Enter"/> has found that it does not work. The owner.</summary>
+    /// <summary>Marks the ring as lost: something other than <see cref="Enter"/> has found that it does not work. Must be called on the owning thread.</summary>
     public abstract void MarkRingLost(int errno);
 
-    /// <summary>Has the ring end a waiting <see cref="Enter"/> whenever the eventfd is written.</summary>
+    /// <summary>Makes a write to the eventfd end a waiting <see cref="Enter"/>.</summary>
     public abstract void WakeOn(int eventfd);
 
     /// <summary>
-    /// Takes a request. Where nothing waits before it its entries are filled at once, and go to the kernel with the next
-    /// <see cref="Enter"/>. It never ends in here.
+    /// Takes a request. When no other chunks wait, its entries are written at once, and submitted to the kernel by the next
+    /// <see cref="Enter"/>. The request never ends during this call.
     /// </summary>
     public abstract void Accept(Request request);
 
     /// <summary>
-    /// Starts a read or a write whose regions were all found to be one chunk each, on held devices (the fast path), if nothing waits before it
-    /// and there is room for all of them. Nothing is done otherwise; then <see cref="Accept"/> is its way.
+    /// The fast path of <see cref="Accept"/>: takes a read or a write whose regions are one chunk each, on devices that are held open, if no other
+    /// chunks wait and there is room for all of them. Otherwise it does nothing; call <see cref="Accept"/> then.
     /// </summary>
-    /// <param name="request">The request, which keeps its memory already (<see cref="Request.PrepareFast"/>).</param>
+    /// <param name="request">The request, prepared by <see cref="Request.PrepareFast"/>; its memory is pinned.</param>
     /// <param name="operation">Read or write.</param>
     /// <param name="regions">Where.</param>
     /// <param name="memory">The buffer's first byte.</param>
-    /// <returns>Whether it was started.</returns>
+    /// <returns>Whether the engine has taken it.</returns>
     public abstract bool TryAcceptFast(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory);
 
-    /// <summary>The first half of a turn: issues what can be issued and enters the ring once.</summary>
-    /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. No more are waited for than are under way, and none when a request ended in here.</param>
+    /// <summary>The first half of a turn: issues the chunks that can be issued and enters the ring once.</summary>
+    /// <param name="waitFor">Completions to sleep for, if none is there; 0 not to sleep. It never waits for more than are in flight, and not at all when a request ended during this call.</param>
     /// <param name="limit">Nanoseconds to sleep at most; negative for no limit. A sleep may end early anyway.</param>
-    /// <param name="minWait">Nanoseconds to wait for more than one; 0 for as long as it takes.</param>
+    /// <param name="minWait">Nanoseconds to wait for more than one completion; after that one is enough. 0 for no such time.</param>
     public abstract void Enter(uint waitFor, long limit = -1, long minWait = 0);
 
-    /// <summary>The second half of a turn: deals with every completion that is there. Callbacks run in here and may submit.</summary>
+    /// <summary>The second half of a turn: processes every completion that is there. Callbacks run during this call and may submit.</summary>
     /// <returns>How many completions there were.</returns>
     public abstract int Dispatch();
 
-    /// <summary>Stops every request whose owner asked for it since the last time.</summary>
+    /// <summary>Stops every request that was cancelled since the last call.</summary>
     public abstract void StopCancelledRequests();
 
-    /// <summary>Every request that has not ended, those that wait behind others included.</summary>
+    /// <summary>Every request that has not ended, queued ones included.</summary>
     public abstract IReadOnlyList<IoPendingRequest> GetPendingRequests();
 
     public abstract void Dispose();
 
-    /// <summary>Issues what can be issued, enters the ring once, and deals with every completion that is there.</summary>
-    /// <param name="wait">Whether to sleep when nothing has completed. The caller goes on turning: a turn may end early.</param>
+    /// <summary>Issues the chunks that can be issued, enters the ring once, and processes every completion that is there.</summary>
+    /// <param name="wait">Whether to sleep when nothing has completed. A turn may end early: the caller must repeat it.</param>
     public void Turn(bool wait)
     {
         Enter(wait ? 1u : 0u);

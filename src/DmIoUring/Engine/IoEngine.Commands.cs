@@ -8,12 +8,12 @@ namespace DmIoUring.Engine;
 
 /// <content>Chunks that are commands to NVMe namespaces.</content>
 /// <remarks>
-/// A ring whose other side is a thread carries them itself, by ioctl. io_uring wants entries of 128 bytes for them, so an engine that
-/// meets a namespace makes a second ring, of such entries, and has the first watch it.
+/// A worker ring executes them by ioctl. io_uring needs entries of 128 bytes for them, so the engine makes a second ring with such entries when the
+/// first command is issued, and watches its descriptor with the first ring.
 /// </remarks>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    /// <summary>Where the indices of chunks that are commands begin in <c>user_data</c>: their results are read differently.</summary>
+    /// <summary>Added to the chunk index in the <c>user_data</c> of a command: its result is read differently.</summary>
     private const uint CommandIndexBase = 1u << 30;
 
     private readonly Queue<(int Chunk, uint Generation)> _refusedCommands = [];
@@ -26,7 +26,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     private bool HasCommandResults => _refusedCommands.Count > 0 || _commandRing is { HasCompletions: true };
 
-    /// <summary>What a command's completion says, as <see cref="UserData"/>.</summary>
+    /// <summary>The <c>user_data</c> of a command; see <see cref="UserData"/>.</summary>
     private static ulong CommandData(Chunk* chunk, int index) => UserData(chunk, index) | CommandIndexBase;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -77,15 +77,15 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
         catch (IoUringUnavailableException refusal)
         {
-            // EINVAL is a kernel without such entries (before 5.19). All else may pass.
+            // EINVAL is a kernel without such entries (before 5.19). Any other errno may be temporary.
             _commandErrno = refusal.Errno is 0 or Errno.EINVAL ? Errno.EOPNOTSUPP : refusal.Errno;
             _nextCommandRing = _ring.Now + RenewalPause;
             return false;
         }
     }
 
-    /// <summary>Hands over commands, and has the ring end a sleep when one of them has ended.</summary>
-    /// <returns>Whether their ring works; otherwise the engine's rings are lost, all of them.</returns>
+    /// <summary>Submits commands, and watches their ring so that a completion ends the sleep in the first ring.</summary>
+    /// <returns>Whether the command ring works; otherwise all of the engine's rings are lost.</returns>
     private bool TryIssueCommands()
     {
         if (_commandRing is not { UnderWay: > 0 } commands)
@@ -107,7 +107,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>The ring's poll of the other has ended.</summary>
+    /// <summary>The poll of the command ring has completed.</summary>
     private void CommandPollCompleted(int result)
     {
         _commandPollIsArmed = false;
@@ -115,7 +115,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             MarkRingLost(-result);
     }
 
-    /// <summary>Closes the commands' ring beside the engine's own. What was refused waits with the rest, and is refused again, or not.</summary>
+    /// <summary>Closes the command ring together with the engine's first ring. Commands that were refused are retried with the others.</summary>
     private void AbandonCommands()
     {
         _refusedCommands.Clear();
@@ -148,7 +148,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             HandleCommandResult(index, result);
     }
 
-    /// <summary>There is no ring for it: the drive has not seen it.</summary>
+    /// <summary>A command for which there is no ring: it was not sent to the drive.</summary>
     private void RefuseCommand(int index, uint generation)
     {
         if (!TryTakeBackCommand(index, generation))
@@ -181,7 +181,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Fail(index, stopped == IoFailureCause.None ? Errno.EOPNOTSUPP : StopErrno(stopped), stopped == IoFailureCause.None ? cause : stopped);
     }
 
-    /// <summary>Judges a command's result: 0, the drive's status, or a negated errno (nvme_uring_cmd_end_io, drivers/nvme/host/ioctl.c).</summary>
+    /// <summary>Processes a command's result: 0, the drive's status, or a negated errno (nvme_uring_cmd_end_io, drivers/nvme/host/ioctl.c).</summary>
     private void HandleCommandResult(int index, int result)
     {
         Chunk* chunk = &_chunks[index];
@@ -191,7 +191,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             return;
         }
 
-        // The drive's own such answer is a status. io_uring_cmd, io_uring/uring_cmd.c: the device has no pass-through.
+        // The drive would answer with a status. io_uring_cmd, io_uring/uring_cmd.c: the device has no pass-through.
         if (result == -Errno.EOPNOTSUPP)
         {
             FailCommand(index, IoFailureCause.NoPassThrough);

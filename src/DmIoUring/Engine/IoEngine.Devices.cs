@@ -3,7 +3,7 @@ using DmIoUring.Devices;
 
 namespace DmIoUring.Engine;
 
-/// <content>Devices that the engine holds open, as registered files: the kernel has looked each up once instead of with every entry.</content>
+/// <content>Devices that the engine holds open, as registered files: the kernel looks each up once instead of with every entry.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
     private readonly bool _registersFiles;
@@ -32,7 +32,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return result;
     }
 
-    /// <summary>Takes over from the submitter what keeps a request's devices open.</summary>
+    /// <summary>Replaces the submitter's references to a request's devices by slots of the engine's table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void HoldDevices(Request request, DeviceTable devices)
     {

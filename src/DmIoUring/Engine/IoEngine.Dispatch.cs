@@ -49,7 +49,7 @@ internal sealed unsafe partial class IoEngine<TRing>
                 CompleteOtherwise(chunk, result);
         }
 
-        // After the completions: what the kernel has done in time is done.
+        // After the completions: what the kernel has completed by now counts as done.
         if (_stoppedFirst is not null)
             EndStopped();
         return completions;
@@ -73,7 +73,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             CompleteOtherwise(index, result);
     }
 
-    /// <summary>Anything but a whole transfer from or to the request's own memory.</summary>
+    /// <summary>The slow path of a completion: everything but a complete transfer from or to the request's own memory.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void CompleteOtherwise(int index, int result)
     {
@@ -109,7 +109,7 @@ internal sealed unsafe partial class IoEngine<TRing>
                 break;
 
             case RetryAction.Retry:
-                // An ioctl that was interrupted goes the ring's way again.
+                // An interrupted ioctl is retried by the ring.
                 Counters.Retries++;
                 if (chunk->Kind == ChunkKind.DiscardByIoctl)
                     chunk->Kind = ChunkKind.Discard;
@@ -146,7 +146,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     /// <summary>
     /// A device without polled queues, or a file that is open for buffered I/O, answers EOPNOTSUPP (io_rw_init_file, io_uring/rw.c;
-    /// blk_mq_submit_bio, block/blk-mq.c). So does one that has not what the request's flags ask for: that says nothing of the next request.
+    /// blk_mq_submit_bio, block/blk-mq.c). So does a device that does not support the request's flags: that does not apply to other requests.
     /// </summary>
     private void StopPolling(Chunk* chunk, Request request)
     {
@@ -160,23 +160,23 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->Slot >= 0 ? Devices![chunk->Slot].Device! : request.Legs[chunk->Region].Device;
 
     /// <summary>
-    /// A ring without discards and a device without any answer alike; the ioctl tells them apart. Before 5.19 rings know no commands at all,
-    /// and answer EINVAL (io_init_req).
+    /// A ring and a device that do not support discards answer alike; only the ioctl distinguishes them. Before 5.19 rings do not support commands
+    /// at all, and answer EINVAL (io_init_req).
     /// </summary>
     private bool MayBeDiscardedByIoctl(Chunk* chunk, Request request, int errno) =>
         chunk->Kind == ChunkKind.Discard
         && (errno == Errno.EOPNOTSUPP || (errno == Errno.EINVAL && !_ring.HasCommands))
         && DeviceOf(chunk, request).IsBlockDevice;
 
-    /// <summary>A read-only device answers EPERM too; whether this process may have the priority, the kernel tells.</summary>
+    /// <summary>Whether EPERM is about the priority: a read-only device answers it too, so the kernel is asked whether this process may use the priority.</summary>
     private static bool IsPriorityRefused(in RetryDecision decision, Request request) =>
         decision.Errno == Errno.EPERM && request.Priority != 0 && Libc.IoprioCheck(request.Priority) == -Errno.EPERM;
 
-    /// <summary>The device has no zeroes, or none in units of its own; through the page cache any unit can be written.</summary>
+    /// <summary>Whether a failed zeroing can be done by writing: the device does not support it, or not in these units, which the page cache accepts.</summary>
     private bool MayBeZeroedByWriting(Chunk* chunk, Request request, int errno) =>
         errno == Errno.EOPNOTSUPP || (errno == Errno.EINVAL && !DeviceOf(chunk, request).IsDirect);
 
-    /// <summary>Moves a chunk forward by what was transferred.</summary>
+    /// <summary>Advances a chunk by the bytes that were transferred.</summary>
     private static void Move(Chunk* chunk, Request request, uint bytes)
     {
         chunk->Offset += bytes;
@@ -197,7 +197,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->NextRun = at.Next;
     }
 
-    /// <summary>Puts a chunk on its way again under a new generation: the completion that led here is spent.</summary>
+    /// <summary>Queues a chunk for a retry, now or after a delay, under a new generation: its last completion is used up.</summary>
     private void Reissue(int index, long delay)
     {
         Chunk* chunk = &_chunks[index];
@@ -229,7 +229,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Request request = _owners[index]!;
         if (chunk->Kind == ChunkKind.Flush)
         {
-            // Nothing of the region is written after a flush that failed, and no later success hides it.
+            // After a failed flush nothing of the region is written, so that no later success hides the failure.
             request.FailRest(chunk->Region, errno, cause);
         }
         else
@@ -253,7 +253,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             request.Buffer.Clear(new BufferCursor { Pointer = chunk->Buffer, Left = chunk->Run, Next = chunk->NextRun }, chunk->Length);
     }
 
-    /// <summary>A leg's flush has ended well: its data may be cut.</summary>
+    /// <summary>A leg's flush has succeeded: its data may be split and issued.</summary>
     private void FlushEnded(Request request, int region)
     {
         ref Leg leg = ref request.Legs[region];
@@ -268,8 +268,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void End(int index) => Finish(FreeChunk(index));
 
-    /// <summary>Gives a chunk's place back.</summary>
-    /// <returns>Whose chunk it was.</returns>
+    /// <summary>Frees a chunk's slot.</summary>
+    /// <returns>The request that owned it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Request FreeChunk(int index)
     {
@@ -320,7 +320,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>How long the ring may sleep: until a delayed chunk is due, the oldest request's time or the caller's limit is up; -1 for ever.</summary>
+    /// <summary>Nanoseconds that the ring may sleep: until a delayed chunk is due, the oldest request's time limit or the caller's limit passes; -1 for no limit.</summary>
     private long TimeToWait(long limit)
     {
         if (_oldest is null && _delayed.IsEmpty)

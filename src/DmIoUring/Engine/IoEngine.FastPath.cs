@@ -6,11 +6,11 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
-/// <content>The fast path: regions that are one chunk of one piece of memory each, from the call into the ring's queue.</content>
+/// <content>The fast path: regions that are one contiguous chunk each are written into the ring's queue directly.</content>
 /// <remarks>
-/// It does what <see cref="Request"/>'s Prepare, <see cref="Split"/> and <see cref="TryFill"/> do for such a request. That each region is valid and
-/// one chunk was found before (Submission/Admission). A chunk that was started so keeps its device open by itself
-/// (<see cref="Chunk.Slot"/>), and its request has no legs.
+/// It does what <see cref="Request"/>'s Prepare, <see cref="Split"/> and <see cref="TryFill"/> do for such a request. The caller has checked that each
+/// region is valid and one chunk (Submission/Admission). A chunk of the fast path keeps its device open itself (<see cref="Chunk.Slot"/>), and its
+/// request has no legs.
 /// </remarks>
 internal sealed unsafe partial class IoEngine<TRing>
 {
@@ -32,7 +32,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>Whether so many chunks can be started: nobody waits before them, and there are places and entries for all.</summary>
+    /// <summary>Whether so many chunks can be issued now: no others wait, and there are free slots and ring entries for all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool HasRoomForFast(int chunks) =>
         _hasFastPath && _queueFirst is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
@@ -42,7 +42,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private static ChunkKind TransferKind(IoOperation operation) =>
         operation == IoOperation.Read ? ChunkKind.Read : operation == IoOperation.Write ? ChunkKind.Write : NoTransfer(operation);
 
-    private static ChunkKind NoTransfer(IoOperation operation) => throw new UnreachableException($"{operation} is neither a read nor a write, and came by the fast path.");
+    private static ChunkKind NoTransfer(IoOperation operation) => throw new UnreachableException($"{operation} is neither a read nor a write, and can't use the fast path.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void FillAllFast(Request request, ChunkKind kind, ReadOnlySpan<IoRegion> regions, byte* memory)
@@ -51,9 +51,9 @@ internal sealed unsafe partial class IoEngine<TRing>
             FillFast(request, kind, regions[i], i, memory);
     }
 
-    /// <summary>Makes a region's chunk and entry, in the first free place.</summary>
+    /// <summary>Writes a region's chunk, in the first free slot, and its entry.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void FillFast(Request request, ChunkKind kind, in IoRegion region, int place, byte* memory)
+    private void FillFast(Request request, ChunkKind kind, in IoRegion region, int regionIndex, byte* memory)
     {
         int slot = Devices!.EnterHeld(region.Device);
         ref readonly DeviceSlot held = ref Devices[slot];
@@ -70,7 +70,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->Buffer = start;
         chunk->LengthAndRun = ((ulong)size << 32) | (ulong)size;
         chunk->NextRunAndFile = (ulong)(uint)held.File << 32;
-        chunk->State = Chunk.FastPathState(kind, place, held.EntryFlags, route);
+        chunk->State = Chunk.FastPathState(kind, regionIndex, held.EntryFlags, route);
         chunk->Slot = slot;
         if (_hasTable)
             UseRegistered(entry, kind, start, region.Device.Geometry.RegisteredMask);

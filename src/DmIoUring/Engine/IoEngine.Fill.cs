@@ -4,16 +4,16 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
-/// <content>From chunks to ring entries.</content>
+/// <content>Writes chunks into ring entries.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    /// <summary>Vectors of entries that the kernel has not taken yet; once it has, it keeps its own copy (IORING_FEAT_SUBMIT_STABLE).</summary>
+    /// <summary>Vectors of entries that are not submitted yet: once the kernel has taken an entry it keeps its own copy (IORING_FEAT_SUBMIT_STABLE).</summary>
     private const int MaxQueuedVectors = 2048;
 
     private readonly Iovec* _vectors;
     private int _vectorsUsed;
 
-    /// <summary>The next entry, handing over the full queue first when it is full. It is <see cref="EntryWriter"/>'s to write, all of it.</summary>
+    /// <summary>The next ring entry; a full queue is submitted first. <see cref="EntryWriter"/> must write all of it. Null when there is none.</summary>
     private IoUringSqe* NextEntry(EntryRoute route)
     {
         IoUringSqe* entry = _ring.TryNext(route);
@@ -26,11 +26,11 @@ internal sealed unsafe partial class IoEngine<TRing>
         return entry;
     }
 
-    /// <summary>What a chunk's completion says: its place, and which of the place's chunks it is.</summary>
+    /// <summary>The <c>user_data</c> of a chunk's entry: its slot and the slot's generation.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong UserData(Chunk* chunk, int index) => ((ulong)chunk->Generation << 32) | (uint)index;
 
-    /// <summary>Puts a chunk into the ring's queue.</summary>
+    /// <summary>Writes a chunk's entry into the ring's queue.</summary>
     /// <returns>Whether there was an entry for it, and vectors if it needs them.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryFill(int index, Request request)
@@ -53,14 +53,14 @@ internal sealed unsafe partial class IoEngine<TRing>
             request.TransferFlags,
             UserData(chunk, index));
 
-        // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, wants a plain buffer.
+        // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, requires an unregistered buffer.
         if (_hasTable && !request.IsAtomic)
             UseRegistered(entry, chunk->Kind, chunk->Buffer, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk);
         return true;
     }
 
-    /// <summary>Anything but a transfer from or to one run of memory.</summary>
+    /// <summary>The slow path: everything but a transfer from or to one run of memory.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryFillOtherwise(int index, Request request)
     {
@@ -78,7 +78,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             count = FillVectors(vectors, chunk, request.Buffer);
         }
 
-        // Decided before an entry is taken: what throws here leaves nothing half written in the ring.
+        // Decided before an entry is taken, so that an exception leaves no half-written entry in the ring.
         EntryFields fields = scattered
             ? EntryWriter.ScatteredFieldsOf(chunk, vectors, count, request.TransferFlags)
             : EntryWriter.FieldsOf(chunk, request.Legs[chunk->Region].Device.IsBlockDevice, request.TransferFlags);

@@ -5,16 +5,16 @@ using DmIoUring.Memory;
 
 namespace DmIoUring.Engine;
 
-/// <content>Pool pages as registered buffers: the kernel has pinned and mapped them once instead of with every entry.</content>
+/// <content>Pool pages as registered buffers: the kernel pins and maps them once instead of with every entry.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
     private readonly PagePool? _pool;
     private readonly uint[] _registered = new uint[PagePool.MaxExtents];
 
     /// <summary>
-    /// The extent found last in the table that was seen last: neighbours in time are neighbours in memory. The table may have changed since
-    /// then, but not under a request's memory: that was the caller's before the engine accepted the request, which looks at
-    /// the table first, so what lies at its address was there in that table, and stays until the request has ended.
+    /// A cache of the extent that was found last: consecutive requests tend to use the same extent. The pool's table may have changed since, but not
+    /// for a request's memory: its pages were rented before the engine accepted the request, the engine refreshes the table on accepting it, and
+    /// an extent stays in the table while its pages are rented.
     /// </summary>
     private byte* _lastStart;
     private long _lastLength;
@@ -32,7 +32,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             UpdateRegistrations(extents);
     }
 
-    /// <summary>Brings the ring's registrations up to the pool's extents. A refusal is kept for who asks, and the pages travel unregistered.</summary>
+    /// <summary>Registers the pool's current extents with the ring. A refusal is stored for <see cref="RegisterErrno"/>, and the pages are used unregistered.</summary>
     private void UpdateRegistrations(ExtentTable table)
     {
         _seenVersion = table.Version;
@@ -52,7 +52,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Volatile.Write(ref _registerErrno, refused < 0 ? -refused : 0);
     }
 
-    /// <summary>Whether a piece of memory lies in a registered extent, and in which.</summary>
+    /// <summary>Whether an address lies in a registered extent, and in which.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryFindRegistered(byte* start, out int slot)
     {
@@ -74,11 +74,11 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>Turns a transfer of pool pages into one of a registered buffer, where they are one.</summary>
+    /// <summary>Uses the registered buffer for a transfer whose memory lies in one.</summary>
     /// <param name="entry">The transfer.</param>
     /// <param name="kind">Its kind.</param>
     /// <param name="memory">Its memory.</param>
-    /// <param name="mask">The device's <see cref="DeviceGeometry.RegisteredMask"/>: a registered buffer is pieces that end with a page.</param>
+    /// <param name="mask">The device's <see cref="DeviceGeometry.RegisteredMask"/>: the kernel splits a registered buffer at page boundaries.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void UseRegistered(IoUringSqe* entry, ChunkKind kind, byte* memory, nint mask)
     {
@@ -86,7 +86,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             EntryWriter.UseRegisteredRun(entry, kind, slot);
     }
 
-    /// <summary>The same for scattered pages, where the kernel can (6.15) and they all lie in one extent.</summary>
+    /// <summary>The same for scattered pages, where the kernel supports it (6.15) and all of them lie in one extent.</summary>
     private void UseRegisteredVectors(IoUringSqe* entry, Chunk* chunk, Iovec* vectors, uint count, nint mask)
     {
         if (!_ring.HasFixedVectors || ((nint)chunk->Buffer & mask) != 0 || !TryFindRegistered(chunk->Buffer, out int slot))

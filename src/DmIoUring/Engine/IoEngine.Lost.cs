@@ -4,23 +4,23 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
-/// <content>A ring that is lost: a system call answered what leaves open which entries the kernel has.</content>
+/// <content>Recovery from a lost ring: after the answer of a system call it is unknown which entries the kernel has.</content>
 /// <remarks>
-/// <para>Such a ring is never entered again. It is closed, and another takes its place. Until the kernel has taken the closed one apart it may use
-/// the memory of every entry that it had, so none of them ends before that (<see cref="RingTeardown"/>); then they are carried out
-/// once more, by the new ring: each does the same to the same place, and nothing else is promised of an order.</para>
-/// <para>Where the host gives no other ring, what waits fails with the errno and the cause <see cref="IoFailureCause.RingLost"/>, and so does what
-/// comes later, until an attempt, ten a second at most, gets a ring.</para>
+/// <para>Such a ring is never entered again. It is closed and replaced. Until the kernel has torn the closed ring down (<see cref="RingTeardown"/>) it
+/// may use the memory of every entry that it had, so no chunk ends before that. Then the chunks are issued again on the new ring: repeating one is
+/// harmless, because it does the same to the same sectors and requests have no order.</para>
+/// <para>Where the host gives no other ring, waiting chunks and later requests fail with the errno and the cause
+/// <see cref="IoFailureCause.RingLost"/>, until one of the attempts, ten a second at most, gets a ring.</para>
 /// </remarks>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    /// <summary>Nanoseconds after an attempt that got no ring, until the next.</summary>
+    /// <summary>Nanoseconds between two attempts to get a ring.</summary>
     private const long RenewalPause = 100_000_000;
 
-    /// <summary>Nanoseconds to wait for remains that no ring can watch, before looking at everything else.</summary>
+    /// <summary>Nanoseconds to wait for a teardown that no ring watches, before everything else is looked at again.</summary>
     private const long ShortWait = 1_000_000;
 
-    /// <summary>What one lost ring counts as for each entry that it had: a few, and the entry fails.</summary>
+    /// <summary>The attempts that one lost ring counts as for each entry that it had: after four lost rings the entry fails.</summary>
     private const byte LossAttempts = RetryRules.MaxAttempts / 4;
 
     private readonly Func<TRing>? _renew;
@@ -45,8 +45,8 @@ internal sealed unsafe partial class IoEngine<TRing>
             MarkRingLost(-result);
     }
 
-    /// <summary>The first half of a turn of an engine that has lost its ring, or has entries left in one.</summary>
-    /// <returns>Whether there is a ring to go on with.</returns>
+    /// <summary>The first half of a turn while the ring is lost or a closed ring is not torn down yet.</summary>
+    /// <returns>Whether there is a ring to continue with.</returns>
     private bool Recover(uint waitFor, long limit, long ended)
     {
         if (_lostErrno != 0 && !_isAbandoned)
@@ -81,7 +81,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>When all that was closed is gone, the entries that were in it are the engine's again.</summary>
+    /// <summary>Takes back the chunks of closed rings once all of those are torn down.</summary>
     private void TakeBackFromTeardown()
     {
         while (_teardowns.Count > 0 && _teardowns[0].IsComplete)
@@ -151,7 +151,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>The new ring knows neither files nor pages, and chunks that wait name files that the old one knew.</summary>
+    /// <summary>Registers devices and pages with the new ring, and updates the files that waiting chunks name.</summary>
     private void RegisterAgain()
     {
         _hasTable = false;
@@ -174,7 +174,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>Fails what waits for a ring. What is in a closed one stays there.</summary>
+    /// <summary>Fails the chunks that wait for a ring. Those in a closed ring stay there until its teardown.</summary>
     private void FailAll()
     {
         while (!_delayed.IsEmpty)
@@ -207,7 +207,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             SleepUntilWoken(limit);
     }
 
-    /// <summary>Has the new ring tell when the old one is gone.</summary>
+    /// <summary>Makes the new ring complete a poll when the old one is torn down.</summary>
     private void WatchTeardown()
     {
         if (_isTeardownWatched)
@@ -220,7 +220,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         _isTeardownWatched = true;
     }
 
-    /// <summary>The sleep of an owner that has no ring, and nothing that it could wait for.</summary>
+    /// <summary>Sleeps until the eventfd is written: for an owner without a ring and without a teardown to wait for.</summary>
     private void SleepUntilWoken(long limit)
     {
         Pollfd wake = new() { fd = _wakeDescriptor, events = FileAbi.POLLIN };

@@ -1,6 +1,6 @@
 namespace DmIoUring.Engine;
 
-/// <content>What is under way, for a person.</content>
+/// <content>Lists the pending requests.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
     public override IReadOnlyList<IoPendingRequest> GetPendingRequests()
@@ -37,7 +37,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         List<IoPendingRegion> regions = [];
         for (int i = 0; i < inKernel.Length; i++)
         {
-            // A request without legs has nothing that waits.
+            // A request without legs is completely in the kernel.
             Leg leg = i < request.LegCount ? request.Legs[i] : default;
             long waiting = leg.Remaining / IoRegion.SectorSize;
             if (inKernel[i] is { } seen)

@@ -5,19 +5,19 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
-/// <content>From legs to chunks.</content>
+/// <content>Splits legs into chunks.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
     private const int PageMask = 4095;
 
-    /// <summary>Runs of memory in one chunk at most, and pages that it may touch: BIO_MAX_VECS, past which a worker gets it.</summary>
+    /// <summary>The most runs of memory in one chunk, and the most pages that it may touch: BIO_MAX_VECS; the kernel gives a larger one to a worker thread.</summary>
     private const int MaxRuns = 256;
 
-    /// <summary>The largest piece of a discard or of zeroes, which have no memory: a kernel call's length is signed.</summary>
+    /// <summary>The largest chunk of a discard or of zeroes, which have no memory: the length in a kernel call is signed.</summary>
     private const uint MaxNoDataBytes = 1u << 30;
 
-    /// <summary>Cuts a request's legs into chunks and issues them, as far as places and entries go.</summary>
-    /// <returns>Whether all that can be cut now is cut; otherwise the cursor stays where it is.</returns>
+    /// <summary>Splits a request's legs into chunks and issues them, until the free slots or the ring's entries are used up.</summary>
+    /// <returns>Whether the request is completely split, except for data that waits for a flush; otherwise the cursor stays where it is.</returns>
     private bool Split(Request request)
     {
         for (; request.Cursor < request.LegCount; request.Cursor++)
@@ -40,7 +40,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>Cuts the flush that comes before a leg's data; the leg is looked at again when that has ended.</summary>
+    /// <summary>Issues the flush that comes before a leg's data; the leg is continued when the flush has ended.</summary>
     private bool TryIssueFlush(Request request, ref Leg leg)
     {
         if (_free.IsEmpty)
@@ -80,7 +80,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return false;
     }
 
-    /// <summary>Whether there is a way for a leg to go as one entry; otherwise it has failed, and nothing of it was issued.</summary>
+    /// <summary>Whether a leg can be one entry; otherwise it fails here, before anything of it is issued.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool CanBeWhole(Request request, in Leg leg)
     {
@@ -98,7 +98,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     /// <summary>
     /// The length of a leg that must be one entry, if its memory is one run that makes one bio: no more pages than that holds (atomic
-    /// writes: blkdev_direct_IO, block/fops.c). 0 when it has to travel through a private copy.
+    /// writes: blkdev_direct_IO, block/fops.c). 0 when it needs a bounce buffer.
     /// </summary>
     private static uint WholeLength(in Leg leg)
     {
@@ -107,7 +107,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return !leg.Bounces && leg.Remaining <= leg.Buffer.Left && isOneBio ? (uint)leg.Remaining : 0;
     }
 
-    /// <summary>Cuts what has no memory: discards and zeroes.</summary>
+    /// <summary>Splits an operation without data: a discard or zeroes.</summary>
     private bool TrySplitWithoutData(Request request, ref Leg leg, ChunkKind kind)
     {
         uint length = (uint)Math.Min(leg.Remaining, leg.Device.Namespace is null ? MaxNoDataBytes : MaxCommandBytes(leg.Device.Namespace, kind));
@@ -115,7 +115,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return TryIssueData(request, ref leg, length);
     }
 
-    /// <summary>Describes the next chunk of a leg in the first free place, which is taken when it is issued.</summary>
+    /// <summary>Describes the next chunk of a leg in the first free slot, which is taken when the chunk is issued.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Chunk* PrepareChunk(in Leg leg, ChunkKind kind, uint length)
     {
@@ -163,7 +163,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>Issues the chunk in the first free place for the request's current leg.</summary>
+    /// <summary>Issues the chunk in the first free slot for the request's current leg.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryIssue(Request request)
     {
@@ -190,10 +190,10 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>
-    /// The chunk size, less what the buffer is off a page: 1 MiB from the middle of a page touches 257 pages, one more than
-    /// the kernel takes without a worker. Regions are whole logical blocks and so are these cuts.
+    /// The length of the next chunk: the chunk size less the buffer's offset in its page, because 1 MiB from the middle of a page touches 257 pages,
+    /// one more than the kernel takes without a worker thread. Regions are whole logical blocks, and so are these lengths.
     /// </summary>
-    /// <returns>Bytes; 0 when the memory is in pieces too small for one entry to hold a logical block.</returns>
+    /// <returns>Bytes; 0 when the memory's runs are so small that one entry can't hold a logical block.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private uint NextLength(in RequestBuffer buffer, in Leg leg)
     {
@@ -211,14 +211,14 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
 
 
-        // A chunk size below one logical block: the block wins, and is gathered first when it is in pieces.
+        // The chunk size is below one logical block: use one block, through a bounce buffer when it is scattered.
         long length = RoundDown(whole, block);
         if (length == 0 && block <= leg.Buffer.Left)
             length = block;
         return (uint)Math.Min(leg.Remaining, length);
     }
 
-    /// <summary>The most bytes of zeroes or of a discard in one command. What the drive has not is answered by the drive.</summary>
+    /// <summary>The most bytes of zeroes or of a discard in one command. A command that the drive does not support is left to the drive to refuse.</summary>
     private static long MaxCommandBytes(NvmeNamespace target, ChunkKind kind)
     {
         long most = kind == ChunkKind.Discard ? target.MaxDiscardBytes : target.MaxZeroesBytes;
@@ -227,7 +227,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     private static long RoundDown(long bytes, int block) => bytes - (bytes % block);
 
-    /// <summary>As many runs as one entry may have, in as many pages as the kernel takes, within the chunk size.</summary>
+    /// <summary>The length of a scattered chunk: at most the chunk size, and as many runs and pages as one entry may have.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private long ScatteredLength(in RequestBuffer buffer, in Leg leg)
     {

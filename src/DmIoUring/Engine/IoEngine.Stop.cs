@@ -4,19 +4,19 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
-/// <content>Requests that end before their time: cancelled, or past their time limit.</content>
+/// <content>Requests that are stopped: cancelled, or past their time limit.</content>
 /// <remarks>
-/// What is not in the kernel is failed at once. What is there is asked back, best effort: a device that has a command
-/// keeps it. The request ends when the last piece has come back, and not before: only then is the buffer free. One that
-/// writes a private copy ends in the same turn: the copy is the engine's, so that the engine keeps it for the kernel
-/// (<see cref="Abandon"/>), and the pages, the devices and the chunks' places come back when the kernel lets go.
+/// Chunks that are not in the kernel fail at once. Those in the kernel are cancelled, best effort: a command that a device has can't be cancelled.
+/// The request ends only when its last chunk has completed, because only then is the buffer free. A request that writes a private copy
+/// ends in the same turn: its chunks are abandoned (<see cref="Abandon"/>), and the engine frees the copy's pages, the devices and the chunks' slots
+/// when the kernel has completed them.
 /// </remarks>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    /// <summary>Cancels under way at most: their completions take places in the queue beyond the chunks' own.</summary>
+    /// <summary>The most cancels in flight: the completion queue has room for so many beside the chunks' own completions.</summary>
     private const int MaxCancels = 4;
 
-    /// <summary>Has no caller whose callback could throw.</summary>
+    /// <summary>For requests without a callback.</summary>
     private static readonly CallbackReporter NoReporter = new(handler: null);
 
     private Request? _oldest;
@@ -26,7 +26,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private Request? _stoppedFirst;
     private Request? _stoppedLast;
 
-    /// <summary>Requests that hold what is abandoned, when nothing is: linked by <see cref="Request.Next"/>, as many as were needed at once.</summary>
+    /// <summary>The free list of requests that take over the resources of abandoned ones, linked by <see cref="Request.Next"/>.</summary>
     private Request? _freeHolders;
 
     public override void StopCancelledRequests()
@@ -64,13 +64,13 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>Fails what is not in the kernel and asks back what is. The request does not end in here: <see cref="EndStopped"/>.</summary>
+    /// <summary>Fails the chunks that are not in the kernel and cancels the others. <see cref="EndStopped"/> ends the request.</summary>
     private void Stop(Request request, IoFailureCause cause)
     {
         request.StopCause = cause;
         StopClock(request);
 
-        // One pending more until it is looked at again; a request in the queue has that already.
+        // Counts as one more pending chunk until EndStopped; a request in the queue has that already.
         if (request.IsQueued)
             LeaveQueue(request);
         else
@@ -103,7 +103,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>Takes a request out of the queue of those with chunks to be cut: it has none any more.</summary>
+    /// <summary>Removes a request from the queue of those that are not completely split.</summary>
     private void LeaveQueue(Request request)
     {
         request.IsQueued = false;
@@ -118,7 +118,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             _queueLast = before;
     }
 
-    /// <summary>Fails a stopped request's chunks that wait to be tried again.</summary>
+    /// <summary>Fails a stopped request's chunks that wait for a retry.</summary>
     private void FailWaiting(ref ChunkList list, Request request)
     {
         ChunkList waiting = list.TakeAll();
@@ -133,8 +133,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>
-    /// Ends those of the stopped requests that can end now: the kernel has nothing of them, or only what is the engine's own. A request
-    /// that is stopped by a callback in here waits for the next time, so that callbacks that go on submitting can't keep it for ever.
+    /// Ends the stopped requests that can end now: none of their chunks is in the kernel, or their memory belongs to the engine. A request that is
+    /// stopped by a callback during this call waits for the next turn, so that callbacks that keep submitting can't prolong this one for ever.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void EndStopped()
@@ -152,7 +152,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>Fails what the kernel has of a request, and hands over to another object what must last until the kernel is done.</summary>
+    /// <summary>Fails a request's chunks that are in the kernel, and moves the resources that these need to another request object.</summary>
     private void Abandon(Request request)
     {
         int errno = StopErrno(request.StopCause);
@@ -164,7 +164,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             if (_owners[i] != request)
                 continue;
 
-            // A flush has failed its region from the first sector on: none of it was cut.
+            // For a flush this is the region's first sector: nothing of its data was issued.
             Chunk* chunk = &_chunks[i];
             request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, request.StopCause);
         }
@@ -181,7 +181,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>The kernel has let go of an abandoned chunk; with the last of a request everything comes back.</summary>
+    /// <summary>An abandoned chunk has completed; with the last one of a request its resources are released.</summary>
     private void Reclaim(int index)
     {
         Chunk* chunk = &_chunks[index];
@@ -195,7 +195,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         _freeHolders = holder;
     }
 
-    /// <summary>Asks the kernel to let go of chunks of stopped requests, a few at a time.</summary>
+    /// <summary>Submits cancels for the chunks of stopped requests, a few at a time.</summary>
     private void CancelChunks()
     {
         for (int i = 0; i < _owners.Length && _toCancel > 0 && _cancelsUnderWay < MaxCancels; i++)
@@ -213,7 +213,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>Requests have the same limit, so they run out in the order in which they came.</summary>
+    /// <summary>Adds a request to the list of those with a time limit. All have the same limit, so the list is in the order of their deadlines.</summary>
     private void StartClock(Request request)
     {
         request.Deadline = _ring.Now + _timeLimit;
@@ -226,7 +226,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         _youngest = request;
     }
 
-    /// <summary>Takes a request off the clock. Harmless when it is off already.</summary>
+    /// <summary>Removes a request from the list of those with a time limit, if it is there.</summary>
     private void StopClock(Request request)
     {
         if (request.Deadline == 0)

@@ -3,12 +3,12 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
-/// <content>Entries that the ring can't carry out and a system call can.</content>
+/// <content>Entries that are executed by a system call because the ring can't.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
     /// <summary>
-    /// Fruitless tries of an entry that the kernel cancels unasked: it does so when it can't start a worker thread (io_wq_enqueue, io-wq.c),
-    /// at a limit of processes. Past them no worker is asked for.
+    /// How often an entry is retried that the kernel cancels by itself: it does so when it can't start a worker thread (io_wq_enqueue, io-wq.c),
+    /// at a limit of processes. After that the entry is executed by a system call.
     /// </summary>
     private const byte MaxAttemptsInRing = 10;
 
@@ -17,13 +17,13 @@ internal sealed unsafe partial class IoEngine<TRing>
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
 
-        // The completion is spent: one more of it must not end the chunk meanwhile.
+        // A second completion of the same entry must not end the chunk meanwhile.
         chunk->Generation++;
         BlockDevice device = DeviceOf(chunk, request);
         IoUringSqe entry;
         if (chunk->Route == EntryRoute.Command)
         {
-            // It was written for the ring, and the drive has not seen it.
+            // The command is still as it was written for the ring, which has not sent it to the drive.
             EntryWriter.WriteCommand(&entry, device.Descriptor, &_commands[index], CommandData(chunk, index));
             _systemCalls.Start(index, entry);
             return;

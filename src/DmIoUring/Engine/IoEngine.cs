@@ -6,8 +6,8 @@ using DmIoUring.Rings;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// Turns requests into chunks, chunks into ring entries, completions into error bits, and the last completion of a
-/// request into its end. One thread owns it: no lock, no allocation on the way, no waiting but in <see cref="Enter"/>.
+/// Splits requests into chunks, writes a ring entry for each chunk, turns completions into error bits, and ends a request with its last
+/// completion. One thread owns it: it takes no lock, allocates nothing for a request, and waits only in <see cref="Enter"/>.
 /// </summary>
 internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     where TRing : struct, IRing
@@ -17,7 +17,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private const uint TeardownToken = uint.MaxValue - 2;
     private const uint CommandToken = uint.MaxValue - 3;
 
-    /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a piece is never less than a logical block.</summary>
+    /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h: a bounce buffer is never smaller than a logical block.</summary>
     private const int MinBounce = 64 << 10;
     private const int MaxBounce = 256 << 10;
     private readonly Chunk* _chunks;
@@ -40,9 +40,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private int _wakeDescriptor = -1;
     private bool _wakeIsArmed;
 
-    /// <summary>Takes over a ring that is ready to be entered by the calling thread, or will be when that thread runs the engine.</summary>
+    /// <summary>Makes an engine on a ring. The thread that calls <see cref="Enable"/> owns both.</summary>
     /// <param name="ring">The ring.</param>
-    /// <param name="settings">How the engine works.</param>
+    /// <param name="settings">The settings.</param>
     /// <param name="renew">Makes another ring of the same kind when this one is lost; null where there is none.</param>
     public IoEngine(TRing ring, EngineSettings settings, Func<TRing>? renew = null)
     {
@@ -103,7 +103,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             HoldDevices(request, devices);
         RefreshRegistrations();
 
-        // Asked later than this, the stop is looked for like any other.
+        // A cancel after this read is found by StopCancelledRequests.
         bool isCancelRequested = request.IsCancelRequested;
         if (_queueFirst is null && _again.IsEmpty && !isCancelRequested && Split(request) && request.Pending > 0)
             return;
@@ -132,24 +132,24 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         if (_toCancel > 0)
             CancelChunks();
 
-        // A request that ended on the way here, because it needed nothing of the kernel, may be what the owner would have waited for.
+        // A request that has just ended, because it needed nothing of the kernel, may be the one that the owner waits for.
         bool sleeps = waitFor > 0 && !HasResults && Counters.Requests == ended;
         if (InFlight == 0 && !_wakeIsArmed)
             return;
         if (sleeps && _teardowns.Count > 0 && !_isTeardownWatched)
         {
-            // There was no entry to watch them with.
+            // There was no entry for the poll that watches the teardown.
             long wait = TimeToWait(limit);
             SleepWithoutRing(wait < 0 || _inKernel > 0 ? ShortWait : Math.Min(wait, ShortWait));
             sleeps = false;
         }
 
-        // No more than can come: the ring would sleep for ever.
+        // Never wait for more completions than can arrive: the ring would sleep for ever.
         uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0) + (_isTeardownWatched ? 1 : 0));
         long timeout = TimeToWait(limit);
         if (_commandRing is { UnderWay: > 0 } commands)
         {
-            // Commands that are under way are told of by one completion, however many end; those that the kernel has not taken, or that are not watched, by none.
+            // The poll of the command ring completes once, however many commands end, and never for commands that are not submitted or not watched.
             most = 1;
             if (commands.HasQueued || !_commandPollIsArmed)
                 timeout = timeout < 0 ? ShortWait : Math.Min(timeout, ShortWait);
@@ -177,10 +177,10 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         NativeMemory.Free(_vectors);
     }
 
-    /// <summary>Puts a request behind the others that have chunks to be cut.</summary>
+    /// <summary>Appends a request to the queue of those that are not completely split.</summary>
     private void Enqueue(Request request)
     {
-        // One for the cutting itself, so that early completions can't end the request.
+        // One more while it is in the queue, so that early completions can't end the request.
         request.Pending++;
         request.IsQueued = true;
         request.Next = null;

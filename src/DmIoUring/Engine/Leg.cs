@@ -1,6 +1,6 @@
 namespace DmIoUring.Engine;
 
-/// <summary>A region while its request is on its way: what is still to be issued, re-sliced as chunks are cut from it.</summary>
+/// <summary>A region of a request in flight: what is still to be issued. It shrinks as chunks are split off.</summary>
 internal struct Leg
 {
     /// <summary>Holds the device open while the request is in flight.</summary>
@@ -9,33 +9,33 @@ internal struct Leg
     /// <summary>Byte offset on the device of what is left to issue.</summary>
     public long Offset;
 
-    /// <summary>Bytes left to issue; 0 from the start for a region that is skipped or was refused.</summary>
+    /// <summary>Bytes left to issue; 0 from the beginning for a region that is skipped or was refused.</summary>
     public long Remaining;
 
-    /// <summary>Where what is left comes from or goes to.</summary>
+    /// <summary>The memory of what is left.</summary>
     public BufferCursor Buffer;
 
-    /// <summary>Where the engine has the device; <see cref="Devices.DeviceTable.NoSlot"/> while the leg itself keeps the device open.</summary>
+    /// <summary>The device's slot in the engine's table; <see cref="Devices.DeviceTable.NoSlot"/> while the leg itself keeps the device open.</summary>
     public int Slot;
 
     public LegStage Stage;
 
-    /// <summary>It must reach the device as one piece, or not at all.</summary>
+    /// <summary>It must be one entry, and fails if it can't be.</summary>
     public bool IsWhole;
 
-    /// <summary>Its memory is misaligned for its device, so it travels through pages of the engine's own.</summary>
+    /// <summary>Its memory is misaligned for its device, so it uses bounce buffers.</summary>
     public bool Bounces;
 }
 
-/// <summary>How far a region is on its way.</summary>
+/// <summary>The progress of a leg.</summary>
 internal enum LegStage : byte
 {
-    /// <summary>What remains may be cut into chunks.</summary>
+    /// <summary>The data may be split and issued.</summary>
     Data,
 
-    /// <summary>It must be flushed before anything else.</summary>
+    /// <summary>Its device must be flushed before the data.</summary>
     FlushFirst,
 
-    /// <summary>Its flush is under way; its data waits.</summary>
+    /// <summary>The flush is in flight; the data waits.</summary>
     Flushing,
 }

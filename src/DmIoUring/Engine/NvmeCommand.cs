@@ -4,7 +4,7 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Engine;
 
-/// <summary>The part of an NVMe command that depends on what it does; NVM Command Set Specification.</summary>
+/// <summary>The part of an NVMe command that depends on its operation; NVM Command Set Specification.</summary>
 /// <param name="Opcode">The drive's operation.</param>
 /// <param name="Memory">What it transfers from or to; null for nothing.</param>
 /// <param name="Bytes">How much of that.</param>
@@ -24,7 +24,7 @@ internal readonly unsafe record struct NvmeCommand(byte Opcode, nint Memory, uin
     /// <summary>One range of Dataset Management: attributes, blocks, first block.</summary>
     public const int RangeBytes = 16;
 
-    /// <summary>What a chunk becomes on a namespace.</summary>
+    /// <summary>The command for a chunk.</summary>
     /// <param name="chunk">The chunk.</param>
     /// <param name="target">The namespace.</param>
     /// <param name="range">Memory for a range, the drive's until the command has ended.</param>
@@ -46,7 +46,7 @@ internal readonly unsafe record struct NvmeCommand(byte Opcode, nint Memory, uin
         };
     }
 
-    /// <summary>The bytes that a chunk's next command covers: all, but for zeroes that are written from memory.</summary>
+    /// <summary>The bytes that a chunk's next command covers: all of them, or for zeroes from memory at most the zeroes there are.</summary>
     public static uint BytesOf(Chunk* chunk, NvmeNamespace target) => chunk->Kind == ChunkKind.ZeroPages
         ? Math.Min(chunk->Length, Math.Min(ZeroPages.Length, (uint)target.MaxTransferBytes))
         : chunk->Length;

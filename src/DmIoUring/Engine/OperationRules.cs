@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace DmIoUring.Engine;
 
-/// <summary>What an operation needs and does. Each is an exhaustive switch: a new operation does not compile until every answer is given.</summary>
+/// <summary>The properties of each operation, as exhaustive switches: a new operation does not compile until each has an answer for it.</summary>
 internal static class OperationRules
 {
     /// <summary>The kind of chunk that an operation's regions are split into.</summary>
@@ -36,7 +36,7 @@ internal static class OperationRules
         IoOperation.Read or IoOperation.Flush => false,
     };
 
-    /// <summary>The operation's name for a person.</summary>
+    /// <summary>The operation's display name.</summary>
     public static string Name(this IoOperation operation) => operation switch
     {
         IoOperation.Read => "read",

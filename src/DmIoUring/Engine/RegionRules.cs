@@ -3,7 +3,7 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Engine;
 
-/// <summary>What fails a region before anything is issued to it, without stopping its siblings.</summary>
+/// <summary>The checks that fail a region before anything of it is issued, without stopping the request's other regions.</summary>
 internal static class RegionRules
 {
     public static IoFailureCause Check(IoOperation operation, in IoRegion region, IoFlags flags, out int errno)
@@ -47,16 +47,16 @@ internal static class RegionRules
         return (flags & IoFlags.Atomic) == 0 ? IoFailureCause.None : CheckAtomic(region, out errno);
     }
 
-    /// <summary>Whether a region must reach the device in one piece: an atomic write, and one to a zone that is written in order.</summary>
+    /// <summary>Whether a region must be written by one entry: an atomic write, or a write to a zone that must be written in order.</summary>
     public static bool IsWhole(IoOperation operation, in IoRegion region, IoFlags flags) =>
         operation == IoOperation.Write
         && ((flags & IoFlags.Atomic) != 0 || region.Sector + region.Count > region.Device.SequentialFrom);
 
-    /// <summary>What a device's own error is put down to: EIO is all that the kernel says of a write off a zone's write pointer.</summary>
+    /// <summary>The cause of a device's error: the kernel reports a write that is not at a zone's write pointer as EIO.</summary>
     public static IoFailureCause Explain(BlockDevice device, bool writes, long sector, int errno, IoFailureCause cause) =>
         writes && errno == Errno.EIO && cause == IoFailureCause.Device && sector >= device.SequentialFrom ? IoFailureCause.Zoned : cause;
 
-    /// <summary>generic_atomic_write_valid, fs/read_write.c, and the limits that statx tells.</summary>
+    /// <summary>generic_atomic_write_valid, fs/read_write.c, and the limits from statx.</summary>
     private static IoFailureCause CheckAtomic(in IoRegion region, out int errno)
     {
         (int least, int most) = region.Device.AtomicWriteLimits;

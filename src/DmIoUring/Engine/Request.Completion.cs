@@ -4,10 +4,10 @@ using DmIoUring.Threading;
 
 namespace DmIoUring.Engine;
 
-/// <content>The request's end: exactly one, told in one of three ways.</content>
+/// <content>The end of a request: it happens exactly once and is reported in one of three ways.</content>
 internal sealed unsafe partial class Request
 {
-    /// <summary>Passed on from here: a copy made on the stack would be read back before its parts are together.</summary>
+    /// <summary>Passed by reference: a copy on the stack would cause a store-forwarding stall when it is read.</summary>
     private static readonly IoResult Success;
 
     private IoNotify? _notify;
@@ -22,27 +22,27 @@ internal sealed unsafe partial class Request
     /// <summary>The request's index in its pool.</summary>
     public int Index => index;
 
-    /// <summary>Whether the engine still has chunks of it to cut.</summary>
+    /// <summary>Whether it is in the engine's queue, not completely split.</summary>
     public bool IsQueued { get; set; }
 
-    /// <summary>When its time is up, on the ring's clock; 0 when nobody counts.</summary>
+    /// <summary>When its time limit passes, on the ring's clock; 0 for no limit.</summary>
     public long Deadline { get; set; }
 
     public Request? Older { get; set; }
 
     public Request? Younger { get; set; }
 
-    /// <summary>Whether somebody asked for it to be cancelled. Any thread may ask.</summary>
+    /// <summary>Whether it was cancelled. Any thread.</summary>
     public bool IsCancelRequested => _cancelRequested;
 
-    /// <summary>Why the engine stopped the request; None while it goes on.</summary>
+    /// <summary>Why the engine stopped the request; None while it is not stopped.</summary>
     public IoFailureCause StopCause
     {
         get => _stopCause;
         set => _stopCause = value;
     }
 
-    /// <summary>Whether a synchronous request has ended; its result may be taken then.</summary>
+    /// <summary>Whether a synchronous request has ended and has its result.</summary>
     public bool IsDone => _done;
 
     public void EndWith(IoNotify notify, object? context)
@@ -60,7 +60,7 @@ internal sealed unsafe partial class Request
         return _awaiter.Begin(inline, notifyCancelled, cancellation);
     }
 
-    /// <summary>The owner polls <see cref="IsDone"/>, or calls <see cref="WaitUntilDone"/> when <paramref name="sleeps"/>.</summary>
+    /// <summary>The caller polls <see cref="IsDone"/>, or calls <see cref="WaitUntilDone"/> when <paramref name="sleeps"/>.</summary>
     public void EndSync(bool sleeps)
     {
         _isReset = false;
@@ -70,20 +70,20 @@ internal sealed unsafe partial class Request
             (_doneEvent ??= new UninterruptedEvent()).Reset();
     }
 
-    /// <summary>Sleeps until another thread's engine has ended the request. Never gives up: the buffer is the kernel's until then.</summary>
+    /// <summary>Sleeps until another thread's engine has ended the request. Has no time limit, because the kernel may use the buffer until then.</summary>
     public void WaitUntilDone() => _doneEvent!.Wait();
 
-    /// <summary>Asks for the request to be cancelled. Any thread; the engine's owner is still to be told to look.</summary>
+    /// <summary>Cancels the request. Any thread. The caller must then wake the engine's owner.</summary>
     public void RequestCancel() => _cancelRequested = true;
 
-    /// <summary>Gives the request back to its pool: nobody knows it any more.</summary>
+    /// <summary>Returns the request to its pool. The caller must hold the last reference.</summary>
     public void ReturnToPool() => pool!.Return(this);
 
-    /// <summary>As <see cref="ReturnToPool"/>, when its awaiter has taken the result.</summary>
+    /// <summary>As <see cref="ReturnToPool"/>, after the result of an awaited request was taken.</summary>
     public void ReturnAwaitedToPool() => pool!.ReturnAwaited(this);
 
-    /// <summary>Called by the engine when the last chunk has ended. What this leads to may submit again.</summary>
-    /// <param name="freeRequests">Where a callback's request goes; null for its pool.</param>
+    /// <summary>Called by the engine when the last chunk has ended. The callback that runs here may submit again.</summary>
+    /// <param name="freeRequests">The free list for a request with a callback; null to return it to its pool.</param>
     /// <param name="devices">The engine's devices.</param>
     public void Complete(RequestFreeList? freeRequests, DeviceTable? devices)
     {
@@ -106,7 +106,7 @@ internal sealed unsafe partial class Request
             return;
         }
 
-        // What is to be told is read before it is given away: the next may have it at once, on another thread.
+        // The result is read first: once the request is on the free list it may be reused, even on another thread.
         if ((_failed | _unsupported) == 0 && _stopCause == IoFailureCause.None)
         {
             freeRequests.Put(this);
@@ -114,7 +114,7 @@ internal sealed unsafe partial class Request
         }
         else
         {
-            // Its results are for the next to clear.
+            // The next user of this request must reset it.
             IoResult result = Result;
             _isReset = false;
             freeRequests.Put(this);
@@ -142,14 +142,14 @@ internal sealed unsafe partial class Request
         _doneEvent?.Set();
     }
 
-    /// <summary>An inline continuation runs in here; what it throws is reported like what a callback throws.</summary>
+    /// <summary>An inline continuation runs here; an exception from it is reported like one from a callback.</summary>
     private void SetResult(RequestAwaiter awaiter, in IoResult result)
     {
         try
         {
             awaiter.SetResult(result);
         }
-#pragma warning disable CA1031 // The caller's code may throw anything; the lane must go on, and the reporter tells.
+#pragma warning disable CA1031 // The caller's code may throw anything; the lane must continue; the exception is reported.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -164,7 +164,7 @@ internal sealed unsafe partial class Request
         {
             notify(result, context);
         }
-#pragma warning disable CA1031 // The caller's code may throw anything; the lane must go on, and the reporter tells.
+#pragma warning disable CA1031 // The caller's code may throw anything; the lane must continue; the exception is reported.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -173,7 +173,7 @@ internal sealed unsafe partial class Request
     }
 }
 
-/// <summary>How a request's end is made known.</summary>
+/// <summary>How the end of a request is reported.</summary>
 internal enum RequestKind : byte
 {
     /// <summary>By <see cref="IoNotify"/>.</summary>
@@ -182,6 +182,6 @@ internal enum RequestKind : byte
     /// <summary>By a <see cref="ValueTask{TResult}"/>.</summary>
     Task,
 
-    /// <summary>To a thread that runs the engine itself, or that sleeps until a lane has done it.</summary>
+    /// <summary>To a thread that runs the engine itself, or sleeps until a lane has carried out the request.</summary>
     Sync,
 }

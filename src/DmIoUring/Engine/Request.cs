@@ -5,10 +5,10 @@ using DmIoUring.Interop;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// A request from the call that made it to its one end. Pooled. It belongs to the submitter until it is handed over,
-/// then to the engine, then to whoever takes its result.
+/// A request, pooled. It belongs to the submitting thread until that has passed it to an engine, then to the engine until it has ended, then to the
+/// receiver of its result.
 /// </summary>
-/// <remarks>What few requests need is in objects of its own, made when first needed and kept: thousands of these are gone through in turn.</remarks>
+/// <remarks>State that few requests need is in separate objects, allocated when first needed and kept, because this object must stay small.</remarks>
 internal sealed unsafe partial class Request(CallbackReporter reporter, RequestPool? pool = null, int index = 0)
 {
     private RequestMemory? _memory;
@@ -17,26 +17,26 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     private bool _hasMemory;
     private bool _ownsMemory;
 
-    /// <summary>Whether its fields are as <see cref="Reset"/> leaves them, but for what the fast path sets.</summary>
+    /// <summary>Whether its fields are as <see cref="Reset"/> leaves them, except for what the fast path sets.</summary>
     private bool _isReset;
     private int _fastChunks;
     private IoFailure _first;
     private RequestBuffer _buffer;
 
-    /// <summary>Where in the caller's buffer <see cref="_buffer"/> begins: not at its beginning in a copy of a part.</summary>
+    /// <summary>The offset in the caller's buffer at which <see cref="_buffer"/> begins: not 0 for a private copy of a part.</summary>
     private long _copyStart;
 
-    /// <summary>The place of the next request at its owner's hand; see <see cref="RequestFreeList"/>.</summary>
+    /// <summary>The index of the next request on the <see cref="RequestFreeList"/>.</summary>
     public int NextFree { get; set; }
 
-    /// <summary>Links the request into one list at a time: an inbox, then an engine's queue or those that it has stopped.</summary>
+    /// <summary>The link of the one list that it is in: an inbox, an engine's queue, or its stopped requests.</summary>
     public Request? Next { get; set; }
 
     public IoOperation Operation { get; private set; }
 
     public Leg[] Legs { get; private set; } = new Leg[1];
 
-    /// <summary>Regions that the request has legs for: all, or none when it was started with its chunks made.</summary>
+    /// <summary>How many legs it has: one for each region, or 0 on the fast path.</summary>
     public int LegCount { get; private set; }
 
     public int RegionCount => LegCount > 0 ? LegCount : _fastChunks;
@@ -48,23 +48,23 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     public ushort Priority { get; private set; }
 
-    /// <summary>The leg that the next chunk is cut from; all are cut when it equals <see cref="LegCount"/>.</summary>
+    /// <summary>The leg that is split next; <see cref="LegCount"/> when all are.</summary>
     public int Cursor { get; set; }
 
-    /// <summary>Whether nothing of the caller's is with the kernel: the request writes a private copy, or has no memory at all and asked for one.</summary>
+    /// <summary>Whether the kernel uses none of the caller's memory: a stable copy was asked for, and made where there was something to copy.</summary>
     public bool OwnsMemory => _ownsMemory;
 
-    /// <summary>Whether its caller has been told its end, so that it is only what the kernel still has; see <see cref="TakeResourcesOf"/>.</summary>
+    /// <summary>Whether its caller has the result already, and only the kernel still uses its resources; see <see cref="TakeResourcesOf"/>.</summary>
     public bool IsAbandoned { get; private set; }
 
-    /// <summary>Chunks not ended yet, plus one while chunks are still to be cut, or while a stopped request is still to be looked at.</summary>
+    /// <summary>Chunks that have not ended, plus one while the request is in the queue, or stopped and not ended.</summary>
     public int Pending { get; set; }
 
     public IoResult Result => (_failed | _unsupported) == 0
         ? default
         : new(new RegionBits(_failed), new RegionBits(_unsupported), _first);
 
-    /// <summary>Takes over pages for a private copy of the buffer, which go back to their pool when the request ends. Before <see cref="Prepare(in RequestSpec, DeviceTable?)"/>.</summary>
+    /// <summary>Takes ownership of pages for a private copy of the buffer, which return to their pool when the request ends. Must be called before <see cref="Prepare(in RequestSpec, DeviceTable?)"/>.</summary>
     /// <param name="copy">The pages.</param>
     /// <param name="start">The first byte of the buffer to copy.</param>
     /// <param name="length">How many.</param>
@@ -74,7 +74,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _hasMemory = true;
     }
 
-    /// <summary>Keeps a buffer that is one piece of memory, for the fast path.</summary>
+    /// <summary>Pins a contiguous buffer, for the fast path.</summary>
     /// <param name="buffer">The caller's memory.</param>
     /// <param name="pins">The pins of the engine's owner.</param>
     /// <param name="memory">Its first byte.</param>
@@ -104,7 +104,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         TransferFlags = TransferFlagsOf(options.Flags);
         _ownsMemory = spec.AsksForStableCopy && (_hasMemory || spec.CopyRange().Length == 0);
 
-        // Where there is nothing to copy, there is nothing to keep either.
+        // With nothing to copy, nothing must be pinned either.
         ref readonly IoBuffer buffer = ref _ownsMemory && !_hasMemory ? ref RequestSpec.NoBuffer : ref spec.Buffer;
         if (buffer.IsRawPointer && !_hasMemory && options.Report is null)
             _buffer.SetRun(buffer.Pointer);
@@ -129,7 +129,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         }
     }
 
-    /// <summary>The same on the fast path: the chunks are made already, and keep their devices open.</summary>
+    /// <summary>The same on the fast path: each chunk keeps its device open.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PrepareFast(IoOperation operation, int chunks, byte* memory, IoNotify notify, object? context)
     {
@@ -144,7 +144,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             _context = context;
     }
 
-    /// <summary>Leaves nothing of the life before: neither its results nor whom it would have told.</summary>
+    /// <summary>Clears the results and the callback of the last use.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Reset()
     {
@@ -166,7 +166,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _isReset = true;
     }
 
-    /// <summary>Notes that a part of a region failed. The lowest region and the lowest sector in it are kept.</summary>
+    /// <summary>Records that a part of a region failed. The lowest region, and its lowest sector, is the result's first failure.</summary>
     public void Fail(int region, long sector, int errno, IoFailureCause cause)
     {
         ulong bit = 1ul << region;
@@ -191,7 +191,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             _first = failure;
     }
 
-    /// <summary>Fails what is not cut yet of a leg; nothing more of it is issued.</summary>
+    /// <summary>Fails the part of a leg that was not issued yet; nothing more of it is issued.</summary>
     public void FailRest(int region, int errno, IoFailureCause cause)
     {
         ref Leg leg = ref Legs[region];
@@ -202,8 +202,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Stage = LegStage.Data;
     }
 
-    /// <summary>Releases devices and memory: the kernel is done with both.</summary>
-    /// <param name="devices">The devices of the engine that has the request; null where none has.</param>
+    /// <summary>Releases devices and memory. The kernel must have completed all chunks.</summary>
+    /// <param name="devices">The devices of the engine that has the request; null where no engine has it.</param>
     public void Release(DeviceTable? devices = null)
     {
         if (_hasMemory)
@@ -222,8 +222,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     }
 
     /// <summary>
-    /// Takes over what the kernel still has of a request whose caller is told its end now: the private copy, the devices, the regions'
-    /// places. The other is left with nothing, and may end and be used again. This one is never told to anybody.
+    /// Takes the resources that abandoned chunks of another request still need: the private copy, the devices, the legs. The other request is left
+    /// without resources, and may end and be reused. The end of this one is reported to nobody.
     /// </summary>
     public void TakeResourcesOf(Request request)
     {
@@ -238,17 +238,17 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         (_hasMemory, request._hasMemory) = (request._hasMemory, false);
         request._copyStart = 0;
 
-        // The report is the caller's once it is told.
+        // The report belongs to the caller again when the request ends.
         _memory?.ForgetReport();
     }
 
-    /// <summary>Whether each region is one write, whole or not at all.</summary>
+    /// <summary>Whether each region is one atomic write.</summary>
     public bool IsAtomic => (TransferFlags & FileAbi.RWF_ATOMIC) != 0;
 
     public static uint TransferFlagsOf(IoFlags flags) =>
         ((flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u) | ((flags & IoFlags.Atomic) != 0 ? FileAbi.RWF_ATOMIC : 0u);
 
-    /// <summary>Memory that takes more than its address, or a report.</summary>
+    /// <summary>Pins memory that is more than an address, and takes the report.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Pin(in IoBuffer buffer, IoReport? report)
     {

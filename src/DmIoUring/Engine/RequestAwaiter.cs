@@ -3,7 +3,7 @@ using DmIoUring.Threading;
 
 namespace DmIoUring.Engine;
 
-/// <summary>The awaited end of a request. Used again when its result has been taken, and the request with it.</summary>
+/// <summary>Completes the <see cref="ValueTask{TResult}"/> of an awaited request. Pooled together with the request: both are reusable when the result has been taken.</summary>
 internal sealed class RequestAwaiter(Request request) : IValueTaskSource<IoResult>
 {
     private ManualResetValueTaskSourceCore<IoResult> _source;
@@ -19,7 +19,7 @@ internal sealed class RequestAwaiter(Request request) : IValueTaskSource<IoResul
         return new ValueTask<IoResult>(this, _source.Version);
     }
 
-    /// <summary>Waits for a cancellation that is being asked for just now: after this, nobody else knows the request.</summary>
+    /// <summary>Waits for a cancellation callback that is running: after this no other thread uses the request.</summary>
     public void EndCancellation()
     {
         UninterruptedWait.Dispose(_cancellation);

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// The memory of a request as runs of addresses, whichever of dm-io's three data services it came by: one run, an array of
+/// The memory of a request as contiguous runs, for each of dm-io's three data services: one run, an array of
 /// vectors, or a list of pages.
 /// </summary>
 internal unsafe struct RequestBuffer
@@ -17,7 +17,7 @@ internal unsafe struct RequestBuffer
 
     public RequestBuffer(byte* start) => _start = start;
 
-    /// <summary>Pages, the first of them from an offset on.</summary>
+    /// <summary>A buffer of pages that begins at an offset in the first page.</summary>
     public RequestBuffer(in PageList pages, int firstOffset)
     {
         _pages = pages;
@@ -30,10 +30,10 @@ internal unsafe struct RequestBuffer
         _count = count;
     }
 
-    /// <summary>Makes a buffer that is <see langword="default"/> or one run into one of one run: two stores less than a new one.</summary>
+    /// <summary>Sets a buffer that is <see langword="default"/> or one run to another run: two stores less than a new buffer.</summary>
     public void SetRun(byte* start) => _start = start;
 
-    /// <summary>The place that many bytes into the buffer.</summary>
+    /// <summary>A cursor at an offset in bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly BufferCursor Seek(long offset) => _pages.Count == 0 && _vectors is null
         ? new BufferCursor { Pointer = _start + offset, Left = long.MaxValue }
@@ -49,7 +49,7 @@ internal unsafe struct RequestBuffer
         return cursor;
     }
 
-    /// <summary>Goes to the next run. The cursor's run is used up; at the buffer's end nothing is left in it.</summary>
+    /// <summary>Moves to the next run. At the buffer's end <see cref="BufferCursor.Left"/> is 0.</summary>
     public readonly void MoveNext(ref BufferCursor cursor)
     {
         if (_pages.Count > 0)
@@ -75,7 +75,7 @@ internal unsafe struct RequestBuffer
         return new BufferCursor { Pointer = start, Left = length, Next = at.Run };
     }
 
-    /// <summary>Goes forward; the cursor then stands at a byte and not behind a run, unless the buffer ends there.</summary>
+    /// <summary>Moves forward. Afterwards the cursor is at a byte and not at the end of a run, unless the buffer ends there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Advance(ref BufferCursor cursor, long bytes)
     {
@@ -91,7 +91,7 @@ internal unsafe struct RequestBuffer
         cursor.Left -= bytes;
     }
 
-    /// <summary>Zeroes bytes from a place on.</summary>
+    /// <summary>Zeroes bytes from a cursor on.</summary>
     public readonly void Clear(BufferCursor from, long bytes)
     {
         while (bytes > 0)
@@ -103,7 +103,7 @@ internal unsafe struct RequestBuffer
         }
     }
 
-    /// <summary>Copies bytes from a place on to contiguous memory.</summary>
+    /// <summary>Copies bytes from a cursor on to contiguous memory.</summary>
     public readonly void CopyTo(BufferCursor from, byte* to, long bytes)
     {
         while (bytes > 0)
@@ -116,7 +116,7 @@ internal unsafe struct RequestBuffer
         }
     }
 
-    /// <summary>Copies contiguous memory to a place and on.</summary>
+    /// <summary>Copies contiguous memory into the buffer from a cursor on.</summary>
     public readonly void CopyFrom(BufferCursor to, byte* from, long bytes)
     {
         while (bytes > 0)
@@ -129,7 +129,7 @@ internal unsafe struct RequestBuffer
         }
     }
 
-    /// <summary>Whether a part of the buffer can travel as it is: every run starts on a multiple of one alignment and, but for the last, is as long as a multiple of the other.</summary>
+    /// <summary>Whether a part of the buffer needs no bounce buffer: every run starts on a multiple of one alignment, and the length of each but the last is a multiple of the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool IsAligned(in BufferCursor from, long bytes, int address, int segment) =>
         ((nint)from.Pointer & (address - 1)) == 0 && (bytes <= from.Left || AreRunsAligned(from, bytes, address, segment));
@@ -152,7 +152,7 @@ internal unsafe struct RequestBuffer
     }
 }
 
-/// <summary>A place in a request's buffer: what is left of the run of memory there, and which run comes next.</summary>
+/// <summary>A position in a request's buffer: what is left of the current run, and which run is next.</summary>
 internal unsafe struct BufferCursor
 {
     public byte* Pointer;
@@ -160,6 +160,6 @@ internal unsafe struct BufferCursor
     /// <summary>Bytes from <see cref="Pointer"/> to the run's end.</summary>
     public long Left;
 
-    /// <summary>Where the run after this one is found; its meaning is the buffer's.</summary>
+    /// <summary>Identifies the next run; its meaning depends on the kind of buffer.</summary>
     public int Next;
 }

@@ -4,17 +4,17 @@ using System.Runtime.CompilerServices;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// Requests that an engine's owner keeps at hand, taken and given back without an exchange. Those of a pool that other threads
-/// use too go back to it when the callback has returned that might have used one again.
+/// The free list of an engine's owner: requests that are taken and returned without an interlocked operation. Where other threads use the same pool,
+/// the requests return to it when the callback, which might have reused one, has returned. Must be used on the owning thread.
 /// </summary>
-/// <remarks>They are linked by their places in the pool: a link by reference would be told to the garbage collector each time.</remarks>
+/// <remarks>They are linked by their indices in the pool: a link by reference would need the garbage collector's write barrier.</remarks>
 internal sealed class RequestFreeList(RequestPool pool, bool keepsAll)
 {
     private const int None = -1;
     private Request?[] _byIndex = new Request?[16];
     private int _first = None;
 
-    /// <summary>Takes a request. The owner.</summary>
+    /// <summary>Takes a request, from the pool when the list is empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Request Take()
     {
@@ -26,7 +26,7 @@ internal sealed class RequestFreeList(RequestPool pool, bool keepsAll)
         return request;
     }
 
-    /// <summary>As <see cref="Take"/>, but no request beyond the reserve.</summary>
+    /// <summary>As <see cref="Take"/>, but takes no request beyond the reserve.</summary>
     public bool TryTake([NotNullWhen(true)] out Request? request)
     {
         if (_first < 0)
@@ -35,7 +35,7 @@ internal sealed class RequestFreeList(RequestPool pool, bool keepsAll)
         return true;
     }
 
-    /// <summary>Puts a request that has ended at hand. The owner.</summary>
+    /// <summary>Adds a request that has ended; returns it to the pool when threads wait there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Put(Request request)
     {
@@ -53,7 +53,7 @@ internal sealed class RequestFreeList(RequestPool pool, bool keepsAll)
         _first = index;
     }
 
-    /// <summary>Takes back a request that was not used. The owner.</summary>
+    /// <summary>Returns a request that was not used.</summary>
     public void Return(Request request)
     {
         if (keepsAll)
@@ -62,7 +62,7 @@ internal sealed class RequestFreeList(RequestPool pool, bool keepsAll)
             pool.Return(request);
     }
 
-    /// <summary>The callback has returned: what it left is everybody's.</summary>
+    /// <summary>Called when a callback has returned: the requests that it left return to the pool, unless this list keeps all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void EndCallback()
     {

@@ -5,7 +5,7 @@ using DmIoUring.Memory;
 
 namespace DmIoUring.Engine;
 
-/// <summary>What a request keeps beyond its devices until the kernel is done with it: pinned memory, pool pages, a copy. Used again.</summary>
+/// <summary>The memory of a request until the kernel has completed it: pinned memory, pool pages, a private copy; and its report. Reused with the request.</summary>
 internal sealed unsafe class RequestMemory
 {
     private PinKind _pinned;
@@ -20,7 +20,7 @@ internal sealed unsafe class RequestMemory
     private SegmentStore? _segments;
     private bool _ownsPages;
 
-    /// <summary>What of the caller's is kept.</summary>
+    /// <summary>What is pinned.</summary>
     private enum PinKind : byte
     {
         Nothing,
@@ -32,15 +32,15 @@ internal sealed unsafe class RequestMemory
         Segments,
     }
 
-    /// <summary>Where the first failure of every region goes.</summary>
+    /// <summary>Receives the first failure of every region.</summary>
     public IoReport? Report { get; private set; }
 
-    /// <summary>The place in the caller's buffer that the copy begins with, in bytes; 0 without a copy.</summary>
+    /// <summary>The offset in the caller's buffer at which the copy begins, in bytes; 0 without a copy.</summary>
     public long CopyStart { get; private set; }
 
     private long CopyLength { get; set; }
 
-    /// <summary>Takes over pages for a private copy, which are returned with <see cref="Release"/>.</summary>
+    /// <summary>Takes ownership of pages for a private copy; <see cref="Release"/> returns them.</summary>
     /// <param name="copy">The pages.</param>
     /// <param name="start">The first byte of the caller's buffer to copy.</param>
     /// <param name="length">How many.</param>
@@ -52,7 +52,7 @@ internal sealed unsafe class RequestMemory
         CopyLength = length;
     }
 
-    /// <summary>Keeps a buffer, or makes the copy of it that pages were taken for.</summary>
+    /// <summary>Pins a buffer, or makes the private copy of it when pages were taken for one.</summary>
     /// <param name="buffer">The caller's memory.</param>
     /// <param name="report">The caller's report.</param>
     /// <returns>The memory to transfer from or to.</returns>
@@ -65,7 +65,7 @@ internal sealed unsafe class RequestMemory
 
     public void ForgetReport() => Report = null;
 
-    /// <summary>Keeps a buffer that is one piece of memory, without an allocation and without an exception.</summary>
+    /// <summary>Pins a contiguous buffer without an allocation and without an exception.</summary>
     /// <param name="buffer">The caller's memory; not a raw pointer.</param>
     /// <param name="pins">The pins of the thread that owns the engine; the request is released on it.</param>
     /// <param name="memory">Its first byte.</param>
@@ -215,7 +215,7 @@ internal sealed unsafe class RequestMemory
 
     private byte* PinMemory(Memory<byte> memory)
     {
-        // A handle that is kept and aimed anew costs a fraction of one that is made and freed for each request.
+        // Reusing a handle costs a fraction of allocating and freeing one for each request.
         if (MemoryMarshal.TryGetArray((ReadOnlyMemory<byte>)memory, out ArraySegment<byte> segment) && segment.Array is { } array)
         {
             _array ??= new ArrayPin();
@@ -228,7 +228,7 @@ internal sealed unsafe class RequestMemory
         return (byte*)_pin.Pointer;
     }
 
-    /// <summary>Copies the caller's memory into the request's own pages, and unpins the caller's.</summary>
+    /// <summary>Copies the caller's memory into the pages of the private copy, and unpins the caller's.</summary>
     private RequestBuffer Copy(in RequestBuffer caller)
     {
         BufferCursor from = caller.Seek(CopyStart);
@@ -281,12 +281,12 @@ internal sealed unsafe class RequestMemory
         _ownsPages = false;
     }
 
-    /// <summary>One pinning handle for array after array.</summary>
+    /// <summary>A reusable pinning handle.</summary>
     private sealed class ArrayPin
     {
         private PinnedGCHandle<byte[]?> _handle = new(null);
 
-#pragma warning disable MA0055 // The handle is the runtime's, and nothing else frees it with the request.
+#pragma warning disable MA0055 // Nothing else frees the handle when the request is collected.
         ~ArrayPin() => _handle.Dispose();
 #pragma warning restore MA0055
 

@@ -6,11 +6,11 @@ using DmIoUring.Threading;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// Requests at rest. Any thread takes and returns them without a lock, as long as nobody waits; growing and waiting take one.
+/// The free requests of a client. Any thread takes and returns them without a lock while no thread waits; growing and waiting take a lock.
 /// </summary>
 /// <remarks>
-/// Without a reserve it grows as needed, keeps as many as were ever out at once, and nothing of one whose owner never
-/// took its result. With a reserve there are that many requests and no more: who finds none waits, in order of arrival.
+/// Without a reserve it grows as needed, and keeps as many requests as were ever in use at once; a request whose result is never taken is garbage
+/// collected. With a reserve there are exactly that many: a thread that finds none waits, in order of arrival.
 /// </remarks>
 internal sealed class RequestPool(CallbackReporter reporter)
 {
@@ -21,22 +21,22 @@ internal sealed class RequestPool(CallbackReporter reporter)
     private int _waiting;
     private int _reserved;
 
-    /// <summary>Of reservations that are being made: what there is for them is not dropped meanwhile.</summary>
+    /// <summary>Requests of reservations that are not committed: those that exist already are not dropped meanwhile.</summary>
     private int _promised;
 
-    /// <summary>Requests of reservations that are being made, linked, and how many.</summary>
+    /// <summary>New requests for reservations that are not committed, linked, and how many.</summary>
     private Request? _prepared;
     private int _preparedCount;
     private long _overdrafts;
     private long _unawaited;
 
-    /// <summary>How long a thread waits for a request before it says why that may be: devices are faster.</summary>
+    /// <summary>How long a thread waits for a request before it traces a warning.</summary>
     public TimeSpan WarnAfter { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Called before a request is made, for tests.</summary>
+    /// <summary>Called before a request is allocated, for tests.</summary>
     public Action? BeforeMake { get; init; }
 
-    /// <summary>How many requests there are, at rest and out.</summary>
+    /// <summary>How many requests there are, free and in use.</summary>
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>How many are reserved; 0 for as many as needed.</summary>
@@ -55,17 +55,17 @@ internal sealed class RequestPool(CallbackReporter reporter)
     /// <summary>Threads that wait for a request.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Requests made beyond the reserve, for callbacks that could not wait.</summary>
+    /// <summary>Requests that were allocated beyond the reserve, for callbacks, which can't wait.</summary>
     public long Overdrafts => Interlocked.Read(ref _overdrafts);
 
-    /// <summary>Awaited requests that have ended and whose result nobody has taken: each keeps its place in the reserve.</summary>
+    /// <summary>Awaited requests that have ended and whose result nobody has taken: each occupies a reserved request.</summary>
     public long UnawaitedResults => Interlocked.Read(ref _unawaited);
 
-    /// <summary>Takes a request; waits in line for one when the reserve is out.</summary>
+    /// <summary>Takes a request; waits, in order of arrival, when the reserve is exhausted.</summary>
     /// <param name="mayWait">False on a lane's thread, which would wait for itself: it gets one beyond the reserve.</param>
     public Request Take(bool mayWait) => TryTake(out Request? request) ? request : mayWait ? Wait() : Overdraw();
 
-    /// <summary>Takes a request if that takes no waiting and passes nobody by.</summary>
+    /// <summary>Takes a request if one is free and no thread waits.</summary>
     public bool TryTake([NotNullWhen(true)] out Request? request)
     {
         request = null;
@@ -80,7 +80,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
             return;
         _stack.Push(request);
 
-        // Pushed first, then looked: who waits counts itself first and then looks for what was pushed.
+        // Push before reading _waiting: a waiter increments _waiting before it looks at the stack, so one of the two sees the other.
         if (Volatile.Read(ref _waiting) != 0)
             ServeWaiters();
     }
@@ -95,7 +95,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         Return(request);
     }
 
-    /// <summary>Reserves some more, made at once.</summary>
+    /// <summary>Adds a reservation, and allocates its requests at once.</summary>
     public void Reserve(int requests)
     {
         Prepare(requests);
@@ -103,10 +103,9 @@ internal sealed class RequestPool(CallbackReporter reporter)
     }
 
     /// <summary>
-    /// Makes what a reservation of some more needs. They count, and can be taken, from <see cref="Commit"/> on; <see cref="RollBack"/> is the
-    /// other end.
+    /// Allocates the requests of a new reservation. They can be taken after <see cref="Commit"/>; <see cref="RollBack"/> drops them.
     /// </summary>
-    /// <exception cref="InvalidOperationException">There can't be that many; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">There would be too many; nothing has changed.</exception>
     public void Prepare(int requests)
     {
         int missing;
@@ -123,7 +122,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         {
             for (; missing > 0; missing--)
             {
-                // One at a time: others take and return meanwhile.
+                // One at a time, so that other threads can take and return requests meanwhile.
                 Request request = MakeOne();
                 using (_lock.Enter())
                 {
@@ -140,7 +139,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         }
     }
 
-    /// <summary>What was prepared is there. Never throws.</summary>
+    /// <summary>Makes a prepared reservation effective. Never throws.</summary>
     public void Commit(int requests)
     {
         Request? made;
@@ -162,7 +161,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         ServeWaiters();
     }
 
-    /// <summary>What was prepared is not needed. Never throws.</summary>
+    /// <summary>Drops a prepared reservation. Never throws.</summary>
     public void RollBack(int requests)
     {
         using (_lock.Enter())
@@ -173,7 +172,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         }
     }
 
-    /// <summary>Takes a reservation back, and lets go of as many of those at rest as are too many; of those that are out, when they return. Never throws.</summary>
+    /// <summary>Ends a reservation, and drops as many free requests as are then too many; those in use are dropped when they return. Never throws.</summary>
     public void Unreserve(int requests)
     {
         using (_lock.Enter())
@@ -239,7 +238,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         return prepared;
     }
 
-    /// <summary>Lets go of a request that is out, and one too many for what is reserved.</summary>
+    /// <summary>Drops a request that is not on the stack, if there are more than are reserved.</summary>
     private bool TryDrop(Request request)
     {
         if (Volatile.Read(ref _count) <= Volatile.Read(ref _reserved))
@@ -283,7 +282,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
         }
     }
 
-    /// <summary>One for a thread that waited for a reserve which is gone. Without memory it goes on waiting, for those that are out.</summary>
+    /// <summary>A new request for a waiting thread when no reservation is left. Without memory the thread keeps waiting for a request in use.</summary>
     private bool TryMakeForWaiter([NotNullWhen(true)] out Request? request)
     {
         request = null;
@@ -302,7 +301,7 @@ internal sealed class RequestPool(CallbackReporter reporter)
 
     private void WarnOfLongWait() => Trace.TraceWarning(string.Create(
         CultureInfo.InvariantCulture,
-        $"DmIoUring: a submit has waited {WarnAfter.TotalSeconds} s for one of {Reserved} reserved requests. {UnawaitedResults} of them have ended and keep their place until their ValueTask is awaited; the others are under way."));
+        $"DmIoUring: a submit has waited {WarnAfter.TotalSeconds} s for one of {Reserved} reserved requests. {UnawaitedResults} of them have ended and stay occupied until their ValueTask is awaited; the others are in flight."));
 
     [DoesNotReturn]
     private static void ThrowTooMany(int requests, int reserved) => throw new InvalidOperationException(string.Create(

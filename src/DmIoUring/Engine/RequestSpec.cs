@@ -1,6 +1,6 @@
 namespace DmIoUring.Engine;
 
-/// <summary>What a caller asks for, by reference and for the length of the call.</summary>
+/// <summary>The arguments of a submitting call, by reference; valid during the call.</summary>
 internal readonly ref struct RequestSpec
 {
     /// <summary>The memory of an operation without data.</summary>
@@ -38,7 +38,7 @@ internal readonly ref struct RequestSpec
 
     public ref readonly IoRequestOptions Options => ref _options;
 
-    /// <summary>Whom to call at the end; null for a request whose end is told otherwise.</summary>
+    /// <summary>The callback; null for a request whose end is reported otherwise.</summary>
     public IoNotify? Notify { get; }
 
     public object? Context { get; }

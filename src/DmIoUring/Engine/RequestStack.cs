@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 
 namespace DmIoUring.Engine;
 
-/// <summary>A stack of requests that any thread pushes to and pops from without a lock.</summary>
+/// <summary>A lock-free stack of free requests. Any thread may push and pop.</summary>
 /// <remarks>
-/// Places are linked by index. The head carries a tag that changes with every exchange, so that a place which was
-/// taken and returned meanwhile can't be mistaken for one that never left. Places never move: a thread may be about to
-/// write one while another adds to them. A place whose request is out holds no reference to it.
+/// Slots are linked by index. The head has a tag that changes with every exchange, so that a slot that was popped and pushed meanwhile is recognized
+/// (the ABA problem). Slots never move, because a thread may write one while another thread adds slots. A slot whose request is in use
+/// holds no reference to it.
 /// </remarks>
 internal sealed class RequestStack
 {
-    /// <summary>Requests that a client can have at most.</summary>
+    /// <summary>The most requests that a client can have.</summary>
     public const int MaxRequests = RowLength * MaxRows;
 
     private const int RowLength = 256;
@@ -22,10 +22,10 @@ internal sealed class RequestStack
     private int _made;
     private ulong _head = None;
 
-    /// <summary>The head's word, which is never the same twice: for tests.</summary>
+    /// <summary>The head, whose value never repeats; for tests.</summary>
     public ulong Head => Volatile.Read(ref _head);
 
-    /// <summary>A place for a new request. Under the owner's lock.</summary>
+    /// <summary>A slot for a new request. The caller must hold the pool's lock.</summary>
     public int AllocateSlot()
     {
         if (_freed.TryPop(out int freed))
@@ -35,7 +35,7 @@ internal sealed class RequestStack
             throw new InvalidOperationException($"{MaxRequests} requests are under way or were never awaited; await some first.");
         if (index % RowLength == 0)
         {
-            // Room to give each up again: that never fails.
+            // Reserves the memory for FreeSlot, which must not fail.
             _freed.EnsureCapacity(index + RowLength);
             Volatile.Write(ref _rows[index / RowLength], new Slot[RowLength]);
         }
@@ -44,7 +44,7 @@ internal sealed class RequestStack
         return index;
     }
 
-    /// <summary>Gives up the place of a request that is out. Under the owner's lock.</summary>
+    /// <summary>Frees the slot of a request that is not on the stack. The caller must hold the pool's lock.</summary>
     public void FreeSlot(int index) => _freed.Push(index);
 
     public bool TryPop([NotNullWhen(true)] out Request? request)
@@ -59,12 +59,12 @@ internal sealed class RequestStack
                 return false;
             }
 
-            ref Slot place = ref At(index);
-            uint next = Volatile.Read(ref place.Next);
+            ref Slot slot = ref At(index);
+            uint next = Volatile.Read(ref slot.Next);
             if (Interlocked.CompareExchange(ref _head, Tagged(head, next), head) != head)
                 continue;
-            request = place.Request!;
-            place.Request = null;
+            request = slot.Request!;
+            slot.Request = null;
             return true;
         }
     }
@@ -72,12 +72,12 @@ internal sealed class RequestStack
     public void Push(Request request)
     {
         uint index = (uint)request.Index;
-        ref Slot place = ref At(index);
-        place.Request = request;
+        ref Slot slot = ref At(index);
+        slot.Request = request;
         while (true)
         {
             ulong head = Volatile.Read(ref _head);
-            Volatile.Write(ref place.Next, (uint)head);
+            Volatile.Write(ref slot.Next, (uint)head);
             if (Interlocked.CompareExchange(ref _head, Tagged(head, index), head) == head)
                 return;
         }

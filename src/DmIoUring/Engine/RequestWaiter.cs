@@ -2,7 +2,7 @@ using DmIoUring.Threading;
 
 namespace DmIoUring.Engine;
 
-/// <summary>A thread that sleeps until it is given a request. A thread waits for one at a time, so it needs one of these only.</summary>
+/// <summary>A thread that sleeps until it gets a request. One object a thread: a thread waits for one request at a time.</summary>
 internal sealed class RequestWaiter
 {
     [ThreadStatic]
@@ -11,7 +11,7 @@ internal sealed class RequestWaiter
     private readonly UninterruptedEvent _given = new();
     private Request? _request;
 
-    /// <summary>The calling thread's, ready to wait.</summary>
+    /// <summary>The calling thread's waiter, reset.</summary>
     public static RequestWaiter OfThisThread()
     {
         RequestWaiter waiter = _ofThisThread ??= new RequestWaiter();
@@ -25,11 +25,11 @@ internal sealed class RequestWaiter
         _given.Set();
     }
 
-    /// <summary>Sleeps until given, or for a while; then <see cref="Sleep()"/> has it, or goes on.</summary>
-    /// <returns>Whether it was given.</returns>
+    /// <summary>Sleeps until a request is granted or the time has passed. In either case call <see cref="Sleep()"/> next.</summary>
+    /// <returns>Whether one was granted.</returns>
     public bool Sleep(TimeSpan time) => _given.Wait(time);
 
-    /// <summary>Sleeps until given. An interrupt of the thread comes after: the request would be lost otherwise.</summary>
+    /// <summary>Sleeps until a request is granted. An interrupt of the thread is deferred, because the request would be lost otherwise.</summary>
     public Request Sleep()
     {
         _given.Wait();

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace DmIoUring.Engine;
 
-/// <summary>Managed memory in many pieces, pinned and listed as vectors while its request is on its way. Grows once and is kept.</summary>
+/// <summary>Pins the pieces of scattered managed memory and lists them as vectors while their request is in flight. Its arrays grow and are reused.</summary>
 internal sealed unsafe class SegmentStore
 {
     private IoVector[] _vectors = GC.AllocateUninitializedArray<IoVector>(16, pinned: true);
@@ -14,13 +14,13 @@ internal sealed unsafe class SegmentStore
     {
         get
         {
-            // The array is pinned for good.
+            // The array is pinned as long as it lives.
             fixed (IoVector* vectors = _vectors)
                 return new RequestBuffer(vectors, _count);
         }
     }
 
-    /// <summary>Pins a piece. One without bytes is left out.</summary>
+    /// <summary>Pins a piece. An empty one is skipped.</summary>
     public void Add(ReadOnlyMemory<byte> piece)
     {
         if (piece.IsEmpty)

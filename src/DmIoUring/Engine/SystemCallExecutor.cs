@@ -6,30 +6,30 @@ using DmIoUring.Rings;
 namespace DmIoUring.Engine;
 
 /// <summary>
-/// Carries out entries by system calls: discards, for kernels whose io_uring has none for block devices (before 6.12), and what the kernel
-/// finds no worker thread for. On threads of the engine's own, started when first needed; on the owner's where nobody could tell it of
-/// the end, or the host gives no thread.
+/// Executes entries by system calls: discards, for kernels whose io_uring has none for block devices (before 6.12), and entries for which the kernel
+/// can't start a worker thread. On threads of the engine's own, started when first needed; on the owning thread where the owner can't be woken, or
+/// the host gives no thread.
 /// </summary>
 internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
 {
-    /// <summary>One that is stuck leaves another.</summary>
+    /// <summary>Two, so that one stuck call does not block the others.</summary>
     private const int Threads = 2;
 
     private readonly ConcurrentQueue<(int Chunk, int Result)> _results = new();
     private readonly ConcurrentBag<WorkItem> _free = [];
     private WorkerPool? _workers;
 
-    /// <summary>Tells the engine's owner that there is a result; null for an owner that waits anyway.</summary>
+    /// <summary>Wakes the engine's owner when there is a result; null for an owner that can't be woken.</summary>
     public Action? WakeOwner { get; set; }
 
     public bool HasResults => !_results.IsEmpty;
 
-    /// <summary>Starts an entry; its vectors are copied. The request keeps device and memory until the result was taken. The owner.</summary>
+    /// <summary>Starts an entry; its vectors are copied. The request must keep device and memory until the result was taken. Must be called on the owning thread.</summary>
     public void Start(int chunk, IoUringSqe entry)
     {
         if (WakeOwner is null || !HasWorkers())
         {
-            // The thread is somebody else's, and keeps its priority.
+            // The caller's thread must keep its own I/O priority.
             entry.ioprio = 0;
             _results.Enqueue((chunk, EntryExecution.Run(entry)));
             return;
@@ -57,7 +57,7 @@ internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
         WakeOwner!();
     }
 
-    /// <summary>When nothing is under way.</summary>
+    /// <summary>Ends the threads. No entry may be in flight.</summary>
     public void Dispose()
     {
         _workers?.Release();
@@ -78,7 +78,7 @@ internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
         }
         catch (OutOfMemoryException)
         {
-            // Thread.Start's, where the host has no thread to give.
+            // Thread.Start throws it when the host gives no thread.
             return false;
         }
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmIoUring.Engine;
 
-/// <summary>Zeroes to write from, one piece for the process, made when the first is needed and kept.</summary>
+/// <summary>Memory full of zeroes to write from; one allocation for the process, made when first needed and kept.</summary>
 internal static unsafe class ZeroPages
 {
     public const uint Length = 1 << 20;

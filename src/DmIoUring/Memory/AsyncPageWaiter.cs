@@ -3,12 +3,12 @@ using DmIoUring.Threading;
 
 namespace DmIoUring.Memory;
 
-/// <summary>A renter that awaits. Pooled by its page pool; back there when the result was taken.</summary>
+/// <summary>An awaiting renter. Pooled by its page pool; it returns there when the result was taken.</summary>
 internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
 {
     private readonly PagePool _pool;
 
-    /// <summary>Continuations run on the thread pool: whoever returns pages must not run the renter's code.</summary>
+    /// <summary>Continuations run on the thread pool, because the thread that returns pages must not run the renter's code.</summary>
     private ManualResetValueTaskSourceCore<PageList> _source = new() { RunContinuationsAsynchronously = true };
 
     private CancellationToken _token;
@@ -18,7 +18,7 @@ internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
 
     public ValueTask<PageList> Task => new(this, _source.Version);
 
-    /// <summary>From now on the token ends the wait. Outside of the lock: a token that is cancelled already does it at once.</summary>
+    /// <summary>Registers the token, which ends the wait. Must be called without the pool's lock: a token that is cancelled already ends the wait at once.</summary>
     public void CancelOn(CancellationToken token)
     {
         _token = token;
@@ -50,7 +50,7 @@ internal sealed class AsyncPageWaiter : PageWaiter, IValueTaskSource<PageList>
         }
         finally
         {
-            // Waits for a cancellation that is just running, so that it can't cancel the next renter that uses this.
+            // Waits for a running cancellation, so that it can't cancel the next renter that uses this object.
             UninterruptedWait.Dispose(_registration);
             _registration = default;
             _token = default;

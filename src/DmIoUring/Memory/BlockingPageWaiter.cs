@@ -2,7 +2,7 @@ using DmIoUring.Threading;
 
 namespace DmIoUring.Memory;
 
-/// <summary>A thread that sleeps until it has its pages. A thread waits for one thing at a time, so it needs one of these only.</summary>
+/// <summary>A renter that blocks its thread. One object a thread: a thread waits for one rental at a time.</summary>
 internal sealed class BlockingPageWaiter : PageWaiter
 {
     [ThreadStatic]
@@ -10,7 +10,7 @@ internal sealed class BlockingPageWaiter : PageWaiter
 
     private readonly UninterruptedEvent _signal = new();
 
-    /// <summary>The calling thread's, ready to wait.</summary>
+    /// <summary>The calling thread's waiter, reset.</summary>
     public static BlockingPageWaiter OfThisThread()
     {
         BlockingPageWaiter waiter = _ofThisThread ??= new BlockingPageWaiter();
@@ -18,12 +18,12 @@ internal sealed class BlockingPageWaiter : PageWaiter
         return waiter;
     }
 
-    /// <summary>Has the thread get another one next time: this one may be signalled after it was given up.</summary>
+    /// <summary>Makes the thread use a new object next time, because this one may be signalled later.</summary>
     public static void Abandon() => _ofThisThread = null;
 
     /// <summary>Sleeps until signalled.</summary>
-    /// <param name="interruptible">Whether an interrupt of the thread ends the wait; else it is kept.</param>
-    /// <exception cref="ThreadInterruptedException">Somebody interrupted the thread; the waiter may still be in the queue.</exception>
+    /// <param name="interruptible">Whether an interrupt of the thread ends the wait; otherwise the interrupt is kept for a later wait.</param>
+    /// <exception cref="ThreadInterruptedException">The thread was interrupted; the waiter may still be in the queue.</exception>
     public void Sleep(bool interruptible)
     {
         if (interruptible)

@@ -4,12 +4,12 @@ using System.Numerics;
 namespace DmIoUring.Memory;
 
 /// <summary>
-/// One mapping of the pool, its free pages and the links of those that are rented. The bitmap is guarded by the pool's
-/// lock; the states of rented pages belong to their renter.
+/// One mapping of the pool, with the bitmap of its free pages and the states of its rented ones. The bitmap is guarded by the pool's lock; the
+/// states of rented pages belong to their renter.
 /// </summary>
 /// <remarks>
-/// The states are managed memory on purpose: a stale page list may look at them after the extent was unmapped, and must
-/// find out that it is stale instead of a segmentation fault.
+/// The states are managed memory, because a stale page list may read them after the extent was unmapped, and must find that it is stale instead of
+/// causing a segmentation fault.
 /// </remarks>
 internal sealed unsafe class Extent
 {
@@ -32,10 +32,10 @@ internal sealed unsafe class Extent
 
     public int Pages { get; }
 
-    /// <summary>Its place in the pool's table.</summary>
+    /// <summary>Its slot in the pool's table.</summary>
     public int Slot { get; private set; }
 
-    /// <summary>The place's generation while the extent is there.</summary>
+    /// <summary>The slot's generation while the extent is in it.</summary>
     public uint Generation { get; private set; }
 
     public PageState[] States { get; }
@@ -44,7 +44,7 @@ internal sealed unsafe class Extent
 
     public bool IsEntirelyFree => FreePages == Pages;
 
-    /// <summary>Links extents that have left the pool and wait to be unmapped outside of its lock.</summary>
+    /// <summary>The link of extents that were removed from the pool and are to be unmapped without its lock.</summary>
     public Extent? NextReleased { get; set; }
 
     public void AssignSlot(int slot, uint generation)
@@ -55,7 +55,7 @@ internal sealed unsafe class Extent
 
     /// <summary>Takes the first run of exactly <paramref name="pages"/> adjacent free pages.</summary>
     /// <param name="pages">How many.</param>
-    /// <param name="runsToTry">How many free runs may still be looked at; counted down. Bounds the time under the lock.</param>
+    /// <param name="runsToTry">How many free runs may still be examined; decremented here. It limits the time under the lock.</param>
     /// <param name="first">The run's first page.</param>
     /// <returns>Whether there is one.</returns>
     public bool TryTakeRun(int pages, ref int runsToTry, out int first)
@@ -77,7 +77,7 @@ internal sealed unsafe class Extent
         return false;
     }
 
-    /// <summary>Takes the first free run, or the beginning of it. There must be a free page.</summary>
+    /// <summary>Takes the first free run, or its beginning. There must be a free page.</summary>
     /// <param name="most">How many pages at most.</param>
     /// <param name="first">The run's first page.</param>
     /// <returns>How many pages.</returns>
@@ -90,7 +90,7 @@ internal sealed unsafe class Extent
         return pages;
     }
 
-    /// <summary>Takes pages back.</summary>
+    /// <summary>Marks pages as free.</summary>
     public void Free(int first, int pages)
     {
         Mark(first, pages, free: true);
@@ -149,7 +149,7 @@ internal sealed unsafe class Extent
             int count = Math.Min(64 - bit, end - first);
             ulong mask = (ulong.MaxValue >> (64 - count)) << bit;
             ref ulong word = ref _free[first >> 6];
-            Debug.Assert((word & mask) == (free ? 0 : mask), "A page was given out twice or taken back twice.");
+            Debug.Assert((word & mask) == (free ? 0 : mask), "A page was taken twice or freed twice.");
             word ^= mask;
             first += count;
         }
@@ -157,14 +157,14 @@ internal sealed unsafe class Extent
 }
 
 /// <summary>
-/// What the pool knows of a page while it is rented: the links of its list, and on the list's first page who has it.
-/// Kept apart from the page, which belongs to the renter.
+/// The pool's state of a rented page: the links of its list, and on the list's first page the rental.
+/// Stored apart from the page, which belongs to the renter.
 /// </summary>
 internal struct PageState
 {
     /// <summary>
-    /// On the first page of a list: the rental's number and below it how many uses are under way, in one word, so that
-    /// returning and beginning a use exclude each other without a lock. 0 where no list begins.
+    /// On the first page of a list: the rental's number and, in the low bits, how many uses are in progress, in one word, so that
+    /// returning the list and beginning a use exclude each other without a lock. 0 where no list begins.
     /// </summary>
     public long Rental;
 

@@ -1,14 +1,13 @@
 namespace DmIoUring.Memory;
 
-/// <summary>How large the mappings are by which the pool grows.</summary>
+/// <summary>The sizes of the mappings by which the pool grows.</summary>
 /// <remarks>
 /// <para>A pool that grows page by page must not run out of <see cref="PagePool.MaxExtents"/>. Each growth is at least an
 /// eighth of what there is, so whichever extents are left after any growing and shrinking, each is at least an eighth of
 /// all the older ones together: k of them are at least 16 pages x 1.125^(k-1). 8 GiB is reached with some 100
-/// extents; beyond it every extent is at least 512 MiB, because a growth of over 1 GiB is cut evenly. So no way of
-/// growing meets the bound below 450 GiB, and one that asks for all at once none below 1 TiB.</para>
-/// <para>What is more than was asked for stays small for a pool that is reserved at once: it gets just that, or up to a
-/// sixteenth more where that makes whole huge pages.</para>
+/// extents; beyond it every extent is at least 512 MiB, because a growth of over 1 GiB is split evenly. So the limit
+/// is never reached below 450 GiB, and below 1 TiB not by a pool that is reserved at once.</para>
+/// <para>A pool that is reserved at once gets exactly what was asked for, or up to a sixteenth more where that makes whole huge pages.</para>
 /// </remarks>
 internal static class ExtentSizing
 {
@@ -26,7 +25,7 @@ internal static class ExtentSizing
         if (pages >= HugePage && whole - pages <= pages / 16)
             pages = whole;
 
-        // Dealt out in huge pages; the last extent is short of what the last huge page is.
+        // Distributed in units of huge pages; the last extent is shorter by the unused part of the last huge page.
         long units = RoundUp(pages) / HugePage;
         long count = (pages + MaxPages - 1) / MaxPages;
         int[] sizes = new int[count];

@@ -1,19 +1,19 @@
 namespace DmIoUring.Memory;
 
 /// <summary>
-/// The pool's mappings at one moment, immutable: any thread reads it without a lock. A ring keeps, for each slot, the
-/// generation that it registered, and looks at the pool's present table before it uses a registration.
+/// An immutable snapshot of the pool's mappings, which any thread reads without a lock. An engine stores, for each slot, the generation that it
+/// registered with its ring, and compares it with the pool's current table before it uses the registration.
 /// </summary>
 /// <remarks>
 /// <para><b>Why generations.</b> A registration pins the physical pages that were there when it was made. When an extent goes
-/// back to the system and a later one is mapped at the same address, an old registration still means the old
-/// pages: I/O through it would read and write memory that nobody sees. Neither address nor slot tells the two apart; the
-/// slot's generation does, because every extent that is put into a slot gets a new one.</para>
+/// back to the system and a later one is mapped at the same address, an old registration still refers to the old
+/// pages: I/O through it would use memory that the process does not see. Neither address nor slot distinguishes the two; the
+/// slot's generation does, because every extent in a slot has its own.</para>
 /// <para><b>Why it is enough.</b> Memory is rented only from extents that are in the table, an extent leaves the table before
-/// it is unmapped, and none leaves while a page of it is rented. So whoever handles a request on rented pages
-/// and then reads the table finds their extent in it, with the generation it had when the pages were rented; when
-/// the ring registered that generation, its registration is of these physical pages.
-/// When it did not (yet), the address is used without the registration, which is always right.</para>
+/// it is unmapped, and none leaves while a page of it is rented. So an engine that has a request on rented pages
+/// and then reads the table finds their extent in it, with the generation that it had when the pages were rented. If
+/// that generation is registered, the registration is of these physical pages.
+/// If it is not registered (yet), the address is used without a registration, which is always correct.</para>
 /// </remarks>
 internal sealed unsafe class ExtentTable
 {
@@ -32,10 +32,10 @@ internal sealed unsafe class ExtentTable
             .Select(static slot => (short)slot)];
     }
 
-    /// <summary>Grows by one with every change.</summary>
+    /// <summary>Incremented by every change.</summary>
     public int Version { get; }
 
-    /// <summary>Slots from 0 on that are filled or were; those after it up to <see cref="PagePool.MaxExtents"/> are empty.</summary>
+    /// <summary>Slots from 0 on that are or were filled; the slots after them up to <see cref="PagePool.MaxExtents"/> are empty.</summary>
     public int Count => _slots.Length;
 
     public ref readonly ExtentSlot this[int slot] => ref _slots[slot];
@@ -71,15 +71,15 @@ internal sealed unsafe class ExtentTable
     }
 }
 
-/// <summary>One place of the extent table, to be registered as the ring's buffer of the same index.</summary>
+/// <summary>One slot of the extent table, which is registered as the ring's buffer of the same index.</summary>
 internal readonly unsafe struct ExtentSlot(byte* start, long length, uint generation)
 {
-    /// <summary>Null when the place is empty.</summary>
+    /// <summary>Null when the slot is empty.</summary>
     public byte* Start { get; } = start;
 
-    /// <summary>Bytes; at most 1 GiB, which is what the kernel takes as one buffer (io_uring/rsrc.c).</summary>
+    /// <summary>Bytes; at most 1 GiB, the kernel's limit for one buffer (io_uring/rsrc.c).</summary>
     public long Length { get; } = length;
 
-    /// <summary>Changes whenever the place is filled or emptied.</summary>
+    /// <summary>Changes whenever the slot is filled or emptied.</summary>
     public uint Generation { get; } = generation;
 }

@@ -5,21 +5,21 @@ using DmIoUring.Interop;
 namespace DmIoUring.Memory;
 
 /// <summary>
-/// Anonymous memory of the host: huge pages where it gives them, every page present and locked from the start, and not
+/// Anonymous memory of the host: on huge pages where possible, populated and locked at once, and not
 /// inherited by a forked child.
 /// </summary>
 internal sealed unsafe class HostExtentSource : IExtentSource
 {
     public const long HugePageBytes = 2 << 20;
 
-    /// <summary>Bytes made present between two looks at the cancellation token; tens of milliseconds at most.</summary>
+    /// <summary>Bytes that are populated between two checks of the cancellation token; tens of milliseconds at most.</summary>
     private const long PopulateStep = 64 << 20;
 
     private const int Protection = FileAbi.PROT_READ | FileAbi.PROT_WRITE;
     private const int AnonymousFlags = FileAbi.MAP_PRIVATE | FileAbi.MAP_ANONYMOUS;
 
     /// <summary>
-    /// Asked first because of overcommit: the kernel maps more than there is and ends a process, perhaps this one, when the
+    /// Checked first because of overcommit: the kernel maps more than there is, and kills a process, perhaps this one, when the
     /// pages are touched.
     /// </summary>
     public void EnsureAvailable(long bytes)
@@ -69,7 +69,7 @@ internal sealed unsafe class HostExtentSource : IExtentSource
         {
             _ = Libc.Madvise(start, (nuint)bytes, FileAbi.MADV_DONTFORK);
 
-            // A cgroup's or a node's limit shows only now, and would be SIGBUS when touched.
+            // Populate reports the limit of a cgroup or a NUMA node; touching the memory would be SIGBUS.
             errno = Populate(start, bytes, cancellationToken);
             if (errno == 0)
                 return new MappedExtent(start, bytes) { HugeTlb = MappedExtent.Granted, Lock = Lock(start, bytes) };
@@ -92,7 +92,7 @@ internal sealed unsafe class HostExtentSource : IExtentSource
             ThrowOutOfMemory(bytes, "mmap answered " + Errno.Name(errno));
         if (slack != 0)
         {
-            // The rests before and after are whole pages of any page size that divides 2 MiB.
+            // The parts before and after are whole pages of any page size that divides 2 MiB.
             byte* aligned = (byte*)(((nuint)start + (nuint)slack - 1) & ~((nuint)slack - 1));
             byte* end = (byte*)(((nuint)(aligned + bytes) + PageMask) & ~PageMask);
             long before = aligned - start;
@@ -111,7 +111,7 @@ internal sealed unsafe class HostExtentSource : IExtentSource
 
     private static nuint PageMask => (nuint)Environment.SystemPageSize - 1;
 
-    /// <summary>Makes every page present: 0 or the errno. EINVAL from a kernel before 5.14, which has no such request.</summary>
+    /// <summary>Populates every page: 0 or the errno. EINVAL from a kernel before 5.14, which does not support it.</summary>
     private static int Populate(byte* start, long bytes, CancellationToken cancellationToken)
     {
         for (long done = 0; done < bytes;)
@@ -141,10 +141,10 @@ internal sealed unsafe class HostExtentSource : IExtentSource
 
     private static int Lock(byte* start, long bytes) => -Libc.Mlock(start, (nuint)bytes);
 
-    /// <summary>The kind of OutOfMemoryException that says it was checked: the process is not in trouble.</summary>
+    /// <summary>Throws the OutOfMemoryException of a check ahead: the process itself has not run out of memory.</summary>
     [DoesNotReturn]
     private static void ThrowOutOfMemory(long bytes, string reason) =>
-#pragma warning disable MA0012 // Not reserved for the runtime: it is for programs that check ahead.
+#pragma warning disable MA0012 // This type is for programs that check ahead.
         throw new InsufficientMemoryException(string.Create(
 #pragma warning restore MA0012
             CultureInfo.InvariantCulture,

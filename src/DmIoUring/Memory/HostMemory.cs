@@ -2,18 +2,18 @@ using System.Globalization;
 
 namespace DmIoUring.Memory;
 
-/// <summary>How much memory the host would still give to this process, and its limits, as the kernel tells them.</summary>
+/// <summary>How much memory the host can still give to this process, and the limits, as the kernel reports them.</summary>
 internal static class HostMemory
 {
     private const string Cgroups = "/sys/fs/cgroup";
 
-    /// <summary>Bytes: the least of what the host and each control group around the process have left, and huge pages set aside.</summary>
+    /// <summary>Bytes: the smallest of what the host and each control group of the process have left, plus free huge pages of the host's pool.</summary>
     public static long Available => Math.Min(HostAvailable, CgroupAvailable) + (FreeHugePages * HostExtentSource.HugePageBytes);
 
-    /// <summary>Huge pages of 2 MiB that the host's administrator set aside and nobody uses.</summary>
+    /// <summary>Free huge pages of 2 MiB in the host's pool (vm.nr_hugepages).</summary>
     public static long FreeHugePages => Number(ReadText("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")) ?? 0;
 
-    /// <summary>RLIMIT_MEMLOCK in bytes or <c>unlimited</c>, for a person.</summary>
+    /// <summary>RLIMIT_MEMLOCK in bytes or <c>unlimited</c>, for display.</summary>
     public static string LockLimit =>
         Field("/proc/self/limits", "Max locked memory")?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0] ?? "unknown";
 
@@ -48,7 +48,7 @@ internal static class HostMemory
         }
     }
 
-    /// <summary>The group's room and that of those around it. What is page cache gives way, so only anonymous memory counts.</summary>
+    /// <summary>The smallest room of the group and its parents. Only anonymous memory counts as used, because the page cache is reclaimed.</summary>
     private static long MinOf(string root, string path, string limitFile, string used)
     {
         long least = long.MaxValue / 2;
@@ -70,7 +70,7 @@ internal static class HostMemory
 
     private static string[] Lines(string file) => ReadText(file)?.Split('\n') ?? [];
 
-    /// <summary>Null where there is no such file, or none that this process may read: a sandbox hides some.</summary>
+    /// <summary>The file's text; null where there is no such file, or this process may not read it, as in a sandbox.</summary>
     private static string? ReadText(string file)
     {
         try

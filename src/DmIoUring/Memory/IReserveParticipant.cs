@@ -1,24 +1,24 @@
 namespace DmIoUring.Memory;
 
-/// <summary>What is reserved together with pages: requests. Any thread.</summary>
-/// <remarks>Whatever can fail is done by <see cref="Prepare"/>. The other methods never throw: what they belong to has happened.</remarks>
+/// <summary>Reserves requests together with pages, in two phases. Any thread.</summary>
+/// <remarks>Only <see cref="Prepare"/> can fail. The other methods never throw.</remarks>
 internal interface IReserveParticipant
 {
-    /// <summary>How many requests come with pages when the caller does not say. Never more than can be had.</summary>
+    /// <summary>How many requests are reserved with pages by default; never more than are available.</summary>
     int DefaultRequests(long pages);
 
-    /// <summary>Makes the requests of a reservation to come. Ended by <see cref="Commit"/> or <see cref="RollBack"/>.</summary>
-    /// <exception cref="OutOfMemoryException">The host has not that much; nothing has changed.</exception>
-    /// <exception cref="InvalidOperationException">That many can't be had; nothing has changed.</exception>
+    /// <summary>Prepares the requests of a reservation. Followed by <see cref="Commit"/> or <see cref="RollBack"/>.</summary>
+    /// <exception cref="OutOfMemoryException">The host has too little memory; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">There would be too many requests; nothing has changed.</exception>
     void Prepare(int requests);
 
     void Commit(int requests);
 
     void RollBack(int requests);
 
-    /// <summary>A reservation's requests are not needed any more.</summary>
+    /// <summary>Ends a reservation's requests.</summary>
     void Unreserve(int requests);
 
-    /// <summary>Memory of the pool's went back to the system: a ring that is idle would keep it pinned.</summary>
+    /// <summary>Called when memory of the pool was unmapped: an idle ring would keep it pinned until its engine takes a turn.</summary>
     void MemoryReleased();
 }

@@ -4,24 +4,24 @@ using System.Runtime.InteropServices;
 namespace DmIoUring;
 
 /// <summary>
-/// The memory of one request: one piece, an array of vectors, or a list of pages, dm-io's three data services. Every region
-/// of the request starts at the buffer's beginning, or at its own <see cref="IoRegion.BufferOffset"/>, and takes its own
-/// count.
+/// The memory of one request: contiguous memory, an array of vectors, or a list of pages, as in dm-io's three data services. Every region
+/// of the request starts at the buffer's beginning, or at its own <see cref="IoRegion.BufferOffset"/>, and uses as many bytes as it has
+/// sectors.
 /// </summary>
 /// <remarks>
 /// <para>Nothing is copied. Managed memory is pinned until the request has ended; native memory must stay allocated until
 /// then, and so must the array behind <see cref="Vectors"/> stay unchanged.</para>
 /// <para>The buffer belongs to the engine from the call until the request ends: until a synchronous call returns,
-/// the callback runs, or the <see cref="ValueTask{TResult}"/> completes. What a read leaves in it before then, and
-/// what a write changed in it meanwhile puts on the devices, is undefined; <see cref="IoFlags.StableCopy"/> is the exception.</para>
-/// <para>On a device opened for direct I/O, memory that is off <see cref="BlockDevice.MemoryAlignment"/> travels through
-/// pages of the engine's own: right, and slower.</para>
+/// the callback runs, or the <see cref="ValueTask{TResult}"/> completes. The content of a read buffer before then, and
+/// what is written when the buffer is changed before then, is undefined; <see cref="IoFlags.StableCopy"/> is the exception.</para>
+/// <para>On a device opened for direct I/O, memory that is not aligned to <see cref="BlockDevice.MemoryAlignment"/> is copied through
+/// a bounce buffer, which is slower.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit)]
 public readonly unsafe struct IoBuffer
 {
-    // A buffer is passed along with every request: what it was made from shares the same 24 bytes, all of it a reference
-    // followed by numbers, and the whole is one cache line. Kind says which of them it is.
+    // A buffer is passed with every request, so it fits in one cache line: the first 24 bytes hold one of several structs, each a reference
+    // followed by numbers. _kind says which one.
     [FieldOffset(0)]
     private readonly Memory<byte> _memory;
 
@@ -103,22 +103,22 @@ public readonly unsafe struct IoBuffer
     /// <summary>Bytes in the buffer.</summary>
     public long Length => _length;
 
-    /// <summary>Whether the buffer can only be written from, never read into.</summary>
+    /// <summary>Whether it can be the buffer of a write only.</summary>
     public bool IsReadOnly => _isReadOnly;
 
     internal IoBufferKind Kind => _kind;
 
-    /// <summary>Whether it is an address and nothing that would have to be kept.</summary>
+    /// <summary>Whether it is only an address, which needs no pin.</summary>
     internal bool IsRawPointer => _kind == IoBufferKind.Native && _owner is null;
 
-    /// <summary>Whether it is one piece of memory, or pages, which often are.</summary>
+    /// <summary>Whether it is contiguous, or pages, which often are.</summary>
     internal bool MayBeContiguous => _kind is IoBufferKind.Native or IoBufferKind.Memory or IoBufferKind.Pages;
 
     internal Memory<byte> Memory => _memory;
 
     internal byte* Pointer => _pointer;
 
-    /// <summary>Whose memory <see cref="Pointer"/> points to, when it is known.</summary>
+    /// <summary>The owner of the memory behind <see cref="Pointer"/>, when it is known.</summary>
     internal IoMemory? Owner => _owner;
 
     internal ReadOnlyMemory<IoVector> VectorArray => _vectors;
@@ -132,9 +132,9 @@ public readonly unsafe struct IoBuffer
     /// <summary>Bytes of the first page that are not part of the buffer.</summary>
     internal int FirstOffset => _firstOffset;
 
-    /// <summary>One contiguous piece of native memory; dm-io's vmalloc'd buffer.</summary>
+    /// <summary>Contiguous native memory; dm-io's vmalloc'd buffer.</summary>
     /// <param name="pointer">Its first byte. The memory must stay allocated until the request has ended.</param>
-    /// <param name="length">Its length in bytes; over 2 GiB is fine.</param>
+    /// <param name="length">Its length in bytes; it may be over 2 GiB.</param>
     /// <returns>The buffer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="pointer"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is negative.</exception>
@@ -145,7 +145,7 @@ public readonly unsafe struct IoBuffer
         return new IoBuffer((byte*)pointer, length, owner: null);
     }
 
-    /// <summary>Keeps a buffer of one piece where it is, and allocated when its owner is known.</summary>
+    /// <summary>Pins a contiguous buffer, and keeps its memory allocated when its owner is known.</summary>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     internal MemoryHandle Pin(out byte* start)
     {
@@ -160,7 +160,7 @@ public readonly unsafe struct IoBuffer
         return pin;
     }
 
-    /// <summary>Throws when the memory was disposed, or the pages returned, as far as that can be seen without keeping it.</summary>
+    /// <summary>Throws when the memory was disposed or the pages were returned, as far as that is known without pinning it.</summary>
     /// <exception cref="ObjectDisposedException">It was.</exception>
     internal void ThrowIfGone()
     {
@@ -174,7 +174,7 @@ public readonly unsafe struct IoBuffer
 
     /// <summary>Native memory in pieces, in their order; dm-io's <c>bio_vec</c> array.</summary>
     /// <param name="vectors">
-    /// The pieces: any number of any sizes, none of them empty. The array is not copied: leave it alone until the request has
+    /// The pieces: any number of any sizes, none of them empty. The array is not copied: don't change it until the request has
     /// ended.
     /// </param>
     /// <returns>The buffer.</returns>
@@ -208,7 +208,7 @@ public readonly unsafe struct IoBuffer
     }
 
     /// <summary>Managed or native memory behind <see cref="Memory{T}"/>, in pieces, in their order; each is pinned until the request has ended.</summary>
-    /// <param name="segments">The pieces, none of them empty. Not looked at after the submitting call returns.</param>
+    /// <param name="segments">The pieces, none of them empty. The array is not used after the submitting call returns.</param>
     /// <returns>The buffer.</returns>
     /// <exception cref="ArgumentException">A piece is empty.</exception>
     public static IoBuffer From(ReadOnlyMemory<Memory<byte>> segments)
@@ -225,7 +225,7 @@ public readonly unsafe struct IoBuffer
         return new IoBuffer(segments, length);
     }
 
-    /// <summary>A sequence to write from; each piece is pinned until the request has ended. A read into it is refused.</summary>
+    /// <summary>A read-only sequence; each piece is pinned until the request has ended. It can't be the buffer of a read.</summary>
     /// <param name="sequence">The sequence. Its segments must not go back to their owner until the request has ended.</param>
     /// <returns>The buffer.</returns>
     public static IoBuffer From(ReadOnlySequence<byte> sequence) => new(sequence);
@@ -235,7 +235,7 @@ public readonly unsafe struct IoBuffer
     /// <returns>The buffer.</returns>
     public static IoBuffer From(Memory<byte> memory) => new(memory, isReadOnly: false);
 
-    /// <summary>Memory to write from; a read into it is refused.</summary>
+    /// <summary>Read-only memory, pinned until the request has ended. It can't be the buffer of a read.</summary>
     /// <param name="memory">The memory.</param>
     /// <returns>The buffer.</returns>
     public static IoBuffer From(ReadOnlyMemory<byte> memory) => new(MemoryMarshal.AsMemory(memory), isReadOnly: true);
@@ -272,10 +272,10 @@ public readonly unsafe struct IoBuffer
 /// <summary>What an <see cref="IoBuffer"/> was made from.</summary>
 internal enum IoBufferKind : byte
 {
-    /// <summary>One piece behind <see cref="Memory{T}"/>; also the empty buffer.</summary>
+    /// <summary>Contiguous memory behind <see cref="Memory{T}"/>; also the empty buffer.</summary>
     Memory,
 
-    /// <summary>One piece of native memory.</summary>
+    /// <summary>Contiguous native memory.</summary>
     Native,
 
     /// <summary>An array of native pieces.</summary>

@@ -5,9 +5,9 @@ namespace DmIoUring;
 
 /// <summary>Zeroed native memory that starts on a page: aligned for direct I/O on every device, never moved, never scanned.</summary>
 /// <remarks>
-/// Disposed while a request is on its way with it, the bytes are freed when that has ended; spans are not counted. Any thread
-/// may use it; what is in the bytes is not synchronised. It has no finalizer (a span may outlive the last reference to the owner): forgotten, it leaks.
-/// The garbage collector is told nothing of it: it could free none of it, and would collect in vain.
+/// When it is disposed while a request uses it, the bytes are freed when the request has ended; spans are not counted. Any thread
+/// may use it; access to the bytes is not synchronised. It has no finalizer (a span may outlive the last reference to the owner): without Dispose it leaks.
+/// It adds no memory pressure to the garbage collector, which could not free it.
 /// </remarks>
 public sealed unsafe class IoMemory : MemoryManager<byte>
 {
@@ -19,7 +19,7 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
 
     private readonly byte* _pointer;
 
-    /// <summary>How often it is pinned, plus <see cref="Disposed"/> and <see cref="Freed"/>.</summary>
+    /// <summary>How often it is pinned, and the flags <see cref="Disposed"/> and <see cref="Freed"/>.</summary>
     private long _pins;
 
     private IoMemory(byte* pointer, long length)
@@ -43,10 +43,10 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     }
 
     /// <summary>Allocates zeroed memory on a page boundary.</summary>
-    /// <param name="length">Bytes, at least 1; over 2 GiB is fine, but then <see cref="GetSpan"/> and Memory cover the first 2 GiB only.</param>
+    /// <param name="length">Bytes, at least 1. It may be over 2 GiB, but then <see cref="GetSpan"/> and Memory cover the first 2 GiB only.</param>
     /// <returns>The memory; dispose it to free it.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1.</exception>
-    /// <exception cref="OutOfMemoryException">The host has not that much.</exception>
+    /// <exception cref="OutOfMemoryException">The host has too little memory.</exception>
     public static IoMemory Allocate(long length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
@@ -104,7 +104,7 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
     }
 
     /// <summary>The same without an exception.</summary>
-    /// <returns>Whether it is kept; not when it was disposed.</returns>
+    /// <returns>Whether it is pinned; false when it was disposed.</returns>
     internal bool TryAddPin()
     {
         if (Interlocked.Increment(ref _pins) < Disposed)
@@ -113,7 +113,7 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
         return false;
     }
 
-    /// <summary>The first byte, whether or not the memory was disposed: for who keeps it.</summary>
+    /// <summary>The first byte, also of disposed memory: for a caller that has pinned it.</summary>
     internal byte* FirstByte => _pointer;
 
     /// <summary>How often it is pinned.</summary>
@@ -132,7 +132,7 @@ public sealed unsafe class IoMemory : MemoryManager<byte>
         FreeIfLast();
     }
 
-    /// <summary>Frees disposed memory that nobody has pinned; one exchange decides who does it.</summary>
+    /// <summary>Frees disposed memory that is not pinned. A compare-and-exchange ensures that only one thread frees it.</summary>
     private void FreeIfLast()
     {
         if (Interlocked.CompareExchange(ref _pins, Disposed | Freed, Disposed) != Disposed)

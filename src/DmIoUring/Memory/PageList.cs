@@ -3,14 +3,14 @@ using DmIoUring.Memory;
 namespace DmIoUring;
 
 /// <summary>
-/// Pages rented from a client's pool, in order. The kernel's <c>struct page_list</c>: a handle of three numbers, the
-/// links are the pool's. Dispose it to return the pages.
+/// Pages rented from a client's pool, in order, like the kernel's <c>struct page_list</c>. It is a handle: the links between
+/// the pages are in the pool. Dispose it to return the pages.
 /// </summary>
 /// <remarks>
-/// <para>A copy of the struct is the same list: one of them is to be disposed, once. A second time throws, and so does any use
-/// after it, until the client's end. Pages can't be returned while a request on them is under way.</para>
-/// <para>Any thread may use and return it; what is in the pages is not synchronised. Pages come as the last renter left them,
-/// not zeroed. Adjacent pages are preferred, so that a list is often one piece (<see cref="IsContiguous"/>).</para>
+/// <para>A copy of the struct is the same list: dispose only one of them, once. A second Dispose throws, and so does any use
+/// after it. Pages can't be returned while a request uses them.</para>
+/// <para>Any thread may use and return it; access to the pages is not synchronised. Pages are not zeroed: they have the content that the
+/// last renter left. Adjacent pages are preferred, so that a list is often contiguous (<see cref="IsContiguous"/>).</para>
 /// <para><see langword="default"/> is the empty list; disposing that does nothing.</para>
 /// </remarks>
 public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
@@ -42,11 +42,11 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
 
     internal int FirstPage { get; }
 
-    /// <summary>The number of the rental: no other list of the pool has it.</summary>
+    /// <summary>The unique number of the rental.</summary>
     internal long Rental { get; }
 
-    /// <summary>A page's bytes. Not to be touched after the list was returned: the span can't know.</summary>
-    /// <param name="page">Which page, from 0. Takes longer the more pieces of memory lie before it; to go over all, enumerate.</param>
+    /// <summary>A page's bytes. Don't use the span after the list was returned.</summary>
+    /// <param name="page">Which page, from 0. The time depends on the number of runs before it: to visit all pages, enumerate.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such page.</exception>
     /// <exception cref="ObjectDisposedException">The list was returned.</exception>
     public Span<byte> this[int page] => new(GetPointer(page), PageSize);
@@ -76,7 +76,7 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
     }
 
     /// <summary>Walks the pages in order; each is a span of <see cref="PageSize"/> bytes.</summary>
-    /// <returns>The walk.</returns>
+    /// <returns>The enumerator.</returns>
     /// <exception cref="ObjectDisposedException">The list was returned.</exception>
     public PageListEnumerator GetEnumerator() => new(this);
 
@@ -112,8 +112,8 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
         }
     }
 
-    /// <summary>Returns the pages; renters who wait get them in order of arrival.</summary>
-    /// <exception cref="InvalidOperationException">They were returned before, or a request on them is under way.</exception>
+    /// <summary>Returns the pages; waiting renters get them in order of arrival.</summary>
+    /// <exception cref="InvalidOperationException">They were returned before, or a request uses them.</exception>
     public void Dispose() => _pool?.Return(this);
 
     /// <inheritdoc/>
@@ -141,10 +141,10 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
         return _pool is not null && _pool.TryBeginContiguousUse(this, out use);
     }
 
-    /// <summary>The kernel is done with the pages. Any thread.</summary>
+    /// <summary>Ends a use: the kernel no longer uses the pages. Any thread.</summary>
     internal void EndUse() => _pool?.EndUse(this);
 
-    /// <summary>The place of a byte of the list; its end is a place too.</summary>
+    /// <summary>The position of a byte of the list, or of its end.</summary>
     /// <exception cref="ObjectDisposedException">The list was returned.</exception>
     internal PageCursor CursorAt(long offset)
     {
@@ -167,10 +167,10 @@ public readonly unsafe struct PageList : IDisposable, IEquatable<PageList>
     }
 
     /// <summary>
-    /// The memory at the cursor as far as it is one piece, adjacent pages merged, and the cursor moved behind it. No lock, no
-    /// allocation; any thread. A piece never reaches over an extent, so it lies in one registered buffer.
+    /// Gets the contiguous memory at the cursor, adjacent pages merged, and moves the cursor behind it. No lock, no
+    /// allocation; any thread. The memory never crosses an extent, so it lies in one registered buffer.
     /// </summary>
-    /// <param name="cursor">Where; from <see cref="CursorAt"/> of this list.</param>
+    /// <param name="cursor">The position, from <see cref="CursorAt"/> of this list.</param>
     /// <param name="most">Bytes at most, at least 1.</param>
     /// <param name="start">The first byte.</param>
     /// <param name="length">Bytes.</param>
@@ -226,7 +226,7 @@ public unsafe ref struct PageListEnumerator
     }
 }
 
-/// <summary>A place in a page list: a run and a byte offset into it. From <see cref="PageList.CursorAt"/>; the default is at no list's place.</summary>
+/// <summary>A position in a page list: a run and a byte offset into it. From <see cref="PageList.CursorAt"/>; the default is not a valid position.</summary>
 internal readonly struct PageCursor(int run, long offset)
 {
     private readonly int _runPlusOne = run + 1;

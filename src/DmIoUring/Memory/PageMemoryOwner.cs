@@ -3,8 +3,8 @@ using System.Buffers;
 namespace DmIoUring;
 
 /// <summary>
-/// Adjacent pages as <see cref="Memory{T}"/>. Pooled: the object is somebody else's after it was disposed. To pin it is to
-/// use its pages: they can't be returned before the kernel is done with them.
+/// Adjacent pages as <see cref="Memory{T}"/>. Pooled: after Dispose the object may belong to another renter. While it is pinned its pages are in use
+/// and can't be returned.
 /// </summary>
 internal sealed unsafe class PageMemoryOwner : MemoryManager<byte>
 {
@@ -14,7 +14,7 @@ internal sealed unsafe class PageMemoryOwner : MemoryManager<byte>
 
     public PageMemoryOwner(PageMemoryPool pool) => _pool = pool;
 
-    /// <summary>The next owner at rest.</summary>
+    /// <summary>The link of the free list.</summary>
     public PageMemoryOwner? Next { get; set; }
 
     public override Memory<byte> Memory

@@ -6,19 +6,19 @@ using DmIoUring.Threading;
 namespace DmIoUring;
 
 /// <summary>
-/// A client's page pool: memory that is present, locked and on huge pages where the host allows, and known to the client's
-/// rings, so that I/O on it spares the kernel the work of finding and pinning pages.
+/// A client's page pool: memory that is populated, locked and on huge pages where the host allows, and registered with the client's
+/// rings, so that the kernel need not look up and pin the pages for each transfer.
 /// </summary>
 /// <remarks>
-/// <para>Two ways to have its pages: lists of pages (<see cref="RentPages"/>), which need not be adjacent, and
-/// <see cref="Memory{T}"/> in one piece (<see cref="Rent"/>), for code that knows <see cref="MemoryPool{T}"/>.
-/// Both take from what was reserved (<see cref="Reserve"/>) and wait in one queue in order of arrival: nobody
-/// overtakes, not even one who asks for less. Within the reserve nothing waits, and nothing is allocated once as many
-/// have been out before.</para>
-/// <para>Every member may be called from any thread. Those that wait must not be called from a callback, whose lane could be the one
-/// that the pages come back through; the Try variants may.</para>
-/// <para>It lasts as long as its client; disposing it does nothing. When the client is disposed, memory that is not rented goes
-/// back to the system at once and the rest with the last of its pages.</para>
+/// <para>It rents lists of pages (<see cref="RentPages"/>), which need not be adjacent, and contiguous
+/// <see cref="Memory{T}"/> (<see cref="Rent"/>), for code that uses <see cref="MemoryPool{T}"/>.
+/// Both are taken from the reserved pages (<see cref="Reserve"/>), and renters wait in one queue in order of arrival: a
+/// smaller rental does not overtake a larger one. Within the reserve nothing waits, and nothing is allocated once as many
+/// objects have been in use before.</para>
+/// <para>Every member may be called on any thread. Members that wait must not be called in a callback, because the pages may be
+/// returned through the same lane; the Try variants may.</para>
+/// <para>It lives as long as its client; disposing it does nothing. When the client is disposed, memory that is not rented is
+/// unmapped at once, and the rest when its last page is returned.</para>
 /// </remarks>
 public sealed class PageMemoryPool : MemoryPool<byte>
 {
@@ -32,64 +32,64 @@ public sealed class PageMemoryPool : MemoryPool<byte>
         Owner = owner;
     }
 
-    /// <summary>Keeps the client alive while its pool is in use: the client's finalizer would end the pool.</summary>
+    /// <summary>Keeps the client alive while its pool is in use, because the client's finalizer ends the pool.</summary>
     internal object? Owner { get; }
 
     /// <summary>
-    /// The largest <see cref="Rent"/> at present, in bytes: the largest piece of adjacent pages, at most 1 GiB. It is the
-    /// size of the largest reservation, or more; it changes when reservations come and go.
+    /// The largest <see cref="Rent"/> at present, in bytes: the largest extent, at most 1 GiB. It is at least the
+    /// size of the largest reservation up to that limit; it changes with reservations.
     /// </summary>
     public override int MaxBufferSize => _pool.LongestRun * PageList.PageSize;
 
     /// <summary>Pages that are reserved in all.</summary>
     public long ReservedPages => _pool.Counters.Reserved;
 
-    /// <summary>Pages that can be rented without waiting, unless renters wait already.</summary>
+    /// <summary>Free pages: they can be rented without waiting, unless renters wait already.</summary>
     public long FreePages => _pool.Counters.Free;
 
-    /// <summary>Pages that are rented. More than are reserved when a reservation was given back under them.</summary>
+    /// <summary>Pages that are rented. It may be more than are reserved, after a reservation was disposed.</summary>
     public long RentedPages => _pool.Counters.Rented;
 
-    /// <summary>Renters that wait.</summary>
+    /// <summary>How many renters wait.</summary>
     public int Waiting => _pool.Counters.Waiting;
 
     /// <summary>
-    /// What the host gave to this memory and what it refused, with the values: <c>MAP_HUGETLB</c>, <c>MADV_HUGEPAGE</c>, <c>mlock</c>.
-    /// Empty while nothing is reserved. Asks the kernel; not for a hot path.
+    /// The features that the host gave to this memory and those that it refused, with the values: <c>MAP_HUGETLB</c>, <c>MADV_HUGEPAGE</c>,
+    /// <c>mlock</c>. Empty while nothing is reserved. Reads /proc; not for a hot path.
     /// </summary>
     public IReadOnlyList<IoFeature> Features => _pool.Features;
 
-    /// <summary>Makes the pool larger by a number of pages; the memory is there when this returns. The same as <see cref="DmIoClient.Reserve(long)"/>, with its requests.</summary>
+    /// <summary>Adds pages to the pool; the memory is populated when this returns. The same as <see cref="DmIoClient.Reserve(long)"/>, with its requests.</summary>
     /// <param name="pages">How many pages of <see cref="PageList.PageSize"/> bytes.</param>
     /// <returns>The reservation; dispose it to make the pool smaller again.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1, or more than 2^28 (1 TiB).</exception>
-    /// <exception cref="OutOfMemoryException">The host has not that much; nothing has changed.</exception>
-    /// <exception cref="InvalidOperationException">The pool is in too many pieces, after a great many reservations; nothing has changed.</exception>
+    /// <exception cref="OutOfMemoryException">The host has too little memory; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The pool has too many extents, after a great many reservations; nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     public PageReservation Reserve(long pages) => _pool.Reserve(pages);
 
-    /// <summary>As <see cref="Reserve"/>; memory is mapped and made present on a thread-pool thread, which can take long.</summary>
+    /// <summary>As <see cref="Reserve"/>; memory is mapped and populated on a thread-pool thread, which can take long.</summary>
     /// <param name="pages">How many pages of <see cref="PageList.PageSize"/> bytes.</param>
-    /// <param name="cancellationToken">Gives up; nothing has changed then. Without effect once the memory is there.</param>
+    /// <param name="cancellationToken">Cancels the reservation. When it is cancelled, nothing has changed. Without effect once the memory is reserved.</param>
     /// <returns>The reservation.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <inheritdoc cref="Reserve" path="/exception"/>
     public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken = default) =>
         _pool.ReserveAsync(pages, requests: null, cancellationToken);
 
-    /// <summary>Rents pages; when not enough are free it blocks until its turn has come.</summary>
+    /// <summary>Rents pages; when too few are free it blocks until they are, in order of arrival.</summary>
     /// <param name="pages">How many pages of <see cref="PageList.PageSize"/> bytes; at least 1.</param>
     /// <returns>The pages; dispose the list to return them.</returns>
-    /// <remarks><see cref="Thread.Interrupt"/> ends the wait: the thread has left the queue then and has rented nothing.</remarks>
+    /// <remarks><see cref="Thread.Interrupt"/> ends the wait: the thread leaves the queue and has rented nothing.</remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="pages"/> is less than 1.</exception>
-    /// <exception cref="InvalidOperationException">More than is reserved: at the call, or since a reservation was given back during the wait.</exception>
+    /// <exception cref="InvalidOperationException">More than is reserved, at the call or after a reservation was disposed during the wait.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed, also during the wait.</exception>
     public PageList RentPages(int pages) => _pool.Rent(pages);
 
-    /// <summary>Rents pages if that many are free and nobody waits. Never waits.</summary>
+    /// <summary>Rents pages if that many are free and no renter waits. Never waits.</summary>
     /// <param name="pages">How many pages of <see cref="PageList.PageSize"/> bytes; at least 1.</param>
     /// <param name="list">The pages, or the empty list.</param>
-    /// <returns>Whether there were enough; false also when more are asked for than are reserved.</returns>
+    /// <returns>Whether they were rented; false also when more are asked for than are reserved.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="pages"/> is less than 1.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     public bool TryRentPages(int pages, out PageList list) => _pool.TryRent(pages, out list);
@@ -97,34 +97,34 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     /// <summary>As <see cref="RentPages"/>, awaited instead of blocking; in the same queue.</summary>
     /// <param name="pages">How many pages of <see cref="PageList.PageSize"/> bytes; at least 1.</param>
     /// <param name="cancellationToken">Leaves the queue; without effect once the pages are there.</param>
-    /// <returns>The pages. Await it once: the object behind it is used again, and pages of a task that is never awaited are lost.</returns>
+    /// <returns>The pages. Await it exactly once, because the object behind it is pooled; the pages of a task that is never awaited are lost.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <inheritdoc cref="RentPages" path="/exception"/>
     public ValueTask<PageList> RentPagesAsync(int pages, CancellationToken cancellationToken = default) =>
         _pool.RentAsync(pages, cancellationToken);
 
     /// <summary>
-    /// Rents memory in one piece that starts on a page; when there is no free piece that large it blocks until its turn
-    /// has come, and those behind it wait too.
+    /// Rents contiguous memory that starts on a page; when no free run is large enough it blocks until one is, and later
+    /// renters wait behind it.
     /// </summary>
     /// <param name="minBufferSize">Bytes; the memory is this rounded up to whole pages. -1 and 0 are one page.</param>
     /// <returns>
-    /// The memory; dispose it once to return the pages. Owners are used again: neither the owner nor memory got from it may be
-    /// touched after that. It throws while nobody else has it, and is somebody else's afterwards.
+    /// The memory; dispose it once to return the pages. Owners are pooled: don't use the owner or memory from it after that. Such a
+    /// use throws until another renter has the owner, and then affects that renter.
     /// </returns>
     /// <remarks>
     /// The memory can't be returned while it is pinned, as it is during a request: Dispose throws <see cref="InvalidOperationException"/>.
-    /// <see cref="Thread.Interrupt"/> ends the wait: the thread has left the queue then and has rented nothing.
+    /// <see cref="Thread.Interrupt"/> ends the wait: the thread leaves the queue and has rented nothing.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">Less than -1.</exception>
     /// <exception cref="InvalidOperationException">
-    /// More than <see cref="MaxBufferSize"/>: at the call, or since a reservation was given back during the wait.
+    /// More than <see cref="MaxBufferSize"/>, at the call or after a reservation was disposed during the wait.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The client was disposed, also during the wait.</exception>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1) =>
         Own(_pool.Rent(PagesFor(minBufferSize), contiguous: true));
 
-    /// <summary>As <see cref="Rent"/> if there is a free piece that large and nobody waits. Never waits.</summary>
+    /// <summary>As <see cref="Rent"/> if a free run is large enough and no renter waits. Never waits.</summary>
     /// <param name="minBufferSize">Bytes, as in <see cref="Rent"/>.</param>
     /// <param name="owner">The memory, or null.</param>
     /// <returns>Whether there was one.</returns>
@@ -158,7 +158,7 @@ public sealed class PageMemoryPool : MemoryPool<byte>
         }
     }
 
-    /// <summary>Does nothing: the pool lasts as long as its client.</summary>
+    /// <summary>Does nothing: the pool lives as long as its client.</summary>
     protected override void Dispose(bool disposing)
     {
     }

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace DmIoUring.Memory;
 
-/// <summary>What is said to whoever uses pages that he has not, or can't have.</summary>
+/// <summary>Throws for pages that the caller has not rented or can't rent.</summary>
 internal static class PageMisuse
 {
     [DoesNotReturn]
@@ -30,7 +30,7 @@ internal static class PageMisuse
     public static void ThrowNoSuchPart(string parameter, long value, string what, long limit) =>
         throw new ArgumentOutOfRangeException(parameter, value, Text($"The {what} must be 0 to {limit}."));
 
-    /// <summary>Why a renter can't wait, or can't go on waiting.</summary>
+    /// <summary>The exception for a renter that can't wait, or can't continue to wait.</summary>
     public static InvalidOperationException CannotServe(PageWaiter waiter) => CannotServe(waiter.Outcome, waiter.Pages, waiter.Limit);
 
     public static InvalidOperationException CannotServe(WaitOutcome outcome, int pages, long limit) => outcome switch

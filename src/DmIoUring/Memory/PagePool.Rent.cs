@@ -4,22 +4,22 @@ namespace DmIoUring.Memory;
 internal sealed unsafe partial class PagePool
 {
     /// <summary>
-    /// Free runs that a renter of several pages looks at for one that is long enough, before it takes what there is. Bounds
-    /// the time under the lock in a large pool full of holes.
+    /// How many free runs a renter of several pages examines for one that is long enough, before it takes scattered pages. It limits
+    /// the time under the lock in a fragmented pool.
     /// </summary>
     private const int MaxRunsToTry = 64;
 
-    /// <summary>Rents pages, after those who came before, as soon as enough are free. Blocks; not for a lane's thread.</summary>
-    /// <exception cref="ThreadInterruptedException">The thread was interrupted in the wait; it has left the queue and rented nothing.</exception>
+    /// <summary>Rents pages, in order of arrival, as soon as enough are free. Blocks; must not be called on a lane's thread.</summary>
+    /// <exception cref="ThreadInterruptedException">The thread was interrupted while it waited; it has left the queue and rented nothing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">Less than one page.</exception>
-    /// <exception cref="InvalidOperationException">More than is reserved, now or at some time of the wait.</exception>
-    /// <exception cref="ObjectDisposedException">The pool was disposed, now or at some time of the wait.</exception>
+    /// <exception cref="InvalidOperationException">More than is reserved, now or at some time during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">The pool was disposed, now or at some time during the wait.</exception>
     public PageList Rent(int pages) => Rent(pages, contiguous: false);
 
     /// <summary>As <see cref="Rent(int)"/>, and the pages may have to be adjacent.</summary>
     public PageList Rent(int pages, bool contiguous) => Rent(pages, contiguous, interruptible: true);
 
-    /// <summary>As <see cref="Rent(int)"/>, for calls that can't be interrupted: the interrupt is kept.</summary>
+    /// <summary>As <see cref="Rent(int)"/>, but an interrupt does not end the wait and is kept for a later one.</summary>
     public PageList RentUninterrupted(int pages) => Rent(pages, contiguous: false, interruptible: false);
 
     private PageList Rent(int pages, bool contiguous, bool interruptible)
@@ -47,7 +47,7 @@ internal sealed unsafe partial class PagePool
         return waiter.Outcome == WaitOutcome.Granted ? waiter.List : throw PageMisuse.CannotServe(waiter);
     }
 
-    /// <summary>Rents pages if that many are free and nobody waits. Says no as well when more are asked for than are reserved.</summary>
+    /// <summary>Rents pages if that many are free and no renter waits. Returns false also when more are asked for than are reserved.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Less than one page.</exception>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
     public bool TryRent(int pages, out PageList list) => TryRent(pages, contiguous: false, out list);
@@ -64,7 +64,7 @@ internal sealed unsafe partial class PagePool
         }
     }
 
-    /// <summary>Throws when so many pages can't be had at all, as <see cref="Rent(int)"/> does.</summary>
+    /// <summary>Throws when so many pages can never become free, as <see cref="Rent(int)"/> does.</summary>
     public void ThrowIfUnsatisfiable(int pages)
     {
         using (_lock.Enter())
@@ -100,10 +100,10 @@ internal sealed unsafe partial class PagePool
         return task;
     }
 
-    /// <summary>Ends a wait whose token was cancelled; one that ended otherwise meanwhile stays as it is.</summary>
+    /// <summary>Ends a wait whose token was cancelled, unless it has ended already.</summary>
     internal void Cancel(AsyncPageWaiter waiter) => Leave(waiter);
 
-    /// <summary>Keeps an awaited waiter for the next renter.</summary>
+    /// <summary>Puts a waiter on the free list.</summary>
     internal void Recycle(AsyncPageWaiter waiter)
     {
         using (_lock.Enter())
@@ -113,7 +113,7 @@ internal sealed unsafe partial class PagePool
         }
     }
 
-    /// <summary>Takes the pages of a list back.</summary>
+    /// <summary>Returns the pages of a list.</summary>
     internal void Return(in PageList list)
     {
         EndRental(list);
@@ -133,7 +133,7 @@ internal sealed unsafe partial class PagePool
 
             _rented -= list.Count;
 
-            // Those who wait first: they may want an extent that is not needed otherwise.
+            // Serve waiting renters first: they may need an extent that would be released otherwise.
             Serve(ref ended);
             if (anyEntirelyFree && _capacity > _reserved + _promised)
             {
@@ -158,7 +158,7 @@ internal sealed unsafe partial class PagePool
         return _waiters.First is null && TryTake(pages, contiguous, out list);
     }
 
-    /// <summary>Whether a renter could be served at all with what is reserved now.</summary>
+    /// <summary>Whether the current reserve can satisfy a rental: Waiting when it can, otherwise the reason why not, with the limit.</summary>
     private WaitOutcome CheckSatisfiable(int pages, bool contiguous, out long limit)
     {
         limit = _reserved;
@@ -187,14 +187,14 @@ internal sealed unsafe partial class PagePool
         return waiter;
     }
 
-    /// <summary>Gives pages to those who wait, in order, up to the first for whom there are not enough.</summary>
+    /// <summary>Grants pages to waiting renters, in order, up to the first for which there are too few.</summary>
     private void Serve(ref PageWaiterQueue ended)
     {
         while (_waiters.First is { } waiter && TryTake(waiter.Pages, waiter.Contiguous, out PageList list))
             EndWait(waiter, WaitOutcome.Granted, list, 0, ref ended);
     }
 
-    /// <summary>Ends the waits that what is reserved now can never serve.</summary>
+    /// <summary>Ends the waits that the current reserve can never satisfy.</summary>
     private void EndUnsatisfiable(ref PageWaiterQueue ended)
     {
         for (PageWaiter? next, waiter = _waiters.First; waiter is not null; waiter = next)
@@ -213,7 +213,7 @@ internal sealed unsafe partial class PagePool
         ended.Append(waiter);
     }
 
-    /// <summary>Takes a waiter out of the queue and lets those behind it move up.</summary>
+    /// <summary>Removes a waiter from the queue and serves those behind it.</summary>
     private void Leave(PageWaiter waiter)
     {
         PageWaiterQueue ended = default;
@@ -228,7 +228,7 @@ internal sealed unsafe partial class PagePool
         Finish(ended, released: null);
     }
 
-    /// <summary>The thread does not wait any more: an interrupt. What it got meanwhile goes back.</summary>
+    /// <summary>Ends the wait of an interrupted thread. Pages that it was granted meanwhile are returned.</summary>
     private void GiveUp(BlockingPageWaiter waiter)
     {
         BlockingPageWaiter.Abandon();
@@ -237,7 +237,7 @@ internal sealed unsafe partial class PagePool
             waiter.List.Dispose();
     }
 
-    /// <summary>Takes pages if that many are free: adjacent ones where it can, else the longest runs it comes across.</summary>
+    /// <summary>Takes pages if that many are free: adjacent ones where possible, otherwise the first free runs.</summary>
     private bool TryTake(int pages, bool contiguous, out PageList list)
     {
         list = default;
@@ -271,7 +271,7 @@ internal sealed unsafe partial class PagePool
         return NoPage;
     }
 
-    /// <summary>There are enough: what is free counts only what is mapped.</summary>
+    /// <summary>Takes scattered pages. There are enough: the caller has compared with the free pages.</summary>
     private int TakeScattered(int pages)
     {
         int first = NoPage;

@@ -6,33 +6,32 @@ namespace DmIoUring.Memory;
 
 /// <content>Growing and shrinking: dm_io_get and dm_io_put.</content>
 /// <remarks>
-/// Everything that can fail comes first, and is undone when something behind it fails; then one section under the lock makes the
-/// change and allocates nothing. So a reserve is there with all that belongs to it or nothing has changed, and
-/// giving back never fails.
+/// Everything that can fail is done first, and undone when a later step fails. Then one section under the lock makes the change and allocates
+/// nothing. So a reservation succeeds completely or nothing has changed, and ending one never fails.
 /// </remarks>
 internal sealed partial class PagePool
 {
     /// <summary>The most pages that a pool can ever have.</summary>
     private const long MaxPages = (long)MaxExtents * ExtentSizing.MaxPages;
 
-    /// <summary>One grows at a time, so that each maps just what is missing and asks for memory when the one before has taken its own.</summary>
+    /// <summary>Serializes growing, so that each reservation maps exactly what is missing, and checks for memory when the one before has taken its own.</summary>
     private readonly UninterruptedMutex _growing = new();
 
-    /// <summary>Pages of a reservation that is being made: what the pool has for it must not be released meanwhile.</summary>
+    /// <summary>Pages of the reservation that is not committed yet: what the pool has for it must not be released meanwhile.</summary>
     private long _promised;
 
-    /// <summary>Reserves something together with the pages.</summary>
+    /// <summary>Reserves requests together with the pages; null for pages only.</summary>
     public IReserveParticipant? Participant { get; init; }
 
     /// <summary>Called before each step, for tests.</summary>
     public Action<ReserveStep>? BeforeStep { get; init; }
 
-    /// <summary>Makes the pool larger; the memory is there and present when this returns.</summary>
+    /// <summary>Adds pages to the pool; the memory is populated when this returns.</summary>
     /// <param name="pages">How many; 0 only together with requests.</param>
-    /// <param name="requests">How many requests with them; null for what suits that many pages.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Nothing at all, or more than a pool can ever have.</exception>
-    /// <exception cref="OutOfMemoryException">The host has not that much; nothing has changed.</exception>
-    /// <exception cref="InvalidOperationException">The memory is in too many pieces, or there are too many requests; nothing has changed.</exception>
+    /// <param name="requests">How many requests with them; null for the default number for that many pages.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Both are 0, or more than a pool can ever have.</exception>
+    /// <exception cref="OutOfMemoryException">The host has too little memory; nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The pool has too many extents, or there are too many requests; nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
     public PageReservation Reserve(long pages, int? requests = null)
     {
@@ -48,7 +47,7 @@ internal sealed partial class PagePool
         }
     }
 
-    /// <summary>As <see cref="Reserve"/>, on a thread-pool thread; cancelled, nothing has changed.</summary>
+    /// <summary>As <see cref="Reserve"/>, on a thread-pool thread. When it is cancelled, nothing has changed.</summary>
     public ValueTask<PageReservation> ReserveAsync(long pages, int? requests, CancellationToken cancellationToken)
     {
         CheckReserve(pages, requests);
@@ -58,8 +57,8 @@ internal sealed partial class PagePool
     }
 
     /// <summary>
-    /// Takes a reservation back. Pages beyond what is still reserved that are rented leave the pool when they come back. Never throws: without
-    /// memory for a new table the pool keeps what it could release until the next time.
+    /// Ends a reservation. Rented pages beyond the remaining reserve leave the pool when they are returned. Never throws: without
+    /// memory for a new table the pool keeps what it could release until the next change.
     /// </summary>
     internal void Unreserve(long pages, int requests)
     {
@@ -81,7 +80,7 @@ internal sealed partial class PagePool
 
     private void CheckReserve(long pages, int? requests)
     {
-        // One question for both: pages alone may be 0 when requests are asked for.
+        // The pages may be 0 only when requests are asked for.
         if (requests is { } number)
             ArgumentOutOfRangeException.ThrowIfNegative(number, nameof(requests));
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, requests > 0 ? 0 : 1);
@@ -142,7 +141,7 @@ internal sealed partial class PagePool
         return reservation;
     }
 
-    /// <summary>Sets aside what the pool has for the reservation and says what is missing: the sizes of the extents to map.</summary>
+    /// <summary>Promises the reservation what the pool has, and returns what is missing: the sizes of the extents to map.</summary>
     private int[] Promise(long pages)
     {
         BeforeStep?.Invoke(ReserveStep.Promise);
@@ -183,7 +182,7 @@ internal sealed partial class PagePool
         return new Extent(mapping!);
     }
 
-    /// <summary>Makes the change. Under the lock; allocates nothing, and so never fails.</summary>
+    /// <summary>Makes the change. Must be called under the lock. Allocates nothing, and so never fails.</summary>
     private void Commit(long pages, Extent[] extents, ExtentTable table, ref PageWaiterQueue ended)
     {
         foreach (Extent extent in extents)
@@ -201,7 +200,7 @@ internal sealed partial class PagePool
         Serve(ref ended);
     }
 
-    /// <summary>The growth did not come to its end: what was promised and mapped for it goes back.</summary>
+    /// <summary>Undoes a reservation that failed: releases what was promised and mapped for it.</summary>
     private void RollBack(MappedExtent?[] mapped)
     {
         Extent? released;
@@ -226,7 +225,7 @@ internal sealed partial class PagePool
     }
 }
 
-/// <summary>What growing and shrinking do in turn; for tests that fail each, and see that the last can't fail.</summary>
+/// <summary>The steps of growing and shrinking; for tests that make each fail, and check that the last ones can't.</summary>
 internal enum ReserveStep
 {
     Requests,
@@ -236,7 +235,7 @@ internal enum ReserveStep
     Extent,
     Reservation,
 
-    /// <summary>The table that the rings see: the last thing that can fail, growing and shrinking.</summary>
+    /// <summary>The table that the engines read: the last step that can fail, when growing and when shrinking.</summary>
     Table,
 
     /// <summary>From here on nothing is allocated until <see cref="Committed"/>.</summary>

@@ -3,24 +3,24 @@ using System.Runtime.CompilerServices;
 
 namespace DmIoUring.Memory;
 
-/// <content>Who has a list: told without the lock by one word on the list's first page.</content>
+/// <content>The rental of a list, in one word on the list's first page, used without the lock.</content>
 internal sealed unsafe partial class PagePool
 {
-    /// <summary>Uses that one list can have under way at once: as many as requests that a client can have.</summary>
+    /// <summary>The bits for the uses of one list at once: as many uses as a client can have requests.</summary>
     private const int UseBits = 20;
 
     private const long MaxUses = (1L << UseBits) - 1;
 
     /// <summary>
-    /// Rentals are numbered so that a stale copy of a list matches nobody. 43 bits come round after months of a million
-    /// rentals a second, and then a copy of just that age would have to meet its own page and number.
+    /// Rentals are numbered so that a stale copy of a list is recognized. 43 bits wrap around after months of a million
+    /// rentals a second; a stale copy would be accepted only if it had exactly that age and its number were on its page again.
     /// </summary>
     private const long MaxRentals = (1L << (63 - UseBits)) - 1;
 
-    /// <summary>A word to refer to where there is no page.</summary>
+    /// <summary>The target of the reference where there is no page.</summary>
     private static readonly long[] NoWord = new long[1];
 
-    /// <summary>The list is about to be used by the kernel: until <see cref="EndUse"/> it can't be returned. Uses nest.</summary>
+    /// <summary>Begins a use by the kernel: until <see cref="EndUse"/> the list can't be returned. Uses nest.</summary>
     internal void BeginUse(in PageList list)
     {
         ref long word = ref TryFindWord(list, out bool found);
@@ -69,7 +69,7 @@ internal sealed unsafe partial class PagePool
         return false;
     }
 
-    /// <summary>The kernel is done with it.</summary>
+    /// <summary>Ends a use.</summary>
     internal void EndUse(in PageList list)
     {
         ref long word = ref TryFindWord(list, out bool found);
@@ -93,7 +93,7 @@ internal sealed unsafe partial class PagePool
             PageMisuse.ThrowReturned(list.Count, list.Rental);
     }
 
-    /// <summary>Ends the rental, for one caller only.</summary>
+    /// <summary>Ends the rental; of several callers only one succeeds.</summary>
     private void EndRental(in PageList list)
     {
         ref long word = ref TryFindWord(list, out bool found);
@@ -107,8 +107,8 @@ internal sealed unsafe partial class PagePool
     }
 
     /// <summary>
-    /// The word of a list's first page. For a stale list it may be another list's word, or there may be no such page any
-    /// more; neither has the list's number.
+    /// The word of a list's first page. For a stale list it may be another list's word, or the page may not exist any
+    /// more; in both cases the rental's number does not match.
     /// </summary>
     private ref long TryFindWord(in PageList list, out bool found)
     {

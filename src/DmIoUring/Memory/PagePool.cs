@@ -4,21 +4,20 @@ using DmIoUring.Threading;
 namespace DmIoUring.Memory;
 
 /// <summary>
-/// Pages for I/O: native memory that is present, locked and on huge pages where the host allows, reserved ahead so that
-/// renting never allocates. dm-io's page pool. Any thread may call anything.
+/// Pages for I/O: native memory that is populated, locked and on huge pages where the host allows, reserved ahead so that
+/// renting never allocates. dm-io's page pool. Any thread may call any member.
 /// </summary>
 /// <remarks>
-/// <para>One lock guards the bookkeeping and is held for the time of a bitmap search, never across a system call. Using
-/// rented pages takes no lock: what a list needs to be walked is in the states of its own pages, and those
-/// change hands with the list.</para>
-/// <para>A page is named by a number: its extent's slot above <see cref="PageBits"/>, its place in the extent below.</para>
+/// <para>One lock guards the pool's state and is held for the time of a bitmap search, never across a system call. Using
+/// rented pages takes no lock: a list's links are in the states of its own pages, which belong to the renter.</para>
+/// <para>A page number has its extent's slot above <see cref="PageBits"/> and its index in the extent below.</para>
 /// </remarks>
 internal sealed unsafe partial class PagePool : IDisposable
 {
     /// <summary>Bytes in a page, whatever the host's page size is.</summary>
     public const int PageSize = 4096;
 
-    /// <summary>The most extents at a time: buffers that a ring has to register.</summary>
+    /// <summary>The most extents at a time: each is one registered buffer of a ring.</summary>
     public const int MaxExtents = 1024;
 
     public const int NoPage = -1;
@@ -30,11 +29,11 @@ internal sealed unsafe partial class PagePool : IDisposable
     private readonly IExtentSource _source;
     private readonly Extent?[] _slots = new Extent?[MaxExtents];
 
-    /// <summary>By slot; 0 where none was ever filled.</summary>
+    /// <summary>The generation of each slot; 0 where it was never filled.</summary>
     private readonly uint[] _generations = new uint[MaxExtents];
 
     /// <summary>
-    /// The oldest first: renting prefers the old ones, so that the young ones become free and go back. With room for all there can be:
+    /// Oldest first: renting prefers old extents, so that younger ones become free and are released. It has the capacity for all extents, so that
     /// adding one never fails.
     /// </summary>
     private readonly List<Extent> _extents = new(MaxExtents);
@@ -59,7 +58,7 @@ internal sealed unsafe partial class PagePool : IDisposable
         }
     }
 
-    /// <summary>What the host gave to the pool's memory and what it refused, with the reason. Empty while nothing is mapped.</summary>
+    /// <summary>The features that the host gave to the pool's memory and those that it refused, with the reason. Empty while nothing is mapped.</summary>
     public IReadOnlyList<IoFeature> Features
     {
         get
@@ -122,10 +121,10 @@ internal sealed unsafe partial class PagePool : IDisposable
     }
 
     /// <summary>
-    /// Takes entirely free extents out of the pool, the youngest first, as far as nothing reserved needs them. Without memory for the new
-    /// table none: they go when the next becomes free.
+    /// Removes entirely free extents that no reservation needs from the pool, youngest first. Without memory for the new
+    /// table it removes none: they are released when another extent becomes free.
     /// </summary>
-    /// <returns>What is to be unmapped without the lock, linked.</returns>
+    /// <returns>The removed extents, linked, which must be unmapped without the lock.</returns>
     private Extent? ReleaseSurplus()
     {
         Extent? released = null;
@@ -154,7 +153,7 @@ internal sealed unsafe partial class PagePool : IDisposable
         return released;
     }
 
-    /// <summary>The table as it will be with more extents, which get their places in it.</summary>
+    /// <summary>A table with more extents, to which it assigns slots.</summary>
     private ExtentTable TableWith(Extent[] added)
     {
         BeforeStep?.Invoke(ReserveStep.Table);
@@ -173,7 +172,7 @@ internal sealed unsafe partial class PagePool : IDisposable
         return new ExtentTable(_table.Version + 1, slots);
     }
 
-    /// <summary>The table as it will be without some extents; null when there is no memory for it.</summary>
+    /// <summary>A table without some extents; null when there is no memory for it.</summary>
     private ExtentTable? TableWithout(Extent removed)
     {
         try
@@ -200,7 +199,7 @@ internal sealed unsafe partial class PagePool : IDisposable
 
     private static ExtentSlot Filled(Extent extent) => new(extent.Start, (long)extent.Pages * PageSize, extent.Generation);
 
-    /// <summary>What must not be done under the lock: waking renters and system calls. Never throws.</summary>
+    /// <summary>Does what must not be done under the lock: wakes renters and unmaps extents. Never throws.</summary>
     private void Finish(PageWaiterQueue ended, Extent? released)
     {
         while (ended.First is { } waiter)
@@ -216,7 +215,7 @@ internal sealed unsafe partial class PagePool : IDisposable
         Participant?.MemoryReleased();
     }
 
-    /// <summary>Wakes a renter. What its scheduler throws is the renter's affair and not that of who returns pages, nor of the next renter.</summary>
+    /// <summary>Wakes a renter. An exception of its scheduler must reach neither the thread that returns pages nor the next renter.</summary>
     private static void Signal(PageWaiter waiter)
     {
         try
@@ -232,13 +231,13 @@ internal sealed unsafe partial class PagePool : IDisposable
     }
 }
 
-/// <summary>The pool at one instant, in pages.</summary>
+/// <summary>The pool's counters at one instant, in pages.</summary>
 /// <param name="Capacity">What is mapped: at least what is reserved.</param>
 /// <param name="Reserved">The sum of the reservations.</param>
-/// <param name="Rented">What is out; more than is reserved after a reservation was given back under it.</param>
+/// <param name="Rented">What is rented; it may be more than is reserved, after a reservation ended.</param>
 /// <param name="Waiting">Renters in the queue (not pages).</param>
 internal readonly record struct PagePoolCounters(long Capacity, long Reserved, long Rented, int Waiting)
 {
-    /// <summary>What a renter can have at once.</summary>
+    /// <summary>What can be rented now.</summary>
     public long Free => Math.Max(0, Reserved - Rented);
 }

@@ -1,22 +1,22 @@
 namespace DmIoUring.Memory;
 
 /// <summary>
-/// One renter in the queue. Everything but <see cref="Signal"/> happens under the pool's lock; once it is out of the queue its
-/// outcome stands.
+/// A waiting renter. All members but <see cref="Signal"/> must be used under the pool's lock; once it is out of the queue its
+/// outcome is final.
 /// </summary>
 internal abstract class PageWaiter
 {
     public int Pages { get; private set; }
 
-    /// <summary>Whether only adjacent pages will do.</summary>
+    /// <summary>Whether the pages must be adjacent.</summary>
     public bool Contiguous { get; private set; }
 
     public WaitOutcome Outcome { get; private set; }
 
-    /// <summary>What it got.</summary>
+    /// <summary>The pages that it was granted.</summary>
     public PageList List { get; private set; }
 
-    /// <summary>What stands against it: the pages reserved, or those of the largest extent.</summary>
+    /// <summary>The limit that it exceeds: the pages reserved, or those of the largest extent.</summary>
     public long Limit { get; private set; }
 
     public PageWaiter? Next { get; set; }
@@ -40,11 +40,11 @@ internal abstract class PageWaiter
         Outcome = outcome;
     }
 
-    /// <summary>Tells the renter. Outside of the lock; the node may be in use again before this returns.</summary>
+    /// <summary>Wakes the renter. Must be called without the lock; the object may be reused before this returns.</summary>
     public abstract void Signal();
 }
 
-/// <summary>How a wait for pages ends, or that it goes on.</summary>
+/// <summary>The state of a wait for pages, or how it ended.</summary>
 internal enum WaitOutcome
 {
     Waiting,

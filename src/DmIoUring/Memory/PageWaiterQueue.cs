@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace DmIoUring.Memory;
 
-/// <summary>Renters in order of arrival, linked through themselves. Guarded by the pool's lock.</summary>
+/// <summary>A queue of waiting renters, linked through themselves, in order of arrival. Guarded by the pool's lock.</summary>
 internal struct PageWaiterQueue
 {
     private PageWaiter? _last;

@@ -3,7 +3,7 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Memory;
 
-/// <summary>Says what the host gave to the pool's memory and what it refused, with the values that decide it.</summary>
+/// <summary>Describes the features that the host gave to the pool's memory and those that it refused, with the values that decide it.</summary>
 internal static unsafe class PoolFeatures
 {
     public static IReadOnlyList<IoFeature> Describe(IReadOnlyList<MappedExtent> extents)
@@ -56,7 +56,7 @@ internal static unsafe class PoolFeatures
         return new IoFeature("mlock", IsAvailable: false, $"{share}: {reason}; the rest may be swapped out.");
     }
 
-    /// <summary>Asked of the kernel and not concluded from madvise, which promises nothing.</summary>
+    /// <summary>Read from the kernel, because madvise does not guarantee huge pages.</summary>
     private static long TransparentHugeBytes(MappedExtent[] extents)
     {
         const string field = "AnonHugePages:";

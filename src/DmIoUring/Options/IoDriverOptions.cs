@@ -6,7 +6,7 @@ using DmIoUring.Rings;
 
 namespace DmIoUring;
 
-/// <summary>What a client's lanes and a reactor have in common. The defaults suit most.</summary>
+/// <summary>The options that a client's lanes and a reactor have in common. The defaults suit most programs.</summary>
 public abstract record IoDriverOptions
 {
     /// <summary>The largest <see cref="QueueDepth"/>: half of the kernel's longest completion queue (IORING_MAX_CQ_ENTRIES).</summary>
@@ -15,7 +15,7 @@ public abstract record IoDriverOptions
     /// <summary>The largest <see cref="ChunkBytes"/>: 1 GiB, below the 0x7ffff000 bytes that one call can transfer.</summary>
     public const int MaxChunkBytes = 1 << 30;
 
-    /// <summary>The last processor that an affinity mask of ours can name.</summary>
+    /// <summary>The highest processor number that an affinity mask can name here.</summary>
     internal const int MaxProcessor = 1023;
 
     private protected IoDriverOptions()
@@ -23,33 +23,33 @@ public abstract record IoDriverOptions
     }
 
     /// <summary>
-    /// How many chunks a lane, or a reactor, has in the kernel at once, 1 to 32,768. More requests than that wait there, in order
+    /// How many chunks a lane, or a reactor, has in the kernel at once, 1 to 32,768. Further chunks wait in the lane or the reactor, in order
     /// of arrival. Default 256.
     /// </summary>
     public int QueueDepth { get; init; } = 256;
 
     /// <summary>
-    /// The largest piece that a region is cut into, in bytes, a multiple of 4,096. Default 1 MiB: 256 pages is what
+    /// The largest chunk that a region is split into, in bytes, a multiple of 4,096. Default 1 MiB: 256 pages is what
     /// the kernel takes without a worker (BIO_MAX_VECS, block/fops.c).
     /// </summary>
     public int ChunkBytes { get; init; } = 1 << 20;
 
     /// <summary>
-    /// Called on the lane's thread when a callback threw, with what it threw. The exception ends here, and one that
-    /// this handler throws is dropped. Without a handler it is written to <see cref="System.Diagnostics.Trace"/>. Either
-    /// way it is counted in <see cref="IoStatistics.CallbackExceptions"/>.
+    /// Called on the lane's thread with the exception that a callback threw. The exception is not rethrown, and one that this handler throws
+    /// is dropped. Without a handler the exception is written to <see cref="System.Diagnostics.Trace"/>. Either way it is counted in
+    /// <see cref="IoStatistics.CallbackExceptions"/>.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; init; }
 
     /// <summary>
-    /// How long a request may take from the moment that its engine has it; null, the default, for as long as it takes. Past
-    /// it what is left of the request fails with ETIMEDOUT and is asked back from the kernel, best effort: the request ends, and
-    /// its buffer is free, when the kernel has let go of it, which a stuck device may put off for ever. Only a write with
-    /// <see cref="IoFlags.StableCopy"/>, whose memory is the engine's, ends then whatever the device does.
+    /// How long a request may take once its engine has it; null, the default, for no limit. After that the parts that are not done fail with
+    /// ETIMEDOUT and are cancelled in the kernel, best effort. The request ends, and its buffer is free, only when the kernel has released
+    /// the buffer, which a stuck device may delay for ever. Only a write with <see cref="IoFlags.StableCopy"/>, whose memory belongs to the
+    /// engine, ends at once whatever the device does.
     /// </summary>
     /// <remarks>
-    /// A device that is reached over a network ends its requests by a limit of its own, where it has one and it is set: see
-    /// <c>docs/remote-devices.md</c>. A synchronous stable copy goes through a lane when there is a limit, and is refused in a callback.
+    /// A device that is reached over a network can have a time limit of its own: see <c>docs/remote-devices.md</c>. With a limit, a
+    /// synchronous stable copy uses a lane, and is refused in a callback.
     /// </remarks>
     public TimeSpan? RequestTimeLimit { get; init; }
 
@@ -57,40 +57,40 @@ public abstract record IoDriverOptions
     public IoRingKind Ring { get; init; }
 
     /// <summary>
-    /// How many threads carry the I/O of a client without io_uring, 1 to 256: as many chunks are under way at once, and a stuck
-    /// device keeps one for each of its own. Default 16.
+    /// How many threads carry the I/O of a client without io_uring, 1 to 256. So many chunks are in flight at once; each chunk on a stuck
+    /// device blocks one thread. Default 16.
     /// </summary>
     public int WorkerThreads { get; init; } = 16;
 
     /// <summary>
-    /// How long <see cref="DmIoClient.Dispose"/>, <see cref="DmIoClient.DisposeAsync"/> and <see cref="IoReactor.Dispose"/> wait for requests under way;
-    /// <see cref="Timeout.InfiniteTimeSpan"/> for as long as it takes. Default 30 seconds. Past it they return; the requests stay
-    /// under way with all that is theirs, and end when the kernel lets go of them.
+    /// How long <see cref="DmIoClient.Dispose"/>, <see cref="DmIoClient.DisposeAsync"/> and <see cref="IoReactor.Dispose"/> wait for pending requests;
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit. Default 30 seconds. After that they return. The requests stay pending with their
+    /// memory and their devices, and end when the kernel releases these.
     /// </summary>
     public TimeSpan DisposeTimeLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Called, before it returns, by a Dispose whose <see cref="DisposeTimeLimit"/> has passed, with what is still under way. An
-    /// exception that it throws is dropped. Without a handler the report is written to <see cref="System.Diagnostics.Trace"/>.
+    /// Called by Dispose, before it returns, when <see cref="DisposeTimeLimit"/> has passed, with the requests that are still pending. An
+    /// exception that the handler throws is dropped. Without a handler the report is written to <see cref="System.Diagnostics.Trace"/>.
     /// </summary>
     public Action<IoUnfinished>? DisposeGaveUp { get; init; }
 
     /// <summary>
-    /// Whether rings know the devices (registered files), so that the kernel looks each up once and not with every entry. A device that
-    /// is known stays open for the next request until it is disposed. Default true.
+    /// Whether devices are registered with the rings (registered files), so that the kernel looks each up once and not with every entry. A
+    /// registered device stays open for later requests until it is disposed. Default true.
     /// </summary>
     public bool FixedFiles { get; init; } = true;
 
     /// <summary>
-    /// Whether rings know the pool's pages (registered buffers), so that the kernel pins and maps each once and not with every entry.
-    /// Default true.
+    /// Whether the pool's pages are registered with the rings (registered buffers), so that the kernel pins and maps each once and not with
+    /// every entry. Default true.
     /// </summary>
     public bool FixedBuffers { get; init; } = true;
 
     /// <summary>
-    /// How long a thread of the kernel's looks for submissions before it sleeps (SQPOLL), 1 ms to 60 s; <see langword="null"/>, the default, for
-    /// no such thread. It spares a lane or a reactor most of its system calls and takes a processor of its own while it is awake: for
-    /// machines with processors to spare. There is one for each lane and reactor; synchronous calls have none.
+    /// How long a kernel thread polls for submissions before it sleeps (SQPOLL), 1 ms to 60 s; <see langword="null"/>, the default, for no such
+    /// thread. It saves a lane or a reactor most of its system calls and occupies a processor while it is awake: for machines with idle
+    /// processors. There is one for each lane and reactor; synchronous calls have none.
     /// </summary>
     public TimeSpan? SubmissionPolling { get; init; }
 
@@ -98,11 +98,11 @@ public abstract record IoDriverOptions
     public int? SubmissionProcessor { get; init; }
 
     /// <summary>
-    /// How a lane or a reactor learns that a device is done. Default None: by interrupts. The others ask devices with polled queues
-    /// (<see cref="DeviceAbilities.HasPolledQueues"/>; NVMe with the module's option <c>poll_queues</c>) that are open for direct I/O for the
-    /// completions of reads and writes of up to 64 KiB in one piece. All else travels by a second ring beside the polling one and completes by
-    /// interrupts: larger transfers, flushes, preflushes, discards, zeroes, and the transfers of other devices, of which the first is tried by the polling ring and refused there. Not together
-    /// with <see cref="SubmissionPolling"/>.
+    /// How a lane or a reactor learns of completions. Default None: by interrupts. The other values poll for the completions of contiguous reads
+    /// and writes of up to 64 KiB on devices with polled queues (<see cref="DeviceAbilities.HasPolledQueues"/>; NVMe with the module's option
+    /// <c>poll_queues</c>) that are open for direct I/O. Everything else uses a second ring and completes by interrupts: larger transfers,
+    /// flushes, preflushes, discards, zeroes, and the transfers of other devices; of these the first is tried on the polling ring, which refuses
+    /// it. Can't be combined with <see cref="SubmissionPolling"/>.
     /// </summary>
     public IoCompletionPolling CompletionPolling { get; init; }
 
@@ -124,7 +124,7 @@ public abstract record IoDriverOptions
         FreeRequests = freeRequests,
     };
 
-    /// <summary>Tells what a Dispose that gave up has left.</summary>
+    /// <summary>Reports the requests that a Dispose has left pending.</summary>
     internal void ReportGaveUp(IoUnfinished report)
     {
         if (DisposeGaveUp is not { } handler)

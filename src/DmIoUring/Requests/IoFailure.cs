@@ -4,20 +4,20 @@ namespace DmIoUring;
 
 /// <summary>What went wrong first in a request: the lowest region that failed, and the lowest sector in it.</summary>
 /// <param name="Region">The region's index in its request.</param>
-/// <param name="Sector">The first sector, in units of 512 bytes on that region's device, that was not transferred of the piece that failed.</param>
+/// <param name="Sector">The first sector, in units of 512 bytes on that region's device, of the failed chunk that was not transferred.</param>
 /// <param name="Errno">The error number of Linux.</param>
-/// <param name="Cause">Who said so.</param>
+/// <param name="Cause">The cause.</param>
 /// <remarks>
-/// <para>"First" is by place, not by time, so that the same faults give the same report whatever order they came in.</para>
-/// <para>A region travels in pieces of at most the chunk size, and the kernel says that a piece failed, not where in it. The fault lies at
-/// the sector or behind it in the same piece. To find the very sector, read or write that piece again in halves.</para>
+/// <para>"First" means the lowest position, not the earliest time, so that the same faults give the same report in whatever order they occur.</para>
+/// <para>A region is transferred in chunks of at most the chunk size, and the kernel reports that a chunk failed, not where in it. The bad
+/// sector is the one reported or a later one of the same chunk. To find it exactly, read or write that chunk again in halves.</para>
 /// </remarks>
 public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFailureCause Cause)
 {
     /// <summary>The name of <see cref="Errno"/>: <c>EIO</c>.</summary>
     public string ErrnoName => Interop.Errno.Name(Errno);
 
-    /// <summary>For a person: <c>region 1, sector 4096: EIO</c>, with the cause where it is not the device.</summary>
+    /// <summary>Human-readable: <c>region 1, sector 4096: EIO</c>, with the cause where it is not the device.</summary>
     /// <returns>One line.</returns>
     public override string ToString()
     {

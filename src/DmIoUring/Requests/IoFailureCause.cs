@@ -1,6 +1,6 @@
 namespace DmIoUring;
 
-/// <summary>Who said that a region failed.</summary>
+/// <summary>Why a region failed.</summary>
 public enum IoFailureCause : byte
 {
     /// <summary>Nothing failed.</summary>
@@ -12,7 +12,7 @@ public enum IoFailureCause : byte
     /// <summary>The region goes beyond the device's end (EIO); nothing was issued to it. The kernel's bio_check_eod, block/blk-core.c.</summary>
     BeyondEnd,
 
-    /// <summary>The region is off the device's logical block (EINVAL); nothing was issued to it.</summary>
+    /// <summary>The region does not start and end on the device's logical blocks (EINVAL); nothing was issued to it.</summary>
     Misaligned,
 
     /// <summary>A write to a device that was opened for reading (EROFS); nothing was issued to it.</summary>
@@ -21,7 +21,7 @@ public enum IoFailureCause : byte
     /// <summary>The device ended in the middle of the transfer: it transferred 0 bytes where there should be more (EIO).</summary>
     EndedEarly,
 
-    /// <summary>The kernel asked again and again to come back later (EAGAIN, EINTR), past the bound.</summary>
+    /// <summary>The kernel answered EAGAIN or EINTR to every retry, up to the limit.</summary>
     RetriesExhausted,
 
     /// <summary>The request was cancelled before this part of it was done (ECANCELED).</summary>
@@ -42,7 +42,7 @@ public enum IoFailureCause : byte
 
     /// <summary>
     /// io_uring_enter failed and left open whether this part was carried out, and the host gives no other ring. The errno is what the call
-    /// answered. No reason to drop a mirror's leg: the device was not heard.
+    /// answered. No reason to drop a mirror's leg: the device did not report anything.
     /// </summary>
     RingLost,
 
@@ -53,15 +53,15 @@ public enum IoFailureCause : byte
     Host,
 
     /// <summary>
-    /// The device is an NVMe namespace's character device, and what was asked for is no part of its commands: an I/O priority (EOPNOTSUPP). Nothing
+    /// The device is an NVMe namespace's character device, and its commands do not have what was asked for: an I/O priority (EOPNOTSUPP). Nothing
     /// was issued.
     /// </summary>
     NotByCommand,
 
     /// <summary>
     /// The device is an NVMe namespace's character device, and this host's io_uring carries no commands to it (EOPNOTSUPP): that came with Linux
-    /// 5.19, see IORING_SETUP_SQE128 in <see cref="IoCapabilities.Features"/>. The drive has seen nothing. The namespace's block device,
-    /// or worker threads, serve instead.
+    /// 5.19, see IORING_SETUP_SQE128 in <see cref="IoCapabilities.Features"/>. Nothing was sent to the drive. Use the namespace's block device,
+    /// or worker threads, instead.
     /// </summary>
     NoPassThrough,
 }

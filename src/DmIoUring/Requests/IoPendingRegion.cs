@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace DmIoUring;
 
-/// <summary>What has not ended of a region.</summary>
+/// <summary>The part of a region that has not ended.</summary>
 /// <param name="Region">Its index in the request.</param>
 /// <param name="Path">Its device.</param>
 /// <param name="Sector">The first sector that has not ended.</param>
 /// <param name="SectorsInKernel">
-/// Sectors that the kernel has, or that wait to be given to it again; 0 while all there is in the kernel is a flush.
+/// Sectors that are in the kernel or wait for a retry; 0 while only a flush is in the kernel.
 /// </param>
-/// <param name="SectorsWaiting">Sectors that the kernel has not seen yet.</param>
+/// <param name="SectorsWaiting">Sectors that were not submitted to the kernel yet.</param>
 public sealed record IoPendingRegion(int Region, string Path, long Sector, long SectorsInKernel, long SectorsWaiting)
 {
-    /// <summary>For a person.</summary>
+    /// <summary>A human-readable description.</summary>
     /// <returns>A part of a line.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

@@ -17,13 +17,13 @@ public readonly record struct IoPriority(IoPriorityClass Class, int Level = 0)
 /// <summary>The kernel's classes of I/O priority; include/uapi/linux/ioprio.h.</summary>
 public enum IoPriorityClass
 {
-    /// <summary>The submitting task's own.</summary>
+    /// <summary>The priority of the submitting task.</summary>
     None = 0,
 
-    /// <summary>Before all others; needs CAP_SYS_ADMIN or CAP_SYS_NICE.</summary>
+    /// <summary>Served before all others; needs CAP_SYS_ADMIN or CAP_SYS_NICE.</summary>
     RealTime = 1,
 
-    /// <summary>The usual one, in eight levels.</summary>
+    /// <summary>The default class, with eight levels.</summary>
     BestEffort = 2,
 
     /// <summary>Only when nobody else wants the device.</summary>

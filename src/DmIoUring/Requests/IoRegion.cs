@@ -14,9 +14,8 @@ namespace DmIoUring;
 /// beginning, as in a mirror; with offsets one request stripes, or mixes both.
 /// </param>
 /// <remarks>
-/// A region that is off the device's logical block is reported <see cref="IoResult.Unsupported"/>, one that goes
-/// beyond the device's end <see cref="IoResult.Failed"/>; neither is issued and neither stops the other regions
-/// of its request.
+/// A region that does not start and end on the device's logical blocks is reported as <see cref="IoResult.Unsupported"/>, one that goes
+/// beyond the device's end as <see cref="IoResult.Failed"/>; neither is issued, and neither stops the other regions of its request.
 /// </remarks>
 public readonly record struct IoRegion(BlockDevice Device, long Sector, long Count, long BufferOffset = 0)
 {
@@ -35,7 +34,7 @@ public readonly record struct IoRegion(BlockDevice Device, long Sector, long Cou
         return new IoRegion(device, 0, device.SectorCount);
     }
 
-    /// <summary>For a person: <c>/dev/sdb sectors 2048+8</c>.</summary>
+    /// <summary>Human-readable: <c>/dev/sdb sectors 2048+8</c>.</summary>
     /// <returns>The device's path, the first sector and the count.</returns>
     public override string ToString() => string.Create(
         System.Globalization.CultureInfo.InvariantCulture, $"{Device?.Path ?? "(no device)"} sectors {Sector}+{Count}");

@@ -1,8 +1,8 @@
 namespace DmIoUring;
 
 /// <summary>
-/// The first failure of every region of a request, where <see cref="IoResult"/> has only the lowest. The caller's object: give
-/// it with a request, read it when that has ended, use it again for the next.
+/// The first failure of every region of a request, where <see cref="IoResult"/> has only the lowest. It belongs to the
+/// caller: pass it with a request, read it when the request has ended, reuse it for the next.
 /// </summary>
 public sealed class IoReport
 {
@@ -10,7 +10,7 @@ public sealed class IoReport
 
     /// <summary>A region's failure at its lowest sector.</summary>
     /// <param name="region">The region's index, 0 to 63.</param>
-    /// <returns>The failure; with errno 0 and cause None when the region was done whole.</returns>
+    /// <returns>The failure; with errno 0 and cause None when the region succeeded.</returns>
     public IoFailure this[int region] => _failures[region];
 
     internal void Clear() => Array.Clear(_failures);

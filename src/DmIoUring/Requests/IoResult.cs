@@ -2,20 +2,20 @@ namespace DmIoUring;
 
 /// <summary>
 /// How a request ended: a bit for each region that failed, a bit for each that is unsupported, and the first failure.
-/// A device's failure is always told by this value and never by an exception.
+/// A device's failure is always reported by this value and never by an exception.
 /// </summary>
 /// <param name="Failed">The regions where I/O failed; for a read, region 0.</param>
 /// <param name="Unsupported">
-/// The regions that the device can't do as asked (EINVAL, EOPNOTSUPP), so that a misaligned request does not
+/// The regions on which the device can't do what was asked (EINVAL, EOPNOTSUPP), so that a misaligned request does not
 /// degrade a mirror; drivers/md/dm-io.c's <c>unsup_bits</c>. A region is in at most one of the two sets.
 /// </param>
 /// <param name="First">The lowest failure in either set; <see langword="default"/> when there is none.</param>
 public readonly record struct IoResult(RegionBits Failed, RegionBits Unsupported, IoFailure First)
 {
-    /// <summary>Whether every region was transferred whole.</summary>
+    /// <summary>Whether every region succeeded.</summary>
     public bool IsSuccess => Failed.IsEmpty && Unsupported.IsEmpty;
 
-    /// <summary>For a person: <c>ok</c>, or the bits and the first failure.</summary>
+    /// <summary>Human-readable: <c>ok</c>, or the bits and the first failure.</summary>
     /// <returns>One line.</returns>
     public override string ToString()
     {

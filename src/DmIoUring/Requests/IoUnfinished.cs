@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace DmIoUring;
 
-/// <summary>What a Dispose that gave up waiting leaves behind.</summary>
+/// <summary>The requests that a Dispose has left pending when its time limit passed.</summary>
 /// <param name="Waited">How long it waited.</param>
 /// <param name="Requests">
-/// What is still under way on the lanes that answer. Its memory and its devices stay as they are until the kernel lets go:
-/// pinned, rented, open. Memory given by pointer must stay allocated as long.
+/// The pending requests of the lanes that answer. Until the kernel has released them their memory stays pinned or rented and their devices
+/// stay open. Memory that was passed by pointer must stay allocated until then.
 /// </param>
-/// <param name="BlockedLanes">Lanes that don't answer, because a callback on them has not returned.</param>
+/// <param name="BlockedLanes">How many lanes don't answer, because a callback on them has not returned.</param>
 public sealed record IoUnfinished(TimeSpan Waited, IReadOnlyList<IoPendingRequest> Requests, int BlockedLanes)
 {
-    /// <summary>For a person: a line of summary and one for each request.</summary>
+    /// <summary>Human-readable: a line of summary and one for each request.</summary>
     /// <returns>Several lines.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

@@ -4,11 +4,11 @@ namespace DmIoUring.Rings;
 
 /// <summary>
 /// An io_uring of 128-byte entries and 32-byte completions, which NVMe pass-through asks for (nvme_uring_cmd_checks,
-/// drivers/nvme/host/ioctl.c). It is never waited in: who owns it watches its descriptor with another ring.
+/// drivers/nvme/host/ioctl.c). The owner never waits in it, but watches its descriptor with another ring.
 /// </summary>
 internal sealed unsafe class CommandRing : IDisposable
 {
-    /// <summary>Entries and completions are two places of the ordinary size each.</summary>
+    /// <summary>Each entry and each completion takes two slots of the ordinary size.</summary>
     private const int SlotsPerEntry = 2;
 
     /// <summary>Where an entry's command begins (io_uring_sqe.cmd).</summary>
@@ -29,17 +29,17 @@ internal sealed unsafe class CommandRing : IDisposable
         _tail = *_layout.SubmissionTail;
     }
 
-    /// <summary>Commands added whose completion has not been taken.</summary>
+    /// <summary>Commands in flight: added, and their completion not taken.</summary>
     public int UnderWay { get; private set; }
 
     public int Descriptor => _handle.Descriptor;
 
-    /// <summary>Whether commands were added that the kernel has not taken over yet.</summary>
+    /// <summary>Whether commands were added that are not submitted yet.</summary>
     public bool HasQueued => _tail != Volatile.Read(ref *_layout.SubmissionHead);
 
     public bool HasCompletions => Volatile.Read(ref *_layout.CompletionTail) != *_layout.CompletionHead;
 
-    /// <summary>Whether the kernel gives rings of such entries: 0, or the negated errno. EINVAL before 5.19.</summary>
+    /// <summary>Tries to create a ring of such entries: 0, or the negated errno. EINVAL before 5.19.</summary>
     public static int Probe(RingCalls? calls = null)
     {
         try
@@ -54,9 +54,9 @@ internal sealed unsafe class CommandRing : IDisposable
     }
 
     /// <summary>Makes a ring for the calling thread.</summary>
-    /// <param name="capacity">Commands under way at most.</param>
-    /// <param name="calls">Who answers.</param>
-    /// <exception cref="IoUringUnavailableException">The kernel has no such entries, or no more rings.</exception>
+    /// <param name="capacity">The most commands in flight.</param>
+    /// <param name="calls">The system calls.</param>
+    /// <exception cref="IoUringUnavailableException">The kernel does not support such entries, or gives no more rings.</exception>
     public static CommandRing Create(int capacity, RingCalls calls)
     {
         KernelRingHandle handle = KernelRingHandle.Create(capacity, Plan, calls);
@@ -73,7 +73,7 @@ internal sealed unsafe class CommandRing : IDisposable
     }
 
     /// <summary>Adds a command, which is copied.</summary>
-    /// <returns>Whether there was a place for it.</returns>
+    /// <returns>Whether there was room for it.</returns>
     public bool TryAdd(int descriptor, NvmeUringCmd* command, ulong userData)
     {
         if (UnderWay == _capacity)
@@ -98,7 +98,7 @@ internal sealed unsafe class CommandRing : IDisposable
         return true;
     }
 
-    /// <summary>Hands over what was added, and lets the kernel post what has ended. Does not wait.</summary>
+    /// <summary>Submits the added commands, and lets the kernel post completions. Does not wait.</summary>
     /// <returns>0; or the negated errno of a ring that is lost, as <see cref="IRing.Enter"/>.</returns>
     public int Enter()
     {
@@ -108,15 +108,15 @@ internal sealed unsafe class CommandRing : IDisposable
         uint toSubmit = _tail - Volatile.Read(ref *_layout.SubmissionHead);
         int result = _handle.Calls.Enter(Descriptor, toSubmit, 0, IoUring.IORING_ENTER_GETEVENTS, null, 0);
 
-        // What was not taken stays published, and is handed over by the next enter.
+        // What was not taken stays published, and is submitted by the next enter.
         if (result >= 0 || result is -Errno.EAGAIN or -Errno.EBUSY or -Errno.EINTR)
             return 0;
         _lost = -result;
         return result;
     }
 
-    /// <summary>Closes a lost ring, or one whose engine has lost another. Nothing else works any more.</summary>
-    /// <param name="teardowns">Gets what tells when nobody uses the memory of its commands any more.</param>
+    /// <summary>Closes a lost ring, or the ring of an engine that has lost another. No other member may be used afterwards.</summary>
+    /// <param name="teardowns">Receives an entry that tells when the kernel no longer uses the memory of its commands.</param>
     public void Abandon(ICollection<RingTeardown> teardowns)
     {
         if (_handle.Abandon() is { } teardown)

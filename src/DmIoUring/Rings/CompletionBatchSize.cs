@@ -1,35 +1,35 @@
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// How many completions a wait asks for so that one call gives all that are due. Since 6.13 the kernel posts at most
-/// max(20, what is asked for) deferred completions a call (IO_LOCAL_TW_DEFAULT_MAX, io_uring/io_uring.c): asking for one, 128 that are
-/// due take seven calls.
+/// How many completions a wait asks for, so that one call returns all that are ready. Since 6.13 the kernel posts at most
+/// max(20, number asked for) deferred completions a call (IO_LOCAL_TW_DEFAULT_MAX, io_uring/io_uring.c): when a wait asks for one, 128 that are
+/// ready take seven calls.
 /// </summary>
 /// <remarks>
-/// What is asked for is the least that was due at a time, of the last times, and only where the kernel showed that it has that bound. So no
-/// completion waits for others that are not due, but once in a while, for the shortest wait there is.
+/// It asks for the smallest of the last batches, and only where the kernel has shown that it has that limit. So a completion rarely waits for others
+/// that are not ready, and then for the shortest wait that the kernel has.
 /// </remarks>
 internal struct CompletionBatchSize
 {
-    /// <summary>What one call gives unasked.</summary>
-    private const uint Unasked = 20;
+    /// <summary>What one call returns at least, whatever it asks for.</summary>
+    private const uint DefaultLimit = 20;
 
-    /// <summary>Bunches that show how large they are.</summary>
+    /// <summary>How many batches are observed before the size is set.</summary>
     private const int Window = 16;
 
     private uint _size;
     private uint _sum;
     private uint _least;
-    private int _bunches;
+    private int _batches;
     private bool _isBounded;
 
-    /// <summary>How many to ask for; 0 for no more than the caller waits for. The rest of a bunch comes unasked.</summary>
+    /// <summary>How many to ask for; 0 for no more than the caller waits for, as for the rest of a batch.</summary>
     public readonly uint Asked => _sum == 0 ? _size : 0;
 
-    /// <summary>Takes note of what a wait gave.</summary>
+    /// <summary>Records the result of a wait.</summary>
     /// <param name="completions">How many there were.</param>
-    /// <param name="hasMore">Whether the kernel has more that are due.</param>
-    /// <param name="most">How many there can be.</param>
+    /// <param name="hasMore">Whether the kernel has more that are ready.</param>
+    /// <param name="most">How many there can be at most.</param>
     public void Note(uint completions, bool hasMore, uint most)
     {
         if (completions == 0)
@@ -40,20 +40,20 @@ internal struct CompletionBatchSize
             return;
         }
 
-        _isBounded |= hasMore && completions == Math.Max(Asked, Unasked);
+        _isBounded |= hasMore && completions == Math.Max(Asked, DefaultLimit);
         _sum += completions;
         if (hasMore && _sum < most)
             return;
-        uint bunch = Math.Min(_sum, most);
-        _least = _bunches == 0 ? bunch : Math.Min(_least, bunch);
+        uint batch = Math.Min(_sum, most);
+        _least = _batches == 0 ? batch : Math.Min(_least, batch);
         _sum = 0;
-        if (++_bunches == Window)
+        if (++_batches == Window)
             Use(_least);
     }
 
     private void Use(uint size)
     {
-        _size = _isBounded && size > Unasked ? size : 0;
-        _bunches = 0;
+        _size = _isBounded && size > DefaultLimit ? size : 0;
+        _batches = 0;
     }
 }

@@ -2,17 +2,17 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
 
-/// <summary>Asks whether a ring can carry a block device's discards (6.12). A kernel that knows URING_CMD need not know this one.</summary>
+/// <summary>Finds out whether a ring supports a block device's discards (6.12), which not every kernel with URING_CMD does.</summary>
 internal static unsafe class DiscardProbe
 {
     private const long Limit = 100_000_000;
     private const int Tries = 10;
 
-    /// <summary>Whether a ring takes discards of a device; null when there is no ring to ask.</summary>
+    /// <summary>Whether a ring takes discards of a device; null when there is no ring to try.</summary>
     /// <param name="descriptor">A block device that has discards.</param>
     /// <remarks>
-    /// The question is a discard of nothing. Who knows the command refuses its length, or the descriptor for being open for reading; who does
-    /// not says EOPNOTSUPP (blkdev_cmd_discard, block/ioctl.c).
+    /// It submits a discard of nothing. A kernel that supports the command refuses the length, or the descriptor when it is open for reading only;
+    /// a kernel that does not answers EOPNOTSUPP (blkdev_cmd_discard, block/ioctl.c).
     /// </remarks>
     public static bool? Run(int descriptor)
     {

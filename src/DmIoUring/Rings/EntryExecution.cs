@@ -2,15 +2,15 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
 
-/// <summary>What the kernel does with a submission entry, by the system call of old: the same arguments, the same result.</summary>
+/// <summary>Executes a submission entry by the equivalent system call: the same arguments, the same result.</summary>
 internal static unsafe class EntryExecution
 {
-    /// <summary>The priority that this thread's last entry left it with; a new thread has none of its own.</summary>
+    /// <summary>The I/O priority that was set for this thread's last entry; a new thread has none.</summary>
     [ThreadStatic]
     private static ushort _priority;
 
-    /// <summary>Carries out an entry on the calling thread.</summary>
-    /// <returns>What the entry's completion says: bytes or 0, or the negated errno.</returns>
+    /// <summary>Executes an entry on the calling thread.</summary>
+    /// <returns>The result of the entry's completion: bytes or 0, or the negated errno.</returns>
     public static int Run(in IoUringSqe entry) => entry.opcode switch
     {
         IoUring.IORING_OP_READ => Run(entry, reads: true),
@@ -22,7 +22,7 @@ internal static unsafe class EntryExecution
         IoUring.IORING_OP_URING_CMD when entry.cmd_op == BlockAbi.BLOCK_URING_CMD_DISCARD => Discard(entry),
         IoUring.IORING_OP_URING_CMD when entry.cmd_op == (uint)NvmeAbi.NVME_IOCTL_IO64_CMD => Libc.Ioctl(entry.fd, NvmeAbi.NVME_IOCTL_IO64_CMD, (void*)entry.addr),
 
-        // As io_uring answers an operation that it does not know.
+        // io_uring's answer to an unknown operation.
         _ => -Errno.EINVAL,
     };
 
@@ -36,7 +36,7 @@ internal static unsafe class EntryExecution
     {
         if (entry.ioprio != _priority)
         {
-            // A thread that may not have the priority fails like an entry that may not: ioprio_check_cap, block/ioprio.c.
+            // A thread that may not use the priority fails like an entry that may not: ioprio_check_cap, block/ioprio.c.
             int refused = Libc.IoprioSet(entry.ioprio);
             if (refused < 0)
                 return refused;

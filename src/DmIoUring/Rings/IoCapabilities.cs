@@ -5,8 +5,8 @@ namespace DmIoUring;
 
 /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
 /// <param name="Ring">The ring: <c>io_uring</c>, or <c>worker threads</c>.</param>
-/// <param name="KernelRelease">The kernel's own name of its version, for a person: features are asked for, never guessed from it.</param>
-/// <param name="Features">Every ability that matters here, present or not, each with a reason.</param>
+/// <param name="KernelRelease">The kernel's release string, for display only: features are probed, never derived from it.</param>
+/// <param name="Features">Every feature that matters here, available or not, each with a reason.</param>
 public sealed record IoCapabilities(string Ring, string KernelRelease, IReadOnlyList<IoFeature> Features)
 {
     /// <summary>
@@ -14,10 +14,10 @@ public sealed record IoCapabilities(string Ring, string KernelRelease, IReadOnly
     /// </summary>
     public IoUringRefusal? Refusal { get; init; }
 
-    /// <summary>Why the I/O is not carried by io_uring though the client would have it so, in a sentence; <see langword="null"/> else.</summary>
+    /// <summary>Why the host refused io_uring, in a sentence; <see langword="null"/> where it did not, or was not asked.</summary>
     public string? RefusalReason => Refusal is null ? null : Features.First(static feature => !feature.IsAvailable).Reason;
 
-    /// <summary>What a client with the default options would be carried by. Makes a small ring and closes it.</summary>
+    /// <summary>What would carry the I/O of a client with the default options. Creates a small ring and closes it.</summary>
     /// <returns>What the host has.</returns>
     /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="IoUringUnavailableException">This process has too many files open to ask.</exception>

@@ -1,14 +1,14 @@
 namespace DmIoUring;
 
-/// <summary>How a lane or a reactor learns that a device is done.</summary>
+/// <summary>How a lane or a reactor learns of completions.</summary>
 public enum IoCompletionPolling
 {
     /// <summary>The device interrupts. For every device and every operation.</summary>
     None,
 
     /// <summary>
-    /// Who waits asks the device over and over (IORING_SETUP_IOPOLL): the least latency of a fast device, for a whole processor while anything
-    /// that is asked for is under way.
+    /// The waiting thread polls the device (IORING_SETUP_IOPOLL): the least latency of a fast device, at the cost of a whole processor while a
+    /// polled transfer is in flight.
     /// </summary>
     Busy,
 

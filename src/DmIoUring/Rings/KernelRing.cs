@@ -4,7 +4,7 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
 
-/// <summary>io_uring. The hot half: entries, enter, completions; <see cref="KernelRingHandle"/> sets it up and tears it down.</summary>
+/// <summary>A ring of io_uring, its hot path: entries, enter, completions. <see cref="KernelRingHandle"/> sets the ring up and closes it.</summary>
 /// <remarks>
 /// <para>Ordering (tools/include/io_uring/mini_liburing.h and io_uring.7): the kernel reads the submission tail with acquire
 /// and writes the completion tail with release, and so do we from the other side. Only this thread writes the
@@ -13,18 +13,18 @@ namespace DmIoUring.Rings;
 /// </remarks>
 internal unsafe struct KernelRing : IRing
 {
-    /// <summary>How long to let the kernel breathe when it is out of memory or backlogged and nothing else is to be done.</summary>
+    /// <summary>Nanoseconds to wait when the kernel is out of memory or has a backlog of completions.</summary>
     private const long BackOff = 1_000_000;
 
-    /// <summary>How long to wait for a bunch that is not there though it was expected: the least that the kernel knows.</summary>
+    /// <summary>Nanoseconds to wait for an expected batch of completions: the shortest wait that the kernel supports.</summary>
     private const long BatchMinWait = 1000;
 
-    /// <summary>How long an entry that does nothing may take.</summary>
+    /// <summary>Nanoseconds that the round trip of an empty entry may take.</summary>
     private const long ProofLimit = 5_000_000_000;
 
     /// <summary>
-    /// So many entries are handed over by a call of their own before the one that waits: 128 deep that read more than one call for both,
-    /// for the same processor time (bench/notes/b.md).
+    /// From so many entries on, they are submitted by a separate call before the one that waits: at queue depth 128 that reads more than one call for
+    /// both does, for the same processor time (bench/notes/b.md).
     /// </summary>
     private const uint SeparateSubmitThreshold = 8;
 
@@ -41,10 +41,10 @@ internal unsafe struct KernelRing : IRing
     private uint _completionMask;
     private readonly int _capacity;
 
-    /// <summary>Whether a thread of the kernel's takes the entries (SQPOLL).</summary>
+    /// <summary>Whether a kernel thread takes the entries (SQPOLL).</summary>
     private readonly bool _isSqPolled;
 
-    /// <summary>Whether the kernel says that it has something for the next enter (TASKRUN_FLAG).</summary>
+    /// <summary>Whether the kernel sets a flag when the next enter has work to do (TASKRUN_FLAG).</summary>
     private readonly bool _hasTaskRunFlag;
     private readonly bool _hasMinTimeout;
     private readonly bool _isIoPolled;
@@ -63,7 +63,7 @@ internal unsafe struct KernelRing : IRing
         _hasMinTimeout = handle.HasMinTimeout;
     }
 
-    /// <summary>The queues alone, wherever they are.</summary>
+    /// <summary>Only the queues, in any memory; for tests.</summary>
     internal KernelRing(in RingLayout layout, int capacity, uint setupFlags = 0, RingCalls? calls = null)
     {
         _isSqPolled = (setupFlags & IoUring.IORING_SETUP_SQPOLL) != 0;
@@ -141,7 +141,7 @@ internal unsafe struct KernelRing : IRing
         return _lost != 0 ? -_lost : _handle.Register(IoUring.IORING_REGISTER_BUFFERS_UPDATE, &update, (uint)sizeof(IoUringRsrcUpdate2));
     }
 
-    /// <summary>The table is there already: <see cref="KernelRingHandle.Enable"/> has made it.</summary>
+    /// <summary>The table exists already: <see cref="KernelRingHandle.Enable"/> has made it.</summary>
     public readonly int RegisterFileTable(int slots) => _lost != 0 ? -_lost : _handle.FileTableAnswer;
 
     public readonly int RegisterFile(int slot, int descriptor)
@@ -169,12 +169,12 @@ internal unsafe struct KernelRing : IRing
         if (result >= 0)
             result = EnterOnce(toSubmit, minComplete, timeout, minWait, flags);
 
-        // The kernel is out of memory for requests, or has completions that it could not post yet. What was
-        // published stays published and is handed over by the next enter; meanwhile let completions come.
+        // The kernel is out of memory for requests, or has completions that it could not post yet. Published
+        // entries stay published and are submitted by the next enter; meanwhile wait for completions.
         if (result is -Errno.EAGAIN or -Errno.EBUSY)
             result = EnterOnce(0, 1, BackOff, 0, 0);
 
-        // Time is up, or a signal came: nothing is wrong. Anything else leaves open what the kernel has taken.
+        // The time has passed, or a signal came. After any other errno it is unknown which entries the kernel has taken.
         if (result >= 0 || result is -Errno.ETIME or -Errno.EINTR or -Errno.EAGAIN or -Errno.EBUSY)
             return 0;
         _lost = -result;
@@ -228,7 +228,7 @@ internal unsafe struct KernelRing : IRing
         _tail = Volatile.Read(ref *_submissionTail);
     }
 
-    /// <summary>Has an entry that does nothing go there and back: io_uring_enter may be forbidden where the other calls are not.</summary>
+    /// <summary>Tests the round trip of an empty entry: io_uring_enter may be forbidden where the other calls are not.</summary>
     private void ProveRoundTrip()
     {
         IoUringSqe* entry = TryNext(EntryRoute.NoPoll);
@@ -249,15 +249,15 @@ internal unsafe struct KernelRing : IRing
         _batchSize = default;
     }
 
-    /// <summary>Whether the kernel must be entered although nobody waits.</summary>
+    /// <summary>Whether the kernel must be entered although the caller does not wait.</summary>
     private readonly bool MustEnter(uint toSubmit, out uint flags)
     {
         flags = 0;
         if (!_isSqPolled)
             return toSubmit != 0 || !_hasTaskRunFlag || (Volatile.Read(ref *_submissionFlags) & (IoUring.IORING_SQ_TASKRUN | IoUring.IORING_SQ_CQ_OVERFLOW)) != 0;
 
-        // The kernel's thread looks at the tail once more after it has said that it sleeps. So the tail must be there for it to see
-        // before we look at what it says (io_uring_sqe_prep, io_sq_thread): else both could miss the other.
+        // The kernel thread reads the tail once more after it has set the flag that it sleeps. So the tail must be visible
+        // before the flag is read (io_uring_sqe_prep, io_sq_thread); otherwise both could miss each other.
         Interlocked.MemoryBarrier();
         if (toSubmit != 0 && (Volatile.Read(ref *_submissionFlags) & IoUring.IORING_SQ_NEED_WAKEUP) != 0)
             flags = IoUring.IORING_ENTER_SQ_WAKEUP;
@@ -281,7 +281,7 @@ internal unsafe struct KernelRing : IRing
         return EnterFor(toSubmit, minComplete, timeout, minWait, flags);
     }
 
-    /// <summary>Waits for as many as are expected to be there, if that is more than the caller waits for.</summary>
+    /// <summary>Waits for the expected batch of completions, if that is larger than what the caller waits for.</summary>
     private int EnterForBatch(uint toSubmit, uint minComplete, long timeout, long minWait, uint flags)
     {
         if (_batchSize.Asked > minComplete)
@@ -301,7 +301,7 @@ internal unsafe struct KernelRing : IRing
         if (minComplete <= 1)
             minWait = 0;
 
-        // A polling wait knows no time (io_iopoll_check, io_uring/io_uring.c): it looks once, and the owner's loop counts.
+        // A polling wait has no timeout (io_iopoll_check, io_uring/io_uring.c): it polls once, and the owner's loop repeats.
         if (_isIoPolled && timeout >= 0)
             minComplete = 0;
         if (minComplete == 0 || (timeout < 0 && minWait == 0))

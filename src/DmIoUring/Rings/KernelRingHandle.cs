@@ -4,15 +4,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Rings;
 
-/// <summary>A ring's descriptor and its two mappings, until disposed. Its calls are the slow ones: set-up, registrations, the end.</summary>
+/// <summary>A ring's descriptor and its two mappings. Makes the calls off the hot path: set-up, registrations, closing.</summary>
 internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
-    /// <summary>Places in the completion queue beyond the entries in flight: the lane's wake-ups.</summary>
+    /// <summary>Slots in the completion queue beyond the entries in flight, for cancels and polls.</summary>
     private const int ExtraCompletions = 8;
 
     private const uint MaxSubmissionEntries = 1024;
 
-    /// <summary>Slots of the table of registered files that are the engine's; the one after them is the pipe's.</summary>
+    /// <summary>The engine's slots in the table of registered files; the slot after them is the pipe's.</summary>
     private const int FileSlots = 256;
 
     private readonly RingCalls _calls;
@@ -56,20 +56,20 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
 
     public uint Features { get; }
 
-    /// <summary>IORING_SETUP_* as they were settled with the kernel.</summary>
+    /// <summary>IORING_SETUP_* as the kernel accepted them.</summary>
     public uint SetupFlags { get; }
 
-    /// <summary>Whether a wait can ask for several completions and settle for one when the first while is over (6.12).</summary>
+    /// <summary>Whether a wait can ask for several completions and accept one after a first time (6.12).</summary>
     public bool HasMinTimeout => (Features & IoUring.IORING_FEAT_MIN_TIMEOUT) != 0;
 
-    /// <summary>The optional set-up flags, taken or refused.</summary>
+    /// <summary>The optional set-up flags, accepted or refused.</summary>
     public IReadOnlyList<IoFeature> Flags { get; }
 
-    /// <summary>Sets up a ring, disabled: the thread that will own it enables it.</summary>
-    /// <param name="capacity">Entries in flight at most.</param>
-    /// <param name="plan">What is wanted beyond the least.</param>
-    /// <param name="calls">Who answers; null for the kernel itself.</param>
-    /// <exception cref="IoUringUnavailableException">The host has none, forbids it, or its is too old.</exception>
+    /// <summary>Sets up a disabled ring. The thread that will own it must call <see cref="Enable"/>.</summary>
+    /// <param name="capacity">The most entries in flight.</param>
+    /// <param name="plan">The optional features.</param>
+    /// <param name="calls">The system calls; null for the kernel's.</param>
+    /// <exception cref="IoUringUnavailableException">The host has no io_uring, forbids it, or has one that is too old.</exception>
     public static KernelRingHandle Create(int capacity, in RingPlan plan = default, RingCalls? calls = null)
     {
         calls ??= RingCalls.Kernel;
@@ -96,7 +96,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         return new KernelRingHandle(descriptor, parameters, flags, calls);
     }
 
-    /// <summary>Enables the ring, for the calling thread where the ring is a single issuer's, and has it hold the pipe that tells of its end.</summary>
+    /// <summary>Enables the ring, for the calling thread where it has a single issuer, and registers the pipe by which <see cref="RingTeardown"/> sees its end.</summary>
     /// <exception cref="IoUringUnavailableException">io_uring_register refuses it.</exception>
     public void Enable()
     {
@@ -111,7 +111,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
     }
 
     /// <summary>
-    /// Closes the ring. The kernel cancels what it can and lets the rest end: until the remains are gone it may use every buffer in flight.
+    /// Closes the ring. The kernel cancels what it can and completes the rest: until the teardown is complete it may use every buffer in flight.
     /// </summary>
     public RingTeardown? Abandon()
     {
@@ -124,8 +124,8 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
     public int Register(uint opcode, void* argument, uint count) => _calls.Register(Descriptor, opcode, argument, count);
 
     /// <summary>
-    /// Registers the descriptor with the calling thread, which spares the kernel a look-up in every enter. A thread has 16
-    /// such places (IO_RINGFD_REG_MAX, io_uring/tctx.h); without one the plain descriptor serves.
+    /// Registers the descriptor with the calling thread, which saves the kernel a lookup in every enter. A thread has 16
+    /// such slots (IO_RINGFD_REG_MAX, io_uring/tctx.h); without a free one the descriptor is used.
     /// </summary>
     public bool RegisterWithThread(out int index)
     {
@@ -135,18 +135,18 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         return result == 1;
     }
 
-    /// <summary>Gives the place back. On the thread that registered it.</summary>
+    /// <summary>Frees the slot. Must be called on the thread that registered it.</summary>
     public void UnregisterFromThread(int index)
     {
         IoUringRsrcUpdate update = new() { offset = (uint)index };
         _ = Register(IoUring.IORING_UNREGISTER_RING_FDS, &update, 1);
     }
 
-    /// <summary>What making the engine's table of registered files is answered: 0, or the negated errno.</summary>
-    /// <remarks>EBUSY where a file that was removed from the table would stay open, and keep its device busy.</remarks>
+    /// <summary>The answer to making the engine's table of registered files: 0, or the negated errno.</summary>
+    /// <remarks>EBUSY on a kernel that keeps a file open, and its device busy, after it was removed from the table.</remarks>
     public int FileTableAnswer { get; set; }
 
-    /// <summary>Which of the kernel's operations are known, by their code. Asked once, unless somebody who has asked says it.</summary>
+    /// <summary>Which operations the kernel supports, by opcode. Probed when first needed, unless set.</summary>
     public bool[] Operations
     {
         get => _operations ??= ProbeOperations();
@@ -191,7 +191,7 @@ internal sealed unsafe class KernelRingHandle : SafeHandleZeroOrMinusOneIsInvali
         return Libc.Close(Descriptor) == 0;
     }
 
-    /// <summary>The table of registered files, empty but for the pipe. A process with few descriptors gets one for the pipe alone.</summary>
+    /// <summary>Registers a table of files that holds only the pipe. Where RLIMIT_NOFILE is too small for it, the table has room for the pipe only.</summary>
     private int RegisterTable(int writeEnd)
     {
         int* files = stackalloc int[FileSlots + 1];

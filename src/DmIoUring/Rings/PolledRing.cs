@@ -3,15 +3,15 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// A ring that asks devices for completions, and beside it a companion for all that can't be asked for: flushes, discards, zeroes, cancels,
-/// the poll of a lane's eventfd, and transfers of devices without polled queues. To the engine they are one ring.
+/// A ring that polls devices for completions, and a companion for everything that can't be polled for: flushes, discards, zeroes, cancels, the poll
+/// of a lane's eventfd, and transfers on devices without polled queues. The engine sees one ring.
 /// </summary>
 /// <remarks>
-/// While only the companion has something under way the owner sleeps in it. While only devices are to be asked the kernel asks them until one
-/// answers. While both have, neither may be waited in: each is looked at once, and the owner enters again.
+/// While only the companion has entries in flight, the owner sleeps in it. While only the polled ring has, the kernel polls until one completes.
+/// While both have, the owner can wait in neither: it enters each once without waiting, and repeats.
 /// </remarks>
 /// <param name="polled">The ring with IORING_SETUP_IOPOLL.</param>
-/// <param name="companion">The ring without, of the same capacity.</param>
+/// <param name="companion">The ring without it, of the same capacity.</param>
 internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
     where TRing : struct, IRing
 {
@@ -20,7 +20,7 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
     private TRing _companion = companion;
 #pragma warning restore IDE0044
 
-    /// <summary>Entries taken from each ring whose last completion has not been taken.</summary>
+    /// <summary>Entries in flight in each ring.</summary>
     private int _polledUnderWay;
     private int _companionUnderWay;
 
@@ -30,7 +30,7 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
 
     public readonly long EnterCount => _polled.EnterCount + _companion.EnterCount;
 
-    /// <summary>What either gives: which of them an entry goes to is not known yet.</summary>
+    /// <summary>The smaller room: it is not known yet which ring an entry will use.</summary>
     public readonly int Room => Math.Min(_polled.Room, _companion.Room);
 
     public readonly bool HasQueued => _polled.HasQueued || _companion.HasQueued;
@@ -55,7 +55,7 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
 
     public int RegisterBufferTable(int slots) => Both(_polled.RegisterBufferTable(slots), _companion.RegisterBufferTable(slots));
 
-    /// <summary>With both or with neither: an entry names a slot before it is known which of them gets it.</summary>
+    /// <summary>Registers with both rings or with neither, because an entry names a slot whichever ring it uses.</summary>
     public int RegisterBuffer(int slot, byte* start, long length)
     {
         int result = Both(_polled.RegisterBuffer(slot, start, length), _companion.RegisterBuffer(slot, start, length));
@@ -70,7 +70,7 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
 
     public int RegisterFileTable(int slots) => Both(_polled.RegisterFileTable(slots), _companion.RegisterFileTable(slots));
 
-    /// <summary>With both or with neither, as <see cref="RegisterBuffer"/>.</summary>
+    /// <summary>Registers with both rings or with neither, as <see cref="RegisterBuffer"/>.</summary>
     public int RegisterFile(int slot, int descriptor)
     {
         int result = Both(_polled.RegisterFile(slot, descriptor), _companion.RegisterFile(slot, descriptor));
@@ -101,13 +101,13 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
         if (_polledUnderWay == 0)
             return _companion.Enter(minComplete, timeout, minWait);
 
-        // A wait that asks devices knows no time after which one completion is enough.
+        // A polling wait has no time after which one completion is enough.
         if (_companionUnderWay == 0)
             return _polled.Enter(minWait > 0 ? Math.Min(minComplete, 1) : minComplete, timeout, 0);
         return Both(_companion.Enter(0, 0, 0), _polled.Enter(0, 0, 0));
     }
 
-    /// <summary>Both: one of them is lost, and the other nothing without it.</summary>
+    /// <summary>Closes both, although only one of them is lost.</summary>
     public void Abandon(ICollection<RingTeardown> teardowns)
     {
         _polled.Abandon(teardowns);
@@ -123,7 +123,7 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
         int all = asked + _companion.Take(into[asked..]);
         foreach (ref readonly IoUringCqe completion in into[asked..all])
         {
-            // A poll that stays armed completes again.
+            // A multi-shot poll that stays armed completes again.
             if ((completion.flags & IoUring.IORING_CQE_F_MORE) == 0)
                 _companionUnderWay--;
         }

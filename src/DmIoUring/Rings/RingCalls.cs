@@ -3,12 +3,12 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// io_uring's three system calls as a ring makes them, each with the kernel's own answer: a value of 0 or more, or the negated errno.
-/// Replaceable, so that a test can have any of them fail. One virtual call for each system call.
+/// io_uring's three system calls. Each returns the kernel's answer: a value of 0 or more, or the negated errno.
+/// Virtual, so that a test can make any of them fail.
 /// </summary>
 internal unsafe class RingCalls
 {
-    /// <summary>The kernel itself.</summary>
+    /// <summary>The kernel's calls.</summary>
     public static readonly RingCalls Kernel = new();
 
     public virtual int Setup(uint entries, IoUringParams* parameters) => Libc.IoUringSetup(entries, parameters);

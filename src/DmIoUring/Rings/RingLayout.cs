@@ -3,7 +3,7 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
 
-/// <summary>Where the queues of a ring are in memory.</summary>
+/// <summary>The addresses of a ring's queues.</summary>
 internal readonly unsafe struct RingLayout
 {
     public RingLayout(byte* rings, IoUringSqe* entries, in IoUringParams parameters)
@@ -19,7 +19,7 @@ internal readonly unsafe struct RingLayout
         CompletionEntries = parameters.cq_entries;
     }
 
-    /// <summary>Queues that nothing can be put into and nothing comes out of: a closed ring's. The memory is the process's.</summary>
+    /// <summary>The queues of a closed ring: no room and no completions. Allocated once for the process.</summary>
     public static RingLayout Inert { get; } = MakeInert();
 
     public IoUringSqe* Entries { get; init; }

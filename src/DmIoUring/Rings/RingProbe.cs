@@ -2,7 +2,7 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
 
-/// <summary>Puts together what a ring on this host can do.</summary>
+/// <summary>Finds out what rings on this host support.</summary>
 internal static class RingProbe
 {
     private static readonly (byte Code, string Name, string Use, string Since)[] Operations =
@@ -34,8 +34,8 @@ internal static class RingProbe
         }
     }
 
-    /// <summary>Tries a small ring: all three system calls, and an entry there and back.</summary>
-    /// <param name="calls">Who answers; null for the kernel itself.</param>
+    /// <summary>Tries a small ring: all three system calls, and a round trip of an entry.</summary>
+    /// <param name="calls">The system calls; null for the kernel's.</param>
     /// <exception cref="IoUringUnavailableException">The host refuses one of the calls.</exception>
     public static HostRings Run(RingCalls? calls = null)
     {
@@ -98,8 +98,8 @@ internal static class RingProbe
         return result >= 0 && !readEnd.IsComplete;
     }
 
-    /// <summary>What a crew of threads can do instead.</summary>
-    /// <param name="refusal">Why it has to; null when it was chosen.</param>
+    /// <summary>What worker threads support instead.</summary>
+    /// <param name="refusal">Why io_uring is not used; null when worker threads were asked for.</param>
     public static IoCapabilities DescribeWorkers(IoUringUnavailableException? refusal) => new(
         "worker threads",
         KernelRelease,
@@ -117,9 +117,9 @@ internal static class RingProbe
     };
 }
 
-/// <summary>What trying a ring on this host has shown.</summary>
-/// <param name="Capabilities">What the host has.</param>
+/// <summary>The result of trying a ring on this host.</summary>
+/// <param name="Capabilities">What the host supports.</param>
 /// <param name="Commands">Whether there are rings for the commands of NVMe namespaces.</param>
-/// <param name="Operations">Which operations its rings know, by their code.</param>
-/// <param name="FileTableAnswer">0, or the negated errno that speaks against registered files.</param>
+/// <param name="Operations">Which operations its rings support, by opcode.</param>
+/// <param name="FileTableAnswer">0, or the negated errno for which registered files are not used.</param>
 internal sealed record HostRings(IoCapabilities Capabilities, IoFeature Commands, bool[] Operations, int FileTableAnswer);

@@ -4,11 +4,11 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Rings;
 
-/// <summary>Finds out why io_uring was refused, from the errno and what the host says of itself.</summary>
+/// <summary>Finds out why io_uring was refused, from the errno and the host's settings.</summary>
 internal static class RingRefusal
 {
-    /// <summary>Asks the host why.</summary>
-    /// <param name="errno">What it answered.</param>
+    /// <summary>Explains a refusal by the settings of this host.</summary>
+    /// <param name="errno">The errno of the call.</param>
     /// <param name="call">The call that was refused, where it is not io_uring_setup.</param>
     public static IoUringUnavailableException Explain(int errno, string? call = null) => Explain(
         errno,
@@ -26,10 +26,10 @@ internal static class RingRefusal
     public static ArgumentOutOfRangeException NoSuchProcessor(int processor) =>
         OptionRange.Error("SubmissionProcessor", processor, "a processor that is online and of this process's cpuset; the kernel answered EINVAL");
 
-    /// <summary>The diagnosis itself, from facts that a test can make up.</summary>
-    /// <param name="errno">What io_uring_setup or mmap answered.</param>
+    /// <summary>Explains a refusal by given settings.</summary>
+    /// <param name="errno">The errno of io_uring_setup or mmap.</param>
     /// <param name="disabled">The sysctl kernel.io_uring_disabled (6.6), or null where there is none.</param>
-    /// <param name="seccomp">The thread's seccomp mode: 0 none, 1 strict, 2 filter; null where not told.</param>
+    /// <param name="seccomp">The thread's seccomp mode: 0 none, 1 strict, 2 filter; null where unknown.</param>
     /// <param name="call">The call that was refused, where it is not io_uring_setup.</param>
     internal static IoUringUnavailableException Explain(int errno, string? disabled, string? seccomp, string? call = null)
     {
@@ -62,7 +62,7 @@ internal static class RingRefusal
         return new IoUringUnavailableException(refusal, errno, $"io_uring is refused ({Errno.Name(errno)}{(call is null ? "" : " to " + call)}): {reason}");
     }
 
-    /// <summary>Null where the host does not tell, or has no descriptor left to tell it with.</summary>
+    /// <summary>The value of a line; null where the file can't be read, or no descriptor is left to open it.</summary>
     private static string? Line(string path, string key = "")
     {
         try

@@ -3,13 +3,13 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// Settles a ring's flags with the kernel: asks for all that are wanted and, as long as the answer is EINVAL, gives up
-/// the one that came to the kernel last.
+/// Negotiates a ring's flags with the kernel: asks for all that are wanted and, as long as the answer is EINVAL, drops the one that the kernel
+/// supports since the latest version.
 /// </summary>
 internal static unsafe class RingSetup
 {
     /// <summary>
-    /// Features without which nothing here works. Multi-shot poll, which wakes lanes, has no bit of its own; RSRC_TAGS came
+    /// The features that the library needs. Multi-shot poll, which wakes lanes, has no feature bit; RSRC_TAGS came
     /// with the same kernel, 5.13.
     /// </summary>
     public const uint RequiredFeatures =
@@ -19,7 +19,7 @@ internal static unsafe class RingSetup
         | IoUring.IORING_FEAT_EXT_ARG
         | IoUring.IORING_FEAT_RSRC_TAGS;
 
-    /// <summary>Newest first; include/uapi/linux/io_uring.h says the versions.</summary>
+    /// <summary>The optional flags, newest first.</summary>
     private static readonly RingFlag[] Wanted =
     [
         new(IoUring.IORING_SETUP_NO_SQARRAY, "IORING_SETUP_NO_SQARRAY", "one memory access less per entry", "6.6"),
@@ -33,7 +33,7 @@ internal static unsafe class RingSetup
         new(IoUring.IORING_SETUP_SUBMIT_ALL, "IORING_SETUP_SUBMIT_ALL", "one bad entry does not end its batch", "5.18"),
     ];
 
-    /// <summary>Never left out where they are asked for: without them the ring would not be what was wanted.</summary>
+    /// <summary>Flags that are never dropped when they are asked for.</summary>
     private static readonly RingFlag[] Always =
     [
         new(IoUring.IORING_SETUP_SQPOLL, "IORING_SETUP_SQPOLL", "a thread of the kernel's takes the entries", "5.1"),
@@ -43,7 +43,7 @@ internal static unsafe class RingSetup
     private static readonly RingFlag HybridPolling =
         new(IoUring.IORING_SETUP_HYBRID_IOPOLL, "IORING_SETUP_HYBRID_IOPOLL", "sleeps before it asks", "6.13");
 
-    /// <summary>io_uring_setup, as the kernel's or as a test's kernel of another age answers it.</summary>
+    /// <summary>io_uring_setup, the kernel's or a test's.</summary>
     public delegate int Setup(uint entries, IoUringParams* parameters);
 
     /// <summary>Sets up a ring.</summary>
@@ -102,14 +102,14 @@ internal static unsafe class RingSetup
 
     private static RingFlag[] OptionalFor(in RingPlan plan)
     {
-        // Nobody waits in it: completions must be posted without an enter of its own.
+        // The owner does not wait in it, so completions must be posted without an enter.
         if (plan.CarriesCommands)
             return [];
         RingFlag[] optional = plan.PollsSubmissions ? [.. Wanted.Where(IsForPolling)] : Wanted;
         return plan.CompletionPolling == IoCompletionPolling.Hybrid ? [HybridPolling, .. optional] : optional;
     }
 
-    /// <summary>Those that the kernel takes together with SQPOLL: its thread, not the owner, does what the others put off (io_uring/io_uring.c).</summary>
+    /// <summary>Whether the kernel accepts a flag together with SQPOLL: the flags that defer work to the owner are refused (io_uring/io_uring.c).</summary>
     private static bool IsForPolling(RingFlag flag) =>
         (flag.Bits & (IoUring.IORING_SETUP_DEFER_TASKRUN | IoUring.IORING_SETUP_COOP_TASKRUN)) == 0;
 
@@ -121,16 +121,16 @@ internal static unsafe class RingSetup
     private sealed record RingFlag(uint Bits, string Name, string Use, string Since);
 }
 
-/// <summary>What is wanted of a ring beyond the least.</summary>
+/// <summary>The optional features of a ring.</summary>
 internal readonly record struct RingPlan
 {
-    /// <summary>How long the kernel's thread looks for entries before it sleeps (SQPOLL), in milliseconds; 0 for no such thread.</summary>
+    /// <summary>How long the kernel thread polls for entries before it sleeps (SQPOLL), in milliseconds; 0 for no such thread.</summary>
     public uint SubmissionPollMilliseconds { get; init; }
 
-    /// <summary>The processor that thread stays on; null for any.</summary>
+    /// <summary>The processor of that thread; null for any.</summary>
     public int? SubmissionProcessor { get; init; }
 
-    /// <summary>Whether who waits asks the devices for completions (IOPOLL), and whether it sleeps before that.</summary>
+    /// <summary>Whether the waiting thread polls devices for completions (IOPOLL), and whether it sleeps before that.</summary>
     public IoCompletionPolling CompletionPolling { get; init; }
 
     /// <summary>Whether its entries and completions are the large ones that NVMe commands need (5.19).</summary>

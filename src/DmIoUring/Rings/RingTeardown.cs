@@ -4,26 +4,26 @@ using Microsoft.Win32.SafeHandles;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// Tells when the kernel has taken a closed ring apart. Closing returns at once; the entries in flight end later (io_ring_exit_work,
-/// io_uring/io_uring.c), and until then they may read and write their buffers.
+/// Tells when the kernel has torn down a closed ring. Closing returns at once; the entries in flight end later (io_ring_exit_work,
+/// io_uring/io_uring.c), and until then the kernel may read and write their buffers.
 /// </summary>
 /// <remarks>
-/// A pipe, whose write end only the ring holds, among its registered files. The kernel closes those last, after the last entry
-/// (io_ring_ctx_free), and the read end sees it.
+/// It is the read end of a pipe whose write end only the ring holds, as a registered file. The kernel closes registered files after the last entry
+/// has ended (io_ring_ctx_free), which the read end sees as a hang-up.
 /// </remarks>
 internal sealed unsafe class RingTeardown : SafeHandleZeroOrMinusOneIsInvalid
 {
     private RingTeardown(int readEnd)
         : base(ownsHandle: true) => SetHandle(readEnd);
 
-    /// <summary>Readable, with a hang-up, once the ring is gone.</summary>
+    /// <summary>The read end: it reports a hang-up once the ring is torn down.</summary>
     public int Descriptor => (int)handle;
 
-    /// <summary>Whether the kernel has let go of everything that the ring had.</summary>
+    /// <summary>Whether the ring is torn down.</summary>
     public bool IsComplete => Wait(Descriptor, -1, 0);
 
     /// <summary>Makes a pipe.</summary>
-    /// <param name="writeEnd">The end that is to be registered with the ring and closed.</param>
+    /// <param name="writeEnd">The write end: register it with the ring, then close it.</param>
     /// <exception cref="IoUringUnavailableException">There are no more descriptors.</exception>
     public static RingTeardown Create(out int writeEnd)
     {
@@ -35,7 +35,7 @@ internal sealed unsafe class RingTeardown : SafeHandleZeroOrMinusOneIsInvalid
         return new RingTeardown(ends[0]);
     }
 
-    /// <summary>Waits until the ring is gone, somebody writes the eventfd, or the time is up.</summary>
+    /// <summary>Waits until the ring is torn down, the eventfd is written, or the time has passed.</summary>
     /// <param name="wake">An eventfd, or -1; it is drained.</param>
     /// <param name="limit">Nanoseconds; negative for no limit.</param>
     public void Wait(int wake, long limit) => Wait(Descriptor, wake, limit);

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Rings;
 
-/// <summary>An eventfd that ends a sleep.</summary>
+/// <summary>An eventfd that wakes a sleeping owner.</summary>
 internal sealed unsafe class WakeEvent : SafeHandleZeroOrMinusOneIsInvalid
 {
     public WakeEvent()
@@ -24,7 +24,7 @@ internal sealed unsafe class WakeEvent : SafeHandleZeroOrMinusOneIsInvalid
         _ = Libc.Read(descriptor, &count, sizeof(ulong));
     }
 
-    /// <summary>Ends the sleep. Once the sleeper has closed it there is nobody to wake, and the number may be another file's.</summary>
+    /// <summary>Wakes the owner. Does nothing once the owner has closed the eventfd: its number may be another file's by then.</summary>
     public void Signal()
     {
         bool held = false;
@@ -38,7 +38,7 @@ internal sealed unsafe class WakeEvent : SafeHandleZeroOrMinusOneIsInvalid
         }
         catch (ObjectDisposedException)
         {
-            // It was not asleep, has all it needs, and ended.
+            // The owner has ended.
         }
         finally
         {

@@ -4,12 +4,11 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// An entry on its way to a <see cref="WorkerPool"/>: its owner fills it, the crew queues it, a worker carries it out, and
-/// the owner takes its result.
+/// An entry that a <see cref="WorkerPool"/> executes: its owner fills it, the pool queues it, a worker executes it, and the owner takes its result.
 /// </summary>
 internal sealed unsafe class WorkItem(IWorkItemOwner owner, IoUringSqe* entry) : IDisposable
 {
-    /// <summary>BIO_MAX_VECS, as many as the engine puts into an entry.</summary>
+    /// <summary>BIO_MAX_VECS, the most vectors that the engine puts into an entry.</summary>
     private const int MaxVectors = 256;
 
     private Iovec* _vectors;
@@ -22,13 +21,13 @@ internal sealed unsafe class WorkItem(IWorkItemOwner owner, IoUringSqe* entry) :
 
     public WorkItemState State { get; set; }
 
-    /// <summary>Links it into one list at a time: its ring's free or filled ones, the crew's queue, its ring's completed ones.</summary>
+    /// <summary>The link of the one list that it is in: its ring's free or filled items, the pool's queue, its ring's completed items.</summary>
     public WorkItem? Next { get; set; }
 
-    /// <summary>The other link of the crew's queue, which a cancelled item leaves from the middle.</summary>
+    /// <summary>The back link of the pool's queue, from which a cancelled item is removed.</summary>
     public WorkItem? Previous { get; set; }
 
-    /// <summary>Copies the entry's vectors, which are its owner's again once it is published; the kernel does the same (IORING_FEAT_SUBMIT_STABLE).</summary>
+    /// <summary>Copies the entry's vectors, because the engine reuses them once the entry is submitted; the kernel does the same (IORING_FEAT_SUBMIT_STABLE).</summary>
     public void CopyVectors()
     {
         if (entry->opcode is not (IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV))
@@ -46,22 +45,22 @@ internal sealed unsafe class WorkItem(IWorkItemOwner owner, IoUringSqe* entry) :
     }
 }
 
-/// <summary>How far a <see cref="WorkItem"/> is; the crew's lock guards the way from queued to running.</summary>
+/// <summary>The state of a <see cref="WorkItem"/>; the pool's lock guards the step from queued to running.</summary>
 internal enum WorkItemState : byte
 {
-    /// <summary>Its owner's.</summary>
+    /// <summary>It belongs to its owner.</summary>
     Free,
 
-    /// <summary>In the crew's queue; can be cancelled.</summary>
+    /// <summary>In the pool's queue; can be cancelled.</summary>
     Queued,
 
-    /// <summary>In a system call; nothing gets it back from there.</summary>
+    /// <summary>In a system call; can't be cancelled.</summary>
     Running,
 }
 
-/// <summary>Where the items of a <see cref="WorkerPool"/> come from, and go back to.</summary>
+/// <summary>Submits items to a <see cref="WorkerPool"/> and gets them back.</summary>
 internal interface IWorkItemOwner
 {
-    /// <summary>Takes an item back that was carried out. A worker's thread.</summary>
+    /// <summary>Takes back an item that was executed. Called on a worker's thread.</summary>
     void Complete(WorkItem item);
 }

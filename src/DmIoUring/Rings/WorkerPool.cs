@@ -3,12 +3,12 @@ using DmIoUring.Threading;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// A few threads that carry out the entries of all of a client's <see cref="WorkerRing"/>s, in order of arrival, by blocking
-/// system calls. They end with the last ring.
+/// A few threads that execute the entries of a client's <see cref="WorkerRing"/>s, in order of arrival, by blocking system calls. They end with the
+/// last ring.
 /// </summary>
 /// <remarks>
-/// One lock guards the queue and is held for a few links. Who takes it may be an embedder's thread half way through a
-/// request, so a <see cref="Thread.Interrupt"/> does not end the wait for it.
+/// One lock guards the queue and is held for a few instructions. A thread of the embedding program may take it in the middle of a request, so a
+/// <see cref="Thread.Interrupt"/> does not end the wait for it.
 /// </remarks>
 internal sealed unsafe class WorkerPool
 {
@@ -21,7 +21,7 @@ internal sealed unsafe class WorkerPool
     private int _idle;
     private int _users = 1;
 
-    /// <summary>Starts the threads. The crew is its maker's until <see cref="Release"/>.</summary>
+    /// <summary>Starts the threads. The caller has one reference; it must <see cref="Release"/> it.</summary>
     public WorkerPool(int threads)
     {
         try
@@ -39,10 +39,10 @@ internal sealed unsafe class WorkerPool
         }
     }
 
-    /// <summary>Keeps the threads for one more user.</summary>
+    /// <summary>Adds a reference, which keeps the threads alive.</summary>
     public void AddReference() => Interlocked.Increment(ref _users);
 
-    /// <summary>Ends the threads with the last user, whose entries are all done by then.</summary>
+    /// <summary>Removes a reference; the last one ends the threads. All entries of its user must have ended.</summary>
     public void Release()
     {
         if (Interlocked.Decrement(ref _users) > 0)
@@ -95,7 +95,7 @@ internal sealed unsafe class WorkerPool
                 if (Volatile.Read(ref _users) == 0)
                     return null;
 
-                // Counted down again by who pulses, so that each item wakes one.
+                // Submit decrements it, so that each item wakes one thread.
                 _idle++;
                 _gate.Wait();
             }

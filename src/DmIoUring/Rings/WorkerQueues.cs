@@ -4,11 +4,11 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// A <see cref="WorkerRing"/>'s entries and completions. The owner fills entries and takes results; workers only complete.
+/// The entries and completions of a <see cref="WorkerRing"/>. Must be used on the owning thread; workers only call <see cref="Complete"/>.
 /// </summary>
 internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
 {
-    /// <summary>Items beyond the entries in flight: cancels and the poll of the lane's eventfd.</summary>
+    /// <summary>Items beyond the entries in flight, for cancels and the poll of the lane's eventfd.</summary>
     private const int ExtraItems = 8;
 
     private readonly WorkerPool _workers;
@@ -19,20 +19,20 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
     private WorkItem? _filledFirst;
     private WorkItem? _filledLast;
 
-    /// <summary>What workers have completed, the newest first. Theirs and the owner's, by exchange.</summary>
+    /// <summary>The completed items, newest first. Workers and the owner exchange it.</summary>
     private WorkItem? _newest;
 
-    /// <summary>The same, taken over by the owner, the oldest first.</summary>
+    /// <summary>The completed items that the owner has taken over, oldest first.</summary>
     private WorkItem? _oldest;
 
-    /// <summary>1 while the owner sleeps or is about to, and nobody has woken it yet.</summary>
+    /// <summary>1 while the owner sleeps, or is about to, and was not woken yet.</summary>
     private int _asleep;
     private int _wakeDescriptor = -1;
     private bool _disposed;
 
-    public WorkerQueues(WorkerPool crew, int capacity)
+    public WorkerQueues(WorkerPool workers, int capacity)
     {
-        _workers = crew;
+        _workers = workers;
         Capacity = capacity;
         _items = new WorkItem[capacity + ExtraItems];
         _entries = (IoUringSqe*)NativeMemory.AllocZeroed((nuint)_items.Length, (nuint)sizeof(IoUringSqe));
@@ -42,7 +42,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
             Free(_items[i]);
         }
 
-        crew.AddReference();
+        workers.AddReference();
     }
 
     public int Capacity { get; }
@@ -91,7 +91,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
         return count;
     }
 
-    /// <summary>Ends an item. A worker; or the owner, for what no worker has to do with.</summary>
+    /// <summary>Completes an item. Called by a worker, or by the owner for an entry that needs no worker.</summary>
     public void Complete(WorkItem item)
     {
         WorkItem? newest;
@@ -103,7 +103,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
         }
         while (Interlocked.CompareExchange(ref _newest, item, newest) != newest);
 
-        // Completed first, then looked: who goes to sleep says so first and then looks for what is completed.
+        // Complete before reading _asleep: the owner sets _asleep before it looks for completed items, so one of the two sees the other.
         if (Interlocked.Exchange(ref _asleep, 0) == 1)
             _completed.Signal();
     }
@@ -128,7 +128,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
             item.Next = null;
             switch (item.Entry->opcode)
             {
-                // Never completes: an end of the sleep is all that the lane wants of it.
+                // It never completes: it only has to end the sleep.
                 case IoUring.IORING_OP_POLL_ADD:
                     _wakeDescriptor = item.Entry->fd;
                     break;
@@ -149,7 +149,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
         _filledLast = null;
     }
 
-    /// <summary>As io_uring answers: 0 for what was got back, EALREADY for what is under way, ENOENT for what is not there.</summary>
+    /// <summary>Answers like io_uring: 0 for a cancelled entry, EALREADY for a running one, ENOENT for an unknown one.</summary>
     private int Cancel(ulong userData)
     {
         foreach (WorkItem item in _items)

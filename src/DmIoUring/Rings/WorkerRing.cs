@@ -4,8 +4,8 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// The ring of a host that has no io_uring: entries are carried out by plain system calls on a few threads
-/// (<see cref="WorkerPool"/>). The same results in the same shape, one thread's sleep and another's waking slower.
+/// The ring of a host that has no io_uring: a few threads (<see cref="WorkerPool"/>) execute entries by blocking system calls. The results are the
+/// same; each entry takes two thread switches more.
 /// </summary>
 internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 {
@@ -23,12 +23,12 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public bool HasCommands => true;
 
-    /// <summary>Any thread may own it.</summary>
+    /// <summary>Does nothing: any thread may be the owner.</summary>
     public void Enable(bool register)
     {
     }
 
-    /// <summary>There is nobody to register memory with.</summary>
+    /// <summary>Memory and files can't be registered.</summary>
     public int RegisterBufferTable(int slots) => -Errno.EOPNOTSUPP;
 
     public int RegisterBuffer(int slot, byte* start, long length) => -Errno.EOPNOTSUPP;
@@ -53,7 +53,7 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
         return 0;
     }
 
-    /// <summary>It is never lost.</summary>
+    /// <summary>Does nothing: such a ring is never lost.</summary>
     public void Abandon(ICollection<RingTeardown> teardowns)
     {
     }

@@ -7,24 +7,24 @@ using DmIoUring.Engine;
 namespace DmIoUring.Submission;
 
 /// <summary>
-/// The rules for every request, whichever way it comes: what is misuse (<see cref="Check"/>), and what is so plain that it may
-/// skip the legs (<see cref="IsFast"/>) or the ring (<see cref="IsDirect"/>).
+/// The checks of every request: whether it is misuse (<see cref="Check"/>), and whether it may take the fast path (<see cref="IsFast"/>) or a
+/// single system call without a ring (<see cref="IsDirect"/>).
 /// </summary>
 /// <remarks>
 /// <see cref="IsFast"/> accepts nothing that <see cref="Check"/> refuses or that <see cref="RegionRules"/> fails: it is stricter than both, and a
-/// property test compares them. What it does not accept goes through both, which know what to say.
+/// property test compares them. A request that it does not accept is checked by both, which report the reason.
 /// </remarks>
 internal static unsafe class Admission
 {
     private const int PageMask = 4095;
     private const long MaxSectors = long.MaxValue / IoRegion.SectorSize;
 
-    /// <summary>Below it no sum of an offset and a size overflows.</summary>
+    /// <summary>For smaller sectors the sum of an offset and a size can't overflow.</summary>
     private const ulong MaxFastSector = long.MaxValue / IoRegion.SectorSize / 2;
 
     private const IoFlags WriteFlags = IoFlags.Preflush | IoFlags.Fua | IoFlags.Atomic | IoFlags.StableCopy;
 
-    /// <summary>Throws for misuse, before anything of the request reaches a device. Every message says the values and what to do.</summary>
+    /// <summary>Throws for misuse, before the request holds anything. Every message has the values and the remedy.</summary>
     /// <exception cref="ArgumentException">The request is invalid.</exception>
     /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
     public static void Check(in RequestSpec spec)
@@ -55,10 +55,10 @@ internal static unsafe class Admission
         buffer.ThrowIfGone();
     }
 
-    /// <summary>Throws for a request that nobody would hear of.</summary>
+    /// <summary>Throws for a missing callback.</summary>
     public static void CheckNotify([NotNull] IoNotify? notify) => ArgumentNullException.ThrowIfNull(notify);
 
-    /// <summary>Throws for a batch's request that was never made.</summary>
+    /// <summary>Throws for a default <see cref="IoRequest"/> in a batch.</summary>
     public static void CheckMade(IoNotify? notify)
     {
         if (notify is null)
@@ -66,12 +66,11 @@ internal static unsafe class Admission
     }
 
     /// <summary>
-    /// Whether a read or a write is valid, asks for nothing beyond it, and each of its 1 to 64 regions is one chunk on a device that the engine
-    /// holds open.
+    /// Whether a read or a write with default options is valid, and each of its 1 to 64 regions is one chunk on a device that the engine holds open.
     /// </summary>
-    /// <param name="operation">Read or write; its options are the default ones.</param>
-    /// <param name="regions">Where.</param>
-    /// <param name="memory">The buffer's first byte; the buffer is one piece.</param>
+    /// <param name="operation">Read or write.</param>
+    /// <param name="regions">The regions.</param>
+    /// <param name="memory">The buffer's first byte; the buffer is contiguous.</param>
     /// <param name="length">The buffer's length in bytes.</param>
     /// <param name="devices">The devices that the engine holds.</param>
     /// <param name="chunkBytes">The largest chunk.</param>
@@ -99,7 +98,7 @@ internal static unsafe class Admission
         return true;
     }
 
-    /// <summary>Whether a request is one that a single preadv2 or pwritev2 serves, but for the alignment of its memory. An NVMe namespace has neither.</summary>
+    /// <summary>Whether a single preadv2 or pwritev2 can carry out a request, provided that its memory is aligned. Not on an NVMe namespace.</summary>
     public static bool IsDirect(in RequestSpec spec, int chunkBytes) =>
         spec.Regions.Length == 1
         && spec.Regions[0].Device is { Namespace: null }
@@ -124,7 +123,7 @@ internal static unsafe class Admission
         long offset = (long)sector * IoRegion.SectorSize;
         byte* start = memory + at;
 
-        // Negative numbers are large ones here, and none is so large that a sum overflows.
+        // Negative numbers are large unsigned ones, which the comparisons reject; no sum overflows.
         return count - 1 < (uint)chunkBytes / IoRegion.SectorSize
             && sector < MaxFastSector
             && (ulong)(offset + size) <= (ulong)geometry.Size

@@ -6,8 +6,8 @@ using DmIoUring.Threading;
 
 namespace DmIoUring.Submission;
 
-/// <summary>The ways into a client: with a callback, awaited, as a batch, synchronous; for any thread.</summary>
-/// <remarks>Knows the client's parts and not the client: who calls keeps that alive for the length of the call.</remarks>
+/// <summary>Submits requests to a client's lanes: with a callback, awaited, as a batch, or synchronously. Any thread.</summary>
+/// <remarks>It references the client's parts and not the client, which the caller must keep alive during a call.</remarks>
 internal sealed class ClientSubmission
 {
     private readonly DmIoOptions _options;
@@ -31,16 +31,16 @@ internal sealed class ClientSubmission
         _syncRings = syncRings;
     }
 
-    /// <summary>Synchronous requests that one system call served.</summary>
+    /// <summary>Synchronous requests that one system call carried out.</summary>
     public long DirectTransfers => Interlocked.Read(ref _directTransfers);
 
-    /// <summary>Synchronous requests that a lane served.</summary>
+    /// <summary>Synchronous requests that a lane carried out.</summary>
     public long SyncOverLane => Interlocked.Read(ref _syncOverLane);
 
-    /// <summary>What a callback waits for could be waiting for it, on this client or another.</summary>
+    /// <summary>A callback must not wait: the request that it waits for could wait for this callback, on this client or another.</summary>
     private static WaitRule CurrentWaitRule => CallbackThread.IsCurrent ? WaitRule.Never : WaitRule.Wait;
 
-    /// <summary>The way in of the lane whose callback the caller is; null on any other thread.</summary>
+    /// <summary>The submission to the current lane: the one whose callback is the caller; null on any other thread.</summary>
     private OwnerSubmission? CurrentSubmission => CurrentLane is { } lane ? _laneSubmissions[lane.Index] : null;
 
     private Lane? CurrentLane => Lane.Current is { } lane && lane.Requests == _pool ? lane : null;
@@ -63,7 +63,7 @@ internal sealed class ClientSubmission
         }
     }
 
-    /// <summary>As <see cref="Submit(in RequestSpec)"/>, unless the reserve is out.</summary>
+    /// <summary>As <see cref="Submit(in RequestSpec)"/>, but fails when the reserve is exhausted.</summary>
     public bool TrySubmit(in RequestSpec spec)
     {
         ThrowIfClosed();
@@ -83,7 +83,7 @@ internal sealed class ClientSubmission
         return task;
     }
 
-    /// <summary>Submits all of a batch, or, when one is refused, none but those that had to be handed over while it waited for the rest.</summary>
+    /// <summary>Submits a batch. When one request is refused, none is submitted, except those that were submitted while the call waited for the reserve.</summary>
     public void Submit(ReadOnlySpan<IoRequest> requests)
     {
         ThrowIfClosed();
@@ -108,7 +108,7 @@ internal sealed class ClientSubmission
         }
     }
 
-    /// <summary>Carries out a request and returns when it has ended.</summary>
+    /// <summary>Carries out a request and returns its result.</summary>
     public unsafe IoResult Run(in RequestSpec spec)
     {
         ThrowIfClosed();
@@ -125,7 +125,7 @@ internal sealed class ClientSubmission
             }
         }
 
-        // A request that may end before the kernel is done with it leaves something behind for somebody to look after: a lane.
+        // A request that may be abandoned in the kernel needs a lane, which waits for the abandoned chunks.
         bool mayBeAbandoned = _options.RequestTimeLimit is not null && (spec.Options.Flags & IoFlags.StableCopy) != 0;
         SyncRing? ring = mayBeAbandoned ? null : _syncRings.TryEnter();
         if (ring is null)
@@ -179,7 +179,7 @@ internal sealed class ClientSubmission
                 if (batch.TryAdd(request.Spec, WaitRule.Try))
                     continue;
 
-                // Those that are ready may be what this one would wait for: they go first.
+                // The requests that are ready may hold what this one waits for: submit them first.
                 HandOver(lane, ref batch);
             }
 
@@ -201,7 +201,7 @@ internal sealed class ClientSubmission
         throw Disposed();
     }
 
-    /// <summary>Requests from outside are dealt out in turn.</summary>
+    /// <summary>The lane for the next request from another thread, round robin.</summary>
     private Lane NextLane() => _lanes.Length == 1 ? _lanes[0] : _lanes[Interlocked.Increment(ref _nextLane) % (uint)_lanes.Length];
 
     private void ThrowIfClosed()

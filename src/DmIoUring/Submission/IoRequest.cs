@@ -5,8 +5,8 @@ using DmIoUring.Submission;
 namespace DmIoUring;
 
 /// <summary>
-/// One of several requests that are handed over at once (<see cref="DmIoClient.Submit(ReadOnlySpan{IoRequest})"/>, <see cref="IoReactor.Submit(ReadOnlySpan{IoRequest})"/>). A
-/// description: nothing is held until it is submitted, and it may be submitted any number of times.
+/// One request of a batch (<see cref="DmIoClient.Submit(ReadOnlySpan{IoRequest})"/>, <see cref="IoReactor.Submit(ReadOnlySpan{IoRequest})"/>). A
+/// description: it holds no resources until it is submitted, and it may be submitted any number of times.
 /// </summary>
 public readonly struct IoRequest
 {
@@ -55,7 +55,7 @@ public readonly struct IoRequest
 
     /// <summary>A read of one region.</summary>
     /// <param name="region">What to read.</param>
-    /// <param name="buffer">Where to; at least the region's size. Yours again when the callback runs. Zeroed where the read failed.</param>
+    /// <param name="buffer">Where to; at least the region's size. Free to use again when the callback runs. Zeroed where the read failed.</param>
     /// <param name="notify">Called exactly once for each time that it is submitted.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
@@ -65,7 +65,7 @@ public readonly struct IoRequest
 
     /// <summary>A write of one region.</summary>
     /// <param name="region">Where to.</param>
-    /// <param name="buffer">What; at least the region's size. Yours again when the callback runs.</param>
+    /// <param name="buffer">What; at least the region's size. Free to use again when the callback runs.</param>
     /// <param name="notify">Called exactly once for each time that it is submitted.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
@@ -75,7 +75,7 @@ public readonly struct IoRequest
 
     /// <summary>A write of one buffer to 1 to 64 regions at once.</summary>
     /// <param name="regions">Where to; not used after the submitting call has returned.</param>
-    /// <param name="buffer">What. Yours again when the callback runs.</param>
+    /// <param name="buffer">What. Free to use again when the callback runs.</param>
     /// <param name="notify">Called exactly once for each time that it is submitted.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
@@ -84,7 +84,7 @@ public readonly struct IoRequest
         ReadOnlyMemory<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         new(IoOperation.Write, regions, buffer, notify, context, options);
 
-    /// <summary>Refuses misuse.</summary>
+    /// <summary>Throws when the request is invalid.</summary>
     internal void Check()
     {
         Admission.CheckMade(Notify);

@@ -6,7 +6,7 @@ using DmIoUring.Memory;
 
 namespace DmIoUring.Submission;
 
-/// <summary>The way in for the thread that owns an engine: a reactor's owner, or a callback on its own lane. Never waits, no hand-over.</summary>
+/// <summary>Submits requests to an engine on the owning thread: a reactor's owner, or a callback on its own lane. Never waits.</summary>
 internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, int chunkBytes)
 {
     private readonly RequestSource _source = new(engine, pages);
@@ -14,14 +14,14 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     private readonly SharedPins _pins = new();
     private readonly DeviceTable _devices = engine.Devices!;
 
-    /// <summary>Requests that the engine was given here.</summary>
+    /// <summary>Requests that were submitted here.</summary>
     public long Submitted { get; private set; }
 
     /// <summary>
-    /// The fast path, from the call into the ring's queue: for a read or a write of one piece of memory that asks for nothing special. What it
-    /// takes is not even put together as a <see cref="RequestSpec"/>.
+    /// The fast path, for a read or a write with contiguous memory and default options: it writes the entries into the ring's queue without making a
+    /// <see cref="RequestSpec"/>.
     /// </summary>
-    /// <returns>Whether it was submitted; otherwise <see cref="Submit(in RequestSpec)"/> carries it, or says what is wrong with it.</returns>
+    /// <returns>Whether it was submitted; otherwise use <see cref="Submit(in RequestSpec)"/>, which submits it or throws.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TrySubmitFast(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context)
@@ -44,14 +44,14 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         return false;
     }
 
-    /// <summary>Submits a request with a callback by the full path.</summary>
+    /// <summary>Submits a request with a callback by the slow path.</summary>
     /// <exception cref="ArgumentException">The request is invalid.</exception>
     /// <exception cref="InvalidOperationException">A stable copy finds no free pages.</exception>
     /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
-    public void Submit(in RequestSpec spec) => SubmitFull(spec, WaitRule.Never);
+    public void Submit(in RequestSpec spec) => SubmitSlow(spec, WaitRule.Never);
 
-    /// <summary>As <see cref="Submit(in RequestSpec)"/>, unless the reserve is out.</summary>
-    public bool TrySubmit(in RequestSpec spec) => SubmitFull(spec, WaitRule.Try);
+    /// <summary>As <see cref="Submit(in RequestSpec)"/>, but fails when the reserve is exhausted.</summary>
+    public bool TrySubmit(in RequestSpec spec) => SubmitSlow(spec, WaitRule.Try);
 
     /// <summary>Submits a request whose end is awaited.</summary>
     /// <inheritdoc cref="Submit(in RequestSpec)" path="/exception"/>
@@ -70,7 +70,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         foreach (ref readonly IoRequest request in requests)
             request.Check();
 
-        // All that can be refused from here on is a stable copy without pages.
+        // From here on only a stable copy can be refused, for want of pages.
         using PendingBatch copies = new(_source);
         foreach (ref readonly IoRequest request in requests)
         {
@@ -143,7 +143,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         request.PrepareFast(operation, regions.Length, memory, notify, context);
         if (!engine.TryAcceptFast(request, operation, regions, memory))
         {
-            // No room: the full path waits for it.
+            // No room: the slow path queues the request.
             request.Reset();
             return false;
         }
@@ -152,7 +152,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         return true;
     }
 
-    private bool SubmitFull(in RequestSpec spec, WaitRule rule)
+    private bool SubmitSlow(in RequestSpec spec, WaitRule rule)
     {
         if (PendingRequest.Admit(_source, spec, rule) is not { } request)
             return false;

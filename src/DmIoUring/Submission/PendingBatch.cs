@@ -2,7 +2,7 @@ using DmIoUring.Engine;
 
 namespace DmIoUring.Submission;
 
-/// <summary>Requests of a batch that are ready and not handed over yet; disposed, it gives them all back.</summary>
+/// <summary>The prepared requests of a batch that are not submitted yet. Disposing it releases them.</summary>
 internal ref struct PendingBatch(in RequestSource source)
 {
     private readonly RequestSource _source = source;
@@ -11,7 +11,7 @@ internal ref struct PendingBatch(in RequestSource source)
 
     public readonly bool IsEmpty => _latest is null;
 
-    /// <summary>Makes a request ready.</summary>
+    /// <summary>Prepares a request.</summary>
     /// <returns>False only under <see cref="WaitRule.Try"/>; nothing was taken then.</returns>
     public bool TryAdd(scoped in RequestSpec spec, WaitRule rule)
     {
@@ -24,7 +24,7 @@ internal ref struct PendingBatch(in RequestSource source)
         return true;
     }
 
-    /// <summary>Takes all of them out, linked from the newest to the oldest: they are the caller's to hand over.</summary>
+    /// <summary>Removes all requests, linked from the newest to the oldest, for the caller to submit.</summary>
     public Request? TakeAll(out Request? oldest)
     {
         Request? latest = _latest;
@@ -41,7 +41,7 @@ internal ref struct PendingBatch(in RequestSource source)
         _oldest = null;
     }
 
-    /// <summary>Gives back a chain of requests that could not be handed over.</summary>
+    /// <summary>Releases a chain of requests that could not be submitted.</summary>
     public static void RollBack(in RequestSource source, Request? latest)
     {
         for (Request? next; latest is not null; latest = next)

@@ -3,12 +3,12 @@ using DmIoUring.Engine;
 namespace DmIoUring.Submission;
 
 /// <summary>
-/// A request that is being put together: it takes pages, a request, memory and devices, in this order, and gives back whatever it has when it is
-/// disposed before it was handed on.
+/// A request that is being prepared: it takes pages, a request, memory and devices, in this order. Disposing it before <see cref="Commit"/> releases
+/// what it has.
 /// </summary>
 /// <remarks>
-/// Pages come first because only a thread that has no request may wait for them: a request always comes back when its I/O has ended, but pages
-/// may come back only after the one who rented them got a request.
+/// Pages come first, because a thread that has a request must not wait for pages: a request always returns when its I/O has ended, but rented pages
+/// may return only after their renter got a request.
 /// </remarks>
 internal ref struct PendingRequest
 {
@@ -18,10 +18,10 @@ internal ref struct PendingRequest
 
     private PendingRequest(in RequestSource source) => _source = source;
 
-    /// <summary>Checks what is asked for and makes a request of it.</summary>
-    /// <param name="source">Where it takes from.</param>
-    /// <param name="spec">What is asked for.</param>
-    /// <param name="rule">What to do when the reserve is out.</param>
+    /// <summary>Checks the arguments and prepares a request.</summary>
+    /// <param name="source">The source of requests and pages.</param>
+    /// <param name="spec">The arguments.</param>
+    /// <param name="rule">What to do when the reserve is exhausted.</param>
     /// <exception cref="ArgumentException">The request is invalid.</exception>
     /// <inheritdoc cref="Make" path="/returns"/>
     /// <inheritdoc cref="Make" path="/exception"/>
@@ -32,9 +32,9 @@ internal ref struct PendingRequest
         return pending.TryTake(spec, rule) ? pending.Commit() : null;
     }
 
-    /// <summary>Makes a request of what was checked. Nothing is left of it when this throws.</summary>
-    /// <returns>A request that has all it needs; null only under <see cref="WaitRule.Try"/>.</returns>
-    /// <exception cref="InvalidOperationException">There are no pages for a stable copy, and no waiting for them.</exception>
+    /// <summary>Prepares a request from checked arguments. When it throws, it has released everything.</summary>
+    /// <returns>The prepared request; null only under <see cref="WaitRule.Try"/>.</returns>
+    /// <exception cref="InvalidOperationException">There are no free pages for a stable copy, and the caller can't wait.</exception>
     /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
     public static Request? Make(in RequestSource source, scoped in RequestSpec spec, WaitRule rule)
     {
@@ -42,7 +42,7 @@ internal ref struct PendingRequest
         return pending.TryTake(spec, rule) ? pending.Commit() : null;
     }
 
-    /// <summary>Gives back a request that was made and could not be handed over.</summary>
+    /// <summary>Releases a prepared request that could not be submitted.</summary>
     public static void RollBack(in RequestSource source, Request request)
     {
         request.Release(source.Devices);
@@ -52,7 +52,7 @@ internal ref struct PendingRequest
 
     public void Dispose()
     {
-        // Empty once it is in the request's keeping.
+        // Empty once the request owns the pages.
         _copy.Dispose();
         _copy = default;
         if (_request is { } request)

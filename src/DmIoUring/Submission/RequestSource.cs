@@ -5,7 +5,7 @@ using DmIoUring.Memory;
 
 namespace DmIoUring.Submission;
 
-/// <summary>Where a way in takes requests and pages from, and gives back what it could not hand over.</summary>
+/// <summary>The source of requests and pages for a submission.</summary>
 internal readonly struct RequestSource
 {
     private readonly PagePool _pages;
@@ -20,14 +20,14 @@ internal readonly struct RequestSource
         _pages = pages;
     }
 
-    /// <summary>Those at the hand of an engine's owner, for its own thread.</summary>
+    /// <summary>The free list of an engine; must be used on the owning thread.</summary>
     public RequestSource(IoEngine engine, PagePool pages)
     {
         _engine = engine;
         _pages = pages;
     }
 
-    /// <summary>The one request of a synchronous ring, for its thread.</summary>
+    /// <summary>The only request of a synchronous ring; must be used on its thread.</summary>
     public RequestSource(Request own, PagePool pages)
     {
         _own = own;
@@ -37,7 +37,7 @@ internal readonly struct RequestSource
     /// <summary>The pool that stable copies are made in.</summary>
     public PagePool Pages => _pages;
 
-    /// <summary>The devices of the engine that the calling thread owns and hands the request to; null on any other thread.</summary>
+    /// <summary>The devices of the engine, when the calling thread owns it; null for a client's pool and for a synchronous ring.</summary>
     public DeviceTable? Devices => _engine?.Devices;
 
     /// <summary>Takes a request.</summary>
@@ -52,7 +52,7 @@ internal readonly struct RequestSource
         return _engine is null ? _pool!.Take(mayWait: rule == WaitRule.Wait) : _engine.FreeRequests!.Take();
     }
 
-    /// <summary>Takes back a request that was not handed over.</summary>
+    /// <summary>Returns a request that was not submitted.</summary>
     public void Return(Request request)
     {
         _pool?.Return(request);
@@ -73,7 +73,7 @@ internal readonly struct RequestSource
         if (_pages.TryRent(pages, out list))
             return true;
 
-        // What the whole reserve can't hold never becomes free.
+        // More pages than are reserved never become free.
         _pages.ThrowIfUnsatisfiable(pages);
         return rule == WaitRule.Never
             ? throw new InvalidOperationException(string.Create(
@@ -89,11 +89,11 @@ internal enum WaitRule
     /// <summary>Wait in order of arrival.</summary>
     Wait,
 
-    /// <summary>Give up, and say so by the return value.</summary>
+    /// <summary>Do not wait; return false or null.</summary>
     Try,
 
     /// <summary>
-    /// The caller may be who gives them back: a request beyond the reserve is made, and pages that are not free are an exception.
+    /// Do not wait, because the caller may be the one that returns them: allocate a request beyond the reserve, and throw when no pages are free.
     /// </summary>
     Never,
 }

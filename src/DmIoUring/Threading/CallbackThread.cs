@@ -1,8 +1,8 @@
 namespace DmIoUring.Threading;
 
 /// <summary>
-/// Whether the calling thread runs callbacks just now: a lane's does always, a reactor's owner while it polls. Such a thread waits for nothing that
-/// other requests' ends bring, whosever they are: those callbacks could be waiting for this one.
+/// Whether the calling thread runs callbacks: a lane's thread always does, a reactor's owner while it polls. Such a thread must not wait for the end
+/// of requests, of any client: their callbacks could wait for this thread.
 /// </summary>
 internal static class CallbackThread
 {
@@ -11,8 +11,8 @@ internal static class CallbackThread
 
     public static bool IsCurrent => _isCurrent;
 
-    /// <summary>Says whether the calling thread runs callbacks.</summary>
-    /// <returns>What was said before.</returns>
+    /// <summary>Sets whether the calling thread runs callbacks.</summary>
+    /// <returns>The previous value.</returns>
     public static bool Set(bool isCurrent)
     {
         bool before = _isCurrent;

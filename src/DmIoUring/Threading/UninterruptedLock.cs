@@ -4,14 +4,14 @@ using System.Runtime.CompilerServices;
 namespace DmIoUring.Threading;
 
 /// <summary>
-/// The library's lock, held for a few instructions. A <see cref="Thread.Interrupt"/> does not end the wait for it: who returns a page or
-/// serves a waiter can't be stopped half way. The interrupt is kept for the thread's next wait that allows one.
+/// The library's lock, held for a few instructions. A <see cref="Thread.Interrupt"/> does not end the wait for it, because returning a page or
+/// serving a waiter can't stop half way. The interrupt is kept for the thread's next wait that allows one.
 /// </summary>
 internal sealed class UninterruptedLock
 {
     private readonly Lock _lock = new();
 
-    /// <summary>Enters; disposing the scope leaves. A thread may enter again what it has entered.</summary>
+    /// <summary>Enters; disposing the scope leaves. The lock is recursive.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Scope Enter()
     {

@@ -1,7 +1,7 @@
 #pragma warning disable RS0030 // The one place that blocks.
 namespace DmIoUring.Threading;
 
-/// <summary>As <see cref="UninterruptedLock"/>, with threads that wait under it for something to happen.</summary>
+/// <summary>As <see cref="UninterruptedLock"/>, with a condition to wait for.</summary>
 internal sealed class UninterruptedMonitor
 {
     private readonly object _gate = new();
@@ -14,7 +14,7 @@ internal sealed class UninterruptedMonitor
         return new Scope(_gate);
     }
 
-    /// <summary>Leaves, waits to be woken, and enters again. For the library's own threads, which nobody else knows.</summary>
+    /// <summary>Leaves, waits to be woken, and enters again. Only for the library's own threads, which no program can interrupt.</summary>
     public void Wait() => Monitor.Wait(_gate);
 
     /// <summary>Wakes one that waits.</summary>

@@ -4,14 +4,14 @@ using System.Diagnostics;
 namespace DmIoUring.Threading;
 
 /// <summary>
-/// Waits that <see cref="Thread.Interrupt"/> neither ends nor gets lost in: the kernel has the memory, or a transfer or a change is half
-/// way. The interrupt is kept for the thread's next wait that allows one.
+/// Waits that <see cref="Thread.Interrupt"/> does not end, because the kernel uses the memory, or a transfer or a change is half done. The interrupt
+/// is kept for the thread's next wait that allows one.
 /// </summary>
 internal static class UninterruptedWait
 {
-    /// <summary>Does something that may block, again and again until no interrupt has ended it.</summary>
-    /// <param name="target">What it is done to.</param>
-    /// <param name="step">Blocks before it changes anything, so that it may be repeated.</param>
+    /// <summary>Calls a method that may block, and repeats the call while an interrupt ends it.</summary>
+    /// <param name="target">The method's argument.</param>
+    /// <param name="step">The method. It must block before it changes anything, so that it can be repeated.</param>
     public static void Run<T>(T target, Action<T> step)
     {
         bool interrupted = false;
@@ -32,7 +32,7 @@ internal static class UninterruptedWait
             Thread.CurrentThread.Interrupt();
     }
 
-    /// <summary>Waits for a task, whatever comes of it.</summary>
+    /// <summary>Waits for a task; its exception is not thrown.</summary>
     /// <returns>Whether it ended within the limit.</returns>
     public static bool WaitFor(Task task, TimeSpan limit)
     {
@@ -47,10 +47,10 @@ internal static class UninterruptedWait
         return ended;
     }
 
-    /// <summary>Waits for tasks, whatever comes of them.</summary>
+    /// <summary>Waits for tasks; their exceptions are not thrown.</summary>
     public static void WaitForAll(Task[] tasks, TimeSpan limit) => WaitFor(Task.WhenAll(tasks), limit);
 
-    /// <summary>Unregisters a callback and waits for it if it is just running. The framework sleeps between its looks.</summary>
+    /// <summary>Unregisters a callback and waits for it if it is running.</summary>
     public static void Dispose(CancellationTokenRegistration registration) => Run(registration, static one => one.Dispose());
 
     /// <summary>Sleeps. An interrupt cuts it short, and is kept.</summary>

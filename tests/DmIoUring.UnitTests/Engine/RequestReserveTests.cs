@@ -141,7 +141,7 @@ public sealed class RequestReserveTests
             () =>
             {
                 listener.Flush();
-                return told.ToString().Contains("of 1 reserved requests. 1 of them have ended and keep their place until their ValueTask is awaited", StringComparison.Ordinal);
+                return told.ToString().Contains("of 1 reserved requests. 1 of them have ended and stay occupied until their ValueTask is awaited", StringComparison.Ordinal);
             },
             Notification.Limit);
         Trace.Listeners.Remove(listener);

@@ -1,0 +1,33 @@
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using System.Xml.Linq;
+using DmIoUring.Testing;
+
+namespace DmIoUring.CommandTests.Readme;
+
+/// <summary>What an embedder gets from a package source.</summary>
+public sealed class PackageTests
+{
+    [Fact]
+    public void Package_HasTheInteropAssembly_AndNoDependency()
+    {
+        string folder = Directory.CreateTempSubdirectory("dmio-package").FullName;
+        try
+        {
+            ChildProcess pack = ChildProcess.Run(DotNetHost.Path, ["pack", "-c", "Release", "--no-build", "-o", folder, Path.Combine(Here(), "../../../src/DmIoUring")])!;
+            Assert.True(pack.ExitCode == 0, pack.Output + pack.Errors);
+            using ZipArchive package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(folder, "*.nupkg")));
+            Assert.Equal(
+                ["lib/net10.0/DmIoUring.Interop.dll", "lib/net10.0/DmIoUring.dll", "lib/net10.0/DmIoUring.xml"],
+                package.Entries.Select(static entry => entry.FullName).Where(static name => name.StartsWith("lib/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            using Stream text = package.GetEntry("DmIoUring.nuspec")!.Open();
+            Assert.DoesNotContain(XDocument.Load(text).Descendants(), static element => element.Name.LocalName == "dependency");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Here([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;
+}
