@@ -20,7 +20,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>Nanoseconds to wait for a teardown that no ring watches, before everything else is looked at again.</summary>
     private const long ShortWait = 1_000_000;
 
-    /// <summary>The attempts that one lost ring counts as for each entry that it had: after four lost rings the entry fails.</summary>
+    /// <summary>The attempts that one lost ring counts as for each entry that it had: the entry fails after a few lost rings.</summary>
     private const byte LossAttempts = RetryRules.MaxAttempts / 4;
 
     private readonly Func<TRing>? _renew;

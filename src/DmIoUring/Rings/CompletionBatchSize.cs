@@ -11,7 +11,7 @@ namespace DmIoUring.Rings;
 /// </remarks>
 internal struct CompletionBatchSize
 {
-    /// <summary>What one call returns at least, whatever it asks for.</summary>
+    /// <summary>How many completions one call returns at most when it asks for fewer.</summary>
     private const uint DefaultLimit = 20;
 
     /// <summary>How many batches are observed before the size is set.</summary>
