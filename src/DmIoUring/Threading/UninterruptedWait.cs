@@ -38,17 +38,17 @@ internal static class UninterruptedWait
     {
         long start = Stopwatch.GetTimestamp();
         bool ended = false;
-        Run(task, waited =>
-        {
-            TimeSpan left = limit == Timeout.InfiniteTimeSpan ? limit : limit - Stopwatch.GetElapsedTime(start);
-            bool mayWait = left > TimeSpan.Zero || limit == Timeout.InfiniteTimeSpan;
-            ended = waited.IsCompleted || (mayWait && Task.WhenAny(waited).Wait(left));
-        });
+        Run(task, waited => ended = waited.IsCompleted || HasEndedWithin(waited, Left(limit, start)));
         return ended;
     }
 
     /// <summary>Waits for tasks; their exceptions are not thrown.</summary>
-    public static void WaitForAll(Task[] tasks, TimeSpan limit) => WaitFor(Task.WhenAll(tasks), limit);
+    public static void WaitForAll(Task[] tasks, TimeSpan limit)
+    {
+        long start = Stopwatch.GetTimestamp();
+        foreach (Task task in tasks)
+            WaitFor(task, Left(limit, start));
+    }
 
     /// <summary>Unregisters a callback and waits for it if it is running.</summary>
     public static void Dispose(CancellationTokenRegistration registration) => Run(registration, static one => one.Dispose());
@@ -63,6 +63,32 @@ internal static class UninterruptedWait
         catch (ThreadInterruptedException)
         {
             Thread.CurrentThread.Interrupt();
+        }
+    }
+
+    private static TimeSpan Left(TimeSpan limit, long start)
+    {
+        if (limit == Timeout.InfiniteTimeSpan)
+            return limit;
+        TimeSpan left = limit - Stopwatch.GetElapsedTime(start);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    /// <summary>
+    /// Not by Task.WhenAny or Task.WhenAll: where the task's continuations run asynchronously, a thread of the thread pool would have to end
+    /// those, and there may be none.
+    /// </summary>
+    private static bool HasEndedWithin(Task task, TimeSpan limit)
+    {
+        try
+        {
+#pragma warning disable RS0030 // The one place that waits for a task.
+            return task.Wait(limit);
+#pragma warning restore RS0030
+        }
+        catch (AggregateException)
+        {
+            return true;
         }
     }
 }

@@ -19,9 +19,10 @@ public sealed class PackageTests
             using ZipArchive package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(folder, "*.nupkg")));
             Assert.Equal(
                 ["lib/net10.0/DmIoUring.Interop.dll", "lib/net10.0/DmIoUring.dll", "lib/net10.0/DmIoUring.xml"],
-                package.Entries.Select(static entry => entry.FullName).Where(static name => name.StartsWith("lib/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+                package.Entries.Select(static entry => entry.FullName).Where(static name => name.StartsWith("lib/", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+                StringComparer.Ordinal);
             using Stream text = package.GetEntry("DmIoUring.nuspec")!.Open();
-            Assert.DoesNotContain(XDocument.Load(text).Descendants(), static element => element.Name.LocalName == "dependency");
+            Assert.DoesNotContain(XDocument.Load(text).Descendants(), static element => element.Name.LocalName is "dependency");
         }
         finally
         {

@@ -36,7 +36,8 @@ public sealed class FullThreadPoolTests
         using IoMemory data = Pattern.Memory(4096);
         foreach (IoRingKind ring in (IoRingKind[])[IoRingKind.Automatic, IoRingKind.Workers])
         {
-            using DmIoClient client = new(new DmIoOptions { Ring = ring });
+            // Without a limit: a Dispose that waited for the pool would not return.
+            using DmIoClient client = new(new DmIoOptions { Ring = ring, DisposeTimeLimit = Timeout.InfiniteTimeSpan });
             using PageReservation reservation = client.Reserve(16);
             IoRegion[] regions = [with.Region(0, 8), without.Region(0, 8)];
             Notification[] ended = [new(), new(), new(), new()];
