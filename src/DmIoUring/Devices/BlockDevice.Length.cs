@@ -52,7 +52,7 @@ public sealed partial class BlockDevice
         return ChangeLength("given a length", length, Libc.Ftruncate, static _ => null);
     }
 
-    /// <summary>Whether sectors of a regular file end within the file as it is now. While a reference is held.</summary>
+    /// <summary>Whether sectors of a regular file end within the file's current size. A reference must be held.</summary>
     internal unsafe bool StillHolds(long sector, long count)
     {
         Statx stat;

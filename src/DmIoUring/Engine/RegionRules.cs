@@ -37,7 +37,7 @@ internal static class RegionRules
             return IoFailureCause.Zoned;
         }
 
-        // Past the end of a file that was cut they would succeed, and nothing would be there (FALLOC_FL_KEEP_SIZE).
+        // Past the end of a file that was truncated they would succeed without an effect (FALLOC_FL_KEEP_SIZE).
         if (!operation.HasBuffer() && !device.StillHolds(region.Sector, region.Count))
         {
             errno = Errno.EIO;

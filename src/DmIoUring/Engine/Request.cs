@@ -78,7 +78,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// <param name="buffer">The caller's memory.</param>
     /// <param name="pins">The pins of the engine's owner.</param>
     /// <param name="memory">Its first byte.</param>
-    /// <returns>Whether it is kept: not where it is in pieces, is gone, or this request has never kept its like. Never throws for any of these.</returns>
+    /// <returns>Whether it is pinned. False when it is scattered, was disposed, or would need an allocation; no exception is thrown for these.</returns>
     public bool TryPinContiguous(in IoBuffer buffer, SharedPins pins, out byte* memory)
     {
         memory = null;
@@ -89,10 +89,10 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryPin(IoMemory owner, SharedPins pins) => _hasMemory = _memory is { } kept && kept.TryPin(owner, pins);
 
-    /// <summary>Takes devices and memory into the request's keeping and decides which regions are to be transferred.</summary>
-    /// <param name="spec">What is asked for. Misuse was refused before; what is found here is a region's own failure.</param>
-    /// <param name="devices">The devices of the engine that the calling thread owns and will give the request to; null on any other thread.</param>
-    /// <exception cref="ObjectDisposedException">A device or the buffer was disposed meanwhile. <see cref="Release"/> what the request has then.</exception>
+    /// <summary>Pins the memory, holds the devices, and decides which regions are to be transferred.</summary>
+    /// <param name="spec">The request. Misuse was refused before; what is found here fails a region only.</param>
+    /// <param name="devices">The devices of the engine that gets the request, when the calling thread owns it; otherwise null.</param>
+    /// <exception cref="ObjectDisposedException">A device or the buffer was disposed meanwhile. The caller must then <see cref="Release"/> the request.</exception>
     public void Prepare(in RequestSpec spec, DeviceTable? devices = null)
     {
         if (!_isReset)

@@ -24,9 +24,14 @@ internal sealed unsafe class RequestMemory
     private enum PinKind : byte
     {
         Nothing,
+
+        // By the fast path, and nothing else is held then: no report, no copy.
+        FastOwner,
+        FastPages,
+        FastArray,
+
+        // By the slow path.
         Owner,
-        Shared,
-        Pages,
         Array,
         Handle,
         Segments,
@@ -69,7 +74,7 @@ internal sealed unsafe class RequestMemory
     /// <param name="buffer">The caller's memory; not a raw pointer.</param>
     /// <param name="pins">The pins of the thread that owns the engine; the request is released on it.</param>
     /// <param name="memory">Its first byte.</param>
-    /// <returns>False where <see cref="Pin"/> must have a look: it is gone, in pieces, or needs something that was never needed before. Nothing is kept then.</returns>
+    /// <returns>False where <see cref="Pin"/> must be used: the buffer was disposed, is scattered, or needs an allocation. Nothing is pinned then.</returns>
     public bool TryPinContiguous(in IoBuffer buffer, SharedPins pins, out byte* memory)
     {
         memory = buffer.Pointer;
@@ -82,20 +87,20 @@ internal sealed unsafe class RequestMemory
         };
     }
 
-    /// <summary>Gives up what <see cref="TryPinContiguous"/> has kept.</summary>
-    /// <returns>False where something else is kept: <see cref="Release"/> gives that up.</returns>
+    /// <summary>Unpins what the fast path pinned.</summary>
+    /// <returns>False where the slow path pinned: <see cref="Release"/> unpins that, and what else is held with it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool ReleaseContiguous()
     {
         switch (_pinned)
         {
-            case PinKind.Shared:
+            case PinKind.FastOwner:
                 _pins!.Release(_sharedPin);
                 break;
-            case PinKind.Pages:
+            case PinKind.FastPages:
                 new PageUse(_extent!, _firstPage).End();
                 break;
-            case PinKind.Array:
+            case PinKind.FastArray:
                 _array!.Unpin();
                 break;
             default:
@@ -106,7 +111,7 @@ internal sealed unsafe class RequestMemory
         return true;
     }
 
-    /// <summary>Gives up all that is kept.</summary>
+    /// <summary>Releases all memory and forgets the report.</summary>
     public void Release()
     {
         if (_pinned != PinKind.Nothing)
@@ -160,7 +165,7 @@ internal sealed unsafe class RequestMemory
             if (_pins != pins)
                 _pins = pins;
             _sharedPin = shared;
-            _pinned = PinKind.Shared;
+            _pinned = PinKind.FastOwner;
             return true;
         }
 
@@ -184,7 +189,7 @@ internal sealed unsafe class RequestMemory
             if (segment.Array is not { } array || _array is null)
                 return false;
             start = _array.Pin(array) + segment.Offset;
-            _pinned = PinKind.Array;
+            _pinned = PinKind.FastArray;
             return true;
         }
 
@@ -202,7 +207,7 @@ internal sealed unsafe class RequestMemory
         if (_extent != use.Extent)
             _extent = use.Extent;
         _firstPage = use.Page;
-        _pinned = PinKind.Pages;
+        _pinned = PinKind.FastPages;
         start = use.Start + firstOffset;
         return true;
     }
@@ -252,6 +257,9 @@ internal sealed unsafe class RequestMemory
             case PinKind.Owner:
                 _owner!.Unpin();
                 _owner = null;
+                break;
+            case PinKind.Array:
+                _array!.Unpin();
                 break;
             case PinKind.Handle:
                 _pin.Dispose();

@@ -22,7 +22,7 @@ internal static class RingRefusal
         string.Create(CultureInfo.InvariantCulture, $"This kernel's io_uring is too old: it lacks the features 0x{missingFeatures:x} ") +
         "(the newest that are needed came with 5.13). Use a newer kernel.");
 
-    /// <summary>EINVAL for a ring whose polling thread was to stay on a processor: all else that can be invalid was left out one by one.</summary>
+    /// <summary>EINVAL for a ring with a processor for its polling thread: everything else that can be invalid was dropped one by one before.</summary>
     public static ArgumentOutOfRangeException NoSuchProcessor(int processor) =>
         OptionRange.Error("SubmissionProcessor", processor, "a processor that is online and of this process's cpuset; the kernel answered EINVAL");
 

@@ -109,6 +109,21 @@ public sealed unsafe class RequestMemoryTests
         Assert.Null(holdings.Report);
     }
 
+    /// <summary>What the fast path leaves out when it unpins, the slow path needs.</summary>
+    [Fact]
+    public void ReportOfAnArraysRequest_IsForgottenAtItsEnd()
+    {
+        RequestMemory holdings = new();
+        holdings.Pin(new byte[4096], new IoReport());
+        Assert.False(holdings.ReleaseContiguous());
+        holdings.Release();
+        Assert.Null(holdings.Report);
+
+        Assert.True(holdings.TryPinContiguous(new byte[4096], _pins, out _));
+        Assert.Null(holdings.Report);
+        Assert.True(holdings.ReleaseContiguous());
+    }
+
     [Fact]
     public void OnePiece_IsKeptWhereItIs_WhateverItIsMadeOf()
     {
