@@ -90,12 +90,12 @@ public sealed partial class IoReactor
         if (notify is null || _owner != Thread.CurrentThread || _disposed)
             CheckCaller(notify);
         if (!_submission.TrySubmitFast(operation, regions, buffer, options, notify!, context))
-            SubmitByFullPath(operation, regions, buffer, options, notify!, context);
+            SubmitSlow(operation, regions, buffer, options, notify!, context);
     }
 
     /// <summary>Apart, so that the fast path's frame has no room for a <see cref="RequestSpec"/> to clear.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void SubmitByFullPath(
+    private void SubmitSlow(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context) =>
         _submission.Submit(new RequestSpec(operation, regions, buffer, options, notify, context));
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DmIoUring.Testing;
 using FsCheck;
 using FsCheck.Fluent;
@@ -10,13 +11,17 @@ public sealed class BufferModelTests
     private const int BufferSectors = 300;
     private const int SlotSectors = 64;
     private const int Slots = 32;
+
+    /// <summary>For each way; fewer where a device takes long to make.</summary>
+    private static readonly int Seeds = int.Parse(Environment.GetEnvironmentVariable("DMIO_MODEL_SEEDS") ?? "20", CultureInfo.InvariantCulture);
+
     private static readonly IoFlags[] Flags =
         [IoFlags.None, IoFlags.None, IoFlags.Fua, IoFlags.Preflush, IoFlags.Preflush | IoFlags.Fua, IoFlags.StableCopy, IoFlags.StableCopy | IoFlags.Fua];
 
     [Theory]
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
     public void AnyRequest_LeavesOnTheDevicesWhatTheModelHas(CallWay way) =>
-        Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Run(way, seed)).Check(Config.QuickThrowOnFailure.WithMaxTest(20));
+        Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Run(way, seed)).Check(Config.QuickThrowOnFailure.WithMaxTest(Seeds));
 
 #pragma warning disable CA5394 // Nothing secret: the seed is the point.
     private static bool Run(CallWay way, int seed)

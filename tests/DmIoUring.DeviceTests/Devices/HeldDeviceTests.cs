@@ -332,8 +332,11 @@ public sealed class HeldDeviceTests
         Assert.Equal((1, 2), (device.Medium(8, 1)[0], device.Medium(24, 1)[0]));
         Assert.All(
             (IoFeature[])[client.DeviceRegistration, client.PageRegistration, reactor.DeviceRegistration, reactor.PageRegistration],
-            feature => Assert.Equal((isFixed, isFixed), (feature.IsAvailable, !feature.Reason.Contains("not asked for", StringComparison.Ordinal))));
+            feature => Assert.Equal((isFixed && !KeepsFiles(feature), isFixed), (feature.IsAvailable, !feature.Reason.Contains("not asked for", StringComparison.Ordinal))));
     }
+
+    /// <summary>Whether this kernel is one whose rings keep removed files, which its rings were asked for.</summary>
+    private static bool KeepsFiles(IoFeature feature) => feature.Reason.Contains("EBUSY", StringComparison.Ordinal);
 
     [Fact]
     public void SubmittersThatRaceWithADevicesDispose_AreServedOrRefused_AndItCloses()

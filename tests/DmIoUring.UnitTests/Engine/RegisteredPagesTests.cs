@@ -107,6 +107,32 @@ public sealed class RegisteredPagesTests
         Assert.All(script.Registered.Values, static slot => Assert.Equal(0, slot.Start));
     }
 
+    /// <summary>An extent was mapped where one was that is gone, and has another slot: where that address was found last is forgotten.</summary>
+    [Fact]
+    public unsafe void ExtentAtAnAddressThatWasInAnotherSlot_TravelsByItsOwn()
+    {
+        using PlacedExtents source = new(0, 1, 0);
+        using PagePool pool = new(source);
+        using RingScript script = new();
+        using EngineBench bench = new(script, pool: pool);
+        byte* address;
+        using (pool.Reserve(4))
+        {
+            PageList pages = pool.Rent(1);
+            address = (byte*)pages.GetPointer(0);
+            AssertRegistered(script, WriteAll(bench, script, pages)[^1], pages);
+            pages.Dispose();
+        }
+
+        using PageReservation elsewhere = pool.Reserve(4);
+        using PageReservation again = pool.Reserve(4);
+        Assert.Equal(3, source.Mappings);
+        PageList[] singles = [.. Enumerable.Range(0, 8).Select(_ => pool.Rent(1))];
+        PageList same = singles.Single(list => (byte*)list.GetPointer(0) == address);
+        AssertRegistered(script, WriteAll(bench, script, same)[^1], same);
+        Array.ForEach(singles, static list => list.Dispose());
+    }
+
     [Fact]
     public void RefusedRegistration_IsKeptForWhoAsks_AndThePagesTravelAsTheyAre()
     {
@@ -154,5 +180,27 @@ public sealed class RegisteredPagesTests
         Assert.Equal((ulong)pages.GetPointer(0), entry.addr);
         (nint start, long length) = script.Registered[entry.buf_index];
         Assert.InRange((long)entry.addr, start, start + length - entry.len);
+    }
+
+    /// <summary>Maps at the places that it is told, one after the other.</summary>
+    private sealed unsafe class PlacedExtents(params int[] places) : IExtentSource, IDisposable
+    {
+        private const int PlaceBytes = 1 << 20;
+        private readonly IoMemory _memory = IoMemory.Allocate((places.Max() + 1) * PlaceBytes);
+
+        public int Mappings { get; private set; }
+
+        public void EnsureAvailable(long bytes) => Assert.InRange(bytes, 1, PlaceBytes);
+
+        public MappedExtent Map(long bytes, CancellationToken cancellationToken) =>
+            new((byte*)_memory.Pointer + (places[Mappings++] * PlaceBytes), bytes);
+
+        public void Unmap(MappedExtent extent)
+        {
+        }
+
+        public IReadOnlyList<IoFeature> Describe(IReadOnlyList<MappedExtent> extents) => [];
+
+        public void Dispose() => _memory.Dispose();
     }
 }
