@@ -3,3 +3,4 @@ using DmIoUring.Testing;
 
 [assembly: SupportedOSPlatform("linux")]
 [assembly: AssemblyFixture(typeof(DeviceTurn))]
+[assembly: TestCollectionOrderer(typeof(DmIoUring.DeviceTests.LongestFirst))]

@@ -16,7 +16,7 @@ internal static partial class SecondRun
     public static void AssertPasses(string[] under, params Type[] classes)
     {
         ChildProcess? child = ChildProcess.Run(
-            under[0], [.. under[1..], Executable, "-nocolor", .. classes.SelectMany(type => new[] { "-class", type.FullName! })]);
+            under[0], [.. under[1..], Executable, "-nocolor", "-maxThreads", "2", .. classes.SelectMany(type => new[] { "-class", type.FullName! })]);
         Assert.NotNull(child);
         Assert.True(child.ExitCode == 0, child.Output + child.Errors);
         Assert.Matches(Passed(), child.Output);

@@ -10,11 +10,11 @@ namespace DmIoUring.DeviceTests.Client;
 public sealed class InterruptedCallsTests
 {
     [Theory]
-    [InlineData("io_uring_enter", "EINTR", "3+5")]
-    [InlineData("io_uring_enter", "EAGAIN", "3+5")]
-    [InlineData("io_uring_enter", "EBUSY", "2+3")]
-    [InlineData("pread64,pwrite64", "EINTR", "3+2")]
-    public void ReadsAndWrites_AreWhatTheyWere(string calls, string errno, string when)
+    [InlineData("io_uring_enter", "EINTR", "3+5", typeof(WriteTests), typeof(ReadTests))]
+    [InlineData("io_uring_enter", "EAGAIN", "3+5", typeof(ReadTests))]
+    [InlineData("io_uring_enter", "EBUSY", "2+3", typeof(ReadTests))]
+    [InlineData("pread64,pwrite64", "EINTR", "3+2", typeof(WriteTests))]
+    public void ReadsAndWrites_AreWhatTheyWere(string calls, string errno, string when, params Type[] classes)
     {
         bool traces = ChildProcess.Run("strace", "-qq", "--seccomp-bpf", "-f", "-e", "trace=io_uring_enter", "true") is { ExitCode: 0 };
         Require.That(traces ? null : "strace is missing (apt-get install strace), or may not trace here");
@@ -22,8 +22,7 @@ public sealed class InterruptedCallsTests
         string log = folder.PathOf("log");
         SecondRun.AssertPasses(
             ["strace", "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", "trace=" + calls, "-e", $"inject={calls}:error={errno}:when={when}"],
-            typeof(WriteTests),
-            typeof(ReadTests));
+            classes);
         int injected = File.ReadLines(log).Count(static line => line.Contains("(INJECTED)", StringComparison.Ordinal));
         Assert.InRange(injected, 100, int.MaxValue);
     }

@@ -195,7 +195,7 @@ internal static class FailureModes
             "ReactorRequestTests.AfterARequestOfTheFastPath_ACopyWithoutPages_IsRefused_AndTheDeviceIsStillReleased",
             "MisuseTests.MemoryThatIsGone_IsRefused_OfARequestOfTheFastPathInItsLifeBefore_Too",
             "RequestFreeListTests.APlaceThatIsUsedAgain_IsItsNewRequests",
-            "MutationTests.EngineWithABug_FailsWithinAMinute"),
+            "SimulatedMutationTests.EngineWithABug_FailsWithinAMinute"),
         new(Contract, "zero-count region keeps its index", "WriteTests.ARegionOfNothing_IsSkipped_AndKeepsItsIndex"),
         new(
             Contract,

@@ -116,7 +116,7 @@ public sealed class RegisteredPagesTests
         using RingScript script = new();
         using EngineBench bench = new(script, pool: pool);
         byte* address;
-        using (pool.Reserve(4))
+        using (pool.Reserve(ExtentSizing.MinPages))
         {
             PageList pages = pool.Rent(1);
             address = (byte*)pages.GetPointer(0);
@@ -124,10 +124,10 @@ public sealed class RegisteredPagesTests
             pages.Dispose();
         }
 
-        using PageReservation elsewhere = pool.Reserve(4);
-        using PageReservation again = pool.Reserve(4);
+        using PageReservation elsewhere = pool.Reserve(ExtentSizing.MinPages);
+        using PageReservation again = pool.Reserve(ExtentSizing.MinPages);
         Assert.Equal(3, source.Mappings);
-        PageList[] singles = [.. Enumerable.Range(0, 8).Select(_ => pool.Rent(1))];
+        PageList[] singles = [.. Enumerable.Range(0, 2 * ExtentSizing.MinPages).Select(_ => pool.Rent(1))];
         PageList same = singles.Single(list => (byte*)list.GetPointer(0) == address);
         AssertRegistered(script, WriteAll(bench, script, same)[^1], same);
         Array.ForEach(singles, static list => list.Dispose());
