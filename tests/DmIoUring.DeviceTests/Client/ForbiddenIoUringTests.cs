@@ -9,17 +9,15 @@ namespace DmIoUring.DeviceTests.Client;
 public sealed class ForbiddenIoUringTests
 {
     [Theory]
-    [InlineData(Errno.EPERM)]
-    [InlineData(Errno.ENOSYS)]
-    public void UnderASeccompFilter_TheClientSaysSo_AndReadsAndWritesAllTheSame(int errno)
+    [InlineData(Errno.EPERM, typeof(ForbiddenOrNotTests), typeof(WriteTests), typeof(ReadTests))]
+    [InlineData(Errno.ENOSYS, typeof(ForbiddenOrNotTests))]
+    public void UnderASeccompFilter_TheClientSaysSo_AndReadsAndWritesAllTheSame(int errno, params Type[] classes)
     {
         using CProgram filter = new("without-io-uring.c");
         Require.That(filter.Obstacle);
         SecondRun.AssertPasses(
             [.. Expecting(errno, IoUringRefusal.Seccomp), filter.FullPath, errno.ToString(CultureInfo.InvariantCulture)],
-            typeof(ForbiddenOrNotTests),
-            typeof(WriteTests),
-            typeof(ReadTests));
+            classes);
     }
 
     /// <summary>A profile that knows half of io_uring.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DmIoUring.DeviceTests.Simulation;
 
 /// <summary>
@@ -140,4 +142,19 @@ internal static class Mutations
         new("An array's report outlives its request", "Engine/RequestMemory.cs", "            _pinned = PinKind.Array;", "            _pinned = PinKind.FastArray;", "UnitTests.Engine.RequestMemoryTests.ReportOfAnArraysRequest_IsForgottenAtItsEnd"),
         new("A callback's dispose waits for other clients", "DmIoClient.Dispose.cs", "        if (CallbackThread.IsCurrent)\n            return;", "        if (false)\n            return;", "DeviceTests.Client.AdmissionTests.CallbacksThatDisposeEachOthersClients_DoNotWait"),
     ];
+
+    /// <summary>
+    /// Those that are tried: all, or the part that DMIO_MUTATIONS names ("2/3": the second third), for a run that must not take long and is
+    /// followed by others.
+    /// </summary>
+    public static IEnumerable<Mutation> Tried
+    {
+        get
+        {
+            string[] part = (Environment.GetEnvironmentVariable("DMIO_MUTATIONS") ?? "1/1").Split('/');
+            int number = int.Parse(part[0], CultureInfo.InvariantCulture);
+            int parts = int.Parse(part[1], CultureInfo.InvariantCulture);
+            return All.Where((_, index) => index % parts == number - 1);
+        }
+    }
 }

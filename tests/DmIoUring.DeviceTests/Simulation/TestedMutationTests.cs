@@ -6,7 +6,7 @@ namespace DmIoUring.DeviceTests.Simulation;
 /// <summary>The tests bite, too: what the simulation can't see fails the test that it names when it is broken on purpose.</summary>
 public sealed class TestedMutationTests(ITestOutputHelper output)
 {
-    public static TheoryData<Mutation> Tested => [.. Mutations.All.Where(static one => one.FoundBy is not null)];
+    public static TheoryData<Mutation> Tested => [.. Mutations.Tried.Where(static one => one.FoundBy is not null)];
 
     [Fact]
     public void LibraryAsItIs_CompiledLikeTheOthers_PassesTheirTests()
