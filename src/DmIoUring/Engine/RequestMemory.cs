@@ -155,6 +155,8 @@ internal sealed unsafe class RequestMemory
         }
     }
 
+    /// <summary>Pins memory whose owner is known: with a shared pin, or with its own where too much memory is under way for those.</summary>
+    /// <returns>False when it was disposed.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryPin(IoMemory owner, SharedPins pins)
     {
