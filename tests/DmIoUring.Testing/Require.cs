@@ -12,4 +12,14 @@ internal static class Require
             Assert.Fail("This test must run in CI, and can't: " + obstacle);
         Assert.Skip(obstacle);
     }
+
+    /// <summary>Ends the test where the host has no io_uring, or forbids it.</summary>
+    public static void KernelRing() => That(IoCapabilities.Probe().RefusalReason);
+
+    /// <summary>Ends the test where a block device discards nothing, as a loop device of 5.10 that does direct I/O.</summary>
+    public static void Discards(string path)
+    {
+        string limit = File.ReadAllText($"/sys/block/{Path.GetFileName(path)}/queue/discard_max_bytes").Trim();
+        That(limit is "0" ? $"{path} discards nothing on this kernel (discard_max_bytes is 0)" : null);
+    }
 }

@@ -72,6 +72,7 @@ public sealed class SubmissionPollingTests
     [Fact]
     public void TheThread_IsToldOfInTheCapabilities()
     {
+        Require.KernelRing();
         using DmIoClient client = new(new DmIoOptions { SubmissionPolling = Shortest, SubmissionProcessor = 0 });
         Assert.Contains(client.Capabilities.Features, static feature => feature is { Name: "IORING_SETUP_SQPOLL", IsAvailable: true });
     }
@@ -79,6 +80,7 @@ public sealed class SubmissionPollingTests
     [Fact]
     public void AProcessorThatIsNotThere_IsNamed()
     {
+        Require.KernelRing();
         ArgumentOutOfRangeException thrown = Assert.Throws<ArgumentOutOfRangeException>(static () =>
             new IoReactor(new IoReactorOptions { SubmissionPolling = Shortest, SubmissionProcessor = 1023 }));
         Assert.Equal(nameof(IoDriverOptions.SubmissionProcessor), thrown.ParamName);

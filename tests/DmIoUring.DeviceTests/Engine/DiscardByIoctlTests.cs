@@ -16,6 +16,7 @@ public sealed class DiscardByIoctlTests
         using RingScript script = new() { HasCommands = hasCommands };
         using EngineBench bench = new(script);
         using LoopDevice loop = RequireLoop.Create(1 << 20);
+        Require.Discards(loop.Path);
         using BlockDevice device = BlockDevice.Open(loop.Path);
         byte[] ones = new byte[1 << 20];
         ones.AsSpan().Fill(1);
@@ -25,8 +26,7 @@ public sealed class DiscardByIoctlTests
         Request request = bench.StartWith(IoOperation.Discard, default, default, new IoRegion(device, 8, 16));
         bench.RunToEnd(request);
 
-        string limit = File.ReadAllText($"/sys/block/{Path.GetFileName(loop.Path)}/queue/discard_max_bytes").Trim();
-        Assert.True(request.Result.IsSuccess, $"{request.Result}; the device's limit is {limit}");
+        Assert.True(request.Result.IsSuccess, request.Result.ToString());
         byte[] backing = new byte[1 << 20];
         RandomAccess.Read(loop.BackingHandle, backing, 0);
         Assert.Equal(-1, backing.AsSpan(0, 4096).IndexOfAnyExcept((byte)1));
