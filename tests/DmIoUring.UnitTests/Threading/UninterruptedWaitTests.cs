@@ -87,7 +87,7 @@ public sealed class UninterruptedWaitTests
     }
 
     [Fact]
-    public async Task OneAtATime_IsEnteredWhenItIsFree_ByThreadsAndTasks()
+    public async Task AMutex_IsEnteredWhenItIsFree_ByThreadsAndTasks()
     {
         UninterruptedMutex gate = new();
         gate.Enter();

@@ -2,7 +2,7 @@ using DmIoUring.Rings;
 
 namespace DmIoUring.UnitTests.Rings;
 
-public sealed class BunchSizeTests
+public sealed class CompletionBatchSizeTests
 {
     private const uint Most = 256;
 
