@@ -29,6 +29,27 @@ internal sealed unsafe class Checks(Service service, IReadOnlyList<Target> targe
         Pages();
     }
 
+    /// <summary>The leg that touches bad sectors fails, and no other; what lies beside them up to both edges is written and read.</summary>
+    /// <param name="first">The first bad sector of each device.</param>
+    /// <param name="last">The last.</param>
+    public void RunBadSectors(long first, long last)
+    {
+        int bad = checked((int)(last - first + 1));
+        using IoMemory data = Random(Bytes);
+        foreach (Target target in targets)
+        {
+            IoRegion[] legs = [target.Region(first - 32, 32), target.Region(first - 8, bad + 16), target.Region(last + 1, 32)];
+            Bits("a write over bad sectors", service.Write(legs, data), failed: 0b010, unsupported: 0);
+            Holds("below bad sectors", target, first - 32, data.GetSpan()[..(24 * IoRegion.SectorSize)]);
+            Bits("a read over bad sectors", service.Read(legs[1], data), failed: 1, unsupported: 0);
+            _random.NextBytes(data.GetSpan());
+            Succeeds("a write up to bad sectors", service.Write([legs[0]], data));
+            Holds("up to bad sectors", target, first - 32, data.GetSpan()[..(32 * IoRegion.SectorSize)]);
+            Succeeds("a write from bad sectors on", service.Write([legs[2]], data));
+            Holds("from bad sectors on", target, last + 1, data.GetSpan()[..(32 * IoRegion.SectorSize)]);
+        }
+    }
+
     /// <summary>Whole chunks, several of them, with every flag.</summary>
     private void WriteAndRead(Target target)
     {
@@ -67,7 +88,19 @@ internal sealed unsafe class Checks(Service service, IReadOnlyList<Target> targe
             Equal($"read to {off}", data.GetSpan().Slice(off, length), read.GetSpan().Slice(off, length));
         }
 
-        int[] lengths = [4096, 8192, 4096, length - 16384];
+        foreach (int[] lengths in (int[][])[[4096, 8192, 4096, length - 16384], [4, 1020, length - 1024], [16, length - 16], [12, 500, 4, 4092, length - 4608]])
+            Vectors(target, at, into, lengths, length);
+
+        byte[] managed = new byte[length];
+        _random.NextBytes(managed);
+        Succeeds("write of an array", service.Write([target.Region(512, 64)], managed.AsMemory()));
+        Holds("write of an array", target, 512, managed);
+    }
+
+    /// <summary>Pieces that are aligned as memory must be, and are not all whole blocks.</summary>
+    private void Vectors(Target target, byte* at, byte* into, int[] lengths, int length)
+    {
+        string what = "vectors of " + string.Join(" + ", lengths);
         IoVector[] from = new IoVector[lengths.Length];
         IoVector[] to = new IoVector[lengths.Length];
         byte[] expected = new byte[length];
@@ -79,20 +112,15 @@ internal sealed unsafe class Checks(Service service, IReadOnlyList<Target> targe
             done += lengths[i];
         }
 
-        Succeeds("write of vectors", service.Write([target.Region(256, 64)], IoBuffer.Vectors(from)));
-        Holds("write of vectors", target, 256, expected);
-        Succeeds("read to vectors", service.Read(target.Region(256, 64), IoBuffer.Vectors(to)));
+        Succeeds("write of " + what, service.Write([target.Region(256, 64)], IoBuffer.Vectors(from)));
+        Holds("write of " + what, target, 256, expected);
+        Succeeds("read to " + what, service.Read(target.Region(256, 64), IoBuffer.Vectors(to)));
         int seen = 0;
         foreach (IoVector vector in to)
         {
-            Equal("read to vectors", expected.AsSpan(seen, (int)vector.Length), new ReadOnlySpan<byte>(vector.Pointer, (int)vector.Length));
+            Equal("read to " + what, expected.AsSpan(seen, (int)vector.Length), new ReadOnlySpan<byte>(vector.Pointer, (int)vector.Length));
             seen += (int)vector.Length;
         }
-
-        byte[] managed = new byte[length];
-        _random.NextBytes(managed);
-        Succeeds("write of an array", service.Write([target.Region(512, 64)], managed.AsMemory()));
-        Holds("write of an array", target, 512, managed);
     }
 
     private void Zeroes(Target target)
@@ -143,13 +171,40 @@ internal sealed unsafe class Checks(Service service, IReadOnlyList<Target> targe
 
     private void Pages()
     {
-        using PageReservation reservation = service.Reserve(64);
+        using PageReservation reservation = service.Reserve(64 + 4);
         using IMemoryOwner<byte> pages = service.Pages.Rent(64 * PageList.PageSize);
         _random.NextBytes(pages.Memory.Span);
         foreach (Target target in targets)
         {
             Succeeds("write of pages", service.Write([target.Region(128, 512)], pages.Memory[..(512 * IoRegion.SectorSize)]));
             Holds("write of pages", target, 128, pages.Memory.Span[..(512 * IoRegion.SectorSize)]);
+        }
+
+        PagesFromAnOffset();
+    }
+
+    /// <summary>A list of pages from the middle of its first one on: where the ring has registered them, pieces end at pages.</summary>
+    private void PagesFromAnOffset()
+    {
+        const int length = 8192;
+        using PageList pages = service.Pages.RentPages(4);
+        byte[] written = new byte[length];
+        byte[] read = new byte[length];
+        foreach (Target target in targets)
+        {
+            foreach (int offset in (int[])[512, 1024, 3584])
+            {
+                string what = string.Create(CultureInfo.InvariantCulture, $"pages from {offset} on");
+                IoBuffer buffer = IoBuffer.Pages(pages, offset);
+                _random.NextBytes(written);
+                pages.CopyFrom(written, offset);
+                Succeeds("write of " + what, service.Write([target.Region(64, length / IoRegion.SectorSize)], buffer));
+                Holds("write of " + what, target, 64, written);
+                pages.CopyFrom(read, offset);
+                Succeeds("read to " + what, service.Read(target.Region(64, length / IoRegion.SectorSize), buffer));
+                pages.CopyTo(read, offset);
+                Equal("read to " + what, written, read);
+            }
         }
     }
 

@@ -3,20 +3,47 @@ using System.Globalization;
 using DmIoUring;
 using DmIoUring.DeviceCheck;
 
-// dmio-device-check [--only TEXT]... DEVICE[=BLOCKDEVICE]...: destroys what is on them. Exit code 0 when every check held, 1 when one did not.
+// dmio-device-check [--ring io_uring|workers] [--polled] [--bad FIRST-LAST] [--only TEXT]... DEVICE[=BLOCKDEVICE]...: destroys what is on them.
+// --polled: by polled completions too, where the devices have queues for them. --bad: those sectors of each device fail; only that is checked.
+// Exit code 0 when every check held, 1 when one did not.
 List<string> only = [];
 List<string> paths = [];
+IoRingKind? asked = null;
+bool polled = false;
+(long First, long Last)? bad = null;
 for (int i = 0; i < args.Length; i++)
 {
-    if (string.Equals(args[i], "--only", StringComparison.Ordinal) && i + 1 < args.Length)
-        only.Add(args[++i]);
-    else
-        paths.Add(args[i]);
+    string? value = i + 1 < args.Length ? args[i + 1] : null;
+    switch (args[i], value)
+    {
+        case ("--only", not null):
+            only.Add(value);
+            i++;
+            break;
+        case ("--ring", "io_uring" or "workers"):
+            asked = value is "workers" ? IoRingKind.Workers : IoRingKind.IoUring;
+            i++;
+            break;
+        case ("--bad", not null) when value.Split('-') is [string first, string last]:
+            bad = (long.Parse(first, CultureInfo.InvariantCulture), long.Parse(last, CultureInfo.InvariantCulture));
+            i++;
+            break;
+        case ("--polled", _):
+            polled = true;
+            break;
+        case (['-', ..], _):
+            paths.Clear();
+            i = args.Length;
+            break;
+        default:
+            paths.Add(args[i]);
+            break;
+    }
 }
 
 if (paths.Count == 0)
 {
-    Console.Error.WriteLine("Usage: dmio-device-check [--only TEXT]... DEVICE[=BLOCKDEVICE]...   (what is on the devices is destroyed)");
+    Console.Error.WriteLine("Usage: dmio-device-check [--ring io_uring|workers] [--polled] [--bad FIRST-LAST] [--only TEXT]... DEVICE[=BLOCKDEVICE]...   (what is on the devices is destroyed)");
     return 2;
 }
 
@@ -38,7 +65,7 @@ foreach ((IoRingKind ring, IoCompletionPolling polling) in rings)
         if (polling != IoCompletionPolling.None && way == WayIn.Sync)
             continue;
         string name = $"{ring} {polling} {way}";
-        if (only.Count > 0 && !only.Contains(name, StringComparer.Ordinal))
+        if ((asked is not null && asked != ring) || (polling != IoCompletionPolling.None && !polled) || (only.Count > 0 && !only.Contains(name, StringComparer.Ordinal)))
             continue;
         long start = Stopwatch.GetTimestamp();
         string outcome;
@@ -46,7 +73,10 @@ foreach ((IoRingKind ring, IoCompletionPolling polling) in rings)
         {
             using Service service = new(way, ring, polling);
             Checks checks = new(service, targets);
-            checks.Run();
+            if (bad is { } sectors)
+                checks.RunBadSectors(sectors.First, sectors.Last);
+            else
+                checks.Run();
             outcome = string.Create(CultureInfo.InvariantCulture, $"ok, {checks.Made} checks");
         }
         catch (Exception exception) when (exception is CheckFailedException or TimeoutException or IoUringUnavailableException)
