@@ -61,8 +61,10 @@ foreach ((IoRingKind ring, IoCompletionPolling polling) in rings)
 {
     foreach (WayIn way in Enum.GetValues<WayIn>())
     {
-        // A thread's own ring never polls: it is the same as without.
+        // A thread's own ring never polls: it is the same as without. Hybrid polling differs from busy only in how the kernel waits: two ways show it.
         if (polling != IoCompletionPolling.None && way == WayIn.Sync)
+            continue;
+        if (polling == IoCompletionPolling.Hybrid && way is not (WayIn.Callback or WayIn.Reactor))
             continue;
         string name = $"{ring} {polling} {way}";
         if ((asked is not null && asked != ring) || (polling != IoCompletionPolling.None && !polled) || (only.Count > 0 && !only.Contains(name, StringComparer.Ordinal)))

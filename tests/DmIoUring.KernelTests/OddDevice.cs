@@ -1,10 +1,13 @@
+using DmIoUring.ScratchDevices;
+
 namespace DmIoUring.KernelTests;
 
-/// <summary>A loop device of 512 or 4,096-byte blocks, a RAM disk or a SCSI disk, and a look at its bytes past the library.</summary>
+/// <summary>A loop device of 512 or 4,096-byte blocks, a RAM disk, a compressed one or a SCSI disk, and a look at its bytes past the library.</summary>
 internal sealed class OddDevice : IDisposable
 {
     private const string RamDisk = "/dev/ram1";
     private readonly Medium? _medium;
+    private readonly ZramDevice? _zram;
 
     public OddDevice(string kind)
     {
@@ -14,6 +17,12 @@ internal sealed class OddDevice : IDisposable
                 if (!File.Exists(RamDisk))
                     Assert.Skip("this kernel has no brd module");
                 Path = RamDisk;
+                break;
+            case "zram":
+                if (ZramDevice.WhyUnavailable() is { } reason)
+                    Assert.Skip(reason);
+                _zram = ZramDevice.Create(1 << 20);
+                Path = _zram.Path;
                 break;
             case "scsi_debug":
                 Path = ScsiDebug.Require();
@@ -29,7 +38,7 @@ internal sealed class OddDevice : IDisposable
     }
 
     /// <summary>Every kind. The SCSI disk takes memory at any multiple of 4 bytes.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["loop 512", "loop 4096", "brd", "scsi_debug", "nvme 512", "nvme 4096"];
+    public static IReadOnlyList<string> Kinds { get; } = ["loop 512", "loop 4096", "brd", "zram", "scsi_debug", "nvme 512", "nvme 4096"];
 
     public string Path { get; }
 
@@ -48,7 +57,11 @@ internal sealed class OddDevice : IDisposable
         Data.AssertSame(bytes, read, $"{Path} at sector {sector}");
     }
 
-    public void Dispose() => _medium?.Dispose();
+    public void Dispose()
+    {
+        _medium?.Dispose();
+        _zram?.Dispose();
+    }
 
     /// <summary>The guest's drive with blocks of so many bytes.</summary>
     private static string Nvme(string block)

@@ -16,21 +16,21 @@ internal static class NbdChecks
     public static void Run(Checks checks)
     {
         checks.Run("nbd: three whole legs hold what was written", () => With(null, null, static (_, legs) => legs.AllEnd(legs.WriteMany(), Soon, failed: 0)));
-        checks.Run("nbd by netlink without -timeout, the connection is cut: what is under way stays so until nbd-client -d", () => With(null, null, static (leg, legs) =>
+        checks.Run("nbd by netlink without -timeout, the connection is cut: what is under way ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, static (leg, legs) =>
         {
             leg.Relay.Stop();
             Task<IoResult>[] writes = legs.WriteMany();
             Thread.Sleep(Limit);
             leg.Relay.Vanish();
-            return StayUntilDisconnected(leg, legs, writes);
+            return EndAtDisconnectAtTheLatest(leg, legs, writes);
         }));
-        checks.Run("nbd by netlink without -timeout, the server is killed: what is under way stays so until nbd-client -d", () => With(null, null, static (leg, legs) =>
+        checks.Run("nbd by netlink without -timeout, the server is killed: what is under way ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, static (leg, legs) =>
         {
             leg.StopServer();
             Task<IoResult>[] writes = legs.WriteMany();
             Thread.Sleep(Limit);
             leg.KillServer();
-            return StayUntilDisconnected(leg, legs, writes);
+            return EndAtDisconnectAtTheLatest(leg, legs, writes);
         }));
         checks.Run("nbd -nonetlink without -timeout, the server is killed: every write ends with the remote leg's bit alone", () => With(null, null, Killed, netlink: false));
         checks.Run("nbd -timeout, the server is killed: every write ends with the remote leg's bit alone", () => With(Timeout, null, Killed));
@@ -78,13 +78,16 @@ internal static class NbdChecks
         return seen;
     }
 
-    /// <summary>nbd_xmit_timeout (drivers/block/nbd.c) goes on waiting where no time-out is set, though the connection is dead.</summary>
-    private static string StayUntilDisconnected(NbdLeg leg, ThreeLegs legs, Task<IoResult>[] writes)
+    /// <summary>
+    /// nbd_xmit_timeout (drivers/block/nbd.c) goes on waiting where no time-out is set, though the connection is dead: so it was on 6.12. On 7.2 the
+    /// requests were seen to end by themselves.
+    /// </summary>
+    private static string EndAtDisconnectAtTheLatest(NbdLeg leg, ThreeLegs legs, Task<IoResult>[] writes)
     {
-        if (Task.WaitAny(writes, Soon) >= 0)
-            throw new CheckException($"a write has ended without a time-out: {writes.First(static write => write.IsCompleted).Result}");
-        leg.Disconnect();
-        return legs.AllEnd(writes, Soon, ThreeLegs.Remote, Errno.EIO);
+        bool endedBefore = Task.WaitAny(writes, Soon) >= 0;
+        if (!endedBefore)
+            leg.Disconnect();
+        return legs.AllEnd(writes, AfterTimeout, ThreeLegs.Remote, Errno.EIO) + (endedBefore ? "; by themselves" : "; none before nbd-client -d");
     }
 
     private static string UserMemory(NbdLeg leg, ThreeLegs legs)

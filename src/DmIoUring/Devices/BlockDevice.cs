@@ -51,7 +51,12 @@ public sealed partial class BlockDevice : IDisposable
     /// </summary>
     public int LogicalBlockSize => _geometry.LogicalBlockSize;
 
-    /// <summary>What a buffer's address must be a multiple of, in bytes (statx DIOALIGN); 1 when not open for direct I/O.</summary>
+    /// <summary>
+    /// What a buffer's address must be a multiple of, in bytes (statx DIOALIGN); 1 when not open for direct I/O. <see cref="LogicalBlockSize"/> on zram and
+    /// on what lies on it, which read and write wrong bytes of memory that begins inside a page (is_partial_io, drivers/block/zram/zram_drv.c); found out
+    /// by reading one block when the device is opened and by <see cref="Refresh"/>, and assumed of a file of such blocks that has none yet.
+    /// Memory that is not aligned so is copied.
+    /// </summary>
     public int MemoryAlignment => _geometry.MemoryAlignment;
 
     /// <summary>
@@ -276,14 +281,14 @@ public sealed partial class BlockDevice : IDisposable
 
     /// <summary>
     /// Probes the segment rule again that could not be probed when the device was opened: a file may have allocated blocks by now. Called by requests that
-    /// would profit from the answer, while they hold a reference; of the calls only the first, second, fourth, eighth and so on probe.
+    /// would profit from the answer, while they hold a reference; of the calls only the first, second, fourth, eighth and so on probe. It reads nothing: a stuck device must not hold them.
     /// </summary>
     internal void LearnSegmentRule()
     {
         if (!BitOperations.IsPow2(Interlocked.Increment(ref _segmentQuestions)))
             return;
         DeviceGeometry known = _geometry;
-        SegmentRule rule = SegmentProbe.Run(Descriptor, known.IsBlockDevice, known.Size, known.LogicalBlockSize, known.MemoryAlignment);
+        SegmentRule rule = SegmentProbe.Run(Descriptor, known.IsBlockDevice, known.Size, known.LogicalBlockSize, known.ReportedMemoryAlignment, mayRead: false);
 
         // Keep the result of a Refresh that ran meanwhile.
         if (rule != SegmentRule.Unknown)

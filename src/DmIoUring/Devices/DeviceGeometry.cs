@@ -19,6 +19,10 @@ internal sealed unsafe record DeviceGeometry
 
     public required int PhysicalBlockSize { get; init; }
 
+    /// <summary>What the kernel reports.</summary>
+    public required int ReportedMemoryAlignment { get; init; }
+
+    /// <summary>What holds: more than is reported where the driver can't do that, or was not yet seen to.</summary>
     public required int MemoryAlignment { get; init; }
 
     public required int OffsetAlignment { get; init; }
@@ -102,11 +106,17 @@ internal sealed unsafe record DeviceGeometry
     }
 
     /// <summary>A copy with a probed segment rule.</summary>
-    public DeviceGeometry WithSegments(SegmentRule rule) => this with
+    public DeviceGeometry WithSegments(SegmentRule rule)
     {
-        SegmentAlignment = rule == SegmentRule.Fine ? MemoryAlignment : Math.Max(MemoryAlignment, LogicalBlockSize),
-        IsSegmentRuleKnown = rule != SegmentRule.Unknown,
-    };
+        int whole = Math.Max(ReportedMemoryAlignment, LogicalBlockSize);
+        bool mayOverrun = rule == SegmentRule.Unknown && SegmentProbe.MayOverrun(LogicalBlockSize, ReportedMemoryAlignment);
+        return this with
+        {
+            MemoryAlignment = rule == SegmentRule.WholePages || mayOverrun ? whole : ReportedMemoryAlignment,
+            SegmentAlignment = rule == SegmentRule.Fine ? ReportedMemoryAlignment : whole,
+            IsSegmentRuleKnown = rule != SegmentRule.Unknown,
+        };
+    }
 
     /// <summary>What the offset of a continued transfer must be a multiple of.</summary>
     public int OffsetAlignmentOf(bool reads) => reads && ReadOffsetAlignment != 0 ? ReadOffsetAlignment : OffsetAlignment;
@@ -164,6 +174,7 @@ internal sealed unsafe record DeviceGeometry
             Size = size,
             LogicalBlockSize = unit,
             PhysicalBlockSize = Math.Max(physical, unit),
+            ReportedMemoryAlignment = memory,
             MemoryAlignment = memory,
             OffsetAlignment = offset,
             ReadOffsetAlignment = direct && (stat.stx_mask & FileAbi.STATX_DIO_READ_ALIGN) != 0 ? (int)stat.stx_dio_read_offset_align : 0,
@@ -184,7 +195,7 @@ internal sealed unsafe record DeviceGeometry
             Minor = minor,
             EntryFlags = BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
         };
-        return geometry.WithSegments(direct ? SegmentProbe.Run(descriptor, block, size, unit, memory) : SegmentRule.Fine);
+        return geometry.WithSegments(direct ? SegmentProbe.Run(descriptor, block, size, unit, memory, mayRead: true) : SegmentRule.Fine);
     }
 
     /// <summary>Throws for a caller's handle with a mode that can't be used.</summary>

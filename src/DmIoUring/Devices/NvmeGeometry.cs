@@ -16,6 +16,7 @@ internal static class NvmeGeometry
             Size = checked(found.Blocks << found.BlockShift),
             LogicalBlockSize = block,
             PhysicalBlockSize = block,
+            ReportedMemoryAlignment = MemoryAlignment,
             MemoryAlignment = MemoryAlignment,
             OffsetAlignment = block,
 

@@ -3,7 +3,8 @@ using DmIoUring.Interop;
 namespace DmIoUring.Devices;
 
 /// <summary>
-/// Finds out whether each piece of a direct transfer on a device must be whole logical blocks, or only the transfer as a whole.
+/// Finds out whether each piece of a direct transfer on a device must be whole logical blocks, or only the transfer as a whole; and whether a block
+/// may begin inside a page at all.
 /// </summary>
 /// <remarks>
 /// <para>From 6.0 to 6.17 each piece must be (bdev_iter_is_aligned, include/linux/blkdev.h, called by block/fops.c and
@@ -11,12 +12,17 @@ namespace DmIoUring.Devices;
 /// <para>The probe is a read of one block in two odd pieces into memory without write permission. The kernel checks the pieces
 /// before the memory, so it answers EINVAL where it refuses such pieces and EFAULT where it does not. Nothing is read
 /// in either case: a stuck or broken device gives the same answer, at once.</para>
+/// <para>Where a block is at least a page and memory may begin inside one, a real read follows, of one block into the middle of a page. zram reads
+/// and writes the whole page that a piece lies in, from the page's first byte on, whatever the piece's own offset and length are (is_partial_io,
+/// drivers/block/zram/zram_drv.c, is false where a page has 4,096 bytes), on 6.0 to 7.2 at least; so do file systems and mapped devices on it. The
+/// bytes around the block show it.</para>
 /// </remarks>
 internal static unsafe class SegmentProbe
 {
     /// <summary>BLK_MAX_BLOCK_SIZE, include/linux/blkdev.h, and the most that a probe spans.</summary>
     private const int LargestBlock = 64 << 10;
     private const int Extents = 16;
+    private const int Page = 4096;
     private const long NotReported = -2;
 
     /// <summary>The flags that an allocated and written extent may have.</summary>
@@ -30,8 +36,9 @@ internal static unsafe class SegmentProbe
     /// <param name="isBlockDevice">Whether it is a block device.</param>
     /// <param name="size">Its size in bytes.</param>
     /// <param name="block">Its logical block in bytes.</param>
-    /// <param name="memory">Its memory alignment in bytes.</param>
-    public static SegmentRule Run(int descriptor, bool isBlockDevice, long size, int block, int memory)
+    /// <param name="memory">Its memory alignment in bytes, as reported.</param>
+    /// <param name="mayRead">Whether a block may be read. Without, the answer is <see cref="SegmentRule.Unknown"/> where a read is needed.</param>
+    public static SegmentRule Run(int descriptor, bool isBlockDevice, long size, int block, int memory, bool mayRead)
     {
         if (memory >= block)
             return SegmentRule.Whole;
@@ -40,13 +47,19 @@ internal static unsafe class SegmentProbe
         long offset = isBlockDevice ? LastBlock(size, block) : WrittenBlock(descriptor, size, block);
         if (offset < 0)
             return SegmentRule.Unknown;
-        return (Read(descriptor, offset, memory, block - memory), Read(descriptor, offset, block, 0)) switch
+        SegmentRule rule = (Read(descriptor, offset, memory, block - memory), Read(descriptor, offset, block, 0)) switch
         {
             (-Errno.EFAULT, -Errno.EFAULT) => SegmentRule.Fine,
             (-Errno.EINVAL, -Errno.EFAULT) => SegmentRule.Whole,
             _ => SegmentRule.Unknown,
         };
+        if (rule == SegmentRule.Unknown || !MayOverrun(block, memory))
+            return rule;
+        return mayRead ? WithinItsPage(descriptor, offset, block, rule) : SegmentRule.Unknown;
     }
+
+    /// <summary>Whether a block's memory may begin inside a page and reach out of it.</summary>
+    public static bool MayOverrun(int block, int memory) => block >= Page && memory < Page;
 
     /// <summary>Whether a file accepts direct reads of any length at any offset into any memory. Reads one byte.</summary>
     public static bool TakesAnything(int descriptor, long size)
@@ -86,6 +99,34 @@ internal static unsafe class SegmentProbe
         return -1;
     }
 
+    /// <summary>Reads a block into the middle of a page, twice, with other bytes around it: a device may have read the same ones.</summary>
+    private static SegmentRule WithinItsPage(int descriptor, long offset, int block, SegmentRule rule)
+    {
+        nuint length = (nuint)(block + (2 * Page));
+        byte* memory = (byte*)Libc.Mmap(length, FileAbi.PROT_READ | FileAbi.PROT_WRITE, FileAbi.MAP_PRIVATE | FileAbi.MAP_ANONYMOUS, -1, 0, out int errno);
+        if (errno != 0)
+            return SegmentRule.Unknown;
+        const int before = Page / 2;
+        Span<byte> whole = new(memory, (int)length);
+        try
+        {
+            foreach (byte around in (ReadOnlySpan<byte>)[0xA5, 0x5A])
+            {
+                whole.Fill(around);
+                if (Libc.Pread(descriptor, memory + before, (nuint)block, offset) != block)
+                    return SegmentRule.Unknown;
+                if (whole[..before].ContainsAnyExcept(around) || whole[(before + block)..].ContainsAnyExcept(around))
+                    return SegmentRule.WholePages;
+            }
+
+            return rule;
+        }
+        finally
+        {
+            _ = Libc.Munmap(memory, length);
+        }
+    }
+
     private static nint Read(int descriptor, long offset, int first, int second)
     {
         byte* memory = (byte*)Forbidden.Value;
@@ -112,6 +153,9 @@ internal enum SegmentRule
 
     /// <summary>Each must be whole logical blocks.</summary>
     Whole,
+
+    /// <summary>Each must be whole logical blocks, and begin at a multiple of one: the driver copies whole pages.</summary>
+    WholePages,
 
     /// <summary>Each must be a multiple of the memory alignment; only their sum must be whole logical blocks.</summary>
     Fine,

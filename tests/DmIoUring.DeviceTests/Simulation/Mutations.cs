@@ -142,6 +142,7 @@ internal static class Mutations
         new("Where an extent was found last outlives the table", Fixed, "        _lastLength = 0;\n", "", "UnitTests.Engine.RegisteredPagesTests.ExtentAtAnAddressThatWasInAnotherSlot_TravelsByItsOwn"),
         new("An array's report outlives its request", "Engine/RequestMemory.cs", "            _pinned = PinKind.Array;", "            _pinned = PinKind.FastArray;", "UnitTests.Engine.RequestMemoryTests.ReportOfAnArraysRequest_IsForgottenAtItsEnd"),
         new("A callback's dispose waits for other clients", "DmIoClient.Dispose.cs", "        if (CallbackThread.IsCurrent)\n            return;", "        if (false)\n            return;", "DeviceTests.Client.AdmissionTests.CallbacksThatDisposeEachOthersClients_DoNotWait"),
+        new("A driver that copies whole pages gets any memory", "Devices/DeviceGeometry.cs", "rule == SegmentRule.WholePages || mayOverrun ? whole", "false ? whole", "UnitTests.Engine.SegmentRuleTests.ADriverThatCopiesWholePages_GetsMemoryAtWholeBlocks"),
     ];
 
     /// <summary>

@@ -52,6 +52,7 @@ internal sealed record DiskTraits
         Size = (long)Sectors * IoRegion.SectorSize,
         LogicalBlockSize = LogicalBlock,
         PhysicalBlockSize = LogicalBlock,
+        ReportedMemoryAlignment = MemoryAlignment,
         MemoryAlignment = MemoryAlignment,
         OffsetAlignment = OffsetAlignment,
         SegmentAlignment = SegmentAlignment,

@@ -41,14 +41,32 @@ public sealed unsafe class SegmentRuleTests
 
             AssertCarried(bench, script, IoBuffer.Vectors(vectors), new IoRegion(bench.Devices[0], 8, 16));
 
-            bool travelAsTheyAre = rule == SegmentRule.Fine || Array.TrueForAll(lengths, static length => length % Block == 0);
+            // Where a block may not begin inside a page, or was not seen to, the addresses must be whole blocks as well.
+            bool areWhole = Array.TrueForAll(lengths, static length => length % Block == 0);
+            bool travelAsTheyAre = rule == SegmentRule.Fine || (areWhole && (rule == SegmentRule.Whole || Array.TrueForAll(offs, static off => off % Block == 0)));
             Assert.Equal(travelAsTheyAre, script.Taken[0].opcode == IoUring.IORING_OP_WRITEV);
+        }
+    }
+
+    [Fact]
+    public void ADriverThatCopiesWholePages_GetsMemoryAtWholeBlocks()
+    {
+        foreach (int off in (int[])[0, 512, 2048, 4092])
+        {
+            using RingScript script = new();
+            using EngineBench bench = new(script, geometry: Geometry(4, SegmentRule.WholePages));
+
+            AssertCarried(bench, script, IoBuffer.Contiguous((byte*)bench.Memory.Pointer + off, 2 * Block), new IoRegion(bench.Devices[0], 8, 16));
+
+            Assert.All(script.Taken, static entry => Assert.Equal(0ul, entry.addr % Block));
         }
     }
 
     [Theory]
     [InlineData(nameof(SegmentRule.Fine), 512, 4096, true)]
     [InlineData(nameof(SegmentRule.Whole), 512, 4096, false)]
+    [InlineData(nameof(SegmentRule.WholePages), 512, 4096, false)]
+    [InlineData(nameof(SegmentRule.WholePages), 0, 4096, true)]
     [InlineData(nameof(SegmentRule.Unknown), 512, 4096, false)]
     [InlineData(nameof(SegmentRule.Whole), 0, 4096, true)]
     [InlineData(nameof(SegmentRule.Whole), 1024, 512, true)]
@@ -71,6 +89,12 @@ public sealed unsafe class SegmentRuleTests
             byte* start = (byte*)pages.GetPointer(0) + offset;
             new Span<byte>(start, 16384).Fill(0x3C);
             IoRegion region = new(bench.Devices[0], 64, 32);
+
+            if (straight && (rule is SegmentRule.Unknown or SegmentRule.WholePages) && offset % block != 0)
+            {
+                Assert.False(Admission.IsFast(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), start, 16384, bench.Engine.Devices!, chunkBytes: 1 << 20));
+                continue;
+            }
 
             if (straight)
             {
@@ -135,7 +159,7 @@ public sealed unsafe class SegmentRuleTests
     {
         LogicalBlockSize = block,
         OffsetAlignment = block,
-        MemoryAlignment = memory,
+        ReportedMemoryAlignment = memory,
         IsDirect = true,
     }).WithSegments(rule);
 
