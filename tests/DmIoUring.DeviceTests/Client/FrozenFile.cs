@@ -31,6 +31,21 @@ internal sealed class FrozenFile : IDisposable
 
     public BlockDevice Device { get; } = null!;
 
+    /// <summary>How many threads that write for this process, the kernel's or the library's, sleep where only the file system can wake them.</summary>
+    public static int CountStuckWriters() => Directory.GetDirectories("/proc/self/task").Count(static task =>
+    {
+        try
+        {
+            // "3127 (iou-wrk-3120) D ...", proc_pid_stat(5).
+            string stat = File.ReadAllText(task + "/stat");
+            return (stat.Contains("(iou-wrk-", StringComparison.Ordinal) || stat.Contains("(dmio worker", StringComparison.Ordinal)) && stat[stat.LastIndexOf(')')..].StartsWith(") D", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    });
+
     public void Thaw()
     {
         if (_frozen)
