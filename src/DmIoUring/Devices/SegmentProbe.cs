@@ -14,7 +14,7 @@ namespace DmIoUring.Devices;
 /// in either case: a stuck or broken device gives the same answer, at once.</para>
 /// <para>Where a block is at least a page and memory may begin inside one, a real read follows, of one block into the middle of a page. zram reads
 /// and writes the whole page that a piece lies in, from the page's first byte on, whatever the piece's own offset and length are (is_partial_io,
-/// drivers/block/zram/zram_drv.c, is false where a page has 4,096 bytes), on 6.0 to 7.2 at least; so do file systems and mapped devices on it. The
+/// drivers/block/zram/zram_drv.c, is false where a page has 4,096 bytes): seen on 6.18 and 7.2. What lies on it does the same. The
 /// bytes around the block show it.</para>
 /// </remarks>
 internal static unsafe class SegmentProbe

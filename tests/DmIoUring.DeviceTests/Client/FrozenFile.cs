@@ -31,8 +31,8 @@ internal sealed class FrozenFile : IDisposable
 
     public BlockDevice Device { get; } = null!;
 
-    /// <summary>How many threads that write for this process, the kernel's or the library's, sleep where only the file system can wake them.</summary>
-    public static int CountStuckWriters() => Directory.GetDirectories("/proc/self/task").Count(static task =>
+    /// <summary>The threads that write for this process, the kernel's or the library's, and sleep where only the file system can wake them.</summary>
+    public static HashSet<string> StuckWriters() => [.. Directory.GetDirectories("/proc/self/task").Where(static task =>
     {
         try
         {
@@ -44,7 +44,7 @@ internal sealed class FrozenFile : IDisposable
         {
             return false;
         }
-    });
+    })];
 
     public void Thaw()
     {
