@@ -1,3 +1,4 @@
+using DmIoUring.DeviceTests.Faults;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
 
@@ -14,18 +15,23 @@ public sealed class WholePageTests
     [MemberData(nameof(Ways))]
     public void AnyShape_ArrivesWhole_AndNothingAroundChanges(CallWay way)
     {
-        using ZramDevice zram = Create();
-        foreach (BufferShape shape in Enum.GetValues<BufferShape>())
-        {
-            foreach (bool isWarm in (bool[])[false, true])
-                Transfer(way, zram, shape, isWarm);
-        }
+        using ZramDevice zram = Create(Size);
+        AllShapes(way, zram.Path, Pattern.Bytes(Size));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void AFileOnIt_HasTheSameRule_WithAndWithoutBlocks(CallWay way)
+    {
+        using MountedFolder folder = MountedFolder.Ext4On(Create(32 << 20));
+        AllShapes(way, folder.PathOf("full"), Pattern.Bytes(Size));
+        AllShapes(way, folder.PathOf("empty"), new byte[Size]);
     }
 
     [Fact]
     public void MemoryAlignment_IsTheBlock_WhateverTheKernelReports()
     {
-        using ZramDevice zram = Create();
+        using ZramDevice zram = Create(Size);
         using BlockDevice device = BlockDevice.Open(zram.Path);
         Assert.Equal((4096, 4096, 4096), (device.LogicalBlockSize, device.MemoryAlignment, device.SegmentAlignment));
         device.Refresh();
@@ -52,19 +58,23 @@ public sealed class WholePageTests
         Assert.Equal(device.Geometry.ReportedMemoryAlignment, device.MemoryAlignment);
     }
 
-    private static void Transfer(CallWay way, ZramDevice zram, BufferShape shape, bool isWarm)
+    private static void AllShapes(CallWay way, string path, byte[] before)
+    {
+        foreach (BufferShape shape in Enum.GetValues<BufferShape>())
+        {
+            foreach (bool isWarm in (bool[])[false, true])
+                Transfer(way, path, shape, isWarm, before);
+        }
+    }
+
+    private static void Transfer(CallWay way, string path, BufferShape shape, bool isWarm, byte[] before)
     {
         const int first = 16;
         const int length = 64 << 10;
-        byte[] untouched = Pattern.Bytes(Size);
-        using (FileStream stream = Open(zram))
-        {
-            stream.Write(untouched);
-            stream.Flush(flushToDisk: true);
-        }
+        Fill(path, before);
 
         using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 16 << 10 });
-        using BlockDevice device = BlockDevice.Open(zram.Path);
+        using BlockDevice device = BlockDevice.Open(path);
         if (isWarm)
             client.Warm(device);
         using ShapedBuffer buffer = client.NewBuffer(shape, length);
@@ -72,11 +82,9 @@ public sealed class WholePageTests
         buffer.Fill(data);
         IoRegion region = new(device, first, length / 512);
         Assert.Equal(default, client.Write(region, buffer.Buffer));
-        data.CopyTo(untouched, first * 512);
-        byte[] medium = new byte[Size];
-        using (FileStream stream = Open(zram))
-            stream.ReadExactly(medium);
-        int same = untouched.AsSpan().CommonPrefixLength(medium);
+        byte[] expected = [.. before];
+        data.CopyTo(expected, first * 512);
+        int same = expected.AsSpan().CommonPrefixLength(Medium(path));
         Assert.True(same == Size, $"{way}, {shape}: byte {same} of the device is not what was written.");
         if (shape == BufferShape.Sequence)
             return;
@@ -87,12 +95,30 @@ public sealed class WholePageTests
         buffer.AssertNothingAroundChanged();
     }
 
-    private static ZramDevice Create()
+    /// <summary>Bytes on the medium. Of a file, zeroes are no blocks.</summary>
+    private static void Fill(string path, byte[] bytes)
+    {
+        bool isFile = !path.StartsWith("/dev/", StringComparison.Ordinal);
+        using FileStream stream = new(path, isFile ? FileMode.Create : FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        if (isFile && !bytes.AsSpan().ContainsAnyExcept((byte)0))
+            stream.SetLength(bytes.Length);
+        else
+            stream.Write(bytes);
+        stream.Flush(flushToDisk: true);
+    }
+
+    private static byte[] Medium(string path)
+    {
+        byte[] bytes = new byte[Size];
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static ZramDevice Create(long size)
     {
         if (ZramDevice.WhyUnavailable() is { } reason)
             Assert.Skip(reason);
-        return ZramDevice.Create(Size);
+        return ZramDevice.Create(size);
     }
-
-    private static FileStream Open(ZramDevice zram) => new(zram.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
 }

@@ -9,11 +9,11 @@ internal sealed class MountedFolder : IDisposable
 {
     private readonly ScratchFolder _folder = ScratchFolder.Create();
     private readonly Guard _guard;
-    private readonly LoopDevice? _loop;
+    private readonly IDisposable? _device;
 
-    private MountedFolder(LoopDevice? loop, params string[] mount)
+    private MountedFolder(IDisposable? device, params string[] mount)
     {
-        _loop = loop;
+        _device = device;
 
         // Frozen, it can't be unmounted, and a process that is killed with a write in it can't even end.
         _guard = Guard.Start("fsfreeze -u \"$1\"; umount -l \"$1\"; rmdir \"$1\"", _folder.Path);
@@ -29,6 +29,9 @@ internal sealed class MountedFolder : IDisposable
     /// <summary>An ext4 on a loop device.</summary>
     public static MountedFolder Ext4() => Made("ext4", 32 << 20, "-q", "-F");
 
+    /// <summary>An ext4 on a compressed RAM disk.</summary>
+    public static MountedFolder Ext4On(ZramDevice zram) => Made("ext4", zram, zram.Path, "-q", "-F");
+
     /// <summary>An xfs on a loop device: from 6.16 on it has atomic writes on any device.</summary>
     public static MountedFolder Xfs() => Made("xfs", 320 << 20, "-q", "-f");
 
@@ -39,7 +42,7 @@ internal sealed class MountedFolder : IDisposable
     public static MountedFolder Tmpfs(int size)
     {
         RequireLoop.Here();
-        return new MountedFolder(loop: null, "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={size}"), "dmio");
+        return new MountedFolder(device: null, "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={size}"), "dmio");
     }
 
     public string PathOf(string name) => _folder.PathOf(name);
@@ -50,20 +53,25 @@ internal sealed class MountedFolder : IDisposable
     private static MountedFolder Made(string type, long size, params string[] options)
     {
         LoopDevice loop = RequireLoop.Create(size);
-        ChildProcess? made = ChildProcess.Run("mkfs." + type, [.. options, loop.Path]);
+        return Made(type, loop, loop.Path, options);
+    }
+
+    private static MountedFolder Made(string type, IDisposable device, string path, params string[] options)
+    {
+        ChildProcess? made = ChildProcess.Run("mkfs." + type, [.. options, path]);
         if (made is not { ExitCode: 0 })
         {
-            loop.Dispose();
+            device.Dispose();
             Require.That($"mkfs.{type} refuses: {made?.Errors ?? "it is not installed"}");
         }
 
-        return new MountedFolder(loop, "-t", type, loop.Path);
+        return new MountedFolder(device, "-t", type, path);
     }
 
     public void Dispose()
     {
         ChildProcess.Run("umount", "-l", _folder.Path);
-        _loop?.Dispose();
+        _device?.Dispose();
         _folder.Dispose();
         _guard.Dispose();
     }
