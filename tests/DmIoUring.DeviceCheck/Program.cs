@@ -24,8 +24,9 @@ for (int i = 0; i < args.Length; i++)
             asked = value is "workers" ? IoRingKind.Workers : IoRingKind.IoUring;
             i++;
             break;
-        case ("--bad", not null) when value.Split('-') is [string first, string last]:
-            bad = (long.Parse(first, CultureInfo.InvariantCulture), long.Parse(last, CultureInfo.InvariantCulture));
+        case ("--bad", not null) when value.Split('-') is [string one, string other]
+            && long.TryParse(one, CultureInfo.InvariantCulture, out long first) && long.TryParse(other, CultureInfo.InvariantCulture, out long last):
+            bad = (first, last);
             i++;
             break;
         case ("--polled", _):
@@ -48,7 +49,17 @@ if (paths.Count == 0)
 }
 
 int broken = 0;
-List<Target> targets = [.. paths.Select(static path => new Target(path))];
+List<Target> targets = [];
+try
+{
+    paths.ForEach(path => targets.Add(new Target(path)));
+}
+catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 2;
+}
+
 foreach (Target target in targets)
     Console.WriteLine($"{target.Device}, memory alignment {target.Device.MemoryAlignment}, {target.Device.ReadAbilities()}");
 
