@@ -59,7 +59,7 @@ public sealed class FlakyTests
 
     [Theory]
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void DroppedWrites_AreReportedAsTheDeviceReportsThem_AndTheOtherLegsAreWhole(Way way)
+    public void DroppedWrites_AreReportedAsByTheDevice_OtherLegsAreWhole(Way way)
     {
         MappedDevice.Require("flakey");
         using Medium under = new();

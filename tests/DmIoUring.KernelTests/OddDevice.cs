@@ -2,12 +2,13 @@ using DmIoUring.ScratchDevices;
 
 namespace DmIoUring.KernelTests;
 
-/// <summary>A loop device of 512 or 4,096-byte blocks, a RAM disk, a compressed one or a SCSI disk, and a look at its bytes past the library.</summary>
+/// <summary>A loop device of 512 or 4,096-byte blocks, a RAM disk, a compressed one, device-mapper on that, or a SCSI disk, and a look at its bytes past the library.</summary>
 internal sealed class OddDevice : IDisposable
 {
     private const string RamDisk = "/dev/ram1";
     private readonly Medium? _medium;
     private readonly ZramDevice? _zram;
+    private readonly MappedDevice? _mapped;
 
     public OddDevice(string kind)
     {
@@ -18,11 +19,18 @@ internal sealed class OddDevice : IDisposable
                     Assert.Skip("this kernel has no brd module");
                 Path = RamDisk;
                 break;
-            case "zram":
+            case "zram" or "dm on zram":
                 if (ZramDevice.WhyUnavailable() is { } reason)
                     Assert.Skip(reason);
                 _zram = ZramDevice.Create(1 << 20);
                 Path = _zram.Path;
+                if (kind is "dm on zram")
+                {
+                    MappedDevice.Require("linear");
+                    _mapped = new MappedDevice($"0 2048 linear {_zram.Path} 0");
+                    Path = _mapped.Path;
+                }
+
                 break;
             case "scsi_debug":
                 Path = ScsiDebug.Require();
@@ -38,7 +46,7 @@ internal sealed class OddDevice : IDisposable
     }
 
     /// <summary>Every kind. The SCSI disk takes memory at any multiple of 4 bytes.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["loop 512", "loop 4096", "brd", "zram", "scsi_debug", "nvme 512", "nvme 4096"];
+    public static IReadOnlyList<string> Kinds { get; } = ["loop 512", "loop 4096", "brd", "zram", "dm on zram", "scsi_debug", "nvme 512", "nvme 4096"];
 
     public string Path { get; }
 
@@ -60,6 +68,7 @@ internal sealed class OddDevice : IDisposable
     public void Dispose()
     {
         _medium?.Dispose();
+        _mapped?.Dispose();
         _zram?.Dispose();
     }
 

@@ -7,7 +7,7 @@ public sealed class ScsiDebugTests
 {
     [Theory]
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void AMediumError_IsToldAsTheKernelTellsIt_AndGoesWhenTheMediumIsMended(Way way)
+    public void AMediumError_IsReportedAsTheKernels_UntilItIsRepaired(Way way)
     {
         using ThreeLegs legs = new(way, ScsiDebug.Require());
         using IoMemory data = Data.Memory(64 << 10, 1);
@@ -31,7 +31,7 @@ public sealed class ScsiDebugTests
 
     [Theory]
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void AnAtomicWrite_IsDoneWhereTheDeviceCan_AndUnsupportedOnTheOtherLegs(Way way)
+    public void AnAtomicWrite_IsDone_OrUnsupportedOnTheOtherLegs(Way way)
     {
         string path = ScsiDebug.Require();
         int least = Limit(path, "min");

@@ -10,16 +10,19 @@ internal sealed class ThreeLegs : IDisposable
 
     private readonly Requester _requester;
     private readonly BlockDevice[] _devices;
-    private readonly Medium _left = new();
-    private readonly Medium _right = new();
+    private readonly Medium _left;
+    private readonly Medium _right;
 
     /// <summary>Opens them.</summary>
     /// <param name="way">How requests are made.</param>
     /// <param name="odd">The device between the sound ones.</param>
     public ThreeLegs(Way way, string odd)
     {
-        _devices = [BlockDevice.Open(_left.Loop.Path), BlockDevice.Open(odd), BlockDevice.Open(_right.Loop.Path)];
+        // First: where there is no io_uring it throws, and a device that stays open could not be removed.
         _requester = new Requester(way);
+        _left = new Medium();
+        _right = new Medium();
+        _devices = [BlockDevice.Open(_left.Loop.Path), BlockDevice.Open(odd), BlockDevice.Open(_right.Loop.Path)];
     }
 
     public IoReport Report { get; } = new();

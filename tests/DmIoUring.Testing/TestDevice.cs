@@ -9,6 +9,12 @@ internal sealed class TestDevice : IDisposable
     /// <summary>What every byte is before a test writes.</summary>
     public const byte Untouched = 0xEE;
 
+    /// <summary>Bytes that are compared at once.</summary>
+    private const int Piece = 16 << 10;
+
+    /// <summary>A small piece: an array for the whole of each device would make the collector's work most of a test.</summary>
+    private static readonly byte[] Fill = NewFill();
+
     private readonly LoopDevice? _loop;
     private readonly ScratchFile? _file;
     private readonly SafeFileHandle _medium;
@@ -30,9 +36,8 @@ internal sealed class TestDevice : IDisposable
             _medium = _loop.BackingHandle;
         }
 
-        byte[] fill = new byte[size];
-        Array.Fill(fill, Untouched);
-        RandomAccess.Write(_medium, fill, 0);
+        for (long at = 0; at < size; at += Fill.Length)
+            RandomAccess.Write(_medium, Fill.AsSpan(0, (int)Math.Min(Fill.Length, size - at)), at);
         Device = kind == DeviceKind.Loop4096WholeSegments ? OddDevice.OpenForWholeSegments(Path) : BlockDevice.Open(Path);
     }
 
@@ -61,14 +66,27 @@ internal sealed class TestDevice : IDisposable
 
     public void AssertHolds(long sector, ReadOnlySpan<byte> bytes)
     {
-        int odd = bytes.CommonPrefixLength(Medium(sector, bytes.Length / IoRegion.SectorSize));
-        Assert.True(odd == bytes.Length, $"{Path} differs from byte {odd} of the {bytes.Length} at sector {sector} on.");
+        Span<byte> piece = stackalloc byte[Piece];
+        for (int at = 0; at < bytes.Length; at += Piece)
+        {
+            ReadOnlySpan<byte> expected = bytes.Slice(at, Math.Min(Piece, bytes.Length - at));
+            int same = expected.CommonPrefixLength(Read(piece[..expected.Length], (sector * IoRegion.SectorSize) + at));
+            Assert.True(same == expected.Length, $"{Path} differs from byte {at + same} of the {bytes.Length} at sector {sector} on.");
+        }
     }
 
     public void AssertUntouched() => AssertUntouched(0, MediumLength / IoRegion.SectorSize);
 
-    public void AssertUntouched(long sector, long count) =>
-        Assert.False(Medium(sector, count).AsSpan().ContainsAnyExcept(Untouched), $"{Path} was written in sectors {sector}+{count}.");
+    public void AssertUntouched(long sector, long count)
+    {
+        Span<byte> piece = stackalloc byte[Piece];
+        long end = (sector + count) * IoRegion.SectorSize;
+        for (long at = sector * IoRegion.SectorSize; at < end; at += Piece)
+        {
+            Span<byte> read = Read(piece[..(int)Math.Min(Piece, end - at)], at);
+            Assert.False(read.ContainsAnyExcept(Untouched), $"{Path} was written in sectors {sector}+{count}.");
+        }
+    }
 
     public void Dispose()
     {
@@ -80,5 +98,18 @@ internal sealed class TestDevice : IDisposable
             _medium.Dispose();
             _file.Dispose();
         }
+    }
+
+    private static byte[] NewFill()
+    {
+        byte[] fill = new byte[64 << 10];
+        Array.Fill(fill, Untouched);
+        return fill;
+    }
+
+    private Span<byte> Read(Span<byte> into, long offset)
+    {
+        Assert.Equal(into.Length, RandomAccess.Read(_medium, into, offset));
+        return into;
     }
 }

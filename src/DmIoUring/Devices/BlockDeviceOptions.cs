@@ -18,3 +18,13 @@ public sealed record BlockDeviceOptions
     /// </summary>
     public bool Exclusive { get; init; }
 }
+
+/// <summary>What a device is opened for.</summary>
+public enum DeviceAccess
+{
+    /// <summary>Reads and writes.</summary>
+    ReadWrite,
+
+    /// <summary>Reads; a write to it fails that region with EROFS.</summary>
+    Read,
+}

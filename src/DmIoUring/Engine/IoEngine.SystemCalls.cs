@@ -8,9 +8,10 @@ internal sealed unsafe partial class IoEngine<TRing>
 {
     /// <summary>
     /// How often an entry is retried that the kernel cancels by itself: it does so when it can't start a worker thread (io_wq_enqueue, io-wq.c),
-    /// at a limit of processes. After that the entry is executed by a system call.
+    /// at a limit of processes. After that the entry is executed by a system call. Once, because the kernel has tried four times itself, which
+    /// takes 30 ms (queue_create_worker_retry, io-wq.c).
     /// </summary>
-    private const byte MaxAttemptsInRing = 10;
+    private const byte MaxAttemptsInRing = 1;
 
     private void ExecuteBySystemCall(int index)
     {

@@ -18,3 +18,34 @@ public sealed record IoUnfinished(TimeSpan Waited, IReadOnlyList<IoPendingReques
         $"A DmIoClient was disposed with I/O that did not end within {Waited.TotalSeconds:0.###} s: {Requests.Count} requests under way, {BlockedLanes} lanes held by a callback.") +
         string.Concat(Requests.Select(static request => Environment.NewLine + "  " + request));
 }
+
+/// <summary>A pending request, as its lane saw it at one moment.</summary>
+/// <param name="Operation">What it does: read, write, flush, discard, write zeroes.</param>
+/// <param name="Regions">Those of its regions that have not ended.</param>
+/// <param name="IsAbandoned">
+/// Whether its caller has its result already: it wrote a private copy (<see cref="IoFlags.StableCopy"/>) and was cancelled, or its time limit
+/// passed. Until the kernel releases the copy, the request keeps its pages, its devices and its entries in the ring, and may still be written.
+/// </param>
+public sealed record IoPendingRequest(string Operation, IReadOnlyList<IoPendingRegion> Regions, bool IsAbandoned = false)
+{
+    /// <summary>Human-readable: the operation and each region.</summary>
+    /// <returns>One line.</returns>
+    public override string ToString() => $"{Operation}{(IsAbandoned ? " (abandoned)" : "")}: {string.Join("; ", Regions)}";
+}
+
+/// <summary>The part of a region that has not ended.</summary>
+/// <param name="Region">Its index in the request.</param>
+/// <param name="Path">Its device.</param>
+/// <param name="Sector">The first sector that has not ended.</param>
+/// <param name="SectorsInKernel">
+/// Sectors that are in the kernel or wait for a retry; 0 while only a flush is in the kernel.
+/// </param>
+/// <param name="SectorsWaiting">Sectors that were not submitted to the kernel yet.</param>
+public sealed record IoPendingRegion(int Region, string Path, long Sector, long SectorsInKernel, long SectorsWaiting)
+{
+    /// <summary>A human-readable description.</summary>
+    /// <returns>A part of a line.</returns>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"region {Region} on {Path} from sector {Sector}, {SectorsInKernel} sectors in the kernel, {SectorsWaiting} waiting");
+}

@@ -36,7 +36,7 @@ public sealed class CopyRefusalTests : IDisposable
         (await Dmio.RunAsync("copy", _files.Make("empty", []), _files.PathOf("new"))).AssertRefused("is empty");
 
     [Fact]
-    public async Task Copy_DestinationSmallerThanSource_IsRefusedBeforeAnythingIsWritten()
+    public async Task Copy_DestinationSmallerThanSource_IsRefusedAtOnce()
     {
         string fits = _files.MakeFilled("fits", CopyFiles.SourceSize);
         string small = _files.MakeFilled("small", 4096);

@@ -71,7 +71,7 @@ public sealed class CopyTests : IDisposable
     }
 
     [Fact]
-    public async Task Copy_SecondOfThreeFails_SetsItsBit_NamesTheSector_AndFinishesTheOthers()
+    public async Task Copy_SecondOfThreeFails_NamesTheSector_FinishesTheOthers()
     {
         using LoopDevice bad = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { Sealable = true });
         using LoopDevice first = LoopDevice.Create(CopyFiles.SourceSize);
@@ -160,7 +160,7 @@ public sealed class CopyTests : IDisposable
     }
 
     [Fact]
-    public async Task Copy_SourceCannotBeReadInOneSector_LeavesThatPieceAlone_AndNamesTheSector()
+    public async Task Copy_SourceHasABadSector_LeavesThatPiece_AndNamesTheSector()
     {
         using LoopDevice source = RequireLoop.Create(CopyFiles.SourceSize);
         RandomAccess.Write(source.BackingHandle, _files.Content, 0);

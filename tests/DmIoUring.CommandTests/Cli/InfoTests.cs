@@ -60,7 +60,7 @@ public sealed class InfoTests
     }
 
     [Fact]
-    public void Info_WithIoUringForbidden_StillShowsDevices_AndSaysWhatCarriesThemAndWhy()
+    public void Info_WithIoUringForbidden_ShowsDevices_AndSaysWhy()
     {
         using CProgram forbid = new("without-io-uring.c");
         Require.That(forbid.Obstacle);

@@ -60,7 +60,7 @@ public sealed class ReplacedPathTests : IDisposable
     }
 
     [Fact]
-    public async Task Copy_WhileTheDestinationIsSwappedForAClaimedDevice_NeverWritesTheDevice()
+    public async Task Copy_DestinationSwappedForAClaimedDevice_NeverWritesIt()
     {
         using LoopDevice loop = RequireLoop.Create(CopyFiles.SourceSize);
         using BlockDevice claim = BlockDevice.Open(loop.Path, new BlockDeviceOptions { Exclusive = true });

@@ -65,7 +65,7 @@ public sealed class StressRefusalTests : IDisposable
     }
 
     [Fact]
-    public async Task Stress_OnADeviceTooSmall_IsRefused_AndAnEmptyFileBesideItStaysEmpty()
+    public async Task Stress_OnADeviceTooSmall_IsRefused_AndFilesStayEmpty()
     {
         string empty = _files.Make("empty", []);
         string small = _files.MakeFilled("small", 4096);

@@ -59,7 +59,8 @@ internal static class CallWays
             ChunkBytes = options.ChunkBytes,
             RequestTimeLimit = options.RequestTimeLimit,
             DisposeTimeLimit = options.DisposeTimeLimit,
-            CompletionPolling = way == CallWay.PolledReactor ? IoCompletionPolling.Hybrid : IoCompletionPolling.None,
+            CompletionPolling = way == CallWay.PolledReactor ? IoCompletionPolling.Hybrid : options.CompletionPolling,
+            SubmissionPolling = options.SubmissionPolling,
             Ring = way == CallWay.WorkerReactor ? IoRingKind.Workers : options.Ring,
         };
         return way == CallWay.SeededReactor ? new IoReactor(same, new SeededRingSource(Seed)) : new IoReactor(same, rings);

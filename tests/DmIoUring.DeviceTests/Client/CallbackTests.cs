@@ -161,7 +161,7 @@ public sealed class CallbackTests
     }
 
     [Fact]
-    public void ASynchronousCallInACallback_ThatOnlyItsOwnLaneCouldServe_IsRefusedWithAdvice()
+    public void ASyncCallInACallback_OnlyItsLaneCouldServe_IsRefused()
     {
         using DmIoClient client = new(new DmIoOptions { ChunkBytes = 64 << 10, SyncRings = 0 });
         using TestDevice device = new();

@@ -105,7 +105,7 @@ public sealed class FlagTests
     [InlineData(IoFlags.StableCopy)]
     public void FlagsOfWrites_OnReads_AreRefused_AndSayTheOperation(IoFlags flag)
     {
-        foreach (CallWay way in Enum.GetValues<CallWay>())
+        foreach (CallWay way in Ways.Calls)
         {
             using ClientUnderTest client = new(way);
             using TestDevice device = new(DeviceKind.File);
@@ -122,7 +122,7 @@ public sealed class FlagTests
     [InlineData(IoFlags.Fua)]
     [InlineData(IoFlags.Atomic)]
     [InlineData(IoFlags.StableCopy)]
-    public void FlagsOfWrites_OnFlushesDiscardsAndZeroes_AreRefused_AndSayTheOperation(IoFlags flag)
+    public void FlagsOfWrites_OnOtherOperations_AreRefusedByName(IoFlags flag)
     {
         using DmIoClient client = new();
         using TestDevice device = new();
@@ -162,7 +162,7 @@ public sealed class FlagTests
 
     [Theory]
     [MemberData(nameof(Ways.AllDevices), MemberType = typeof(Ways))]
-    public void Atomic_OnADeviceWithoutAtomicWrites_IsUnsupported_AndNothingIsWritten(CallWay way, DeviceKind kind)
+    public void Atomic_WhereTheDeviceHasNone_IsUnsupported_WritesNothing(CallWay way, DeviceKind kind)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new(kind);
@@ -242,7 +242,7 @@ public sealed class FlagTests
 
     [Theory]
     [MemberData(nameof(Ways.ThatMayWait), MemberType = typeof(Ways))]
-    public void StableCopy_WithoutAReserve_OrTooLargeForIt_SaysWhatToDo_AndNothingIsWritten(CallWay way)
+    public void StableCopy_LargerThanTheReserve_SaysWhatToDo_WritesNothing(CallWay way)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
@@ -265,7 +265,7 @@ public sealed class FlagTests
     [InlineData(CallWay.NestedCallback)]
     [InlineData(CallWay.Reactor)]
     [InlineData(CallWay.WorkerReactor)]
-    public void StableCopy_WhereNobodyMayWait_WithoutFreePages_SaysWhatToDo_AndNothingIsLost(CallWay way)
+    public void StableCopy_WithoutFreePages_WhereNobodyMayWait_SaysWhatToDo(CallWay way)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();

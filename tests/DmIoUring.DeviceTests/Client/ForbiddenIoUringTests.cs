@@ -27,7 +27,7 @@ public sealed class ForbiddenIoUringTests
     [InlineData(Errno.EPERM, "register")]
     [InlineData(Errno.ENOSYS, "enter")]
     [InlineData(Errno.ENOSYS, "register")]
-    public void UnderASeccompFilterForOneOfTheCalls_TheClientSaysSo_AndReadsAndWritesAllTheSame(int errno, string call)
+    public void WithOneCallForbidden_TheClientSaysSo_AndDoesItsWork(int errno, string call)
     {
         using CProgram filter = new("without-io-uring.c");
         Require.That(filter.Obstacle);

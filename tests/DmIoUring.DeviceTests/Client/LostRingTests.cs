@@ -26,34 +26,42 @@ public sealed class LostRingTests
 
     public static TheoryData<CallWay, int, bool> FatalFaults => Table(Fatal);
 
-    [Theory]
-    [MemberData(nameof(Faults))]
-    public void AfterOneCallThatFails_EveryRequestEndsWell_OnAnotherRing(CallWay way, int errno, bool taken)
+    public static TheoryData<CallWay, IoCompletionPolling, int, bool> PollingFaults
     {
-        FaultyCalls calls = new() { Answer = errno, TakesEntries = taken };
-        using TestDevice first = new();
-        using TestDevice second = new(DeviceKind.File);
-        using (ClientUnderTest client = new(way, options: null, new KernelRingSource(calls)))
+        get
         {
-            Assert.Equal(default, Write(client, first, second, 0, seed: 1));
-            calls.Fail(1);
-            Assert.Equal(default, Write(client, first, second, 8, seed: 2));
-            for (int i = 2; i < 6; i++)
-                Assert.Equal(default, Write(client, first, second, i * 8, seed: i + 1));
-        }
+            TheoryData<CallWay, IoCompletionPolling, int, bool> table = [];
+            foreach (CallWay way in new[] { CallWay.Callback, CallWay.Awaited, CallWay.NestedCallback, CallWay.Batch, CallWay.Reactor, CallWay.ReactorBatch })
+            {
+                foreach (IoCompletionPolling completions in Enum.GetValues<IoCompletionPolling>())
+                {
+                    table.Add(way, completions, Errno.EBADR, true);
+                    table.Add(way, completions, Errno.ENOMEM, false);
+                }
+            }
 
-        // Nothing comes later, out of memory that is free since long.
-        Assert.Equal(1, calls.Answered);
-        for (int i = 0; i < 6; i++)
-        {
-            first.AssertHolds(i * 8, Pattern.Bytes(4096, i + 1));
-            second.AssertHolds(i * 8, Pattern.Bytes(4096, i + 1));
+            return table;
         }
     }
 
     [Theory]
+    [MemberData(nameof(Faults))]
+    public void AfterOneCallThatFails_EveryRequestEndsWell_OnAnotherRing(CallWay way, int errno, bool taken) =>
+        AssertEndWellAfterOneCallThatFails(way, options: null, errno, taken);
+
+    /// <summary>The ring whose devices are polled has a companion, which is closed with it; of the other the kernel's own thread takes the entries.</summary>
+    [Theory]
+    [MemberData(nameof(PollingFaults))]
+    public void APollingRingThatIsLost_IsReplaced_AndEveryRequestEndsWell(CallWay way, IoCompletionPolling completions, int errno, bool taken) =>
+        AssertEndWellAfterOneCallThatFails(
+            way,
+            new DmIoOptions { CompletionPolling = completions, SubmissionPolling = completions == IoCompletionPolling.None ? TimeSpan.FromMilliseconds(1) : null },
+            errno,
+            taken);
+
+    [Theory]
     [MemberData(nameof(FatalFaults))]
-    public void WhileEveryCallFails_EveryRequestFailsWithTheErrno_AndThenTheClientGoesOn(CallWay way, int errno, bool taken)
+    public void WhileEveryCallFails_RequestsFail_AndThenTheClientContinues(CallWay way, int errno, bool taken)
     {
         FaultyCalls calls = new() { Answer = errno, TakesEntries = taken };
         using TestDevice first = new();
@@ -101,6 +109,8 @@ public sealed class LostRingTests
         using PageReservation reservation = client.Reserve(count);
         PageList[] pages = [.. Enumerable.Range(0, count).Select(_ => client.Pages.RentPages(1))];
         Notification[] notifications = [.. Enumerable.Range(0, count).Select(static _ => new Notification())];
+        Assert.Equal(default, client.ReadAsync(device.Region(0, 8), IoBuffer.Pages(pages[0])).AsTask().GetAwaiter().GetResult());
+        IoFeature registration = client.DeviceRegistration;
         for (int round = 1; round <= 10; round++)
         {
             IoRequest[] requests = new IoRequest[count];
@@ -119,7 +129,30 @@ public sealed class LostRingTests
 
         Array.ForEach(pages, static list => list.Dispose());
         Assert.Equal(10, calls.Answered);
-        Assert.True(client.DeviceRegistration.IsAvailable, client.DeviceRegistration.Reason);
+        Assert.Equal(registration, client.DeviceRegistration);
+    }
+
+    private static void AssertEndWellAfterOneCallThatFails(CallWay way, DmIoOptions? options, int errno, bool taken)
+    {
+        FaultyCalls calls = new() { Answer = errno, TakesEntries = taken };
+        using TestDevice first = new();
+        using TestDevice second = new(DeviceKind.File);
+        using (ClientUnderTest client = new(way, options, new KernelRingSource(calls)))
+        {
+            Assert.Equal(default, Write(client, first, second, 0, seed: 1));
+            calls.Fail(1);
+            Assert.Equal(default, Write(client, first, second, 8, seed: 2));
+            for (int i = 2; i < 6; i++)
+                Assert.Equal(default, Write(client, first, second, i * 8, seed: i + 1));
+        }
+
+        // Nothing comes later, out of memory that is free since long.
+        Assert.Equal(1, calls.Answered);
+        for (int i = 0; i < 6; i++)
+        {
+            first.AssertHolds(i * 8, Pattern.Bytes(4096, i + 1));
+            second.AssertHolds(i * 8, Pattern.Bytes(4096, i + 1));
+        }
     }
 
     private static TheoryData<CallWay, int, bool> Table(int[] errnos)

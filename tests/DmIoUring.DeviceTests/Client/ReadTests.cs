@@ -39,9 +39,9 @@ public sealed class ReadTests
     [MemberData(nameof(Ways.AllDevices), MemberType = typeof(Ways))]
     public void ManyChunks_ArriveInOrder(CallWay way, DeviceKind kind)
     {
-        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 64 << 10, QueueDepth = 4 });
-        using TestDevice device = new(kind, 8 << 20);
-        byte[] bytes = Pattern.Bytes((5 << 20) + (24 * 512));
+        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 16 << 10, QueueDepth = 4 });
+        using TestDevice device = new(kind, 2 << 20);
+        byte[] bytes = Pattern.Bytes((5 << 18) + (24 * 512));
         device.SetMedium(16, bytes);
         using IoMemory memory = IoMemory.Allocate(bytes.Length);
         Assert.Equal(default, client.Read(device.Region(16, bytes.Length / 512), memory));

@@ -36,7 +36,7 @@ public sealed class ReserveTests
     }
 
     [Fact]
-    public void TenThousandRequestsOfManyThreads_AgainstAReserveOfOne_AllEnd_AndEachThreadsInItsOrder()
+    public void ManyThreads_AgainstAReserveOfOne_AllEnd_EachInItsOrder()
     {
         const int threads = 8;
         const int requests = 1250;
@@ -146,7 +146,7 @@ public sealed class ReserveTests
     }
 
     [Fact]
-    public void ACallback_ThatSubmitsPastTheReserve_GetsOverdrafts_AndNothingStops()
+    public void ACallback_SubmittingPastTheReserve_GetsOverdrafts()
     {
         const int each = 5;
         using DmIoClient client = new(new DmIoOptions { QueueDepth = 2 });
@@ -187,7 +187,7 @@ public sealed class ReserveTests
         pages.Dispose();
         Assert.Contains("second time", Assert.Throws<InvalidOperationException>(pages.Dispose).Message, StringComparison.Ordinal);
         device.SetMedium(0, Pattern.Bytes(8192));
-        foreach (CallWay way in Enum.GetValues<CallWay>())
+        foreach (CallWay way in Ways.Calls)
         {
             using ClientUnderTest other = new(way);
             using PageReservation reserved = other.Reserve(2);
@@ -201,7 +201,7 @@ public sealed class ReserveTests
     }
 
     [Fact]
-    public void AClientDisposed_WithPagesRentedAndRequestsUnderWay_EndsThemAll_AndThePagesGoBack()
+    public void Dispose_WithRequestsUnderWay_EndsThemAll_AndFreesPages()
     {
         const int requests = 20;
         DmIoClient client = new();
@@ -299,7 +299,7 @@ public sealed class ReserveTests
     }
 
     [Fact]
-    public void AReservation_GivenBackTwice_CountsOnce_AndWithoutOneRequestsAreMadeAsNeeded()
+    public void AReservation_DisposedTwice_CountsOnce()
     {
         using DmIoClient client = new();
         using TestDevice device = new();
@@ -342,7 +342,7 @@ public sealed class ReserveTests
     [InlineData(64, 2, 2)]
     [InlineData(2, 5, 5)]
     [InlineData(4, 0, 100)]
-    public void ReservedRequests_AreAllThereAre_AndWithoutAnyThereAreAsManyAsNeeded(long pages, int requests, int submitted)
+    public void ReservedRequests_AreAllThereAre_WithoutAnyAsManyAsNeeded(long pages, int requests, int submitted)
     {
         using DmIoClient client = new(new DmIoOptions { QueueDepth = 4 });
         using TestDevice device = new();

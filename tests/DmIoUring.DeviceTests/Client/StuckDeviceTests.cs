@@ -7,7 +7,7 @@ namespace DmIoUring.DeviceTests.Client;
 public sealed class StuckDeviceTests
 {
     [Fact]
-    public async Task ACancelledWrite_EndsOnlyWhenTheDeviceLetsGo_AndTheBufferIsFreeThen()
+    public async Task ACancelledWrite_EndsOnlyWhenTheDeviceReleasesItsBuffer()
     {
         using FrozenFile frozen = new();
         using TestDevice healthy = new();
@@ -63,7 +63,7 @@ public sealed class StuckDeviceTests
     }
 
     [Fact]
-    public async Task TheTimeLimit_FailsWhatIsLeft_AndEndsTheRequestOnlyWhenTheDeviceLetsGo()
+    public async Task TheTimeLimit_FailsTheRest_TheEndIsTheDevices()
     {
         using FrozenFile frozen = new();
         using TestDevice healthy = new();
@@ -86,7 +86,7 @@ public sealed class StuckDeviceTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void ASynchronousWrite_WhoseThreadIsInterrupted_ReturnsOnlyWhenTheDeviceLetsGo(int syncRings)
+    public void AnInterruptedSyncWrite_ReturnsOnlyWhenTheDeviceReleasesIt(int syncRings)
     {
         using FrozenFile frozen = new();
         using IoMemory data = Pattern.Memory(8192);

@@ -22,7 +22,7 @@ public sealed class UnaskedAlignmentTests(XfsFolder xfs) : IClassFixture<XfsFold
         Write(path, data);
         using BlockDevice device = BlockDevice.Open(path);
         Assert.Equal((512, 512), (device.LogicalBlockSize, device.ReadBlockSize));
-        foreach (CallWay way in Enum.GetValues<CallWay>())
+        foreach (CallWay way in Ways.Calls)
         {
             using ClientUnderTest client = new(way);
             using IoMemory memory = IoMemory.Allocate(ImageSize);
@@ -48,7 +48,7 @@ public sealed class UnaskedAlignmentTests(XfsFolder xfs) : IClassFixture<XfsFold
         using BlockDevice device = BlockDevice.Open(twin);
         Require.That(device.ReadBlockSize < device.LogicalBlockSize ? null : "this kernel does not tell the alignment of reads apart (6.14)");
         Assert.Equal((4096, 512), (device.LogicalBlockSize, device.ReadBlockSize));
-        foreach (CallWay way in Enum.GetValues<CallWay>())
+        foreach (CallWay way in Ways.Calls)
         {
             using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 16 << 10 });
             using IoMemory memory = IoMemory.Allocate(64 << 10);
@@ -65,7 +65,7 @@ public sealed class UnaskedAlignmentTests(XfsFolder xfs) : IClassFixture<XfsFold
 
     [Theory]
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void SectorsOfALargerBlock_ThroughThePageCache_CanBeZeroedAsTheyCanBeWritten(CallWay way)
+    public void ThroughThePageCache_PartsOfABlock_CanBeZeroedAsWritten(CallWay way)
     {
         using LoopDevice loop = RequireLoop.Create(1 << 20, new LoopDeviceOptions { BlockSize = 4096 });
         using BlockDevice device = BlockDevice.Open(loop.Path, new BlockDeviceOptions { Direct = false });

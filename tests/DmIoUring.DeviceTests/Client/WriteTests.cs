@@ -235,13 +235,13 @@ public sealed class WriteTests
     [MemberData(nameof(Ways.AllDevices), MemberType = typeof(Ways))]
     public void ARequestOfManyChunks_ArrivesWhole(CallWay way, DeviceKind kind)
     {
-        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 64 << 10, QueueDepth = 4 });
-        using TestDevice first = new(kind, 8 << 20);
-        using TestDevice second = new(kind, 8 << 20);
+        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 16 << 10, QueueDepth = 4 });
+        using TestDevice first = new(kind, 2 << 20);
+        using TestDevice second = new(kind, 2 << 20);
 
-        // 5 MiB and 24 sectors to one and 3 MiB less 8 sectors to the other: more chunks than the ring takes, and odd ends.
-        long longer = (5 << 11) + 24;
-        long shorter = (3 << 11) - 8;
+        // 1.25 MiB and 24 sectors to one and 0.75 MiB less 8 sectors to the other: more chunks than the ring takes, and odd ends.
+        long longer = (5 << 9) + 24;
+        long shorter = (3 << 9) - 8;
         using IoMemory data = Pattern.Memory(longer * 512);
         Assert.Equal(default, client.Write([first.Region(8, longer), second.Region(16, shorter)], data));
         first.AssertHolds(8, data.GetSpan());

@@ -45,7 +45,7 @@ public sealed class BlockDeviceFromHandleTests
     [InlineData(FileAbi.O_PATH, "O_PATH")]
     [InlineData(FileAbi.O_WRONLY, "writing only")]
     [InlineData(FileAbi.O_RDWR | FileAbi.O_NONBLOCK, "O_NONBLOCK")]
-    public void AHandleWhoseModeChangesWhatATransferMeans_IsRefused_AndSaysTheMode(int flags, string says)
+    public void AHandleWithAModeThatChangesTransfers_IsRefusedByName(int flags, string says)
     {
         using ScratchFile file = ScratchFile.Create(4096);
         foreach (int direct in (int[])[0, FileAbi.O_DIRECT])
@@ -133,7 +133,7 @@ public sealed class BlockDeviceFromHandleTests
     }
 
     [Fact]
-    public void TheHandleClosedByItsOwner_RefusesNewRequests_AndOutlivesThoseUnderWay()
+    public void TheHandleClosedByItsOwner_OutlivesRequests_RefusesNewOnes()
     {
         using ScratchFile file = ScratchFile.Create(4096);
         SafeFileHandle handle = File.OpenHandle(file.Path);

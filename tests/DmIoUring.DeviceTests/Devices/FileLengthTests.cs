@@ -75,7 +75,7 @@ public sealed class FileLengthTests
     }
 
     [Fact]
-    public void RoomThatIsNotThere_IsAnErrorWithTheErrno_AndTheSizeIsWhatTheKernelSays()
+    public void WithoutRoom_TheErrnoIsThrown_AndTheSizeIsTheKernels()
     {
         using MountedFolder folder = MountedFolder.Tmpfs(1 << 20);
         string path = folder.PathOf("file");

@@ -18,7 +18,7 @@ public sealed class HeldDeviceTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void DisposedWithARequestInFlight_ItClosesWhenThatHasEnded_AndNotBefore(bool fixedFiles)
+    public void DisposedInFlight_ItClosesWhenTheRequestHasEnded(bool fixedFiles)
     {
         using DmIoClient client = new(new DmIoOptions { FixedFiles = fixedFiles });
         using FaultDevice medium = new();
@@ -43,7 +43,7 @@ public sealed class HeldDeviceTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void WhereRingsKeepFilesOpen_DevicesTravelByDescriptors_AndAreFreeAfterDispose(bool reactor)
+    public void WhereRingsKeepFiles_DescriptorsAreUsed_AndDevicesAreFreed(bool reactor)
     {
         using KeepingCalls kernel = new();
         using LoopDevice loop = RequireLoop.Create(1 << 20);
@@ -103,7 +103,7 @@ public sealed class HeldDeviceTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void DisposedWithAReactorsRequestInFlight_ItClosesInThePollAfterItsEnd_AndNotBefore(bool fixedFiles)
+    public void DisposedInFlightOnAReactor_ItClosesInThePollAfterTheEnd(bool fixedFiles)
     {
         using IoReactor reactor = new(new IoReactorOptions { FixedFiles = fixedFiles });
         using FaultDevice medium = new();
@@ -176,7 +176,7 @@ public sealed class HeldDeviceTests
     }
 
     [Fact]
-    public void ADeviceThatAReactorOfAnotherThreadHolds_ClosesInThatThreadsNextPoll()
+    public void ADeviceHeldByAnothersReactor_ClosesInItsNextPoll()
     {
         using LoopDevice loop = RequireLoop.Create(1 << 20);
         using IoMemory data = Pattern.Memory(4096);
@@ -309,6 +309,7 @@ public sealed class HeldDeviceTests
     [InlineData(false)]
     public void WhetherRingsKnowDevicesAndPages_IsAskedFor_AndTold(bool isFixed)
     {
+        Require.KernelRing();
         using TestDevice device = new(DeviceKind.File);
         using DmIoClient client = new(new DmIoOptions { FixedFiles = isFixed, FixedBuffers = isFixed });
         using IoReactor reactor = new(new IoReactorOptions { FixedFiles = isFixed, FixedBuffers = isFixed });
@@ -339,7 +340,7 @@ public sealed class HeldDeviceTests
     private static bool KeepsFiles(IoFeature feature) => feature.Reason.Contains("EBUSY", StringComparison.Ordinal);
 
     [Fact]
-    public void SubmittersThatRaceWithADevicesDispose_AreServedOrRefused_AndItCloses()
+    public void SubmittersThatRaceWithDispose_AreServedOrRefused()
     {
         using ScratchFile file = ScratchFile.Create(1 << 20, "/dev/shm");
         using IoMemory memory = IoMemory.Allocate(4096);

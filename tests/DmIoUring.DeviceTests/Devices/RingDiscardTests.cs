@@ -13,7 +13,9 @@ public sealed unsafe class RingDiscardTests
     [InlineData(DeviceAccess.Read)]
     public void TheAnswer_IsWhatARealDiscardGets(DeviceAccess access)
     {
+        Require.KernelRing();
         using LoopDevice loop = RequireLoop.Create(1 << 20);
+        Require.Discards(loop.Path);
         using BlockDevice device = BlockDevice.Open(loop.Path, access);
         using BlockDevice writable = BlockDevice.Open(loop.Path);
         DeviceAbilities abilities = device.ReadAbilities();
@@ -32,6 +34,7 @@ public sealed unsafe class RingDiscardTests
     [Fact]
     public void WhatTakesNoCommands_SaysNo()
     {
+        Require.KernelRing();
         using ScratchFile file = ScratchFile.Create(4096);
         using BlockDevice device = BlockDevice.Open(file.Path);
         Assert.False(DiscardProbe.Run(device.Descriptor));

@@ -26,7 +26,7 @@ public sealed class AbandonedCopyTests
         get
         {
             TheoryData<CallWay, DeviceKind> table = [];
-            foreach (CallWay way in Enum.GetValues<CallWay>().Where(static way => way.IsAsIssued()))
+            foreach (CallWay way in Ways.CallsAsIssued)
             {
                 // Direct I/O on a block device, and on a file whose pages the kernel's workers copy.
                 table.Add(way, DeviceKind.Loop512);
@@ -39,7 +39,7 @@ public sealed class AbandonedCopyTests
 
     [Theory]
     [MemberData(nameof(Table))]
-    public void InEveryWay_OneStuckLegOfThree_EndsAtTheLimit_AndThePagesComeBackOnRelease(CallWay way, DeviceKind kind)
+    public void OneStuckLegOfThree_EndsAtTheLimit_AndPagesComeBackOnRelease(CallWay way, DeviceKind kind)
     {
         using FaultDevice stuck = new(kind);
         using TestDevice first = new();
@@ -83,7 +83,7 @@ public sealed class AbandonedCopyTests
     [Theory]
     [InlineData(IoRingKind.IoUring)]
     [InlineData(IoRingKind.Workers)]
-    public async Task ACancelledOne_EndsAtOnce_WithoutALimit_AndIsShownUntilTheDeviceLetsGo(IoRingKind ring)
+    public async Task ACancelledOne_EndsAtOnce_AndIsShownUntilReleased(IoRingKind ring)
     {
         using FaultDevice stuck = new();
         await using DmIoClient client = new(new DmIoOptions { Ring = ring });
@@ -163,7 +163,7 @@ public sealed class AbandonedCopyTests
     }
 
     [Fact]
-    public void ASynchronousOneInACallback_IsRefused_SinceItWouldWaitForItsOwnLane()
+    public void ASyncOneInACallback_IsRefused_ItWouldWaitForItsLane()
     {
         using TestDevice device = new();
         using DmIoClient client = new(new DmIoOptions { RequestTimeLimit = Short });
@@ -236,7 +236,7 @@ public sealed class AbandonedCopyTests
     }
 
     [Fact]
-    public void ADeviceDisposedUnderAnAbandonedWrite_StaysOpenUntilTheKernelLetsGo()
+    public void ADeviceWithAnAbandonedWrite_StaysOpenUntilItsEnd()
     {
         using FaultDevice stuck = new();
         using DmIoClient client = new(new DmIoOptions { RequestTimeLimit = Short });
@@ -255,7 +255,7 @@ public sealed class AbandonedCopyTests
     }
 
     [Fact]
-    public async Task ManyOfThem_UntilTheReserveIsOut_LoseNothing_AndTheLastRoundIsWhole()
+    public async Task ManyOfThem_UntilTheReserveIsOut_LoseNothing()
     {
         using FaultDevice stuck = new(size: 4 << 20);
         using TestDevice healthy = new();

@@ -35,7 +35,7 @@ public sealed class LostMediumTests
 
     [Theory]
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void ADeviceShrunkUnderWay_IsWrittenUpToItsEnd_AndWholeAgainWhenItHasGrownBack(CallWay way)
+    public void ADeviceThatShrinks_IsWrittenUpToItsEnd_AndWholeWhenRegrown(CallWay way)
     {
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
@@ -79,7 +79,7 @@ public sealed class LostMediumTests
 
     [Theory]
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void ARamDiskAtItsMemoryLimit_FailsWhatDoesNotCompress_AndTakesItWithoutTheLimit(CallWay way)
+    public void ARamDiskAtItsLimit_FailsWhatDoesNotCompress_UntilItIsRaised(CallWay way)
     {
         Require.That(ZramDevice.WhyUnavailable());
         using ZramDevice zram = ZramDevice.Create(16 << 20);
@@ -123,7 +123,7 @@ public sealed class LostMediumTests
 
     [Theory]
     [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
-    public void AFileSystemShutDownUnderTwoDevices_FailsThemForGood_AndNothingElse(CallWay way)
+    public void AFileSystemShutDown_FailsItsDevices_AndNoOther(CallWay way)
     {
         using MountedFolder store = MountedFolder.Ext4();
         using LoopDevice loop = LoopDevice.Create(1 << 20, new LoopDeviceOptions { Folder = store.Path });

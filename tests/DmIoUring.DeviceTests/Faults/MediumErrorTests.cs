@@ -34,7 +34,7 @@ public sealed class MediumErrorTests
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public void AnErrorOfTheMedium_IsTheRegionsBitErrnoAndSector_AndGoneWhenItIsOver(CallWay way, int below, int above)
+    public void AMediumError_IsTheRegionsBitErrnoAndSector_UntilItIsOver(CallWay way, int below, int above)
     {
         // A host that has no memory answers the same.
         IoFailureCause cause = above == Errno.ENOMEM ? IoFailureCause.Host : IoFailureCause.Device;

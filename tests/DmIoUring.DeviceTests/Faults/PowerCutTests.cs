@@ -15,7 +15,7 @@ public sealed class PowerCutTests
 
     [Theory]
     [MemberData(nameof(Ways.AllDevices), MemberType = typeof(Ways))]
-    public void WhatFuaAndFlushAcknowledged_IsThere_AndTheRestIsTornBySectorsAtMost(CallWay way, DeviceKind kind)
+    public void WhatFuaAndFlushAcknowledged_IsThere_TheRestTornBySectors(CallWay way, DeviceKind kind)
     {
         using ClientUnderTest client = new(way);
         using FaultDevice left = new(kind, options: new FaultFileOptions { Volatile = true });

@@ -56,7 +56,7 @@ public sealed class RefusedResourcesTests
     }
 
     [Fact]
-    public void WithoutDescriptors_AClientThatIsThereGoesOn_AndOneThatCantStartGivesBackWhatItTook() =>
+    public void WithoutDescriptors_AClientContinues_AndANewOneLeaksNothing() =>
         ExplicitTest.AssertPasses(["prlimit", "--nofile=256:256"], typeof(RefusedResourcesTests), nameof(RunWithFewDescriptors));
 
     /// <summary>Meaningful only in the process that the test above starts.</summary>

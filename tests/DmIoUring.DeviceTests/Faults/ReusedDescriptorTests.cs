@@ -12,7 +12,7 @@ public sealed class ReusedDescriptorTests
     [InlineData(DeviceKind.Loop512, false)]
     [InlineData(DeviceKind.Loop512, true)]
     [InlineData(DeviceKind.File, false)]
-    public void TheHandleClosedInFlight_AndItsNumberGivenToAnotherFile_HarmsNeither(DeviceKind kind, bool disposesDeviceToo)
+    public void TheHandleClosedInFlight_ItsNumberReused_HarmsNeither(DeviceKind kind, bool disposesDeviceToo)
     {
         using DmIoClient client = new();
         using FaultDevice medium = new(kind);

@@ -77,7 +77,7 @@ public sealed class ShortTransferTests
     [InlineData(CallWay.SyncOnLane, true)]
     [InlineData(CallWay.Callback, false)]
     [InlineData(CallWay.Awaited, false)]
-    public void WritesCutShort_AreContinuedWhereTheKernelTells_AndFailWhereItDoesNot(CallWay way, bool tells)
+    public void ShortWrites_AreContinued_WhereTheKernelTellsTheLength(CallWay way, bool tells)
     {
         using ClientUnderTest client = new(way);
         using FaultDevice file = new(DeviceKind.File);
@@ -107,7 +107,7 @@ public sealed class ShortTransferTests
 
     /// <summary>Meaningful only in the process that <see cref="AtTheFileSizeLimit_WritesAreCutShort_AndTheRestIsTooBig"/> starts.</summary>
     [Fact(Explicit = true)]
-    public void RunUnderAFileSizeLimit() => Assert.All(Enum.GetValues<CallWay>(), WriteAcrossTheFileSizeLimit);
+    public void RunUnderAFileSizeLimit() => Assert.All(Ways.Calls, WriteAcrossTheFileSizeLimit);
 
     private static void WriteAcrossTheFileSizeLimit(CallWay way)
     {

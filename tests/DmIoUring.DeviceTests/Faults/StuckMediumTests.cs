@@ -92,7 +92,7 @@ public sealed class StuckMediumTests
     }
 
     [Fact]
-    public async Task CancelledOnAStuckDevice_ARequestIsOneOfTwoThings_AndTheMediumAgrees()
+    public async Task CancelledOnAStuckDevice_TheMediumAgreesWithTheResult()
     {
         await using DmIoClient client = new(new DmIoOptions { QueueDepth = 64 });
         using FaultDevice stuck = new(size: 4 << 20);
@@ -129,7 +129,7 @@ public sealed class StuckMediumTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task TheTimeLimit_OnAStuckDevice_IsTheRegionsBit_AndTheRestOfItIsNeverIssued(bool writes)
+    public async Task TheTimeLimit_SetsTheRegionsBit_AndTheRestIsNeverIssued(bool writes)
     {
         await using DmIoClient client = new(new DmIoOptions { QueueDepth = 1, ChunkBytes = 4096, RequestTimeLimit = TimeSpan.FromMilliseconds(50) });
         using FaultDevice stuck = new();
@@ -159,7 +159,7 @@ public sealed class StuckMediumTests
     }
 
     [Fact]
-    public void ASynchronousWriteOfTwoLegs_OneStuck_ReturnsWhenItIsReleased_AndNotBefore()
+    public void ASyncWriteWithAStuckLeg_ReturnsWhenItIsReleased()
     {
         using DmIoClient client = new();
         using FaultDevice stuck = new();

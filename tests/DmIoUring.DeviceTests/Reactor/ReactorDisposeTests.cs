@@ -62,7 +62,7 @@ public sealed class ReactorDisposeTests
     }
 
     [Fact]
-    public void InACallback_ItRefusesAtOnce_AndEndsOnThePollsWayOut_AfterEveryCallback()
+    public void InACallback_ItRefusesAtOnce_AndEndsAfterEveryCallback()
     {
         using TestDevice device = new();
         using IoMemory data = Pattern.Memory(4096);
@@ -107,7 +107,7 @@ public sealed class ReactorDisposeTests
     [Theory]
     [InlineData(IoRingKind.IoUring)]
     [InlineData(IoRingKind.Workers)]
-    public void WithAStuckDevice_ItGivesUpAfterItsLimit_NamesTheRequests_AndEndsLater(IoRingKind ring)
+    public void WithAStuckDevice_ItGivesUpAtItsLimit_AndNamesTheRequests(IoRingKind ring)
     {
         using FrozenFile frozen = new();
         using TestDevice healthy = new();

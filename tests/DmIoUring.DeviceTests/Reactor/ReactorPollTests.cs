@@ -52,6 +52,7 @@ public sealed class ReactorPollTests
     [Fact]
     public void ABatch_GoesToTheKernelByOneCall()
     {
+        Require.KernelRing();
         using TestDevice device = new();
         using IoMemory memory = IoMemory.Allocate(4096);
         using IoReactor reactor = new();
@@ -203,6 +204,7 @@ public sealed class ReactorPollTests
     [Fact]
     public void WhatACallbackSubmits_GoesWithTheNextPoll()
     {
+        Require.KernelRing();
         using TestDevice device = new(DeviceKind.File);
         using IoMemory memory = IoMemory.Allocate(4096);
         using IoReactor reactor = new();

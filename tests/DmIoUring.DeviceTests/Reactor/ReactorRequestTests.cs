@@ -67,7 +67,7 @@ public sealed class ReactorRequestTests
     }
 
     [Fact]
-    public void AfterARequestOfTheFastPath_OneWhoseMemoryIsGone_IsRefused_AndTheDeviceIsStillReleased()
+    public void AfterTheFastPath_DisposedMemory_IsRefused_AndTheDeviceReleased()
     {
         IoMemory gone = IoMemory.Allocate(4096);
         IoBuffer buffer = gone;
@@ -76,14 +76,14 @@ public sealed class ReactorRequestTests
     }
 
     [Fact]
-    public void AfterARequestOfTheFastPath_ACopyWithoutPages_IsRefused_AndTheDeviceIsStillReleased()
+    public void AfterTheFastPath_ACopyWithoutPages_IsRefused()
     {
         using IoMemory data = Pattern.Memory(4096);
         AssertRefusalLeavesNothing<InvalidOperationException>(data, IoFlags.StableCopy);
     }
 
     [Fact]
-    public void PastTheTimeLimit_WhatIsLeftFails_AndTheRequestEndsWhenTheDeviceLetsGo()
+    public void PastTheTimeLimit_TheRestFails_AndTheEndIsTheDevices()
     {
         using FaultDevice stuck = new();
         using IoMemory data = Pattern.Memory(8192);

@@ -89,7 +89,7 @@ public sealed class FaultFileTests
     }
 
     [Fact]
-    public void APowerCut_LosesUnflushedSectorsByTheSeed_AndFailsEverythingUntilPowerUp()
+    public void APowerCut_LosesUnflushedSectors_AndFailsAllUntilPowerUp()
     {
         HashSet<int> lost = [];
         for (int seed = 0; seed < 20; seed++)

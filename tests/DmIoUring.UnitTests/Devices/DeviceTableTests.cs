@@ -85,7 +85,7 @@ public sealed class DeviceTableTests : IDisposable
     }
 
     [Fact]
-    public void WithEverySlotBusy_ADeviceIsCountedByItself_AndTakesTheSlotOfOneThatIsNot()
+    public void WithEverySlotBusy_ADeviceCountsItself_UntilASlotIsFree()
     {
         DeviceTable table = new();
         BlockDevice[] devices = [.. Enumerable.Range(0, DeviceTable.Slots).Select(_ => Open())];
@@ -105,7 +105,7 @@ public sealed class DeviceTableTests : IDisposable
     }
 
     [Fact]
-    public void AFileIsTakenOutOfTheRing_BeforeItsSlotIsUsedAgain_AndARefusedOneGoesByItsDescriptor()
+    public void AFile_LeavesTheRing_BeforeItsSlotIsUsedAgain()
     {
         List<(int Slot, int Descriptor)> registered = [];
         int answer = 0;

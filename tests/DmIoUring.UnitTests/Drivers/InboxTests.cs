@@ -108,7 +108,7 @@ public sealed class InboxTests
 
     /// <summary>A lost wake-up hangs here; the limit of the semaphore's wait is the guard.</summary>
     [Fact]
-    public void ManyThreads_DeliverToAnOwnerThatSleepsWheneverItCan_AndNothingIsLostOrReordered()
+    public void ManyThreads_DeliverToASleepyOwner_InOrder_LosingNothing()
     {
         const int producers = 4;
         const int each = 50_000;

@@ -13,7 +13,7 @@ public sealed class AbandonedRequestTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void AStuckStableCopy_EndsWhenItIsStopped_AndItsPagesComeBackWithTheKernelsAnswer(bool byLimit)
+    public void AStuckStableCopy_EndsWhenStopped_ItsPagesComeBackLater(bool byLimit)
     {
         using StableBench stable = new();
         EngineBench bench = stable.Bench;
@@ -171,7 +171,7 @@ public sealed class AbandonedRequestTests
     }
 
     [Fact]
-    public void OneRequestAfterAnother_OfAStuckDevice_EndsAtItsLimit_AndAllTheirPagesComeBack()
+    public void OfAStuckDevice_RequestsEndAtTheirLimits_AndPagesComeBack()
     {
         using StableBench stable = new();
         EngineBench bench = stable.Bench;

@@ -13,7 +13,7 @@ public sealed unsafe class ChunkingTests
     [InlineData(8192, 512)]
     [InlineData(65536, 3584)]
     [InlineData(1 << 20, 512)]
-    public void Pieces_CoverTheRegionInOrder_AndNoneTouchesMorePagesThanTheKernelTakes(int chunkBytes, int offPage)
+    public void Pieces_CoverTheRegionInOrder_WithinTheKernelsPageLimit(int chunkBytes, int offPage)
     {
         using RingScript script = new(capacity: 1024, queueLength: 1024);
         using EngineBench bench = new(script, chunkBytes: chunkBytes);

@@ -31,7 +31,7 @@ public sealed unsafe class NvmeCommandTests
     }
 
     [Fact]
-    public void ForceUnitAccess_IsOnEveryWriteOfARequestThatAsksForIt_AndOnNoOther()
+    public void ForceUnitAccess_IsOnEveryWriteThatAsksForIt_AndNoOther()
     {
         using NvmeBench bench = new();
         Assert.Equal(default, bench.Run(IoOperation.Write, bench.Memory, IoFlags.Fua, bench.Region(0, 1000)));
@@ -256,7 +256,7 @@ public sealed unsafe class NvmeCommandTests
     }
 
     [Fact]
-    public void AKernelWithoutEntriesOfThatSize_IsUnsupportedWithTheReason_AndSaysSo()
+    public void WithoutEntriesOfThatSize_ItIsUnsupported_WithTheReason()
     {
         CommandCalls calls = new() { SetupAnswer = Errno.EINVAL };
         using NvmeBench bench = new(kernel: calls);

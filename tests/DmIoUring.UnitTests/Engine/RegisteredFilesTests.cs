@@ -46,7 +46,7 @@ public sealed class RegisteredFilesTests
     }
 
     [Fact]
-    public void AFileThatIsRefused_TravelsByItsDescriptor_AndTheOthersByTheirSlots()
+    public void ARefusedFile_TravelsByItsDescriptor_OthersByTheirSlots()
     {
         using RingScript script = new();
         using EngineBench bench = new(script, holdsDevices: true);

@@ -29,7 +29,7 @@ public sealed class RequestPoolTests
     }
 
     [Fact]
-    public void ManyThreads_NeverHoldTheSameRequestAtOnce_AndThePoolGrowsNoFurtherThanWhatWasOut()
+    public void ManyThreads_NeverHoldTheSameRequest_AndThePoolStaysSmall()
     {
         const int threads = 4;
         const int held = 8;
@@ -92,7 +92,7 @@ public sealed class RequestPoolTests
     }
 
     [Fact]
-    public void PastTheReserve_ThreadsAreServedInOrderOfArrival_AndTryPassesNobodyBy()
+    public void PastTheReserve_ThreadsAreServedInOrder_AndTryOvertakesNone()
     {
         const int threads = 8;
         RequestPool pool = new(new CallbackReporter(null));
@@ -137,7 +137,7 @@ public sealed class RequestPoolTests
     }
 
     [Fact]
-    public void SmallerReserve_LetsGoOfWhatIsOutWhenItComesBack_AndNoneMeansAsManyAsNeeded()
+    public void ASmallerReserve_DropsRequestsAsTheyReturn()
     {
         RequestPool pool = new(new CallbackReporter(null));
         pool.Reserve(4);

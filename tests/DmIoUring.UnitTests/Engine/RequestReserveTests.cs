@@ -29,7 +29,7 @@ public sealed class RequestReserveTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(700)]
-    public void Prepare_WithoutMemoryHalfWay_HasChangedNothing_AndItsPlacesAreUsedAgain(int made)
+    public void Prepare_FailsHalfWay_ChangesNothing_AndReusesItsSlots(int made)
     {
         RequestPool pool = Pool();
         pool.Reserve(2);
@@ -99,7 +99,7 @@ public sealed class RequestReserveTests
     }
 
     [Fact]
-    public void ThreadThatWaits_WhenTheReserveGoes_IsServedAtOnce_OrWithoutMemoryByTheNextReturn()
+    public void AWaitingThread_WhenTheReserveGoes_IsServed()
     {
         RequestPool pool = Pool();
         pool.Reserve(1);

@@ -9,7 +9,7 @@ namespace DmIoUring.UnitTests.Engine;
 public sealed unsafe class ScatteredBufferTests
 {
     [Fact]
-    public void Vectors_MoreThanTheKernelTakesAtOnce_AreSplitAtBlocks_AndAllWritten()
+    public void Vectors_PastTheKernelsLimit_AreSplitAtBlocks_AndWritten()
     {
         using RingScript script = new(capacity: 64, queueLength: 64);
         using EngineBench bench = new(script);
@@ -71,7 +71,7 @@ public sealed unsafe class ScatteredBufferTests
     }
 
     [Fact]
-    public void Vectors_OfManyRequestsAtOnce_NeverShareTheirListsBeforeTheKernelHasThem()
+    public void Vectors_OfManyRequests_KeepTheirListsUntilTheKernelHasThem()
     {
         using RingScript script = new(capacity: 64, queueLength: 64);
         using EngineBench bench = new(script);

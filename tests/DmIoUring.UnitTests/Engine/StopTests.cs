@@ -9,7 +9,7 @@ public sealed class StopTests
     private const long Limit = 1_000_000_000;
 
     [Fact]
-    public void TimeLimit_OfAStuckRequest_AsksTheKernelBack_AndEndsOnlyWhenItLetsGo()
+    public void TimeLimit_OfAStuckRequest_Cancels_AndEndsWithTheKernel()
     {
         using RingScript script = new(capacity: 16, queueLength: 16);
         using EngineBench bench = new(script, timeLimit: Limit);
@@ -69,7 +69,7 @@ public sealed class StopTests
     }
 
     [Fact]
-    public void TimeLimit_OfARequestThatIsNotIssuedYet_EndsItAtOnce_AndZeroesARead()
+    public void TimeLimit_BeforeTheFirstEntry_EndsAtOnce_AndZeroesARead()
     {
         using RingScript script = new(capacity: 1, queueLength: 1);
         using EngineBench bench = new(script, timeLimit: Limit);
@@ -90,7 +90,7 @@ public sealed class StopTests
     }
 
     [Fact]
-    public void TimeLimit_OfARequestThatWaitsToBeTriedAgain_EndsItWithoutAnotherTry()
+    public void TimeLimit_OfAWaitingRetry_EndsItWithoutAnotherTry()
     {
         using RingScript script = new(capacity: 16, queueLength: 16);
         using EngineBench bench = new(script, timeLimit: 200_000);

@@ -48,7 +48,7 @@ public sealed class PagePoolReserveTests : IDisposable
     [InlineData(1024, 1024)]
     [InlineData(1025, 1025)]
     [InlineData(10_000, 10_240)]
-    public void FirstReserve_MapsWhatIsAskedFor_AndWholeHugePagesWhereTheRestIsSmall(long pages, long mapped)
+    public void FirstReserve_MapsWhatIsAskedFor_InWholeHugePages(long pages, long mapped)
     {
         using PageReservation reservation = _pool.Reserve(pages);
         Assert.Equal(mapped * 4096, _source.MappedBytes);
@@ -245,7 +245,7 @@ public sealed class PagePoolReserveTests : IDisposable
     }
 
     [Fact]
-    public void AfterDispose_EveryRequestIsRefused_AndAReservationCanStillBeDisposed()
+    public void AfterDispose_RequestsAreRefused_ReservationsDisposable()
     {
         PageReservation reservation = _pool.Reserve(10);
         _pool.Dispose();

@@ -119,7 +119,7 @@ public sealed class ReserveFailureTests : IDisposable
     [InlineData("reservation")]
     [InlineData("page")]
     [InlineData("pool")]
-    public void Shrinking_WithoutMemoryForATable_GivesBackAllTheSame_AndTheMemoryLater(string what)
+    public void Shrinking_WithoutMemoryForATable_GivesTheMemoryBackLater(string what)
     {
         PageReservation keep = _pool.Reserve(16);
         PageReservation reservation = _pool.Reserve(1024);

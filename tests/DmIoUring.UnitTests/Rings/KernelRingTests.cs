@@ -37,7 +37,7 @@ public sealed unsafe class KernelRingTests
     [InlineData(IoUring.IORING_SETUP_SQPOLL, 0, 0u, false)]
     [InlineData(IoUring.IORING_SETUP_SQPOLL, 0, IoUring.IORING_SQ_NEED_WAKEUP, false)]
     [InlineData(IoUring.IORING_SETUP_SQPOLL, 1, IoUring.IORING_SQ_NEED_WAKEUP, true)]
-    public void AnEnterThatWaitsForNothing_ReachesTheKernel_WhenThatHasSomethingToDo(uint setup, int queued, uint flags, bool reaches)
+    public void AnEnterWithoutWait_ReachesTheKernel_WhenItHasWork(uint setup, int queued, uint flags, bool reaches)
     {
         FakeQueues queues = new(JustBeforeTheWrap);
         queues.Use(layout =>
