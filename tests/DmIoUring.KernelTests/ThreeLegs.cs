@@ -29,6 +29,10 @@ internal sealed class ThreeLegs : IDisposable
 
     public BlockDevice Middle => _devices[1];
 
+    /// <summary>The bits of the devices that discard nothing, as loop devices of 5.10.</summary>
+    public ulong WithoutDiscard =>
+        _devices.Index().Aggregate(0ul, static (bits, leg) => bits | (leg.Item.ReadAbilities().MaxDiscardBytes == 0 ? 1ul << leg.Index : 0));
+
     public IoResult Write(long sector, IoMemory data, IoFlags flags = IoFlags.None) =>
         _requester.Write(Regions(sector, data.Length / 512), data, new IoRequestOptions(flags, Report: Report));
 

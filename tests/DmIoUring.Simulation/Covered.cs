@@ -10,6 +10,7 @@ internal enum Covered
     WriteZeroes,
     Preflushes,
     FuaWrites,
+    LastFlushes,
     StableCopies,
     AtomicWrites,
     AtomicEntries,

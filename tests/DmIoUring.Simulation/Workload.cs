@@ -131,6 +131,7 @@ internal sealed class Workload(
 
     private IoRegion Open(SimulatedDisk disk, ModelRequest request, bool flushes, long sector, long count, long bufferOffset)
     {
+        flushes |= (request.Flags & IoFlags.Fua) != 0 && disk.Traits.FlushesAfterFua;
         for (int number = random.Next(3); ; number++)
         {
             if (!disk.IsOpen(number))

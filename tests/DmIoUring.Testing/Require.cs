@@ -1,3 +1,5 @@
+using DmIoUring.Interop;
+
 namespace DmIoUring.Testing;
 
 /// <summary>What a host must have for a test to mean something.</summary>
@@ -15,6 +17,13 @@ internal static class Require
 
     /// <summary>Ends the test where the host has no io_uring, or forbids it.</summary>
     public static void KernelRing() => That(IoCapabilities.Probe().RefusalReason);
+
+    /// <summary>Ends the test where a file's file system has no direct I/O, as tmpfs before 6.6.</summary>
+    public static void DirectIo(string path)
+    {
+        Exception? refusal = Record.Exception(() => BlockDevice.Open(path).Dispose());
+        That(refusal is IOException { HResult: Errno.EINVAL } ? refusal.Message : null);
+    }
 
     /// <summary>Ends the test where a block device discards nothing, as a loop device of 5.10 that does direct I/O.</summary>
     public static void Discards(string path)

@@ -45,15 +45,7 @@ public sealed record DeviceAbilities
     {
         if (geometry.Namespace is { } commands)
             return Of(commands, geometry.PhysicalBlockSize);
-        string device = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{geometry.Major}:{geometry.Minor}");
-
-        // A file system without a block device has a number that sysfs does not list.
-        string node = Directory.Exists(device)
-            ? Directory.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName ?? device
-            : device;
-
-        // A partition has no queue directory; its disk's is one level up.
-        string queue = Path.Combine(File.Exists(Path.Combine(node, "partition")) ? Path.GetDirectoryName(node)! : node, "queue");
+        string queue = QueueOf(geometry.Major, geometry.Minor);
         bool known = Directory.Exists(queue);
         string? cache = Line(queue, "write_cache");
         long? discard = Number(queue, "discard_max_bytes");
@@ -71,6 +63,34 @@ public sealed record DeviceAbilities
                 ? geometry.IsBlockDevice ? queue : queue + " (the device that the file lives on)"
                 : "not told: the file lives on no block device, or sysfs is not mounted",
         };
+    }
+
+    /// <summary>Whether a device has a volatile cache and no FUA; false where sysfs does not say.</summary>
+    internal static bool FlushesAfterFua(uint major, uint minor)
+    {
+        try
+        {
+            string queue = QueueOf(major, minor);
+            return Line(queue, "write_cache") is "write back" && Number(queue, "fua") is 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Each piece is flushed by the kernel then, which is as durable.
+            return false;
+        }
+    }
+
+    private static string QueueOf(uint major, uint minor)
+    {
+        string device = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{major}:{minor}");
+
+        // A file system without a block device has a number that sysfs does not list.
+        string node = Directory.Exists(device)
+            ? Directory.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName ?? device
+            : device;
+
+        // A partition has no queue directory; its disk's is one level up.
+        return Path.Combine(File.Exists(Path.Combine(node, "partition")) ? Path.GetDirectoryName(node)! : node, "queue");
     }
 
     private static DeviceAbilities Of(NvmeNamespace commands, int physicalBlockSize) => new()

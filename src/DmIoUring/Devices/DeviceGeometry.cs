@@ -67,6 +67,9 @@ internal sealed unsafe record DeviceGeometry
 
     public required uint Minor { get; init; }
 
+    /// <summary>Whether the kernel flushes the device's volatile cache after each FUA write, because the device has no FUA.</summary>
+    public bool FlushesAfterFua { get; init; }
+
     /// <summary>IOSQE_ASYNC for every entry on a device whose driver may block the submitting thread; otherwise 0.</summary>
     public byte EntryFlags { get; init; }
 
@@ -193,6 +196,7 @@ internal sealed unsafe record DeviceGeometry
                 : (0, 0),
             Major = major,
             Minor = minor,
+            FlushesAfterFua = block && direct && DeviceAbilities.FlushesAfterFua(major, minor),
             EntryFlags = BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
         };
         return geometry.WithSegments(direct ? SegmentProbe.Run(descriptor, block, size, unit, memory, mayRead: true) : SegmentRule.Fine);

@@ -63,8 +63,8 @@ internal sealed class SyncRing : IDisposable
         _engine.Accept(request);
         while (!request.IsDone)
         {
-            // Wait for all of its chunks: each wake-up in between would cost as much as a transfer.
-            _engine.Enter((uint)Math.Max(1, request.Pending));
+            // Wait for all of its chunks where nothing follows: each wake-up in between would cost as much as a transfer.
+            _engine.Enter(request.HasMoreToIssue ? 1u : (uint)Math.Max(1, request.Pending));
             _engine.Dispatch();
         }
 

@@ -229,7 +229,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Request request = _owners[index]!;
         if (chunk->Kind == ChunkKind.Flush)
         {
-            // After a failed flush nothing of the region is written, so that no later success hides the failure.
+            // After a failed preflush nothing of the region is written, so that no later success hides the failure.
             request.FailRest(chunk->Region, errno, cause);
         }
         else
@@ -258,15 +258,34 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         ref Leg leg = ref request.Legs[region];
         leg.Stage = LegStage.Data;
-        if (leg.Remaining == 0)
-            return;
+        if (leg.Remaining > 0)
+            SplitAgain(request, region);
+    }
+
+    /// <summary>Splits a request further, from one of its legs on.</summary>
+    private void SplitAgain(Request request, int region)
+    {
         request.Cursor = request.IsQueued ? Math.Min(request.Cursor, region) : region;
         if (!request.IsQueued)
             Enqueue(request);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void End(int index) => Finish(FreeChunk(index));
+    private void End(int index)
+    {
+        Request request = FreeChunk(index);
+        if (request.FlushesLast)
+            FlushAfterChunk(request, _chunks[index].Region);
+        Finish(request);
+    }
+
+    /// <summary>Has a leg flushed whose last chunk this was.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FlushAfterChunk(Request request, int region)
+    {
+        if (request.MustFlushAfterChunk(region))
+            SplitAgain(request, region);
+    }
 
     /// <summary>Frees a chunk's slot.</summary>
     /// <returns>The request that owned it.</returns>

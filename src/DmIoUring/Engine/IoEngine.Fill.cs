@@ -50,7 +50,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             chunk->Offset,
             chunk->Buffer,
             chunk->Length,
-            request.TransferFlags,
+            request.TransferFlagsOfRegion(chunk->Region),
             UserData(chunk, index));
 
         // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, requires an unregistered buffer.
@@ -80,8 +80,8 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         // Decided before an entry is taken, so that an exception leaves no half-written entry in the ring.
         EntryFields fields = scattered
-            ? EntryWriter.ScatteredFieldsOf(chunk, vectors, count, request.TransferFlags)
-            : EntryWriter.FieldsOf(chunk, request.Legs[chunk->Region].Device.IsBlockDevice, request.TransferFlags);
+            ? EntryWriter.ScatteredFieldsOf(chunk, vectors, count, request.TransferFlagsOfRegion(chunk->Region))
+            : EntryWriter.FieldsOf(chunk, request.Legs[chunk->Region].Device.IsBlockDevice, request.TransferFlagsOfRegion(chunk->Region));
         IoUringSqe* entry = NextEntry(chunk->Route);
         if (entry is null)
             return false;

@@ -191,7 +191,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             for (int region = 0; region < request.LegCount; region++)
             {
                 ref Leg leg = ref request.Legs[region];
-                if (leg.Remaining > 0 || leg.Stage == LegStage.FlushFirst)
+                if (leg.Remaining > 0 || leg.Stage == LegStage.MustFlush)
                     request.FailRest(region, LostErrno, IoFailureCause.RingLost);
             }
         }

@@ -42,7 +42,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             long waiting = leg.Remaining / IoRegion.SectorSize;
             if (inKernel[i] is { } seen)
                 regions.Add(seen with { SectorsWaiting = waiting });
-            else if (waiting > 0 || leg.Stage == LegStage.FlushFirst)
+            else if (waiting > 0 || leg.Stage == LegStage.MustFlush)
                 regions.Add(new IoPendingRegion(i, leg.Device.Path, leg.Offset / IoRegion.SectorSize, 0, waiting));
         }
 

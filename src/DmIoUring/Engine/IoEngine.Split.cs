@@ -25,7 +25,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             ref Leg leg = ref request.Legs[request.Cursor];
             if (leg.Stage != LegStage.Data)
             {
-                if (leg.Stage == LegStage.FlushFirst && !TryIssueFlush(request, ref leg))
+                if (leg.Stage == LegStage.MustFlush && !TryIssueFlush(request, ref leg))
                     return false;
                 continue;
             }
@@ -40,7 +40,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>Issues the flush that comes before a leg's data; the leg is continued when the flush has ended.</summary>
+    /// <summary>Issues a leg's flush; data that is left is continued when the flush has ended.</summary>
     private bool TryIssueFlush(Request request, ref Leg leg)
     {
         if (_free.IsEmpty)
@@ -66,11 +66,15 @@ internal sealed unsafe partial class IoEngine<TRing>
         bool bounces = length == 0;
         if (bounces)
             length = (uint)Math.Min(leg.Remaining, leg.IsWhole ? leg.Remaining : Math.Min(_bounce.PieceBytes, leg.Device.MaxTransferBytes));
+        if (length < leg.Remaining)
+            request.SplitsIntoChunks(ref leg);
         Chunk* chunk = PrepareChunk(leg, kind, length);
         if (bounces && !TryBounce(request, leg, chunk))
             return false;
         if (TryIssueData(request, ref leg, length))
         {
+            if (leg.FlushesLast)
+                leg.Unfinished++;
             request.Buffer.Advance(ref leg.Buffer, length);
             return true;
         }

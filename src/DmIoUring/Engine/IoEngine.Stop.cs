@@ -86,7 +86,11 @@ internal sealed unsafe partial class IoEngine<TRing>
         for (int region = 0; region < request.LegCount; region++)
         {
             ref Leg leg = ref request.Legs[region];
-            if (leg.Remaining > 0 || leg.Stage == LegStage.FlushFirst)
+
+            // Of what was written and not flushed nobody knows whether it is durable.
+            if (leg.FlushesLast)
+                request.Fail(region, leg.Start / IoRegion.SectorSize, errno, cause);
+            if (leg.Remaining > 0 || leg.Stage == LegStage.MustFlush)
                 request.FailRest(region, errno, cause);
         }
 

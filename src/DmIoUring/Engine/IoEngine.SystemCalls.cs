@@ -32,8 +32,8 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         Iovec* vectors = stackalloc Iovec[MaxRuns];
         EntryFields fields = chunk->Kind.HasBuffer() && chunk->Run < chunk->Length
-            ? EntryWriter.ScatteredFieldsOf(chunk, vectors, FillVectors(vectors, chunk, request.Buffer), request.TransferFlags)
-            : EntryWriter.FieldsOf(chunk, device.IsBlockDevice, request.TransferFlags);
+            ? EntryWriter.ScatteredFieldsOf(chunk, vectors, FillVectors(vectors, chunk, request.Buffer), request.TransferFlagsOfRegion(chunk->Region))
+            : EntryWriter.FieldsOf(chunk, device.IsBlockDevice, request.TransferFlagsOfRegion(chunk->Region));
         EntryWriter.Write(&entry, fields, chunk, request.Priority, UserData(chunk, index));
         entry.fd = device.Descriptor;
         entry.flags = 0;

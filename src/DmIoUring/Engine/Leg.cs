@@ -6,6 +6,9 @@ internal struct Leg
     /// <summary>Holds the device open while the request is in flight.</summary>
     public BlockDevice Device;
 
+    /// <summary>Byte offset of the region on the device.</summary>
+    public long Start;
+
     /// <summary>Byte offset on the device of what is left to issue.</summary>
     public long Offset;
 
@@ -23,6 +26,12 @@ internal struct Leg
     /// <summary>It must be one entry, and fails if it can't be.</summary>
     public bool IsWhole;
 
+    /// <summary>Its chunks are written without FUA, and one flush is to follow the last of them; see <see cref="Request.FlushesLast"/>.</summary>
+    public bool FlushesLast;
+
+    /// <summary>The chunks of a leg that flushes last that were issued and have not ended.</summary>
+    public int Unfinished;
+
     /// <summary>Its memory is misaligned for its device, so it uses bounce buffers.</summary>
     public bool Bounces;
 }
@@ -33,9 +42,9 @@ internal enum LegStage : byte
     /// <summary>The data may be split and issued.</summary>
     Data,
 
-    /// <summary>Its device must be flushed before the data.</summary>
-    FlushFirst,
+    /// <summary>Its device must be flushed: before the data, alone, or after all of it.</summary>
+    MustFlush,
 
-    /// <summary>The flush is in flight; the data waits.</summary>
+    /// <summary>The flush is in flight; the data that is left waits.</summary>
     Flushing,
 }

@@ -43,8 +43,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     public ref readonly RequestBuffer Buffer => ref _buffer;
 
-    /// <summary>RWF_* of every data entry.</summary>
+    /// <summary>RWF_* of every data entry, except of the legs that flush last.</summary>
     public uint TransferFlags { get; private set; }
+
+    /// <summary>
+    /// Whether a leg is to be flushed when all of its data has been written. On a device with a volatile cache and without FUA the kernel flushes after each
+    /// entry with RWF_DSYNC (generic_write_sync, include/linux/fs.h), so a region of several chunks is written without it, and flushed once.
+    /// </summary>
+    public bool FlushesLast { get; private set; }
 
     public ushort Priority { get; private set; }
 
@@ -112,7 +118,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             Pin(buffer, options.Report);
         if (Legs.Length < spec.Regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
-        LegStage stage = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.FlushFirst : LegStage.Data;
+        LegStage stage = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.MustFlush : LegStage.Data;
         for (int i = 0; i < spec.Regions.Length; i++)
         {
             ref readonly IoRegion region = ref spec.Regions[i];
@@ -155,6 +161,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         Pending = 0;
         Priority = 0;
         TransferFlags = 0;
+        FlushesLast = false;
         _failed = 0;
         _unsupported = 0;
         _kind = RequestKind.Callback;
@@ -242,6 +249,55 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _memory?.ForgetReport();
     }
 
+    /// <summary>Decides how a leg becomes durable that is about to be split into chunks, before the first of them.</summary>
+    public void SplitsIntoChunks(ref Leg leg)
+    {
+        if ((TransferFlags & FileAbi.RWF_DSYNC) == 0 || leg.Offset != leg.Start || !leg.Device.Geometry.FlushesAfterFua)
+            return;
+        leg.FlushesLast = true;
+        FlushesLast = true;
+    }
+
+    /// <summary>RWF_* of the data entries of a region.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint TransferFlagsOfRegion(int region) =>
+        FlushesLast && Legs[region].FlushesLast ? TransferFlags & ~(uint)FileAbi.RWF_DSYNC : TransferFlags;
+
+    /// <summary>
+    /// Whether one completion can let more of it be issued: it is not completely split, or a flush separates its entries. One leg must not wait for
+    /// another then.
+    /// </summary>
+    public bool HasMoreToIssue
+    {
+        get
+        {
+            if (IsQueued || FlushesLast)
+                return true;
+            for (int region = 0; region < LegCount; region++)
+            {
+                if (Legs[region].Stage == LegStage.Flushing && Legs[region].Remaining > 0)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>A chunk has ended of a leg that may have to flush last.</summary>
+    /// <returns>Whether it was the last one, all are written, and the leg must be flushed now.</returns>
+    public bool MustFlushAfterChunk(int region)
+    {
+        ref Leg leg = ref Legs[region];
+        if (!leg.FlushesLast || --leg.Unfinished != 0 || leg.Remaining > 0)
+            return false;
+        leg.FlushesLast = false;
+        if (((_failed | _unsupported) & (1ul << region)) != 0)
+            return false;
+        leg.Offset = leg.Start;
+        leg.Stage = LegStage.MustFlush;
+        return true;
+    }
+
     /// <summary>Whether each region is one atomic write.</summary>
     public bool IsAtomic => (TransferFlags & FileAbi.RWF_ATOMIC) != 0;
 
@@ -272,10 +328,13 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Prepare(int index, ref Leg leg, in IoRegion region, LegStage stage, IoFlags flags)
     {
-        leg.Offset = region.Sector * IoRegion.SectorSize;
+        leg.Start = region.Sector * IoRegion.SectorSize;
+        leg.Offset = leg.Start;
         leg.Remaining = Operation.HasSectors() ? region.Count * IoRegion.SectorSize : 0;
         leg.Stage = stage;
         leg.Bounces = false;
+        leg.FlushesLast = false;
+        leg.Unfinished = 0;
         leg.IsWhole = false;
         if (Operation.HasBuffer() && leg.Remaining != 0)
         {

@@ -13,7 +13,11 @@ public enum IoFlags
     /// </summary>
     Preflush = 1,
 
-    /// <summary>The data is on the medium when the request has ended (REQ_FUA), by RWF_DSYNC on every piece. Writes only.</summary>
+    /// <summary>
+    /// The data is on the medium when the request has ended (REQ_FUA), by RWF_DSYNC on every piece. On a block device with a volatile cache and
+    /// without FUA the kernel flushes after each such piece, so there a region of several pieces is written without, and flushed once at the end; when
+    /// that flush fails, or the request is stopped before it, all of the region has failed. Writes only.
+    /// </summary>
     Fua = 2,
 
     /// <summary>

@@ -1,5 +1,6 @@
 using DmIoUring.DeviceTests.Support;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.Client;
 
@@ -10,6 +11,7 @@ public sealed class PageRegistrationTests
     [Fact]
     public void ReservedPages_AreKnownToTheLanesRing()
     {
+        Require.KernelRing();
         using ScratchFile file = ScratchFile.Create(Pages * PageList.PageSize);
         using DmIoClient client = new();
         IoFeature registration = WriteAll(client, file);
@@ -19,6 +21,7 @@ public sealed class PageRegistrationTests
     [Fact]
     public void BeforeAnythingWasRegistered_NothingIsSaidToBeAvailable()
     {
+        Require.KernelRing();
         using DmIoClient client = new();
         using IoReactor reactor = new();
         AssertSays("nothing was registered yet", client.PageRegistration, client.DeviceRegistration, reactor.PageRegistration, reactor.DeviceRegistration);
@@ -30,8 +33,11 @@ public sealed class PageRegistrationTests
     }
 
     [Fact]
-    public void PagesThatMayNotBePinned_TravelAsTheyAre_AndTheClientSaysWhy() =>
+    public void PagesThatMayNotBePinned_TravelAsTheyAre_AndTheClientSaysWhy()
+    {
+        Require.KernelRing();
         LowLockLimit.AssertPasses(typeof(PageRegistrationTests), nameof(RunUnderALowLockLimit));
+    }
 
     /// <summary>Meaningful only in the process that <see cref="PagesThatMayNotBePinned_TravelAsTheyAre_AndTheClientSaysWhy"/> starts.</summary>
     [Fact(Explicit = true)]

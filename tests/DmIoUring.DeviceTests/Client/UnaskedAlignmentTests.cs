@@ -20,6 +20,7 @@ public sealed class UnaskedAlignmentTests(XfsFolder xfs) : IClassFixture<XfsFold
         string path = folder.PathOf("image");
         byte[] data = Pattern.Bytes(ImageSize);
         Write(path, data);
+        Require.DirectIo(path);
         using BlockDevice device = BlockDevice.Open(path);
         Assert.Equal((512, 512), (device.LogicalBlockSize, device.ReadBlockSize));
         foreach (CallWay way in Ways.Calls)

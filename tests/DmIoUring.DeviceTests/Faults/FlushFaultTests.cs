@@ -13,6 +13,21 @@ public sealed class FlushFaultTests
     private const MediumOperations Flush = MediumOperations.Flush;
     private const IoFlags Both = IoFlags.Preflush | IoFlags.Fua;
 
+    public static TheoryData<CallWay, int> WaysAndChunks
+    {
+        get
+        {
+            TheoryData<CallWay, int> data = [];
+            foreach (CallWay way in Ways.CallsAsIssued)
+            {
+                data.Add(way, 1 << 20);
+                data.Add(way, 4096);
+            }
+
+            return data;
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Ways.AsIssuedOnAllDevices), MemberType = typeof(Ways))]
     public void AFlushThatFails_IsItsRegionsBit(CallWay way, DeviceKind kind)
@@ -54,23 +69,88 @@ public sealed class FlushFaultTests
         second.AssertHolds(64, data.GetSpan());
     }
 
+    /// <summary>Of one piece, which the kernel flushes after, and of several, which the engine does.</summary>
     [Theory]
-    [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]
-    public void FuaWhoseFlushFails_IsTheRegionsBit_ThoughTheDataWasWritten(CallWay way)
+    [MemberData(nameof(WaysAndChunks))]
+    public void FuaWhoseFlushFails_IsTheRegionsBit_ThoughTheDataWasWritten(CallWay way, int chunkBytes)
     {
-        using ClientUnderTest client = new(way);
+        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = chunkBytes });
         using FaultDevice first = new();
         using FaultDevice second = new();
-        using IoMemory data = Pattern.Memory(4096);
+        using IoMemory data = Pattern.Memory(16 << 10);
         using (first.File.Fail(Flush, Errno.EIO))
         {
-            IoResult result = client.Write([first.Region(16, 8), second.Region(16, 8)], data, IoFlags.Fua);
+            IoResult result = client.Write([first.Region(16, 32), second.Region(16, 32)], data, IoFlags.Fua);
             Assert.Equal(("0b1", "0b0"), (result.Failed.ToString(), result.Unsupported.ToString()));
             Assert.Equal(new IoFailure(0, 16, Errno.EIO, IoFailureCause.Device), result.First);
         }
 
         first.AssertHolds(16, data.GetSpan());
-        Assert.Equal(default, client.Write([first.Region(16, 8), second.Region(16, 8)], data, IoFlags.Fua));
+        Assert.Equal(default, client.Write([first.Region(16, 32), second.Region(16, 32)], data, IoFlags.Fua));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]
+    public void FuaOfManyPieces_DoesNotWaitForAStuckSibling(CallWay way)
+    {
+        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 4096 });
+        using FaultDevice sound = new(options: new FaultFileOptions { Volatile = true });
+        using FaultDevice stuck = new(options: new FaultFileOptions { Volatile = true });
+        using IoMemory data = Pattern.Memory(32 << 10);
+        byte[] bytes = data.GetSpan().ToArray();
+        using Fault held = stuck.File.Hold(Write, firstSector: 24, sectors: 8);
+        Task<IoResult> result = Task.Run(() => client.Write([sound.Region(0, 64), stuck.Region(0, 64)], data, IoFlags.Fua));
+
+        Assert.True(SpinWait.SpinUntil(() => bytes.AsSpan().SequenceEqual(sound.File.ReadDurable(0, 64)), Notification.Limit), "The sound leg is not flushed.");
+        Assert.False(result.IsCompleted);
+        Assert.DoesNotContain(stuck.Changes(), static request => request.Operation == Flush);
+        held.Dispose();
+        Assert.True(result.Wait(Notification.Limit));
+        Assert.Equal(default, result.Result);
+        Assert.True(bytes.AsSpan().SequenceEqual(stuck.File.ReadDurable(0, 64)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]
+    public void APreflush_LetsItsOwnDataThrough_WhileASiblingsIsStuck(CallWay way)
+    {
+        using ClientUnderTest client = new(way);
+        using FaultDevice sound = new();
+        using FaultDevice stuck = new();
+        using IoMemory data = Pattern.Memory(32 << 10);
+        byte[] bytes = data.GetSpan().ToArray();
+        using Fault held = stuck.File.Hold(Flush);
+        Task<IoResult> result = Task.Run(() => client.Write([sound.Region(0, 64), stuck.Region(0, 64)], data, IoFlags.Preflush));
+
+        Assert.True(SpinWait.SpinUntil(() => bytes.AsSpan().SequenceEqual(sound.File.Read(0, 64)), Notification.Limit), "The sound leg is not written.");
+        Assert.False(result.IsCompleted);
+        stuck.AssertUntouched(0, 64);
+        held.Dispose();
+        Assert.True(result.Wait(Notification.Limit));
+        Assert.Equal(default, result.Result);
+        stuck.AssertHolds(0, bytes);
+    }
+
+    /// <summary>Whatever the time limit comes upon, writes or flushes: what has no bit is durable.</summary>
+    [Theory]
+    [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]
+    public void FuaOfManyPieces_PastTheTimeLimit_IsDurableOrHasItsBit(CallWay way)
+    {
+        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 4096, RequestTimeLimit = TimeSpan.FromMilliseconds(50) });
+        FaultDevice[] devices = [.. Enumerable.Range(0, 3).Select(static _ => new FaultDevice(options: new FaultFileOptions { Volatile = true }))];
+        try
+        {
+            using IoMemory data = Pattern.Memory(32 << 10);
+            using Fault write = devices[1].File.Slow(Write, TimeSpan.FromMilliseconds(100), firstSector: 24, sectors: 8);
+            using Fault flush = devices[2].File.Slow(Flush, TimeSpan.FromMilliseconds(100));
+            IoResult result = client.Write([.. devices.Select(static device => device.Region(0, 64))], data, IoFlags.Fua);
+            for (int leg = 0; leg < devices.Length; leg++)
+                Assert.True(result.Failed[leg] || data.GetSpan().SequenceEqual(devices[leg].File.ReadDurable(0, 64)), $"Leg {leg} is not durable: {result}");
+        }
+        finally
+        {
+            Array.ForEach(devices, static device => device.Dispose());
+        }
     }
 
     [Theory]
@@ -105,7 +185,7 @@ public sealed class FlushFaultTests
 
     [Theory]
     [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]
-    public void Fua_IsAWriteAndThenAFlush_BothBeforeTheResult(CallWay way)
+    public void Fua_IsAllWritesAndThenOneFlush_BeforeTheResult(CallWay way)
     {
         using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 4096 });
         using FaultDevice first = new(options: new FaultFileOptions { Volatile = true });
@@ -121,7 +201,8 @@ public sealed class FlushFaultTests
                 MediumRequest[] flushes = [.. changes.Where(static request => request.Operation == Flush)];
                 MediumRequest[] writes = [.. changes.Where(static request => request.Operation == Write)];
                 Assert.Equal(32 << 10, writes.Sum(static request => request.Length));
-                Assert.All(writes, write => Assert.Contains(flushes, flush => write.EndedBefore(flush) && flush.End is not null));
+                MediumRequest flush = Assert.Single(flushes);
+                Assert.All(writes, write => Assert.True(write.EndedBefore(flush) && flush.End is not null));
                 Assert.True(data.GetSpan().SequenceEqual(device.File.ReadDurable(round * 64, 64)));
                 device.File.ClearLog();
             }

@@ -49,7 +49,7 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
     /// <summary>Whether a region may be given this opening of a disk: an entry must tell whose it is.</summary>
     public bool IsFree(int descriptor, bool flushes, long start, long end) =>
         !_byDescriptor.TryGetValue(descriptor, out List<ModelRegion>? regions)
-        || !regions.Exists(region => (flushes && region.Flush != FlushState.NotNeeded) || (region.Start < end && start < region.End));
+        || !regions.Exists(region => (flushes && region.MayFlush) || (region.Start < end && start < region.End));
 
     public void Issued(KernelOperation operation)
     {
@@ -69,7 +69,7 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
         region.IssueData(operation);
         if (!operation.Transfers)
             return;
-        uint flags = (region.Request.Flags & IoFlags.Fua) != 0 ? FileAbi.RWF_DSYNC : 0u;
+        uint flags = (region.Request.Flags & IoFlags.Fua) != 0 && region.LastFlush == FlushState.NotNeeded ? FileAbi.RWF_DSYNC : 0u;
         flags |= region.IsAtomic ? FileAbi.RWF_ATOMIC : 0u;
         if (entry.rw_flags != flags)
             verdict.Fail($"{operation} has the flags 0x{entry.rw_flags:x} instead of 0x{flags:x}.");

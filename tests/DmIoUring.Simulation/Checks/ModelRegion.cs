@@ -58,12 +58,17 @@ internal sealed class ModelRegion
 
     public FlushState Flush { get; private set; }
 
+    /// <summary>The flush that makes a FUA write of several entries durable, where the device has no FUA.</summary>
+    public FlushState LastFlush { get; private set; }
+
     public List<(long Offset, long Length)> Done { get; } = [];
 
     /// <summary>What has failed so far; the lowest sector is what is reported.</summary>
     public IReadOnlyList<IoFailure> Failures => _failures;
 
-    public bool IsFlushWanted => Flush is FlushState.Needed or FlushState.Waiting;
+    public bool MayFlush => Flush != FlushState.NotNeeded || ((Request.Flags & IoFlags.Fua) != 0 && Disk.Traits.FlushesAfterFua);
+
+    public bool IsFlushWanted => Flush is FlushState.Needed or FlushState.Waiting || IsLastFlushWanted;
 
     public bool IsAtomic => (Request.Flags & IoFlags.Atomic) != 0;
 
@@ -85,7 +90,10 @@ internal sealed class ModelRegion
     {
         if (Request.StopCause != IoFailureCause.None)
             _verdict.Fail($"{this}: its flush was issued after the request was stopped ({Request.StopCause}).");
-        Flush = FlushState.InKernel;
+        if (!IsLastFlushWanted)
+            Flush = FlushState.InKernel;
+        else
+            LastFlush = FlushState.InKernel;
     }
 
     public void IssueData(KernelOperation operation)
@@ -106,6 +114,9 @@ internal sealed class ModelRegion
             _verdict.Fail($"{operation} is for bytes that are done, failed or in the kernel, or leaves some out: {Cut} is next.");
         if (piece is null)
         {
+            bool isPart = operation.Offset == Start && operation.Length < End - Start;
+            if (isPart && (Request.Flags & IoFlags.Fua) != 0 && Disk.Traits.FlushesAfterFua)
+                LastFlush = FlushState.Needed;
             piece = new ModelPiece { Offset = operation.Offset, Length = operation.Length };
             _pieces.Add(piece);
             Cut = operation.Offset + operation.Length;
@@ -131,20 +142,23 @@ internal sealed class ModelRegion
 
     private void FlushCompleted(int result)
     {
-        if (result >= 0)
+        bool isLast = LastFlush == FlushState.InKernel;
+        if (result < 0 && (Request.StopCause != IoFailureCause.None || !IsTryAgain(result) || _flushAttempts >= RetryRules.MaxAttempts))
         {
-            Flush = FlushState.Done;
+            IoFailureCause cause = IsTryAgain(result) ? IoFailureCause.RetriesExhausted : IoFailureCause.Device;
+            if (isLast)
+                FailLastFlush(-result, cause);
+            else
+                FailFlush(-result, cause);
             return;
         }
 
-        if (Request.StopCause == IoFailureCause.None && IsTryAgain(result) && _flushAttempts < RetryRules.MaxAttempts)
-        {
-            _flushAttempts++;
-            Flush = FlushState.Waiting;
-            return;
-        }
-
-        FailFlush(-result, IsTryAgain(result) ? IoFailureCause.RetriesExhausted : IoFailureCause.Device);
+        _flushAttempts = result >= 0 ? 0 : _flushAttempts + 1;
+        FlushState state = result >= 0 ? FlushState.Done : FlushState.Waiting;
+        if (isLast)
+            LastFlush = state;
+        else
+            Flush = state;
     }
 
     private void DataCompleted(KernelOperation operation, int result)
@@ -175,6 +189,8 @@ internal sealed class ModelRegion
     {
         if (IsRefused)
             return;
+        if (LastFlush is FlushState.Needed or FlushState.Waiting && (!IsDataOver || _failures.Count == 0))
+            FailLastFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
         if (Flush is FlushState.Needed or FlushState.Waiting)
             FailFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
         else if (Cut < _limit)
@@ -192,6 +208,8 @@ internal sealed class ModelRegion
         _isAbandoned = true;
         if (Flush == FlushState.InKernel)
             FailFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
+        if (LastFlush == FlushState.InKernel)
+            FailLastFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
         foreach (ModelPiece piece in _pieces)
         {
             if (piece.State == PieceState.InKernel)
@@ -206,11 +224,19 @@ internal sealed class ModelRegion
             return;
         if (Flush is not (FlushState.NotNeeded or FlushState.Done or FlushState.Failed))
             _verdict.Fail($"{this} has ended while its flush was {Flush}.");
+        if (LastFlush is not (FlushState.NotNeeded or FlushState.Done) && _failures.Count == 0)
+            _verdict.Fail($"{this} has ended well while its last flush was {LastFlush}.");
         if (Cut < _limit)
             _verdict.Fail($"{this} has ended and bytes {Cut}..{_limit} were never issued.");
         if (_pieces.Find(static piece => piece.State != PieceState.Ended) is { } piece)
             _verdict.Fail($"{this} has ended and bytes {piece.Offset}+{piece.Length} are {piece.State}: neither done nor failed.");
     }
+
+    /// <summary>All of it is written, and not durable yet.</summary>
+    private bool IsLastFlushWanted =>
+        LastFlush is FlushState.Needed or FlushState.Waiting && IsDataOver && _failures.Count == 0;
+
+    private bool IsDataOver => Cut == End && _pieces.TrueForAll(static piece => piece.State == PieceState.Ended);
 
     private static bool IsTryAgain(int result) => result is -Errno.EAGAIN or -Errno.EINTR;
 
@@ -257,6 +283,13 @@ internal sealed class ModelRegion
     {
         Flush = FlushState.Failed;
         FailRest(errno, cause);
+    }
+
+    /// <summary>All of the region is in doubt.</summary>
+    private void FailLastFlush(int errno, IoFailureCause cause)
+    {
+        LastFlush = FlushState.Failed;
+        Fail(Start, errno, cause);
     }
 
     /// <summary>Nothing more of the region may be issued.</summary>

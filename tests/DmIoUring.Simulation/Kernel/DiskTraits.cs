@@ -26,6 +26,9 @@ internal sealed record DiskTraits
     /// <summary>What the length of each piece of a transfer must be a multiple of. Not drawn, so that older seeds mean what they did.</summary>
     public int SegmentAlignment => OffsetAlignment > 1 && int.Log2(Sectors) % 2 == 0 ? Math.Max(MemoryAlignment, LogicalBlock) : MemoryAlignment;
 
+    /// <summary>Whether the kernel would flush after each FUA write. Not drawn, as the one above.</summary>
+    public bool FlushesAfterFua => HasVolatileCache && IsBlockDevice && int.Log2(Sectors) % 4 != 1;
+
     /// <summary>The largest atomic write in bytes; 0 where there is none.</summary>
     public int MostAtomic => OffsetAlignment > 1 && int.Log2(Sectors) % 3 != 0 ? 64 << 10 : 0;
 
@@ -62,6 +65,7 @@ internal sealed record DiskTraits
         IsBlockDevice = IsBlockDevice,
         AlignmentSource = "the simulation",
         AtomicWriteLimits = MostAtomic == 0 ? (0, 0) : (LogicalBlock, MostAtomic),
+        FlushesAfterFua = FlushesAfterFua,
         Major = 0,
         Minor = 0,
     };

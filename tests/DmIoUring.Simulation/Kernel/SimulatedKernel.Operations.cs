@@ -1,4 +1,5 @@
 using DmIoUring.Interop;
+using DmIoUring.Simulation.Checks;
 
 namespace DmIoUring.Simulation.Kernel;
 
@@ -102,6 +103,8 @@ internal sealed unsafe partial class SimulatedKernel
             operation.Result = -Errno.EIO;
         if (operation.Result >= 0)
         {
+            if (operation.IsFlush && operation.Region.LastFlush == FlushState.InKernel)
+                _coverage.Add(Covered.LastFlushes);
             if (operation.IsFlush)
                 disk.EndFlush(operation.Flush!);
             else if (operation.IsZeroRange)
