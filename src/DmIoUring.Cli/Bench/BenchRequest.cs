@@ -87,6 +87,13 @@ internal sealed record BenchRequest
 
     public ulong Seed { get; init; }
 
+    /// <summary>Whether every write is on the medium when it ends.</summary>
+    public bool Durable { get; init; }
+
+    /// <summary>The flags of every write.</summary>
+    [JsonIgnore]
+    public IoFlags WriteFlags => Durable ? IoFlags.Fua : IoFlags.None;
+
     /// <summary>Whether what is on the devices may be destroyed.</summary>
     public bool Destroy { get; init; }
 

@@ -47,6 +47,8 @@ internal static class BenchRules
                 : Idle($"--submit {Word(submit)}", "--driver lane", $"--driver {Word(request.Driver)}");
         }
 
+        if (request.Durable && !request.Writes)
+            yield return Idle("--durable", "a write", $"--rw {Word(request.Pattern)}");
         if (request.ReadPercent is null && request.AskedReadPercent is { } percent)
             yield return Idle($"--rwmixread {percent}", "--rw randrw", $"--rw {Word(request.Pattern)}");
         if (request.Batch is null && request.AskedBatch is { } batch)

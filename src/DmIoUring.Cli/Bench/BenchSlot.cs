@@ -27,6 +27,7 @@ internal sealed class BenchSlot
         _sequence = sequence;
         _buffer = buffer;
         _random = new SeededSequence(seed);
+        WriteOptions = run.Request.WriteFlags;
         _regions = [.. run.Target.Devices.Select(device => new IoRegion(device, 0, run.Target.BlockSectors))];
     }
 
@@ -37,6 +38,9 @@ internal sealed class BenchSlot
     public ReadOnlySpan<IoRegion> Regions => _regions;
 
     public bool IsRead { get; private set; }
+
+    /// <summary>What every write asks for.</summary>
+    public IoRequestOptions WriteOptions { get; }
 
     /// <summary>Requests that ended in the measured part.</summary>
     public long Measured => Volatile.Read(ref _measured);
@@ -60,7 +64,7 @@ internal sealed class BenchSlot
     /// <summary>The request that was drawn, to be handed over with others.</summary>
     public IoRequest ToRequest(IoNotify ended) => IsRead
         ? IoRequest.Read(Region, _buffer, ended, this)
-        : IoRequest.Write(_regions, _buffer, ended, this);
+        : IoRequest.Write(_regions, _buffer, ended, this, WriteOptions);
 
     /// <summary>Takes the request's result; whether to go on.</summary>
     public bool End(in IoResult result)

@@ -79,11 +79,12 @@ internal static class BenchView
         if (settings.Completion is { } completion)
             driver += ", " + (settings.Submit == BenchSubmit.Thread ? "submitted by threads" : WordOption.Word(completion));
         string jobs = settings.Jobs > 1 ? $", {settings.Jobs} jobs" : "";
+        string durable = settings.Durable ? " durable" : "";
         string mix = settings.ReadPercent is { } percent ? string.Create(CultureInfo.InvariantCulture, $" ({percent} % reads)") : "";
         string carrier = settings.Driver == BenchDriver.Sync ? "" : " on " + report.Ring;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{WordOption.Word(settings.Pattern)}{mix} {Printable.Of(string.Join(", ", settings.Paths))}: {Quantity.Bytes(settings.BlockBytes)}, depth {settings.Depth}{jobs}, {driver}{carrier}");
+            $"{WordOption.Word(settings.Pattern)}{durable}{mix} {Printable.Of(string.Join(", ", settings.Paths))}: {Quantity.Bytes(settings.BlockBytes)}, depth {settings.Depth}{jobs}, {driver}{carrier}");
     }
 
     private static void ShowHistogram(IAnsiConsole console, BenchLatency latency)

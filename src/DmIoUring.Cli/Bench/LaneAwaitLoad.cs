@@ -25,7 +25,7 @@ internal sealed class LaneAwaitLoad : ClientLoad
                 slot.Draw();
                 result = slot.IsRead
                     ? await Client.ReadAsync(slot.Region, slot.Buffer)
-                    : await Client.WriteAsync(slot.Regions, slot.Buffer);
+                    : await Client.WriteAsync(slot.Regions, slot.Buffer, slot.WriteOptions);
             }
             while (slot.End(result));
         }

@@ -33,7 +33,7 @@ internal sealed class LaneCallbackLoad : ClientLoad
             if (slot.IsRead)
                 Client.SubmitRead(slot.Region, slot.Buffer, _ended, slot);
             else
-                Client.SubmitWrite(slot.Regions, slot.Buffer, _ended, slot);
+                Client.SubmitWrite(slot.Regions, slot.Buffer, _ended, slot, slot.WriteOptions);
             return true;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)

@@ -101,6 +101,6 @@ internal sealed class ReactorJob : IDisposable
         if (slot.IsRead)
             Reactor.SubmitRead(slot.Region, slot.Buffer, _ended, slot);
         else
-            Reactor.SubmitWrite(slot.Regions, slot.Buffer, _ended, slot);
+            Reactor.SubmitWrite(slot.Regions, slot.Buffer, _ended, slot, slot.WriteOptions);
     }
 }

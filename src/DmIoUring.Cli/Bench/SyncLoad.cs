@@ -40,7 +40,7 @@ internal sealed class SyncLoad : ClientLoad
             do
             {
                 slot.Draw();
-                result = slot.IsRead ? Client.Read(slot.Region, slot.Buffer) : Client.Write(slot.Regions, slot.Buffer);
+                result = slot.IsRead ? Client.Read(slot.Region, slot.Buffer) : Client.Write(slot.Regions, slot.Buffer, slot.WriteOptions);
             }
             while (slot.End(result));
         }

@@ -123,6 +123,11 @@ internal sealed class BenchOptions
         DefaultValueFactory = _ => 1,
     };
 
+    private readonly Option<bool> _durable = new("--durable")
+    {
+        Description = "Every write is on the medium when it ends (FUA); fio's --sync=dsync.",
+    };
+
     private readonly Option<bool> _destroy = new("--destroy") { Description = "Yes, overwrite block devices and files that are not empty." };
     private readonly Option<bool> _force = new("--force") { Description = "Write to block devices that are mounted or claimed by another program." };
     private readonly EngineOptions _engine = new();
@@ -130,7 +135,7 @@ internal sealed class BenchOptions
     public IEnumerable<Option> All =>
     [
         _filename, _pattern, _readPercent, _block, _size, _depth, _batch, _jobs, _runtime, _ramp,
-        _driver, _completion, _submit, .. _engine.All, _latency, _garbage, _seed, _destroy, _force,
+        _driver, _completion, _submit, .. _engine.All, _latency, _garbage, _seed, _durable, _destroy, _force,
     ];
 
     /// <summary>Some of them, by name: what is not offered is as if it was not given.</summary>
@@ -156,6 +161,7 @@ internal sealed class BenchOptions
         Latency = parsed.GetValue(_latency) == OnOff.On,
         GarbageRate = parsed.GetValue(_garbage),
         Seed = parsed.GetValue(_seed),
+        Durable = parsed.GetValue(_durable),
         Destroy = parsed.GetValue(_destroy),
         Force = parsed.GetValue(_force),
     };

@@ -22,6 +22,7 @@ public sealed class BenchTests
         "--driver lane --rw randread --completion await --iodepth 4 --spin 20",
         "--driver lane --rw randread --completion inline --cpus 0 --batch-wait 0",
         "--driver sync --rw write --destroy --bs 64K --numjobs 2",
+        "--driver reactor --rw randwrite --destroy --durable --iodepth 4",
     ];
 
     public static TheoryData<string, string> NotMeantTogether => new()
@@ -42,6 +43,7 @@ public sealed class BenchTests
         { "--driver lane --cpus 1023", "processor 1023" },
         { "--driver lane --cpus 0,x", "0,x" },
         { "--rw randread --rwmixread 30", "--rwmixread 30" },
+        { "--rw randread --durable", "--durable" },
         { "--rw randwrite", "--destroy" },
         { "--bs 1000", "1000" },
     };
@@ -62,6 +64,27 @@ public sealed class BenchTests
         double[] percentiles = [.. Percentiles.Select(name => latency.GetProperty(name).GetDouble())];
         Assert.Equal(percentiles.Order(), percentiles);
         Assert.InRange(latency.GetProperty("mean").GetDouble(), 1, percentiles[^1]);
+    }
+
+    [Theory]
+    [InlineData("--driver sync")]
+    [InlineData("--driver lane --iodepth 4")]
+    [InlineData("--driver lane --iodepth 4 --submit thread")]
+    [InlineData("--driver lane --iodepth 4 --completion await")]
+    [InlineData("--driver reactor --iodepth 4")]
+    public async Task Durable_WritesAreFlushed_AndOthersAreNot(string way)
+    {
+        RequireFault.Here();
+        using FaultFile medium = FaultFile.Create(1 << 20);
+        using LoopDevice device = LoopDevice.Over(medium.Path);
+        await MeasureAsync(device.Path, [.. way.Split(' '), "--rw", "write", "--destroy"]);
+        Assert.True(Flushes() < 3);
+        medium.ClearLog();
+        await MeasureAsync(device.Path, [.. way.Split(' '), "--rw", "write", "--destroy", "--durable"]);
+        Assert.True(Flushes() > 10);
+
+        // When a loop device is made or opened the kernel flushes, too.
+        int Flushes() => medium.Log.Count(static request => request.Operation == MediumOperations.Flush);
     }
 
     [Fact]

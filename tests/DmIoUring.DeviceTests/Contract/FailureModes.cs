@@ -353,6 +353,6 @@ internal static class FailureModes
             "power cut",
             "PowerCutTests.WhatFuaAndFlushAcknowledged_IsThere_TheRestTornBySectors",
             "PowerCutTests.WithoutPower_EveryLegFails_AndTheClientGoesOnWhenItIsBack"),
-        new(Durability, "FUA acknowledged before its flush", "FlushFaultTests.Fua_IsAWriteAndThenAFlush_BothBeforeTheResult"),
+        new(Durability, "FUA acknowledged before its flush", "FlushFaultTests.Fua_IsAllWritesAndThenOneFlush_BeforeTheResult"),
     ];
 }
