@@ -8,7 +8,7 @@ namespace DmIoUring.DeviceCheck;
 /// <param name="targets">The devices.</param>
 internal sealed unsafe class Checks(Service service, IReadOnlyList<Target> targets)
 {
-    private const int Sectors = 4096;
+    private const int Sectors = 2560;
     private const int Bytes = Sectors * IoRegion.SectorSize;
     private readonly Random _random = new(20261125);
 

@@ -24,15 +24,8 @@ internal static class NbdChecks
             leg.Relay.Vanish();
             return EndAtDisconnectAtTheLatest(leg, legs, writes);
         }));
-        checks.Run("nbd by netlink without -timeout, the server is killed: what is under way ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, static (leg, legs) =>
-        {
-            leg.StopServer();
-            Task<IoResult>[] writes = legs.WriteMany();
-            Thread.Sleep(Limit);
-            leg.KillServer();
-            return EndAtDisconnectAtTheLatest(leg, legs, writes);
-        }));
-        checks.Run("nbd -nonetlink without -timeout, the server is killed: every write ends with the remote leg's bit alone", () => With(null, null, Killed, netlink: false));
+        checks.Run("nbd by netlink without -timeout, the server is killed: what is under way ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, KilledWithoutTimeout));
+        checks.Run("nbd -nonetlink without -timeout, the server is killed: every write ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, KilledWithoutTimeout, netlink: false));
         checks.Run("nbd -timeout, the server is killed: every write ends with the remote leg's bit alone", () => With(Timeout, null, Killed));
         checks.Run("nbd -timeout, the server has stopped: every write ends with the remote leg's bit alone", () => With(Timeout, null, static (leg, legs) =>
         {
@@ -88,6 +81,15 @@ internal static class NbdChecks
         int ended = writes.Count(static write => write.IsCompleted);
         leg.Disconnect();
         return legs.AllEnd(writes, Soon, ThreeLegs.Remote, Errno.EIO) + string.Create(CultureInfo.InvariantCulture, $"; {ended} before nbd-client -d");
+    }
+
+    private static string KilledWithoutTimeout(NbdLeg leg, ThreeLegs legs)
+    {
+        leg.StopServer();
+        Task<IoResult>[] writes = legs.WriteMany();
+        Thread.Sleep(Limit);
+        leg.KillServer();
+        return EndAtDisconnectAtTheLatest(leg, legs, writes);
     }
 
     private static string UserMemory(NbdLeg leg, ThreeLegs legs)
