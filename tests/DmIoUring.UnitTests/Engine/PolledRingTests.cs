@@ -34,6 +34,25 @@ public sealed unsafe class PolledRingTests
             companion.Taken.Select(static entry => entry.opcode).Where(static opcode => opcode != IoUring.IORING_OP_POLL_ADD));
     }
 
+    /// <summary>An entry is repeated on the next ring only when neither ring can have it.</summary>
+    [Fact]
+    public void ALostRing_TakesItsCompanionWithIt()
+    {
+        Require.KernelRing();
+        PolledRing<KernelRing> ring = new(new KernelRing(KernelRingHandle.Create(8), 8), new KernelRing(KernelRingHandle.Create(8), 8));
+        ring.Enable(register: false);
+        List<RingTeardown> teardowns = [];
+        ring.Abandon(teardowns);
+        ring.Dispose();
+        Assert.Equal(2, teardowns.Count);
+        foreach (RingTeardown teardown in teardowns)
+        {
+            teardown.Wait(-1, 10_000_000_000);
+            Assert.True(teardown.IsComplete);
+            teardown.Dispose();
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
