@@ -283,15 +283,18 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         }
     }
 
-    /// <summary>A chunk has ended of a leg that may have to flush last.</summary>
-    /// <returns>Whether it was the last one, all are written, and the leg must be flushed now.</returns>
+    /// <summary>
+    /// A chunk has ended of a leg that may have to flush last. A leg of which a chunk failed is flushed, too: what lies below the sector that is
+    /// reported must be durable. One that was stopped has failed from its first sector on.
+    /// </summary>
+    /// <returns>Whether it was the leg's last chunk, and the leg must be flushed now.</returns>
     public bool MustFlushAfterChunk(int region)
     {
         ref Leg leg = ref Legs[region];
         if (!leg.FlushesLast || --leg.Unfinished != 0 || leg.Remaining > 0)
             return false;
         leg.FlushesLast = false;
-        if (((_failed | _unsupported) & (1ul << region)) != 0)
+        if (_stopCause != IoFailureCause.None)
             return false;
         leg.Offset = leg.Start;
         leg.Stage = LegStage.MustFlush;

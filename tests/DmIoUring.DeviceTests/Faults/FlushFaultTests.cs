@@ -131,6 +131,20 @@ public sealed class FlushFaultTests
         stuck.AssertHolds(0, bytes);
     }
 
+    /// <summary>What lies below the sector that is reported is as durable as if each piece had been flushed.</summary>
+    [Theory]
+    [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]
+    public void FuaOfManyPieces_OneFails_WhatLiesBelowItIsDurable(CallWay way)
+    {
+        using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 4096 });
+        using FaultDevice device = new(options: new FaultFileOptions { Volatile = true });
+        using IoMemory data = Pattern.Memory(32 << 10);
+        using Fault bad = device.File.Fail(Write, Errno.EIO, firstSector: 24, sectors: 8);
+        IoResult result = client.Write([device.Region(0, 64)], data, IoFlags.Fua);
+        Assert.Equal(new IoFailure(0, 24, Errno.EIO, IoFailureCause.Device), result.First);
+        Assert.True(data.GetSpan()[..(24 * 512)].SequenceEqual(device.File.ReadDurable(0, 24)));
+    }
+
     /// <summary>Whatever the time limit comes upon, writes or flushes: what has no bit is durable.</summary>
     [Theory]
     [MemberData(nameof(Ways.AsIssued), MemberType = typeof(Ways))]

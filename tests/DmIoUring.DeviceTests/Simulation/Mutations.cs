@@ -59,6 +59,7 @@ internal static class Mutations
         new("Zeroes are not written where the device has none", Dispatch, "case RetryAction.Fail when chunk->Kind == ChunkKind.Zeroes &&", "case RetryAction.Fail when chunk->Kind == ChunkKind.Flush &&"),
         new("A FUA write of several pieces is not flushed", Dispatch, "        if (request.FlushesLast)\n", "        if (request.FlushesLast && index < 0)\n"),
         new("A FUA write of several pieces is flushed before its last", Request, "--leg.Unfinished != 0 || leg.Remaining > 0)", "leg.Remaining > 0)"),
+        new("A FUA write of several pieces is not flushed when one has failed", Request, "        if (_stopCause != IoFailureCause.None)\n            return false;\n        leg.Offset", "        if ((_failed & (1ul << region)) != 0)\n            return false;\n        leg.Offset"),
         new("A FUA write that was stopped before its flush seems durable", Stop, "            if (leg.FlushesLast)\n                request.Fail(", "            if (leg.Start < 0)\n                request.Fail("),
         new("Data does not wait for its preflush", Cut, "                    return false;\n                continue;", "                    return false;"),
         new("Chunks are cut inside blocks", Cut, "long length = RoundDown(whole, block);", "long length = whole;"),

@@ -189,7 +189,7 @@ internal sealed class ModelRegion
     {
         if (IsRefused)
             return;
-        if (LastFlush is FlushState.Needed or FlushState.Waiting && (!IsDataOver || _failures.Count == 0))
+        if (LastFlush is FlushState.Needed or FlushState.Waiting)
             FailLastFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
         if (Flush is FlushState.Needed or FlushState.Waiting)
             FailFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
@@ -224,8 +224,8 @@ internal sealed class ModelRegion
             return;
         if (Flush is not (FlushState.NotNeeded or FlushState.Done or FlushState.Failed))
             _verdict.Fail($"{this} has ended while its flush was {Flush}.");
-        if (LastFlush is not (FlushState.NotNeeded or FlushState.Done) && _failures.Count == 0)
-            _verdict.Fail($"{this} has ended well while its last flush was {LastFlush}.");
+        if (LastFlush is not (FlushState.NotNeeded or FlushState.Done or FlushState.Failed))
+            _verdict.Fail($"{this} has ended while its last flush was {LastFlush}.");
         if (Cut < _limit)
             _verdict.Fail($"{this} has ended and bytes {Cut}..{_limit} were never issued.");
         if (_pieces.Find(static piece => piece.State != PieceState.Ended) is { } piece)
@@ -234,7 +234,7 @@ internal sealed class ModelRegion
 
     /// <summary>All of it is written, and not durable yet.</summary>
     private bool IsLastFlushWanted =>
-        LastFlush is FlushState.Needed or FlushState.Waiting && IsDataOver && _failures.Count == 0;
+        LastFlush is FlushState.Needed or FlushState.Waiting && IsDataOver;
 
     private bool IsDataOver => Cut == End && _pieces.TrueForAll(static piece => piece.State == PieceState.Ended);
 
