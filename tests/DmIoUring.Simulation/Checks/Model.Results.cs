@@ -100,14 +100,17 @@ internal sealed unsafe partial class Model
             history.Flush(region.Request.Since);
         if (region.IsRefused || region.Request.Operation is IoOperation.Read or IoOperation.Flush)
             return;
-        bool isDurable = isGood && (region.Request.Flags & IoFlags.Fua) != 0;
+
+        // Of a FUA write all that lies below the sector that is reported.
+        bool isFua = (region.Request.Flags & IoFlags.Fua) != 0;
+        long failed = isGood ? long.MaxValue : region.Failures.Min(static failure => failure.Sector);
         for (long at = region.Start; at < region.End; at += IoRegion.SectorSize)
         {
             long sector = at / IoRegion.SectorSize;
             if (at >= region.Cut)
                 history.Withdraw(sector, region);
             else if (region.IsDone(at))
-                history.Succeed(sector, region, _sequence, isDurable);
+                history.Succeed(sector, region, _sequence, isFua && sector < failed);
         }
     }
 }
