@@ -50,6 +50,9 @@ internal sealed class ClientUnderTest : IDisposable
     /// <summary>Entries that a ring was given, those that the way itself needs among them.</summary>
     public long Entries => Statistics.Entries;
 
+    /// <summary>Entries that had to be tried again.</summary>
+    public long Retries => Statistics.Retries;
+
     public IoFeature DeviceRegistration => _client?.DeviceRegistration ?? _reactor!.Reactor.DeviceRegistration;
 
     private IoStatistics Statistics => _client?.Statistics ?? _reactor!.Reactor.Statistics;
