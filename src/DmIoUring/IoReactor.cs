@@ -33,6 +33,7 @@ public sealed partial class IoReactor : IDisposable
     private readonly OwnerSubmission _submission;
     private IoEngine _engine = null!;
     private BatchWait _batchWait = new(minWait: 1);
+    private AwakeWait _awakeWait;
     private Thread? _owner;
     private bool _polls;
     private bool _ended;
@@ -56,6 +57,7 @@ public sealed partial class IoReactor : IDisposable
         SupportedProcessor.Require();
         _options = options;
         _options.Validate();
+        _awakeWait = new AwakeWait(_options);
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
         _freeRequests = new RequestFreeList(_pool, keepsAll: true);
@@ -247,15 +249,23 @@ public sealed partial class IoReactor : IDisposable
             if (_engine.HasWaiting)
                 missing = Math.Min(missing, 1);
             int waitFor = left == 0 ? 0 : _batchWait.IsOneByOne ? missing : Math.Min(missing, 1);
-            _engine.Enter((uint)Math.Max(waitFor, 0), left);
+            if (waitFor <= 0)
+                _engine.Enter(0);
+            else if (!WaitAwake(left))
+                _engine.Enter((uint)waitFor, limit > 0 ? Left(limit, start) : left);
             _batchWait.Note(_engine.Dispatch(), _engine.InFlight);
             int ended = (int)(_engine.Counters.Requests - before);
             if (ended >= minimum || UnderWay == 0 || left == 0)
                 return ended;
             if (limit > 0)
-                left = Math.Max(0, limit - (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+                left = Left(limit, start);
         }
     }
+
+    private static long Left(long limit, long start) => Math.Max(0, limit - (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+
+    /// <summary>Waits awake, if that pays and the time allows it.</summary>
+    private bool WaitAwake(long left) => (left < 0 || left >= _options.SpinLimit.TotalNanoseconds) && _awakeWait.Run(_engine);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckOwner()

@@ -17,7 +17,7 @@ internal static class OptionVariants
         $"{Names.Options}/single", "What each option is worth: 4 KiB random reads, one at a time, loop over tmpfs", Medium.LoopOnTmpfs,
         Variants(
             Names.Await, "--driver lane --completion await --rw randread --iodepth 1",
-            ("inline", "--completion inline"), ("batch wait 0", "--batch-wait 0"), ("spin 50 us", "--spin 50"), ("processor 1", "--cpus 1"), ("sqpoll", "--sqpoll 100")))
+            ("inline", "--completion inline"), ("batch wait 0", "--batch-wait 0"), ("asleep", "--wait sleep"), ("busy", "--wait busy"), ("processor 1", "--cpus 1"), ("sqpoll", "--sqpoll 100")))
     {
         MostRounds = Rounds,
     };
@@ -30,7 +30,7 @@ internal static class OptionVariants
                 ("batch 1", "--batch 1"), ("batch 8", "--batch 8"), ("fixed off", "--fixed off"), ("sqpoll", "--sqpoll 100"), ("ring worker", "--ring worker")),
             .. Variants(
                 Names.Lane, "--driver lane" + Load,
-                ("2 lanes", "--lanes 2"), ("batch wait 0", "--batch-wait 0"), ("fixed off", "--fixed off"), ("spin 50 us", "--spin 50"), ("processor 1", "--cpus 1"),
+                ("2 lanes", "--lanes 2"), ("batch wait 0", "--batch-wait 0"), ("fixed off", "--fixed off"), ("asleep", "--wait sleep"), ("busy", "--wait busy"), ("processor 1", "--cpus 1"),
                 ("sqpoll", "--sqpoll 100"), ("ring worker", "--ring worker"), ("awaited inline", "--completion inline"), ("awaited", "--completion await")),
             .. Variants(Thread, "--driver lane --submit thread" + Load, ("batch 1", "--batch 1"), ("batch 8", "--batch 8")),
         ])

@@ -61,7 +61,7 @@ internal static class BenchRules
     {
         (string Option, object? Value)[] ofLanes =
         [
-            ("--lanes", engine.AskedLanes), ("--batch-wait", engine.BatchWaitMicroseconds), ("--spin", engine.SpinMicroseconds),
+            ("--lanes", engine.AskedLanes), ("--batch-wait", engine.BatchWaitMicroseconds),
             ("--cpus", engine.Processors is { Count: > 0 } processors ? string.Join(',', processors) : null),
         ];
         if (request.Driver != BenchDriver.Lane)
@@ -70,6 +70,8 @@ internal static class BenchRules
                 yield return Idle($"{option} {value}", "--driver lane", $"--driver {Word(request.Driver)}");
         }
 
+        if (engine is { Wait: IoWaitPolicy.Sleep, SpinMicroseconds: { } spin })
+            yield return Idle($"--spin {spin}", "--wait adaptive", "--wait sleep");
         if (engine.WorkerThreads is null && engine.AskedWorkerThreads is { } threads)
             yield return Idle($"--worker-threads {threads}", "--ring worker", $"--ring {Word(engine.Ring)}");
         if (engine.SubmissionPollMilliseconds is { } idle && engine.Ring == BenchRing.Worker)

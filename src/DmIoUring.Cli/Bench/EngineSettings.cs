@@ -24,6 +24,8 @@ internal sealed record EngineSettings
 
     public int? SpinMicroseconds { get; init; }
 
+    public IoWaitPolicy Wait { get; init; }
+
     public IReadOnlyList<int>? Processors { get; init; }
 
     public int? SubmissionPollMilliseconds { get; init; }
@@ -45,7 +47,6 @@ internal sealed record EngineSettings
             Lanes = Lanes,
             InlineContinuations = request.Completion == BenchCompletion.Inline,
             LaneBatchWait = BatchWaitMicroseconds is { } wait ? TimeSpan.FromMicroseconds(wait) : defaults.LaneBatchWait,
-            LaneSpin = TimeSpan.FromMicroseconds(SpinMicroseconds ?? 0),
             LaneProcessors = Processors ?? [],
         };
         return (DmIoOptions)Common(lanes, request, request.Jobs);
@@ -62,6 +63,8 @@ internal sealed record EngineSettings
     {
         Ring = Ring == BenchRing.Kernel ? IoRingKind.IoUring : IoRingKind.Workers,
         WorkerThreads = WorkerThreads ?? 1,
+        WaitPolicy = Wait,
+        SpinLimit = SpinMicroseconds is { } spin ? TimeSpan.FromMicroseconds(spin) : options.SpinLimit,
         QueueDepth = DepthFor(request, jobs),
         FixedFiles = Fixed,
         FixedBuffers = Fixed,

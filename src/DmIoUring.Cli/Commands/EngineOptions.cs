@@ -43,9 +43,16 @@ internal sealed class EngineOptions
 
     private readonly Option<int?> _spin = new("--spin")
     {
-        Description = "How long a lane goes on looking before it sleeps, 0 to 1000000 microseconds (0).",
+        Description = "How long a wait may be awake before it sleeps, 0 to 1000000 microseconds (50).",
         HelpName = "USEC",
         CustomParser = result => NumberOption.ParseCount(result, least: 0, most: 1_000_000),
+    };
+
+    private readonly Option<IoWaitPolicy> _wait = new("--wait")
+    {
+        Description = "How completions are waited for: awake where that has been paying off, always asleep, or always awake first (adaptive).",
+        HelpName = WordOption.Words<IoWaitPolicy>(),
+        CustomParser = WordOption.Parse<IoWaitPolicy>,
     };
 
     private readonly Option<int[]?> _cpus = new("--cpus")
@@ -76,7 +83,7 @@ internal sealed class EngineOptions
         CustomParser = WordOption.Parse<IoCompletionPolling>,
     };
 
-    public IEnumerable<Option> All => [_ring, _fixed, _lanes, _workerThreads, _batchWait, _spin, _cpus, _submissionPolling, _submissionProcessor, _completionPolling];
+    public IEnumerable<Option> All => [_ring, _fixed, _lanes, _workerThreads, _batchWait, _wait, _spin, _cpus, _submissionPolling, _submissionProcessor, _completionPolling];
 
     public EngineSettings Read(ParseResult parsed) => new()
     {
@@ -86,6 +93,7 @@ internal sealed class EngineOptions
         AskedWorkerThreads = parsed.GetValue(_workerThreads),
         BatchWaitMicroseconds = parsed.GetValue(_batchWait),
         SpinMicroseconds = parsed.GetValue(_spin),
+        Wait = parsed.GetValue(_wait),
         Processors = parsed.GetValue(_cpus),
         SubmissionPollMilliseconds = parsed.GetValue(_submissionPolling),
         SubmissionProcessor = parsed.GetValue(_submissionProcessor),

@@ -51,6 +51,9 @@ public sealed partial class BlockDevice : IDisposable
     /// </summary>
     public int LogicalBlockSize => _geometry.LogicalBlockSize;
 
+    /// <summary>How long synchronous transfers take, by one way and by another.</summary>
+    internal SyncTransferTimes SyncTransfers { get; } = new();
+
     /// <summary>
     /// What a buffer's address must be a multiple of, in bytes (statx DIOALIGN); 1 when not open for direct I/O. <see cref="LogicalBlockSize"/> on zram and
     /// on what lies on it, which read and write wrong bytes of memory that begins inside a page (is_partial_io, drivers/block/zram/zram_drv.c); found out

@@ -27,9 +27,10 @@ internal sealed class Lane
     private readonly TaskCompletionSource _started = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<TaskCompletionSource<IReadOnlyList<IoPendingRequest>>> _pendingQueries = new();
-    private readonly long _spinTicks;
     private readonly int? _processor;
     private BatchWait _batchWait;
+    private AwakeWait _completionWait;
+    private AwakeWait _submissionWait;
     private long _wakeUps;
     private long _longestDispatch;
     private volatile bool _closing;
@@ -41,7 +42,8 @@ internal sealed class Lane
     public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, int index)
     {
         _batchWait = new BatchWait((long)options.LaneBatchWait.TotalNanoseconds);
-        _spinTicks = (long)(options.LaneSpin.TotalSeconds * Stopwatch.Frequency);
+        _completionWait = new AwakeWait(options);
+        _submissionWait = new AwakeWait(options);
         _processor = options.LaneProcessors is { Count: > 0 } processors ? processors[index % processors.Count] : null;
         Requests = requests;
         Index = index;
@@ -174,8 +176,8 @@ internal sealed class Lane
             if (_closing && _engine.IsIdle && _inbox.TryClose())
                 break;
 
-            if (_spinTicks > 0)
-                Spin();
+            if (!_engine.MustPoll)
+                WaitAwake(ref _engine.InFlight > 0 ? ref _completionWait : ref _submissionWait);
 
             // Announce the sleep before looking for cancels, queries and the close: other threads set those before they look at the
             // announcement, so either the lane sees them here or the eventfd is written.
@@ -195,20 +197,27 @@ internal sealed class Lane
         AnswerPendingQueries([]);
     }
 
-    /// <summary>Spins for completions and deliveries without announcing a sleep, so that submitters need not wake the lane.</summary>
-    private void Spin()
+    private bool HasWork => _engine.HasResults || _inbox.HasDeliveries || _closing || _hasCancels || !_pendingQueries.IsEmpty;
+
+    /// <summary>Waits awake for completions and deliveries, if that pays, without announcing a sleep, so that submitters need not wake the lane.</summary>
+    private void WaitAwake(ref AwakeWait wait)
     {
-        long start = Stopwatch.GetTimestamp();
-        do
+        if (HasWork || !wait.TryBegin(_engine.InFlight, pays: false, Stopwatch.GetTimestamp()))
+            return;
+        long ended = _engine.Counters.Requests;
+        while (true)
         {
             _engine.Enter(0);
-            if (_engine.HasResults || _inbox.HasDeliveries || _closing || _hasCancels || !_pendingQueries.IsEmpty)
+            bool found = HasWork || _engine.Counters.Requests != ended;
+            long now = Stopwatch.GetTimestamp();
+            if (found || !wait.Continues(now))
+            {
+                wait.End(found, now);
                 return;
-#pragma warning disable RS0030 // LaneSpin asks for it.
-            Thread.SpinWait(20);
-#pragma warning restore RS0030
+            }
+
+            AwakeWait.Pause();
         }
-        while (Stopwatch.GetTimestamp() - start < _spinTicks);
     }
 
     /// <summary>Sets the calling thread's affinity to the lane's processor, if it has one.</summary>

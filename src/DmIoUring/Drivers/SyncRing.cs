@@ -16,6 +16,7 @@ internal sealed class SyncRing : IDisposable
     private const int BusyAndClosing = 2;
     private const int Closed = 3;
     private readonly IoEngine _engine;
+    private AwakeWait _awakeWait;
     private int _state;
 
     /// <summary>Makes a ring for the calling thread.</summary>
@@ -26,6 +27,7 @@ internal sealed class SyncRing : IDisposable
         EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds };
         _engine = source.MakeEngine(Math.Min(options.QueueDepth, MaxDepth), settings);
         Request = new Request(reporter);
+        _awakeWait = new AwakeWait(options);
         try
         {
             _engine.Enable(register: false);
@@ -57,14 +59,17 @@ internal sealed class SyncRing : IDisposable
     public Request Request { get; }
 
     /// <summary>Carries out the ring's prepared request. Must be called on the owning thread, between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
-    public IoResult Run(Request request)
+    /// <param name="request">The request.</param>
+    /// <param name="awake">Whether to wait awake first: the caller has compared it.</param>
+    public IoResult Run(Request request, bool awake = false)
     {
         request.EndSync(sleeps: false);
         _engine.Accept(request);
         while (!request.IsDone)
         {
             // Wait for all of its chunks where nothing follows: each wake-up in between would cost as much as a transfer.
-            _engine.Enter(request.HasMoreToIssue ? 1u : (uint)Math.Max(1, request.Pending));
+            if (!_awakeWait.Run(_engine, awake))
+                _engine.Enter(request.HasMoreToIssue ? 1u : (uint)Math.Max(1, request.Pending));
             _engine.Dispatch();
         }
 

@@ -32,12 +32,6 @@ public sealed record DmIoOptions : IoDriverOptions
     public TimeSpan LaneBatchWait { get; init; } = TimeSpan.FromMicroseconds(20);
 
     /// <summary>
-    /// How long an idle lane spins before it sleeps. Zero, the default, to 1 s. It saves the wake-up, some microseconds, and occupies a
-    /// processor: where the device's own thread needs that processor, everything gets slower.
-    /// </summary>
-    public TimeSpan LaneSpin { get; init; }
-
-    /// <summary>
     /// The processors, counted from 0, that lanes stay on: lane <c>i</c> on the one at <c>i % Count</c>. Empty, the default, for any.
     /// </summary>
     public IReadOnlyList<int> LaneProcessors { get; init; } = [];
@@ -47,8 +41,6 @@ public sealed record DmIoOptions : IoDriverOptions
         base.Validate();
         if (LaneBatchWait < TimeSpan.Zero || LaneBatchWait > TimeSpan.FromMilliseconds(1))
             throw OptionRange.Error(nameof(LaneBatchWait), LaneBatchWait, "zero to 1 ms");
-        if (LaneSpin < TimeSpan.Zero || LaneSpin > TimeSpan.FromSeconds(1))
-            throw OptionRange.Error(nameof(LaneSpin), LaneSpin, "zero to 1 s");
         if (LaneProcessors is null)
             throw OptionRange.Error(nameof(LaneProcessors), "null", "a list; an empty one for no processors in particular");
         foreach (int processor in LaneProcessors)

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Diagnostics;
+using DmIoUring.Devices;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
@@ -16,6 +18,7 @@ internal sealed class ClientSubmission
     private readonly Lane[] _lanes;
     private readonly OwnerSubmission[] _laneSubmissions;
     private readonly SyncRings _syncRings;
+    private readonly bool _waitsAwake;
     private long _directTransfers;
     private long _syncOverLane;
     private uint _nextLane;
@@ -29,6 +32,7 @@ internal sealed class ClientSubmission
         _lanes = lanes;
         _laneSubmissions = Array.ConvertAll(lanes, lane => new OwnerSubmission(lane.Engine, pages, options.ChunkBytes));
         _syncRings = syncRings;
+        _waitsAwake = new AwakeWait(options).IsPossible;
     }
 
     /// <summary>Synchronous requests that one system call carried out.</summary>
@@ -109,35 +113,61 @@ internal sealed class ClientSubmission
     }
 
     /// <summary>Carries out a request and returns its result.</summary>
-    public unsafe IoResult Run(in RequestSpec spec)
+    public IoResult Run(in RequestSpec spec)
     {
         ThrowIfClosed();
         Admission.Check(spec);
-        if (_options.RequestTimeLimit is null && Admission.IsDirect(spec, _options.ChunkBytes))
-        {
-            ref readonly IoRegion region = ref spec.Regions[0];
-            using MemoryHandle pin = spec.Buffer.Pin(out byte* start);
-            byte* memory = start + region.BufferOffset;
-            if (((nint)memory & (region.Device.MemoryAlignment - 1)) == 0)
-            {
-                Interlocked.Increment(ref _directTransfers);
-                return DirectTransfer.Run(spec.Operation, region, memory, spec.Options.Flags);
-            }
-        }
+        if (_options.RequestTimeLimit is null && Admission.IsDirect(spec, _options.ChunkBytes) && TryRunDirect(spec, out IoResult result))
+            return result;
 
         // A request that may be abandoned in the kernel needs a lane, which waits for the abandoned chunks.
         bool mayBeAbandoned = _options.RequestTimeLimit is not null && (spec.Options.Flags & IoFlags.StableCopy) != 0;
         SyncRing? ring = mayBeAbandoned ? null : _syncRings.TryEnter();
-        if (ring is null)
-            return RunOnLane(spec);
+        return ring is null ? RunOnLane(spec) : RunOnRing(ring, spec, awake: false);
+    }
+
+    private IoResult RunOnRing(SyncRing ring, in RequestSpec spec, bool awake)
+    {
         try
         {
-            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages), spec, CurrentWaitRule)!);
+            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages), spec, CurrentWaitRule)!, awake);
         }
         finally
         {
             ring.Exit();
         }
+    }
+
+    /// <summary>Carries out one region of one chunk: by one system call, or by the thread's ring where waiting awake for it is faster.</summary>
+    private unsafe bool TryRunDirect(in RequestSpec spec, out IoResult result)
+    {
+        ref readonly IoRegion region = ref spec.Regions[0];
+        using MemoryHandle pin = spec.Buffer.Pin(out byte* start);
+        byte* memory = start + region.BufferOffset;
+        result = default;
+        if (((nint)memory & (region.Device.MemoryAlignment - 1)) != 0)
+            return false;
+        long length = region.Count * IoRegion.SectorSize;
+        bool compares = _waitsAwake && length <= SyncTransferTimes.MaxLength && region.Device.IsDirect && spec.Options.Flags == IoFlags.None && !CallbackThread.IsCurrent;
+        if (!compares)
+        {
+            result = RunByCall(spec, region, memory);
+            return true;
+        }
+
+        ref WayComparison times = ref region.Device.SyncTransfers.Of(spec.Operation == IoOperation.Write, length);
+        SyncRing? ring = times.Next(out bool measures) ? _syncRings.TryEnter() : null;
+        long began = measures ? Stopwatch.GetTimestamp() : 0;
+        result = ring is null ? RunByCall(spec, region, memory) : RunOnRing(ring, spec, awake: true);
+        if (measures)
+            times.Note(ring is not null, Stopwatch.GetTimestamp() - began);
+        return true;
+    }
+
+    private unsafe IoResult RunByCall(in RequestSpec spec, in IoRegion region, byte* memory)
+    {
+        Interlocked.Increment(ref _directTransfers);
+        return DirectTransfer.Run(spec.Operation, region, memory, spec.Options.Flags);
     }
 
     private IoResult RunOnLane(in RequestSpec spec)

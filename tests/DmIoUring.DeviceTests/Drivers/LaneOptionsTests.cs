@@ -8,8 +8,12 @@ public sealed class LaneOptionsTests
     [
         new DmIoOptions { LaneBatchWait = TimeSpan.FromTicks(-1) },
         new DmIoOptions { LaneBatchWait = TimeSpan.FromMilliseconds(1.1) },
-        new DmIoOptions { LaneSpin = TimeSpan.FromTicks(-1) },
-        new DmIoOptions { LaneSpin = TimeSpan.FromSeconds(1.1) },
+        new DmIoOptions { SpinLimit = TimeSpan.FromTicks(-1) },
+        new DmIoOptions { SpinLimit = TimeSpan.FromSeconds(1.1) },
+        new DmIoOptions { SpinShare = -0.01 },
+        new DmIoOptions { SpinShare = 1.01 },
+        new DmIoOptions { SpinShare = double.NaN },
+        new DmIoOptions { WaitPolicy = (IoWaitPolicy)3 },
         new DmIoOptions { LaneProcessors = [0, -1] },
         new DmIoOptions { LaneProcessors = [1024] },
         new DmIoOptions { LaneProcessors = null! },
@@ -64,7 +68,7 @@ public sealed class LaneOptionsTests
         const int requests = 100;
         using TestDevice device = new();
         using IoMemory memory = IoMemory.Allocate(4096);
-        using DmIoClient client = new(new DmIoOptions { LaneSpin = TimeSpan.FromSeconds(1) });
+        using DmIoClient client = new(new DmIoOptions { WaitPolicy = IoWaitPolicy.Busy, SpinLimit = TimeSpan.FromSeconds(1) });
         for (int i = 0; i < requests; i++)
         {
             Notification notification = new();

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using DmIoUring.Engine;
+
+namespace DmIoUring.Drivers;
+
+/// <summary>
+/// Decides whether an owner waits awake before it sleeps, and how long: for a few times as long as the recent waits took that ended awake. Where waiting
+/// awake did not pay several times in a row, the next waits sleep at once, twice as many each time. Used by one thread. Times are in ticks of <see cref="Stopwatch"/>.
+/// </summary>
+/// <remarks>
+/// A wait that was awake in vain has taken a processor from others, perhaps from the device's own thread. So the time that is spent in vain is also
+/// limited to a share of all time, whatever the waits came to.
+/// </remarks>
+internal struct AwakeWait
+{
+    /// <summary>Chunks in flight up to which waiting awake is tried: with more, a sleep is short and ends with several completions.</summary>
+    public const int MaxInFlight = 3;
+
+    /// <summary>Waits that did not pay, one after the other, after which the next ones sleep at once.</summary>
+    public const int UnpaidInARow = 3;
+
+    /// <summary>The most sleeps between two attempts.</summary>
+    public const int MaxSleeps = 1024;
+
+    /// <summary>
+    /// A wait pays when it ends awake within this part of the limit. Of a longer one, being woken would be the smaller part, and not worth the processor time
+    /// of the whole.
+    /// </summary>
+    public const int PayingPart = 3;
+
+    /// <summary>A wait is awake for so many times as long as the recent ones that ended awake.</summary>
+    private const int Patience = 4;
+
+    /// <summary>The time whose share may be spent in vain at once.</summary>
+    private static readonly long MaxCreditTime = Stopwatch.Frequency / 100;
+
+    private readonly IoWaitPolicy _policy;
+    private readonly long _limit;
+    private readonly double _share;
+    private long _usual;
+    private long _start;
+    private long _end;
+    private long _refilled;
+    private double _credit;
+    private int _unpaid;
+    private int _sleeps;
+    private int _nextSleeps = 1;
+
+    /// <summary>The first wait is tried awake.</summary>
+    /// <param name="options">The policy and its limits.</param>
+    /// <param name="processors">How many processors this process may use: with one, waiting awake keeps everybody else from it.</param>
+    /// <param name="now">The time.</param>
+    public AwakeWait(IoDriverOptions options, int processors, long now)
+    {
+        _limit = (long)(options.SpinLimit.TotalSeconds * Stopwatch.Frequency);
+        _policy = _limit == 0 || (options.WaitPolicy == IoWaitPolicy.Adaptive && processors == 1) ? IoWaitPolicy.Sleep : options.WaitPolicy;
+        _share = options.SpinShare;
+        _usual = _limit / Patience;
+        _refilled = now;
+        _credit = MaxCreditTime * _share;
+    }
+
+    public AwakeWait(IoDriverOptions options)
+        : this(options, Environment.ProcessorCount, Stopwatch.GetTimestamp())
+    {
+    }
+
+    /// <summary>Whether waits may be awake at all.</summary>
+    public readonly bool IsPossible => _policy != IoWaitPolicy.Sleep;
+
+    /// <summary>Lets a moment pass between two looks.</summary>
+    public static void Pause()
+    {
+#pragma warning disable RS0030 // The one place that waits awake.
+        Thread.SpinWait(5);
+#pragma warning restore RS0030
+    }
+
+    /// <summary>Whether to wait awake now: while <see cref="Continues"/>, and then <see cref="End"/>.</summary>
+    /// <param name="inFlight">Chunks in flight.</param>
+    /// <param name="pays">Whether the caller knows that it pays.</param>
+    /// <param name="now">The time.</param>
+    public bool TryBegin(int inFlight, bool pays, long now)
+    {
+        if (_policy == IoWaitPolicy.Busy)
+        {
+            _start = now;
+            _end = now + _limit;
+            return true;
+        }
+
+        if (_policy == IoWaitPolicy.Sleep || inFlight > MaxInFlight)
+            return false;
+        if (!pays && _sleeps > 0)
+        {
+            _sleeps--;
+            return false;
+        }
+
+        _credit = Math.Min(_credit + ((now - _refilled) * _share), MaxCreditTime * _share);
+        _refilled = now;
+        _start = now;
+        _end = now + Math.Min(_usual * Patience, _limit);
+        return _credit > 0;
+    }
+
+    /// <summary>Whether to look once more.</summary>
+    public readonly bool Continues(long now) => now < _end;
+
+    /// <summary>Notes whether a wait ended awake, or was in vain, so that it goes on asleep.</summary>
+    public void End(bool found, long now)
+    {
+        long took = now - _start;
+        if (!found)
+            _credit -= took;
+        _usual += ((found ? Math.Min(took, _limit) : _limit) - _usual) / 8;
+        if (found && took <= _limit / PayingPart)
+        {
+            _unpaid = 0;
+            _nextSleeps = 1;
+            return;
+        }
+
+        if (++_unpaid < UnpaidInARow)
+            return;
+        _unpaid = UnpaidInARow - 1;
+        _nextSleeps = Math.Min(_nextSleeps * 2, MaxSleeps);
+        _sleeps = _nextSleeps;
+    }
+
+    /// <summary>Waits awake for an engine's results, or for the end of a request that needs none, if that pays.</summary>
+    /// <returns>Whether there is such; otherwise the caller sleeps.</returns>
+    public bool Run(IoEngine engine, bool pays = false)
+    {
+        if (engine.HasResults)
+            return true;
+        if (engine.MustPoll || !TryBegin(engine.InFlight, pays, Stopwatch.GetTimestamp()))
+            return false;
+        long ended = engine.Counters.Requests;
+        while (true)
+        {
+            engine.Enter(0);
+            bool found = engine.HasResults || engine.Counters.Requests != ended;
+            long now = Stopwatch.GetTimestamp();
+            if (found || !Continues(now))
+            {
+                End(found, now);
+                return found;
+            }
+
+            Pause();
+        }
+    }
+}
