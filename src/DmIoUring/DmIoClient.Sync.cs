@@ -12,7 +12,8 @@ public sealed partial class DmIoClient
     /// <returns>How it ended; region 0 is the only one.</returns>
     /// <remarks>
     /// dm-io's <c>dm_io_sync</c>. It can't be interrupted, because the kernel may use the buffer until the request has ended. One chunk is read
-    /// by one pread. A larger request uses a ring of the calling thread, or a lane when no ring is left (<see cref="DmIoOptions.SyncRings"/>).
+    /// by one pread, or by a ring of the calling thread that waits awake, where that is faster (<see cref="IoDriverOptions.WaitPolicy"/>). A larger
+    /// request uses such a ring, or a lane when no ring is left (<see cref="DmIoOptions.SyncRings"/>).
     /// </remarks>
     /// <exception cref="ArgumentException">The region, the buffer or the options are invalid; the message says which and why.</exception>
     /// <exception cref="ObjectDisposedException">The client, a device or the buffer was disposed.</exception>

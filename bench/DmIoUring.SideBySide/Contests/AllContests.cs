@@ -25,10 +25,10 @@ internal static class AllContests
     [
         .. Names.Devices.Select(Deep),
         SingleOnTmpfs(),
-        new Contest(
-            Names.On(Names.Single, Medium.LoopOnFile), "4 KiB random reads, one at a time, loop over a file", Medium.LoopOnFile,
+        .. new[] { Medium.LoopOnFile, Medium.Zram }.Select(static medium => new Contest(
+            Names.On(Names.Single, medium), $"4 KiB random reads, one at a time, {Names.InWords(medium)}", medium,
             Contestant.Dmio(Names.Sync, "--driver sync --rw randread"),
-            Contestant.Peer(Names.Preadv2, "preadv2 --rw randread")),
+            Contestant.Peer(Names.Preadv2, "preadv2 --rw randread"))),
         new Contest(
             Names.Legs, "4 KiB random writes, one at a time, loop over tmpfs", Medium.ThreeLegs,
             Contestant.Dmio(Names.ThreeLegs, "--driver sync --rw randwrite --destroy"),

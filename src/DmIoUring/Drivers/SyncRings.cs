@@ -24,6 +24,9 @@ internal sealed class SyncRings : IDisposable
         _reporter = reporter;
     }
 
+    /// <summary>Whether a ring whose thread waits awake may be faster than the system call that it replaces.</summary>
+    public bool MayWaitAwake => _source.NeedsNoThread && new AwakeWait(_options).IsPossible;
+
     /// <summary>How many threads have a ring now.</summary>
     public int Count
     {

@@ -16,6 +16,8 @@ internal sealed class WorkerRingSource(int threads, IoUringUnavailableException?
     /// <summary>Worker rings refuse every registration.</summary>
     public override int? RegistrationAnswer => Errno.EOPNOTSUPP;
 
+    public override bool NeedsNoThread => false;
+
     public override void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)

@@ -12,8 +12,9 @@ public sealed record DmIoOptions : IoDriverOptions
     public int Lanes { get; init; } = 1;
 
     /// <summary>
-    /// How many threads may have a ring of their own for synchronous requests of several regions or chunks, 0 to 4,096.
-    /// The ring is released when the thread ends. A thread beyond that number uses a lane. Default 64.
+    /// How many threads may have a ring of their own for synchronous requests, 0 to 4,096: for those of several regions or chunks, and where waiting
+    /// awake is faster than a system call (<see cref="IoDriverOptions.WaitPolicy"/>) for others, too. The ring is released when the thread ends.
+    /// A thread beyond that number uses a lane for several regions or chunks, and the system call otherwise. Default 64.
     /// </summary>
     public int SyncRings { get; init; } = 64;
 

@@ -107,19 +107,26 @@ public abstract record IoDriverOptions
     public IoCompletionPolling CompletionPolling { get; init; }
 
     /// <summary>
-    /// How a lane, <see cref="IoReactor.Poll"/> and a synchronous request wait for completions, and an idle lane for requests. Default Adaptive: awake,
-    /// where that has been paying off, and then asleep. To be woken costs 2 to 20 us, more than the transfer itself on a fast device.
+    /// How a lane, <see cref="IoReactor.Poll"/> and a synchronous request wait for completions while no more than 3 chunks are in flight, and an idle lane
+    /// for requests. Default Adaptive: awake where that has been paying off, and then asleep. To be woken costs 5 to 20 us, more than the transfer
+    /// itself on a fast device.
     /// </summary>
+    /// <remarks>
+    /// A synchronous read or write of one chunk of up to 64 KiB on a device that is open for direct I/O takes the faster of two ways, a system call or a
+    /// ring whose thread waits awake; the device remembers which that is, and both are tried again now and then. Not on worker threads, not in
+    /// callbacks, not before a thread has made 64 such transfers, and not under <see cref="IoWaitPolicy.Sleep"/>: then it is the system call.
+    /// </remarks>
     public IoWaitPolicy WaitPolicy { get; init; }
 
     /// <summary>
-    /// How long a wait may be awake before it sleeps, zero to 1 s. Default 50 us. While a thread waits awake it occupies a processor.
+    /// How long a wait may be awake before it sleeps, zero to 1 s; zero for none. Default 50 us. While a thread waits awake it occupies a processor.
+    /// Under <see cref="IoWaitPolicy.Adaptive"/> a wait has paid if it ended within a third of this.
     /// </summary>
     public TimeSpan SpinLimit { get; init; } = TimeSpan.FromMicroseconds(50);
 
     /// <summary>
-    /// The share of its time that a thread may spend awake in vain, that is, in waits that slept in the end, 0 to 1. Default 0.1. Under
-    /// <see cref="IoWaitPolicy.Adaptive"/> only.
+    /// The share of its time that a lane, a reactor or a synchronous caller may spend awake in vain, that is, in waits that slept in the end, 0 to 1.
+    /// Default 0.1. For <see cref="IoWaitPolicy.Adaptive"/> only.
     /// </summary>
     public double SpinShare { get; init; } = 0.1;
 
@@ -229,12 +236,15 @@ public sealed record IoReactorOptions : IoDriverOptions;
 /// <summary>How a lane, a reactor's Poll and a synchronous request wait for completions.</summary>
 public enum IoWaitPolicy
 {
-    /// <summary>Awake, where that has been paying off, and then asleep.</summary>
+    /// <summary>
+    /// Awake where the last waits paid, and then asleep. Where they did not, it is tried again after more and more sleeps. Always asleep where the process has
+    /// one processor.
+    /// </summary>
     Adaptive,
 
     /// <summary>Asleep from the beginning.</summary>
     Sleep,
 
-    /// <summary>Awake for the whole <see cref="IoDriverOptions.SpinLimit"/>, and then asleep.</summary>
+    /// <summary>Awake for the whole <see cref="IoDriverOptions.SpinLimit"/>, whatever is in flight, and then asleep.</summary>
     Busy,
 }

@@ -12,6 +12,12 @@ namespace DmIoUring.Submission;
 /// <remarks>It references the client's parts and not the client, which the caller must keep alive during a call.</remarks>
 internal sealed class ClientSubmission
 {
+    /// <summary>Synchronous transfers that a thread makes by system calls before one may make a ring for it: a thread that ends soon is not worth a ring.</summary>
+    private const int TransfersBeforeRing = 64;
+
+    [ThreadStatic]
+    private static int _transfers;
+
     private readonly DmIoOptions _options;
     private readonly RequestPool _pool;
     private readonly RequestSource _source;
@@ -32,7 +38,7 @@ internal sealed class ClientSubmission
         _lanes = lanes;
         _laneSubmissions = Array.ConvertAll(lanes, lane => new OwnerSubmission(lane.Engine, pages, options.ChunkBytes));
         _syncRings = syncRings;
-        _waitsAwake = new AwakeWait(options).IsPossible;
+        _waitsAwake = syncRings.MayWaitAwake;
     }
 
     /// <summary>Synchronous requests that one system call carried out.</summary>
@@ -148,7 +154,7 @@ internal sealed class ClientSubmission
         if (((nint)memory & (region.Device.MemoryAlignment - 1)) != 0)
             return false;
         long length = region.Count * IoRegion.SectorSize;
-        bool compares = _waitsAwake && length <= SyncTransferTimes.MaxLength && region.Device.IsDirect && spec.Options.Flags == IoFlags.None && !CallbackThread.IsCurrent;
+        bool compares = _waitsAwake && (_transfers > TransfersBeforeRing || ++_transfers > TransfersBeforeRing) && length <= SyncTransferTimes.MaxLength && region.Device.IsDirect && spec.Options.Flags == IoFlags.None && !CallbackThread.IsCurrent;
         if (!compares)
         {
             result = RunByCall(spec, region, memory);

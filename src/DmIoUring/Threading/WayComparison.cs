@@ -63,7 +63,7 @@ internal struct WayComparison(double worth, long most)
     {
         bool before = PrefersSecond;
         long second = Median(_second);
-        bool wins = second < Median(_first) * worth && second <= most;
+        bool wins = _secondCount > 0 && second < Median(_first) * worth && second <= most;
         _lead = Math.Clamp(_lead + (wins ? 1 : -1), -MaxLead, MaxLead);
         if (++_trials <= FirstTrials)
         {

@@ -61,6 +61,8 @@ internal static class CallWays
             DisposeTimeLimit = options.DisposeTimeLimit,
             CompletionPolling = way == CallWay.PolledReactor ? IoCompletionPolling.Hybrid : options.CompletionPolling,
             SubmissionPolling = options.SubmissionPolling,
+            WaitPolicy = options.WaitPolicy,
+            SpinLimit = options.SpinLimit,
             Ring = way == CallWay.WorkerReactor ? IoRingKind.Workers : options.Ring,
         };
         return way == CallWay.SeededReactor ? new IoReactor(same, new SeededRingSource(Seed)) : new IoReactor(same, rings);

@@ -18,6 +18,7 @@ internal static class Mutations
     private const string Rules = "Engine/RetryRules.cs";
     private const string Buffer = "Engine/RequestBuffer.cs";
     private const string Start = "Engine/IoEngine.FastPath.cs";
+    private const string Awake = "Drivers/AwakeWait.cs";
     private const string Admission = "Submission/Admission.cs";
     private const string Engine = "Engine/IoEngine.cs";
     private const string Completion = "Engine/Request.Completion.cs";
@@ -149,6 +150,11 @@ internal static class Mutations
         new("Where an extent was found last outlives the table", Fixed, "        _lastLength = 0;\n", "", "UnitTests.Engine.RegisteredPagesTests.ExtentAtAnAddressThatWasInAnotherSlot_TravelsByItsOwn"),
         new("An array's report outlives its request", "Engine/RequestMemory.cs", "            _pinned = PinKind.Array;", "            _pinned = PinKind.FastArray;", "UnitTests.Engine.RequestMemoryTests.ReportOfAnArraysRequest_IsForgottenAtItsEnd"),
         new("A callback's dispose waits for other clients", "DmIoClient.Dispose.cs", "        if (CallbackThread.IsCurrent)\n            return;", "        if (false)\n            return;", "DeviceTests.Client.AdmissionTests.CallbacksThatDisposeEachOthersClients_DoNotWait"),
+        new("Waits that are awake in vain have no limit", Awake, "            _credit -= took;", "            { }", "UnitTests.Drivers.AwakeWaitTests.TheTimeInVain_IsAShareOfAll"),
+        new("Waits that do not pay are tried again at once", Awake, "        _sleeps = _nextSleeps;", "        { }", "UnitTests.Drivers.AwakeWaitTests.InVainAgainAndAgain_TheNextSleep_TwiceAsManyEachTime"),
+        new("A wait is awake on the only processor", Awake, "options.WaitPolicy == IoWaitPolicy.Adaptive && processors == 1", "false", "UnitTests.Drivers.AwakeWaitTests.OnOneProcessor_Adaptive_Sleeps"),
+        new("A poll that is awake has no time limit", "IoReactor.cs", "(left < 0 || left >= _options.SpinLimit.TotalNanoseconds) && _awakeWait.Run(_engine)", "_awakeWait.Run(_engine)", "DeviceTests.Client.WaitPolicyTests.APollThatIsAwake_KeepsItsTimeLimit"),
+        new("Two ways are compared once", "Threading/WayComparison.cs", "        _use = -_interval;", "        _use = int.MinValue;", "UnitTests.Threading.WayComparisonTests.WhatHasChanged_IsFoundOut"),
         new("A driver that copies whole pages gets any memory", "Devices/DeviceGeometry.cs", "rule == SegmentRule.WholePages || mayOverrun ? whole", "false ? whole", "UnitTests.Engine.SegmentRuleTests.ADriverThatCopiesWholePages_GetsMemoryAtWholeBlocks"),
     ];
 
