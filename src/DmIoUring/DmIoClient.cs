@@ -100,6 +100,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 Enters = sum.Enters,
                 ShortTransfers = sum.ShortTransfers,
                 Retries = sum.Retries,
+                DeviceWaits = sum.DeviceWaits,
                 WakeUps = wakeUps,
                 DirectTransfers = direct,
                 CallbackExceptions = _reporter.Count,

@@ -106,6 +106,7 @@ public sealed partial class IoReactor : IDisposable
         Enters = _engine.Counters.Enters,
         ShortTransfers = _engine.Counters.ShortTransfers,
         Retries = _engine.Counters.Retries,
+        DeviceWaits = _engine.Counters.DeviceWaits,
         WakeUps = 0,
         DirectTransfers = 0,
         CallbackExceptions = _reporter.Count,

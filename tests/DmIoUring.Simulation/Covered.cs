@@ -41,6 +41,7 @@ internal enum Covered
     EnterInterrupted,
     PartialSubmits,
     FullQueues,
+    FullDevices,
     LateCompletions,
     StuckEntries,
     CancelledRequests,

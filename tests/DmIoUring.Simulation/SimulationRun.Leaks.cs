@@ -17,8 +17,13 @@ internal sealed partial class SimulationRun
             Turn(wait: false);
         FillPlaces(_scenario.Capacity, _workload.MakeFlush, "chunk places");
         if (Array.Find(_disks, static disk => disk.Traits.MemoryAlignment > 1) is { } disk && _arena.Has(BouncePieces << 16))
-            FillPlaces(Math.Min(BouncePieces, _scenario.Capacity), () => _workload.MakeMisaligned(disk), "bounce pieces");
+            FillPlaces(Math.Min(BouncePieces, PlacesOf(disk)), () => _workload.MakeMisaligned(disk), "bounce pieces");
     }
+
+    /// <summary>How many chunks one opening of a disk may have in flight at least.</summary>
+    private int PlacesOf(SimulatedDisk disk) => _scenario.HoldsDevices
+        ? Math.Min(disk.Traits.QueueDepth, Math.Max(1, _scenario.Capacity - (_scenario.Capacity / 4)))
+        : _scenario.Capacity;
 
     private void FillPlaces(int count, Func<Checks.ModelRequest> make, string what)
     {

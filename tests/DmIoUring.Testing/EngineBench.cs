@@ -80,8 +80,10 @@ internal sealed class EngineBench : IDisposable
             return false;
         Request request = _engine.FreeRequests!.Take();
         request.PrepareFast(operation, regions.Length, start, static (_, _) => { }, context: null);
-        Assert.True(_engine.TryAcceptFast(request, operation, regions, start));
-        return true;
+        if (_engine.TryAcceptFast(request, operation, regions, start))
+            return true;
+        _engine.FreeRequests.Return(request);
+        return false;
     }
 
     public void Accept(Request request) => _engine.Accept(request);

@@ -8,6 +8,8 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 {
     public int Capacity => script.Capacity;
 
+    public int AtOnce => script.Capacity;
+
     public long Now => script.Clock;
 
     public long EnterCount => script.EnterCount;

@@ -9,7 +9,7 @@ internal sealed unsafe class CostBench : IDisposable
 {
     private const int Operations = 200_000;
     private const int MostDepth = 4096;
-    private readonly BenchDevice _bench = BenchDevice.Create(BenchDeviceKind.LoopOnTmpfs);
+    private readonly BenchDevice _bench = BenchDevice.Create(BenchDeviceKind.Zram);
     private readonly IoMemory _memory = IoMemory.Allocate((long)MostDepth * BenchDevice.BlockBytes);
     private readonly IoNotify _notify;
     private ulong _random = 88172645463325252;

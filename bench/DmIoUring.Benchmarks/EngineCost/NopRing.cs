@@ -32,6 +32,8 @@ internal unsafe struct NopRing : IRing
 
     public int Capacity { get; }
 
+    public readonly int AtOnce => Capacity;
+
     public readonly long Now => Stopwatch.GetTimestamp();
 
     public readonly bool IsPolling => false;

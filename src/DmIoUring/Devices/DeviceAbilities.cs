@@ -80,6 +80,27 @@ public sealed record DeviceAbilities
         }
     }
 
+    /// <summary>
+    /// How many requests a device's queues take at once: so many tags has each (blk_mq_update_nr_requests, block/blk-mq.c). Int32.MaxValue / 2 for a device without
+    /// such queues (zram, brd, device-mapper: they take what comes), and where sysfs does not say.
+    /// </summary>
+    internal static int QueueDepth(uint major, uint minor)
+    {
+        const int none = int.MaxValue / 2;
+        try
+        {
+            string queue = QueueOf(major, minor);
+            string queues = Path.Combine(Path.GetDirectoryName(queue)!, "mq");
+            if (!Directory.Exists(queues) || Number(queue, "nr_requests") is not (> 0 and < none and var requests))
+                return none;
+            return (int)Math.Min(requests * Math.Max(1, Directory.GetDirectories(queues).Length), none);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return none;
+        }
+    }
+
     private static string QueueOf(uint major, uint minor)
     {
         string device = string.Create(CultureInfo.InvariantCulture, $"/sys/dev/block/{major}:{minor}");

@@ -70,6 +70,9 @@ internal sealed unsafe record DeviceGeometry
     /// <summary>Whether the kernel flushes the device's volatile cache after each FUA write, because the device has no FUA.</summary>
     public bool FlushesAfterFua { get; init; }
 
+    /// <summary>How many transfers the device's queue takes at once; more than any engine has where it has no such limit, or sysfs does not tell it.</summary>
+    public int QueueDepth { get; init; } = int.MaxValue / 2;
+
     /// <summary>IOSQE_ASYNC for every entry on a device whose driver may block the submitting thread; otherwise 0.</summary>
     public byte EntryFlags { get; init; }
 
@@ -197,6 +200,7 @@ internal sealed unsafe record DeviceGeometry
             Major = major,
             Minor = minor,
             FlushesAfterFua = block && direct && DeviceAbilities.FlushesAfterFua(major, minor),
+            QueueDepth = direct ? DeviceAbilities.QueueDepth(major, minor) : int.MaxValue / 2,
             EntryFlags = BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
         };
         return geometry.WithSegments(direct ? SegmentProbe.Run(descriptor, block, size, unit, memory, mayRead: true) : SegmentRule.Fine);

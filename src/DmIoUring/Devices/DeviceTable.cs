@@ -30,11 +30,21 @@ internal sealed class DeviceTable
     [ThreadStatic]
     private static bool _isLane;
 
+    private readonly int _alone;
+    private readonly int _shared;
+    private int _held;
     private Thread? _owner;
 
     /// <summary>Makes an empty table.</summary>
     /// <param name="register">Registers a file in a slot of the ring, or removes it with descriptor -1; 0 or more, or a negated errno. Null for a ring without registered files.</param>
-    public DeviceTable(Func<int, int, int>? register = null) => _register = register;
+    /// <param name="alone">The most chunks in flight of the only device.</param>
+    /// <param name="shared">The most of one device while there are others: one that is stuck must leave places to them.</param>
+    public DeviceTable(Func<int, int, int>? register = null, int alone = int.MaxValue, int shared = int.MaxValue)
+    {
+        _register = register;
+        _alone = alone;
+        _shared = shared;
+    }
 
     /// <summary>Whether the calling thread is a lane's. Other threads may wait for its next turn, so it must not wait for another lane's turn.</summary>
     public static bool IsLane => _isLane;
@@ -76,14 +86,35 @@ internal sealed class DeviceTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsHeld(BlockDevice device) => _slots[device.Number & (Slots - 1)].Device == device && !device.IsDisposed;
 
-    /// <summary>Begins a chunk on a device for which <see cref="IsHeld"/> is true.</summary>
+    /// <summary>The slot of a device for which <see cref="IsHeld"/> is true.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int HomeSlotOf(BlockDevice device) => device.Number & (Slots - 1);
+
+    /// <summary>Whether the device in a slot takes so many more chunks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool HasRoom(int slot, int chunks)
+    {
+        ref readonly DeviceSlot held = ref _slots[slot];
+        return held.Chunks + chunks <= (_held > 1 ? held.SharedDepth : held.Depth);
+    }
+
+    /// <summary>Begins a chunk on a device for which <see cref="IsHeld"/> is true. It keeps the device open: <see cref="Exit"/> and <see cref="ExitChunk"/> end it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int EnterHeld(BlockDevice device)
     {
-        int slot = device.Number & (Slots - 1);
+        int slot = HomeSlotOf(device);
         _slots[slot].UnderWay++;
+        _slots[slot].Chunks++;
         return slot;
     }
+
+    /// <summary>Begins a chunk of a leg.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void EnterChunk(int slot) => _slots[slot].Chunks++;
+
+    /// <summary>Ends a chunk.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ExitChunk(int slot) => _slots[slot].Chunks--;
 
     /// <summary>As <see cref="Enter"/>, for a leg that has counted a reference, which is released when there is a slot.</summary>
     /// <returns>The slot, or <see cref="NoSlot"/>.</returns>
@@ -204,7 +235,9 @@ internal sealed class DeviceTable
             return false;
         if (_slots[free].Device is not null)
             Free(free);
-        _slots[free] = new DeviceSlot { Device = device };
+        int depth = device.Geometry.QueueDepth;
+        _slots[free] = new DeviceSlot { Device = device, Depth = Math.Min(depth, _alone), SharedDepth = Math.Min(depth, _shared) };
+        _held++;
         Register(free);
         return true;
     }
@@ -223,6 +256,7 @@ internal sealed class DeviceTable
         if ((_slots[slot].EntryFlags & IoUring.IOSQE_FIXED_FILE) != 0)
             _ = _register!(slot, -1);
         _slots[slot] = default;
+        _held--;
         device.ReleaseBy(this);
     }
 
@@ -240,6 +274,13 @@ internal struct DeviceSlot
 
     /// <summary>Legs, and chunks of the fast path, in flight on it.</summary>
     public int UnderWay;
+
+    /// <summary>Chunks in flight on it.</summary>
+    public int Chunks;
+
+    /// <summary>Chunks that it may have in flight, alone and while there are other devices.</summary>
+    public int Depth;
+    public int SharedDepth;
 
     /// <summary>The device in an entry: the descriptor, or the slot of the registered file.</summary>
     public int File;

@@ -18,6 +18,12 @@ public sealed record IoStatistics
     /// <summary>Entries issued again after EAGAIN or EINTR.</summary>
     public required long Retries { get; init; }
 
+    /// <summary>
+    /// Times that a request waited in its lane or reactor because its device had as many chunks as it takes at once: the places of its queue, or three
+    /// quarters of <see cref="IoDriverOptions.QueueDepth"/> while other devices are used, too.
+    /// </summary>
+    public required long DeviceWaits { get; init; }
+
     /// <summary>Times that a submitter had to wake a sleeping lane.</summary>
     public required long WakeUps { get; init; }
 

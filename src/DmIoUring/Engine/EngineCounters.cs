@@ -9,6 +9,9 @@ internal sealed class EngineCounters
     public long ShortTransfers;
     public long Retries;
 
+    /// <summary>Times that a request had to wait because its device's queue was full.</summary>
+    public long DeviceWaits;
+
     /// <summary>Completions of chunks that had ended already. Expected to stay 0.</summary>
     public long Stale;
 
@@ -19,6 +22,7 @@ internal sealed class EngineCounters
         Enters += other.Enters;
         ShortTransfers += other.ShortTransfers;
         Retries += other.Retries;
+        DeviceWaits += other.DeviceWaits;
         Stale += other.Stale;
     }
 }

@@ -297,8 +297,13 @@ internal sealed unsafe partial class IoEngine<TRing>
         _owners[index] = null;
         if (chunk->MustCancel)
             _toCancel--;
-        if (chunk->Slot >= 0)
-            Devices!.Exit(chunk->Slot);
+        int slot = chunk->Slot;
+        if (slot >= 0)
+            Devices!.Exit(slot);
+        else
+            slot = request.Legs[chunk->Region].Slot;
+        if (slot != DeviceTable.NoSlot)
+            LeaveDevice(slot);
         chunk->Generation++;
         _free.Prepend(index);
         InFlight--;

@@ -18,7 +18,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     [SkipLocalsInit]
     public override bool TryAcceptFast(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory)
     {
-        if (!HasRoomForFast(regions.Length))
+        if (!HasRoomForFast(regions.Length) || !HasRoomForFast(regions))
             return false;
         ChunkKind kind = TransferKind(operation);
         RefreshRegistrations();
@@ -36,6 +36,22 @@ internal sealed unsafe partial class IoEngine<TRing>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool HasRoomForFast(int chunks) =>
         _hasFastPath && _queueFirst is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
+
+    /// <summary>Whether each region's device has room. One that is named by several regions is asked for room for all of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool HasRoomForFast(ReadOnlySpan<IoRegion> regions) => regions.Length == 1 ? HasRoom(regions[0].Device, 1) : HaveRoom(regions);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool HaveRoom(ReadOnlySpan<IoRegion> regions)
+    {
+        foreach (ref readonly IoRegion region in regions)
+        {
+            if (!HasRoom(region.Device, regions.Length))
+                return false;
+        }
+
+        return true;
+    }
 
     /// <summary>Two comparisons where a switch would be a jump through a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

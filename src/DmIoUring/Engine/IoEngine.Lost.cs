@@ -186,6 +186,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             Fail(chunk, stopped == IoFailureCause.None ? LostErrno : StopErrno(stopped), stopped == IoFailureCause.None ? IoFailureCause.RingLost : stopped);
         }
 
+        RequeueWaiting();
         for (Request? request = _queueFirst; request is not null; request = request.Next)
         {
             for (int region = 0; region < request.LegCount; region++)

@@ -22,6 +22,12 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         for (Request? request = _queueFirst; request is not null; request = request.Next)
             Regions(requests, request);
+        foreach (WaitingList waiting in _waiting)
+        {
+            for (Request? request = waiting.First; request is not null; request = request.Next)
+                Regions(requests, request);
+        }
+
         return [.. requests.Select(static entry => Describe(entry.Key, entry.Value))];
     }
 

@@ -16,7 +16,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>The largest chunk of a discard or of zeroes, which have no memory: the length in a kernel call is signed.</summary>
     private const uint MaxNoDataBytes = 1u << 30;
 
-    /// <summary>Splits a request's legs into chunks and issues them, until the free slots or the ring's entries are used up.</summary>
+    /// <summary>Splits a request's legs into chunks and issues them, until the free slots or the ring's entries are used up, or a device is full (<see cref="_fullSlot"/>).</summary>
     /// <returns>Whether the request is completely split, except for data that waits for a flush; otherwise the cursor stays where it is.</returns>
     private bool Split(Request request)
     {
@@ -43,7 +43,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>Issues a leg's flush; data that is left is continued when the flush has ended.</summary>
     private bool TryIssueFlush(Request request, ref Leg leg)
     {
-        if (_free.IsEmpty)
+        if (_free.IsEmpty || IsFull(leg.Slot))
             return false;
         PrepareChunk(leg, ChunkKind.Flush, 0);
         if (!TryIssue(request))
@@ -54,7 +54,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     private bool TrySplitData(Request request, ref Leg leg)
     {
-        if (_free.IsEmpty)
+        if (_free.IsEmpty || IsFull(leg.Slot))
             return false;
         ChunkKind kind = request.Operation.DataKind();
         if (!kind.HasBuffer())
@@ -177,6 +177,8 @@ internal sealed unsafe partial class IoEngine<TRing>
             return false;
         _owners[index] = request;
         _free.RemoveFirst();
+        if (request.Legs[request.Cursor].Slot is var slot && slot != DeviceTable.NoSlot)
+            Devices!.EnterChunk(slot);
         request.Pending++;
         InFlight++;
         return true;

@@ -38,6 +38,15 @@ internal sealed unsafe partial class IoEngine<TRing>
             StopIfCancelled(request);
         }
 
+        for (int slot = 0; slot < _waiting.Length && _waitingCount > 0; slot++)
+        {
+            for (Request? next, request = _waiting[slot].First; request is not null; request = next)
+            {
+                next = request.Next;
+                StopIfCancelled(request);
+            }
+        }
+
         for (int i = 0; i < _owners.Length; i++)
         {
             if (_owners[i] is { } owner)
@@ -107,13 +116,20 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
     }
 
-    /// <summary>Removes a request from the queue of those that are not completely split.</summary>
+    /// <summary>Removes a request from the queue of those that are not completely split, or from those that wait for a device.</summary>
     private void LeaveQueue(Request request)
     {
         request.IsQueued = false;
         Request? before = null;
-        for (Request? queued = _queueFirst; queued != request; queued = queued!.Next)
-            before = queued;
+        Request? at = _queueFirst;
+        for (; at is not null && at != request; at = at.Next)
+            before = at;
+        if (at is null)
+        {
+            StopWaiting(request);
+            return;
+        }
+
         if (before is null)
             _queueFirst = request.Next;
         else

@@ -50,7 +50,13 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         _pool = settings.Pool;
         _registersFiles = settings.RegistersFiles;
         if (settings.HoldsDevices)
-            Devices = new DeviceTable(RegisterFile);
+        {
+            // Where few are carried out at once, the first device must leave some of those to others that may come.
+            int share = Math.Max(1, ring.AtOnce - (ring.AtOnce / 4));
+            Devices = new DeviceTable(RegisterFile, ring.AtOnce < ring.Capacity ? share : int.MaxValue, share);
+            _waiting = new WaitingList[DeviceTable.Slots];
+        }
+
         FreeRequests = settings.FreeRequests;
         _hasFastPath = settings is { FreeRequests: not null, HoldsDevices: true, TimeLimit: 0 };
         _ring = ring;
@@ -69,9 +75,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             _free.Append(i);
     }
 
-    public override bool IsIdle => InFlight == 0 && _queueFirst is null && _stoppedFirst is null;
+    public override bool IsIdle => InFlight == 0 && _queueFirst is null && _waitingCount == 0 && _stoppedFirst is null;
 
-    public override bool HasWaiting => _queueFirst is not null || !_again.IsEmpty;
+    public override bool HasWaiting => _queueFirst is not null || _waitingCount > 0 || !_again.IsEmpty;
 
     public override bool MustPoll => _ring.IsPolling;
 
@@ -183,6 +189,11 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         // One more while it is in the queue, so that early completions can't end the request.
         request.Pending++;
         request.IsQueued = true;
+        Append(request);
+    }
+
+    private void Append(Request request)
+    {
         request.Next = null;
         if (_queueLast is null)
             _queueFirst = request;
@@ -204,15 +215,21 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             _again.RemoveFirst();
         }
 
+        if (_waitingCount > 0 && !IssueWaiting())
+            return;
         while (_queueFirst is { } request)
         {
-            if (!Split(request))
+            _fullSlot = DeviceTable.NoSlot;
+            bool isSplit = Split(request);
+            if (!isSplit && _fullSlot == DeviceTable.NoSlot)
                 return;
             _queueFirst = request.Next;
             if (_queueFirst is null)
                 _queueLast = null;
-            request.IsQueued = false;
-            Finish(request);
+            if (isSplit)
+                LeaveQueued(request);
+            else
+                WaitFor(_fullSlot, request);
         }
     }
 

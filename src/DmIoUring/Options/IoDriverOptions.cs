@@ -24,8 +24,13 @@ public abstract record IoDriverOptions
 
     /// <summary>
     /// How many chunks a lane, or a reactor, has in the kernel at once, 1 to 32,768. Further chunks wait in the lane or the reactor, in order
-    /// of arrival. Default 256.
+    /// of arrival for each device. Default 256.
     /// </summary>
+    /// <remarks>
+    /// One device has at most as many of these as its queues take (<c>nr_requests</c> of each, in sysfs), because the kernel gives each one beyond to a worker thread
+    /// that waits (blk_mq_get_tag, block/blk-mq-tag.c), and three quarters while other devices are used, too: one that is stuck
+    /// leaves the rest to the others. <see cref="IoStatistics.DeviceWaits"/> counts requests that waited for that.
+    /// </remarks>
     public int QueueDepth { get; init; } = 256;
 
     /// <summary>
@@ -58,7 +63,7 @@ public abstract record IoDriverOptions
 
     /// <summary>
     /// How many threads carry the I/O of a client without io_uring, 1 to 256. So many chunks are in flight at once; each chunk on a stuck
-    /// device blocks one thread. Default 16.
+    /// device blocks one thread, and one device has at most three quarters of them in each lane. Default 16.
     /// </summary>
     public int WorkerThreads { get; init; } = 16;
 

@@ -17,6 +17,9 @@ internal unsafe interface IRing : IDisposable
     /// </summary>
     int Capacity { get; }
 
+    /// <summary>How many entries are carried out at once; more wait for those. Constant for a ring.</summary>
+    int AtOnce { get; }
+
     /// <summary>Nanoseconds on the ring's own monotonic clock.</summary>
     long Now { get; }
 

@@ -79,6 +79,8 @@ internal unsafe struct KernelRing : IRing
 
     public readonly int Capacity => _capacity;
 
+    public readonly int AtOnce => _capacity;
+
     public readonly long Now => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
 
     public readonly int Room

@@ -26,6 +26,8 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
 
     public readonly int Capacity => Math.Min(_polled.Capacity, _companion.Capacity);
 
+    public readonly int AtOnce => Capacity;
+
     public readonly long Now => _companion.Now;
 
     public readonly long EnterCount => _polled.EnterCount + _companion.EnterCount;

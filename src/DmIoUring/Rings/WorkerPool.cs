@@ -24,6 +24,7 @@ internal sealed unsafe class WorkerPool
     /// <summary>Starts the threads. The caller has one reference; it must <see cref="Release"/> it.</summary>
     public WorkerPool(int threads)
     {
+        Threads = threads;
         try
         {
             for (int i = 0; i < threads; i++)
@@ -38,6 +39,8 @@ internal sealed unsafe class WorkerPool
             throw;
         }
     }
+
+    public int Threads { get; }
 
     /// <summary>Adds a reference, which keeps the threads alive.</summary>
     public void AddReference() => Interlocked.Increment(ref _users);

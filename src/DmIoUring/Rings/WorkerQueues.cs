@@ -47,6 +47,9 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
 
     public int Capacity { get; }
 
+    /// <summary>How many items are executed at once.</summary>
+    public int AtOnce => Math.Min(Capacity, _workers.Threads);
+
     public int Room { get; private set; }
 
     public long EnterCount { get; private set; }

@@ -11,6 +11,8 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 {
     public int Capacity => queues.Capacity;
 
+    public int AtOnce => queues.AtOnce;
+
     public long Now => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
 
     public long EnterCount => queues.EnterCount;

@@ -40,6 +40,52 @@ public sealed class StuckDeviceTests
         Assert.Equal(-1, frozen.Medium().AsSpan().IndexOf(late));
     }
 
+    [Theory]
+    [InlineData(IoRingKind.Automatic)]
+    [InlineData(IoRingKind.Workers)]
+    public async Task AStuckDevice_LeavesPlacesToOthers(IoRingKind ring)
+    {
+        using FrozenFile frozen = new();
+        using TestDevice healthy = new();
+        using IoMemory data = Pattern.Memory(4096);
+        await using DmIoClient client = new(new DmIoOptions { Ring = ring, QueueDepth = 8, WorkerThreads = 4 });
+        Assert.Equal(default, await client.WriteAsync(healthy.Region(0, 8), data));
+        Task<IoResult>[] stuck = [.. Enumerable.Range(0, 30).Select(i => client.WriteAsync(new IoRegion(frozen.Device, i * 8, 8), data).AsTask())];
+        for (int i = 0; i < 50; i++)
+            Assert.Equal(default, await client.WriteAsync(healthy.Region(i * 8, 8), data).AsTask().WaitAsync(Notification.Limit));
+        Assert.All(stuck, static task => Assert.False(task.IsCompleted));
+        frozen.Thaw();
+        foreach (Task<IoResult> task in stuck)
+            Assert.Equal(default, await task.WaitAsync(Notification.Limit));
+        Assert.True(client.Statistics.DeviceWaits > 0);
+    }
+
+    [Theory]
+    [InlineData(IoRingKind.Automatic)]
+    [InlineData(IoRingKind.Workers)]
+    public void AStuckDevice_LeavesPlacesToOthers_OfAReactor(IoRingKind ring)
+    {
+        const int stuck = 30;
+        using FrozenFile frozen = new();
+        using TestDevice healthy = new();
+        using IoMemory data = Pattern.Memory(4096);
+        using IoReactor reactor = new(new IoReactorOptions { Ring = ring, QueueDepth = 8, WorkerThreads = 4 });
+        reactor.SubmitWrite(healthy.Region(0, 8), data, static (_, _) => { });
+        Assert.Equal(1, reactor.Poll(1));
+        for (int i = 0; i < stuck; i++)
+            reactor.SubmitWrite(new IoRegion(frozen.Device, i * 8, 8), data, static (_, _) => { });
+        for (int i = 0; i < 50; i++)
+        {
+            reactor.SubmitWrite(healthy.Region(i * 8, 8), data, static (_, _) => { });
+            Assert.Equal(1, reactor.Poll(1, Notification.Limit));
+        }
+
+        Assert.Equal(stuck, reactor.UnderWay);
+        frozen.Thaw();
+        Assert.Equal(stuck, reactor.Poll(stuck, Notification.Limit));
+        Assert.True(reactor.Statistics.DeviceWaits > 0);
+    }
+
     [Fact]
     public async Task RequestsBehindAStuckOne_EndAtOnceWhenCancelled_AndAreNeverWritten()
     {

@@ -8,6 +8,8 @@ internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
 {
     public int Capacity => kernel.Capacity;
 
+    public int AtOnce => kernel.Capacity;
+
     public long Now => kernel.Clock;
 
     public long EnterCount => kernel.EnterCount;

@@ -29,6 +29,9 @@ internal sealed record DiskTraits
     /// <summary>Whether the kernel would flush after each FUA write. Not drawn, as the one above.</summary>
     public bool FlushesAfterFua => HasVolatileCache && IsBlockDevice && int.Log2(Sectors) % 4 != 1;
 
+    /// <summary>How many entries it takes at once. Not drawn, as the ones above.</summary>
+    public int QueueDepth => int.Log2(Sectors) switch { 5 => 1, 8 => 3, _ => int.MaxValue / 2 };
+
     /// <summary>The largest atomic write in bytes; 0 where there is none.</summary>
     public int MostAtomic => OffsetAlignment > 1 && int.Log2(Sectors) % 3 != 0 ? 64 << 10 : 0;
 
@@ -66,6 +69,7 @@ internal sealed record DiskTraits
         AlignmentSource = "the simulation",
         AtomicWriteLimits = MostAtomic == 0 ? (0, 0) : (LogicalBlock, MostAtomic),
         FlushesAfterFua = FlushesAfterFua,
+        QueueDepth = QueueDepth,
         Major = 0,
         Minor = 0,
     };

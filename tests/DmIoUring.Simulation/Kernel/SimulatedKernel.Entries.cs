@@ -116,10 +116,24 @@ internal sealed unsafe partial class SimulatedKernel
         // What has completed and was not taken holds its place as well.
         if (Live + _completions.Count(static posted => posted.Operation is { IsCancel: false }) > Capacity)
             _verdict.Fail($"More than {Capacity} entries are in flight.");
+        CheckQueue(operation);
         if (operation.Transfers)
             CheckTransfer(operation);
         _trace.Write($"taken    {operation}");
         ScheduleStart(operation);
+    }
+
+    /// <summary>A device that the engine holds open has no more entries than its queue takes.</summary>
+    private void CheckQueue(KernelOperation operation)
+    {
+        if (!_scenario.HoldsDevices || _scenario.ClosesDevices || !SimulatedDisk.TryParse(operation.Entry.fd, out int index, out _))
+            return;
+        SimulatedDisk disk = _disks[index];
+        int count = _live.Count(live => !live.IsCancel && live.Entry.fd == operation.Entry.fd);
+        if (count > disk.Traits.QueueDepth)
+            _verdict.Fail($"{count} entries are in flight on {operation.Entry.fd}, whose queue takes {disk.Traits.QueueDepth}.");
+        if (count == disk.Traits.QueueDepth)
+            _coverage.Add(Covered.FullDevices);
     }
 
     private void CheckTransfer(KernelOperation operation)

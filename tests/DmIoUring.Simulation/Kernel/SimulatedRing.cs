@@ -8,6 +8,8 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 {
     public int Capacity => kernel.Capacity;
 
+    public int AtOnce => kernel.Capacity;
+
     public long Now => kernel.Now;
 
     public long EnterCount => kernel.EnterCount;
