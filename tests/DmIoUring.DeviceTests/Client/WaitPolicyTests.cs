@@ -72,11 +72,11 @@ public sealed class WaitPolicyTests
     [Fact]
     public void APollThatIsAwake_KeepsItsTimeLimit()
     {
-        const int polls = 20;
+        const int polls = 6;
         Require.KernelRing();
         using FrozenFile frozen = new();
         using IoMemory data = Pattern.Memory(4096);
-        using IoReactor reactor = new(new IoReactorOptions { WaitPolicy = IoWaitPolicy.Busy, SpinLimit = TimeSpan.FromSeconds(1) });
+        using IoReactor reactor = new(new IoReactorOptions { WaitPolicy = IoWaitPolicy.Busy, SpinLimit = TimeSpan.FromSeconds(1), DisposeTimeLimit = TimeSpan.FromSeconds(5) });
         Notification notification = new();
         reactor.SubmitWrite([new IoRegion(frozen.Device, 0, 8)], data, Notification.Arrived, notification);
         long start = Stopwatch.GetTimestamp();

@@ -145,7 +145,9 @@ public sealed class DeviceQueueTests : IDisposable
     [Fact]
     public void WhenTheRingIsLost_WhatWaits_Ends()
     {
+        _script.Keeps = static _ => true;
         Request[] requests = [.. Enumerable.Range(0, 5).Select(i => Bench.Start(IoOperation.Write, Block(0, i)))];
+        Turns(3);
         Bench.Engine.MarkRingLost(Errno.EBADR);
         foreach (Request request in requests)
             Bench.RunToEnd(request);
