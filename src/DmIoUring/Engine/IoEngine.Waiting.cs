@@ -66,9 +66,10 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool IssueWaiting()
     {
         // From the slot after the one that was served last: where places are few, each device gets some.
+        int first = _servedLast + 1;
         for (int i = 0; i < DeviceTable.Slots && _waitingCount > 0; i++)
         {
-            int slot = (_servedLast + 1 + i) & (DeviceTable.Slots - 1);
+            int slot = (first + i) & (DeviceTable.Slots - 1);
             ref ulong word = ref _mayHaveRoom[slot / 64];
             if (word == 0)
             {

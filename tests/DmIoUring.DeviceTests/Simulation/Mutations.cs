@@ -157,6 +157,7 @@ internal static class Mutations
         new("A stuck device may have all places", "Engine/IoEngine.cs", "Math.Max(1, ring.AtOnce - (ring.AtOnce / 4))", "int.MaxValue", "UnitTests.Engine.DeviceQueueTests.AStuckDevice_WithoutALimit_LeavesAQuarterOfThePlaces"),
         new("What waits for a device is not stopped", Stop, "            StopWaiting(request);\n            return;", "            return;"),
         new("What waits for a device outlives a lost ring", "Engine/IoEngine.Lost.cs", "        RequeueWaiting();\n", "", "UnitTests.Engine.DeviceQueueTests.WhenTheRingIsLost_WhatWaits_Ends"),
+        new("Devices that have room are passed over", "Engine/IoEngine.Waiting.cs", "(first + i)", "(_servedLast + 1 + i)", "UnitTests.Engine.DeviceQueueTests.DevicesThatHaveRoomAtTheSameTime_AreServedInOneTurn"),
         new("Waits that are awake in vain have no limit", Awake, "            _credit -= took;", "            { }", "UnitTests.Drivers.AwakeWaitTests.TheTimeInVain_IsAShareOfAll"),
         new("Waits that do not pay are tried again at once", Awake, "        _sleeps = _nextSleeps;", "        { }", "UnitTests.Drivers.AwakeWaitTests.InVainAgainAndAgain_TheNextSleep_TwiceAsManyEachTime"),
         new("A wait is awake on the only processor", Awake, "options.WaitPolicy == IoWaitPolicy.Adaptive && processors == 1", "false", "UnitTests.Drivers.AwakeWaitTests.OnOneProcessor_Adaptive_Sleeps"),

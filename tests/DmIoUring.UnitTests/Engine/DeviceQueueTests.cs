@@ -55,6 +55,23 @@ public sealed class DeviceQueueTests : IDisposable
     }
 
     [Fact]
+    public void DevicesThatHaveRoomAtTheSameTime_AreServedInOneTurn()
+    {
+        const int devices = 3;
+        _script.Keeps = static _ => true;
+        for (int i = 0; i < devices * (Depth + 1); i++)
+            Bench.Start(IoOperation.Write, Block(i % devices, i));
+        Turns(3);
+        Assert.Equal(devices * Depth, _script.Taken.Count);
+        for (int i = 0; i < devices; i++)
+            CompleteOldest();
+        _ = Bench.Engine.Dispatch();
+        Bench.Engine.Enter(0);
+        Assert.Equal(devices * (Depth + 1), _script.Taken.Count);
+        Release();
+    }
+
+    [Fact]
     public void OtherDevices_AreNotHeldUp()
     {
         _script.Keeps = entry => IsOn(entry, 0);
