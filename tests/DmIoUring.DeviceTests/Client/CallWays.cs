@@ -43,7 +43,9 @@ internal static class CallWays
         return way switch
         {
             _ when rings is not null => new DmIoClient(options, rings),
-            CallWay.SeededSync or CallWay.SeededCallback => new DmIoClient(options, new SeededRingSource(Seed)),
+
+            // How often a ring is entered while awake depends on the time, and what such a kernel answers on how often it is entered.
+            CallWay.SeededSync or CallWay.SeededCallback => new DmIoClient(options with { WaitPolicy = IoWaitPolicy.Sleep }, new SeededRingSource(Seed)),
             CallWay.PolledCallback => new DmIoClient(options with { CompletionPolling = IoCompletionPolling.Busy }),
             _ when way.IsOnWorkers() => new DmIoClient(options with { Ring = IoRingKind.Workers }),
             _ => new DmIoClient(options),
@@ -61,7 +63,7 @@ internal static class CallWays
             DisposeTimeLimit = options.DisposeTimeLimit,
             CompletionPolling = way == CallWay.PolledReactor ? IoCompletionPolling.Hybrid : options.CompletionPolling,
             SubmissionPolling = options.SubmissionPolling,
-            WaitPolicy = options.WaitPolicy,
+            WaitPolicy = way == CallWay.SeededReactor ? IoWaitPolicy.Sleep : options.WaitPolicy,
             SpinLimit = options.SpinLimit,
             Ring = way == CallWay.WorkerReactor ? IoRingKind.Workers : options.Ring,
         };

@@ -37,7 +37,7 @@ public sealed class SimulatedMutationTests(ITestOutputHelper output)
 
         string? violation = SimulatedBuild.ViolationIn(run);
         output.WriteLine($"{mutation.Name}: {clock.Elapsed.TotalSeconds:F1} s, {violation}");
-        Assert.Equal(1, run.ExitCode);
+        Assert.True(run.ExitCode == 1, $"exit code {run.ExitCode}: {run.Output}{run.Errors}");
         Assert.NotNull(violation);
     }
 }

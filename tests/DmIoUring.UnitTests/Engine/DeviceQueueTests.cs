@@ -57,17 +57,21 @@ public sealed class DeviceQueueTests : IDisposable
     [Fact]
     public void DevicesThatHaveRoomAtTheSameTime_AreServedInOneTurn()
     {
-        const int devices = 3;
+        // So many that each place at which a scan may begin is tried.
+        const int devices = 8;
+        _bench = new EngineBench(_script, devices, holdsDevices: true, geometry: static geometry => geometry with { QueueDepth = 1 });
         _script.Keeps = static _ => true;
-        for (int i = 0; i < devices * (Depth + 1); i++)
+        for (int i = 0; i < 10 * devices; i++)
             Bench.Start(IoOperation.Write, Block(i % devices, i));
         Turns(3);
-        Assert.Equal(devices * Depth, _script.Taken.Count);
-        for (int i = 0; i < devices; i++)
-            CompleteOldest();
-        _ = Bench.Engine.Dispatch();
-        Bench.Engine.Enter(0);
-        Assert.Equal(devices * (Depth + 1), _script.Taken.Count);
+        for (int round = 1; round <= 9; round++)
+        {
+            Assert.Equal(round * devices, _script.Taken.Count);
+            for (int i = 0; i < devices; i++)
+                CompleteOldest();
+            _ = Bench.Engine.Dispatch();
+            Bench.Engine.Enter(0);
+        }
         Release();
     }
 
