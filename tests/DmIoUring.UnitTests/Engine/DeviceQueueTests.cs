@@ -57,12 +57,16 @@ public sealed class DeviceQueueTests : IDisposable
     [Fact]
     public void DevicesThatHaveRoomAtTheSameTime_AreServedInOneTurn()
     {
-        // So many that each place at which a scan may begin is tried.
+        // The first of them is far from the one that was served before.
         const int devices = 8;
-        _bench = new EngineBench(_script, devices, holdsDevices: true, geometry: static geometry => geometry with { QueueDepth = 1 });
+        const int first = 62;
+        _bench = new EngineBench(_script, first + devices, holdsDevices: true, geometry: static geometry => geometry with { QueueDepth = 1 });
+        Request[] before = [Bench.Start(IoOperation.Write, Block(0, 0)), Bench.Start(IoOperation.Write, Block(0, 1))];
+        Array.ForEach(before, Bench.RunToEnd);
+        _script.Taken.Clear();
         _script.Keeps = static _ => true;
         for (int i = 0; i < 10 * devices; i++)
-            Bench.Start(IoOperation.Write, Block(i % devices, i));
+            Bench.Start(IoOperation.Write, Block(first + (i % devices), i));
         Turns(3);
         for (int round = 1; round <= 9; round++)
         {
