@@ -40,8 +40,8 @@ public sealed class FullThreadPoolTests
         using IoMemory data = Pattern.Memory(4096);
         foreach (IoRingKind ring in (IoRingKind[])[IoRingKind.Automatic, IoRingKind.Workers])
         {
-            // Without a limit: a Dispose that waited for the pool would not return.
-            using DmIoClient client = new(new DmIoOptions { Ring = ring, DisposeTimeLimit = Timeout.InfiniteTimeSpan });
+            // Without a limit: a Dispose that waited for the pool would not return. Asleep: a lane that is awake ends before anybody waits for it.
+            using DmIoClient client = new(new DmIoOptions { Ring = ring, DisposeTimeLimit = Timeout.InfiniteTimeSpan, WaitPolicy = IoWaitPolicy.Sleep });
             using PageReservation reservation = client.Reserve(16);
             IoRegion[] regions = [with.Region(0, 8), without.Region(0, 8)];
             Notification[] ended = [new(), new(), new(), new()];
