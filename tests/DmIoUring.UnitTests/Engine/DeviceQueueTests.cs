@@ -58,7 +58,7 @@ public sealed class DeviceQueueTests : IDisposable
     public void DevicesThatHaveRoomAtTheSameTime_AreServedInOneTurn()
     {
         // The first of them is far from the one that was served before.
-        const int devices = 8;
+        const int devices = 4;
         const int first = 62;
         _bench = new EngineBench(_script, first + devices, holdsDevices: true, geometry: static geometry => geometry with { QueueDepth = 1 });
         Request[] before = [Bench.Start(IoOperation.Write, Block(0, 0)), Bench.Start(IoOperation.Write, Block(0, 1))];
