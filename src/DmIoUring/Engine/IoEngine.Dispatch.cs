@@ -50,7 +50,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
 
         // After the completions: what the kernel has completed by now counts as done.
-        if (_stoppedFirst is not null)
+        if (_stopped.First is not null)
             EndStopped();
         return completions;
     }

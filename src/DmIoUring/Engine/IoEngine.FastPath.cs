@@ -35,7 +35,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>Whether so many chunks can be issued now: no others wait, and there are free slots and ring entries for all.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool HasRoomForFast(int chunks) =>
-        _hasFastPath && _queueFirst is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
+        _hasFastPath && _queue.First is null && _again.IsEmpty && chunks <= _owners.Length - InFlight && chunks <= _ring.Room;
 
     /// <summary>Whether each region's device has room. One that is named by several regions is asked for room for all of them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -187,7 +187,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
 
         RequeueWaiting();
-        for (Request? request = _queueFirst; request is not null; request = request.Next)
+        for (Request? request = _queue.First; request is not null; request = request.Next)
         {
             for (int region = 0; region < request.LegCount; region++)
             {

@@ -20,9 +20,9 @@ internal sealed unsafe partial class IoEngine<TRing>
                 : seen with { Sector = Math.Min(seen.Sector, first), SectorsInKernel = seen.SectorsInKernel + sectors };
         }
 
-        for (Request? request = _queueFirst; request is not null; request = request.Next)
+        for (Request? request = _queue.First; request is not null; request = request.Next)
             Regions(requests, request);
-        foreach (WaitingList waiting in _waiting)
+        foreach (RequestList waiting in _waiting)
         {
             for (Request? request = waiting.First; request is not null; request = request.Next)
                 Regions(requests, request);

@@ -23,15 +23,14 @@ internal sealed unsafe partial class IoEngine<TRing>
     private Request? _youngest;
     private int _toCancel;
     private int _cancelsUnderWay;
-    private Request? _stoppedFirst;
-    private Request? _stoppedLast;
+    private RequestList _stopped;
 
     /// <summary>The free list of requests that take over the resources of abandoned ones, linked by <see cref="Request.Next"/>.</summary>
     private Request? _freeHolders;
 
     public override void StopCancelledRequests()
     {
-        for (Request? next, request = _queueFirst; request is not null; request = next)
+        for (Request? next, request = _queue.First; request is not null; request = next)
         {
             // A stopped request leaves the queue.
             next = request.Next;
@@ -84,12 +83,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             LeaveQueue(request);
         else
             request.Pending++;
-        request.Next = null;
-        if (_stoppedLast is null)
-            _stoppedFirst = request;
-        else
-            _stoppedLast.Next = request;
-        _stoppedLast = request;
+        _stopped.Append(request);
 
         int errno = StopErrno(cause);
         for (int region = 0; region < request.LegCount; region++)
@@ -120,22 +114,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void LeaveQueue(Request request)
     {
         request.IsQueued = false;
-        Request? before = null;
-        Request? at = _queueFirst;
-        for (; at is not null && at != request; at = at.Next)
-            before = at;
-        if (at is null)
-        {
+        if (!_queue.TryRemove(request))
             StopWaiting(request);
-            return;
-        }
-
-        if (before is null)
-            _queueFirst = request.Next;
-        else
-            before.Next = request.Next;
-        if (_queueLast == request)
-            _queueLast = before;
     }
 
     /// <summary>Fails a stopped request's chunks that wait for a retry.</summary>
@@ -159,9 +139,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void EndStopped()
     {
-        Request? next = _stoppedFirst;
-        _stoppedFirst = null;
-        _stoppedLast = null;
+        Request? next = _stopped.TakeAll();
         while (next is { } request)
         {
             next = request.Next;

@@ -13,7 +13,7 @@ namespace DmIoUring.Engine;
 /// </remarks>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    private readonly WaitingList[] _waiting = [];
+    private readonly RequestList[] _waiting = [];
 
     /// <summary>The slots with waiting requests whose devices may have room again, one bit each.</summary>
     private readonly ulong[] _mayHaveRoom = new ulong[DeviceTable.Slots / 64];
@@ -139,55 +139,8 @@ internal sealed unsafe partial class IoEngine<TRing>
             {
                 _waiting[slot].RemoveFirst();
                 _waitingCount--;
-                Append(request);
+                _queue.Append(request);
             }
-        }
-    }
-
-    /// <summary>Requests that wait for one device, linked by <see cref="Request.Next"/>.</summary>
-    private struct WaitingList
-    {
-        private Request? _last;
-
-        public Request? First { get; private set; }
-
-        public void Append(Request request)
-        {
-            request.Next = null;
-            if (First is null)
-                First = request;
-            else
-                _last!.Next = request;
-            _last = request;
-        }
-
-        public void RemoveFirst()
-        {
-            Request first = First!;
-            First = first.Next;
-            first.Next = null;
-            if (First is null)
-                _last = null;
-        }
-
-        public bool TryRemove(Request request)
-        {
-            Request? before = null;
-            for (Request? at = First; at is not null; before = at, at = at.Next)
-            {
-                if (at != request)
-                    continue;
-                if (before is null)
-                    First = at.Next;
-                else
-                    before.Next = at.Next;
-                if (_last == at)
-                    _last = before;
-                at.Next = null;
-                return true;
-            }
-
-            return false;
         }
     }
 }

@@ -33,8 +33,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private ChunkList _free;
     private ChunkList _again;
     private ChunkList _delayed;
-    private Request? _queueFirst;
-    private Request? _queueLast;
+
+    /// <summary>Requests that are not completely split and wait for no device.</summary>
+    private RequestList _queue;
     private readonly bool _hasFastPath;
     private int _inKernel;
     private int _wakeDescriptor = -1;
@@ -54,7 +55,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             // Where few are carried out at once, the first device must leave some of those to others that may come.
             int share = Math.Max(1, ring.AtOnce - (ring.AtOnce / 4));
             Devices = new DeviceTable(RegisterFile, ring.AtOnce < ring.Capacity ? share : int.MaxValue, share);
-            _waiting = new WaitingList[DeviceTable.Slots];
+            _waiting = new RequestList[DeviceTable.Slots];
         }
 
         FreeRequests = settings.FreeRequests;
@@ -75,13 +76,13 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
             _free.Append(i);
     }
 
-    public override bool IsIdle => InFlight == 0 && _queueFirst is null && _waitingCount == 0 && _stoppedFirst is null;
+    public override bool IsIdle => InFlight == 0 && _queue.First is null && _waitingCount == 0 && _stopped.First is null;
 
-    public override bool HasWaiting => _queueFirst is not null || _waitingCount > 0 || !_again.IsEmpty;
+    public override bool HasWaiting => _queue.First is not null || _waitingCount > 0 || !_again.IsEmpty;
 
     public override bool MustPoll => _ring.IsPolling;
 
-    public override bool HasResults => _ring.HasCompletions || _systemCalls.HasResults || _stoppedFirst is not null || HasCommandResults;
+    public override bool HasResults => _ring.HasCompletions || _systemCalls.HasResults || _stopped.First is not null || HasCommandResults;
 
     public override Action? WakeOwner
     {
@@ -111,7 +112,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         // A cancel after this read is found by StopCancelledRequests.
         bool isCancelRequested = request.IsCancelRequested;
-        if (_queueFirst is null && _again.IsEmpty && !isCancelRequested && Split(request) && request.Pending > 0)
+        if (_queue.First is null && _again.IsEmpty && !isCancelRequested && Split(request) && request.Pending > 0)
             return;
         Enqueue(request);
         if (isCancelRequested)
@@ -189,17 +190,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         // One more while it is in the queue, so that early completions can't end the request.
         request.Pending++;
         request.IsQueued = true;
-        Append(request);
-    }
-
-    private void Append(Request request)
-    {
-        request.Next = null;
-        if (_queueLast is null)
-            _queueFirst = request;
-        else
-            _queueLast.Next = request;
-        _queueLast = request;
+        _queue.Append(request);
     }
 
     private void Issue()
@@ -217,15 +208,13 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         if (_waitingCount > 0 && !IssueWaiting())
             return;
-        while (_queueFirst is { } request)
+        while (_queue.First is { } request)
         {
             _fullSlot = DeviceTable.NoSlot;
             bool isSplit = Split(request);
             if (!isSplit && _fullSlot == DeviceTable.NoSlot)
                 return;
-            _queueFirst = request.Next;
-            if (_queueFirst is null)
-                _queueLast = null;
+            _queue.RemoveFirst();
             if (isSplit)
                 LeaveQueued(request);
             else

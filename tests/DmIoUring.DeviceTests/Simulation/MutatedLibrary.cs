@@ -44,17 +44,22 @@ internal static class MutatedLibrary
         if (mutation is not null)
         {
             string file = Path.Combine(Root, mutation.File);
-            string text = File.ReadAllText(file);
-            int at = text.IndexOf(mutation.Find, StringComparison.Ordinal);
-            Assert.True(at >= 0, $"'{mutation.Find}' is not in {mutation.File} any more; write the mutation anew.");
-            Assert.True(text.LastIndexOf(mutation.Find, StringComparison.Ordinal) == at, $"'{mutation.Find}' is in {mutation.File} more than once.");
             SyntaxTree old = Unchanged.SyntaxTrees.Single(tree => string.Equals(tree.FilePath, file, StringComparison.Ordinal));
-            string changed = text[..at] + mutation.Replacement + text[(at + mutation.Find.Length)..];
-            compilation = Unchanged.ReplaceSyntaxTree(old, CSharpSyntaxTree.ParseText(changed, Language, file));
+            compilation = Unchanged.ReplaceSyntaxTree(old, CSharpSyntaxTree.ParseText(Mutated(mutation), Language, file));
         }
 
         var result = compilation.Emit(path);
         Assert.True(result.Success, string.Join('\n', result.Diagnostics.Where(static one => one.Severity == DiagnosticSeverity.Error)));
+    }
+
+    /// <summary>A mutation's file with the mutation. It must stand there, once.</summary>
+    public static string Mutated(Mutation mutation)
+    {
+        string text = File.ReadAllText(Path.Combine(Root, mutation.File));
+        int at = text.IndexOf(mutation.Find, StringComparison.Ordinal);
+        Assert.True(at >= 0, $"'{mutation.Find}' is not in {mutation.File} any more; write the mutation anew.");
+        Assert.True(text.LastIndexOf(mutation.Find, StringComparison.Ordinal) == at, $"'{mutation.Find}' is in {mutation.File} more than once.");
+        return text[..at] + mutation.Replacement + text[(at + mutation.Find.Length)..];
     }
 
     private static SyntaxTree Parse(string file) => CSharpSyntaxTree.ParseText(File.ReadAllText(file), Language, file);

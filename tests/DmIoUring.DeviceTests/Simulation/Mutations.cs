@@ -154,7 +154,7 @@ internal static class Mutations
         new("A request overtakes who waits for its device", "Engine/IoEngine.Waiting.cs", "slot == _servedSlot || _waiting[slot].First is null", "true", "UnitTests.Engine.DeviceQueueTests.ANewRequest_DoesNotOvertakeWhatWaits"),
         new("The fast path does not look at the device's queue", Start, " || !HasRoomForFast(regions)", "", "UnitTests.Engine.DeviceQueueTests.TheFastPath_DoesNotOvertakeWhatWaits_NorFillTheQueueMore"),
         new("A stuck device may have all places", "Engine/IoEngine.cs", "Math.Max(1, ring.AtOnce - (ring.AtOnce / 4))", "int.MaxValue", "UnitTests.Engine.DeviceQueueTests.AStuckDevice_WithoutALimit_LeavesAQuarterOfThePlaces"),
-        new("What waits for a device is not stopped", Stop, "            StopWaiting(request);\n            return;", "            return;"),
+        new("What waits for a device is not stopped", Stop, "        if (!_queue.TryRemove(request))\n            StopWaiting(request);", "        _queue.TryRemove(request);"),
         new("What waits for a device outlives a lost ring", "Engine/IoEngine.Lost.cs", "        RequeueWaiting();\n", "", "UnitTests.Engine.DeviceQueueTests.WhenTheRingIsLost_WhatWaits_Ends"),
         new("Devices that have room are passed over", "Engine/IoEngine.Waiting.cs", "(first + i)", "(_servedLast + 1 + i)", "UnitTests.Engine.DeviceQueueTests.DevicesThatHaveRoomAtTheSameTime_AreServedInOneTurn"),
         new("Waits that are awake in vain have no limit", Awake, "            _credit -= took;", "            { }", "UnitTests.Drivers.AwakeWaitTests.TheTimeInVain_IsAShareOfAll"),

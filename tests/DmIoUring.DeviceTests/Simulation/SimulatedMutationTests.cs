@@ -15,6 +15,11 @@ public sealed class SimulatedMutationTests(ITestOutputHelper output)
 
     public static TheoryData<Mutation> Simulated => [.. Mutations.Tried.Where(static one => one.FoundBy is null)];
 
+    /// <summary>Of all, also where only a part of them is tried: code that is moved takes its mutations along.</summary>
+    [Fact]
+    public void EveryMutation_StandsInTheSource_Once() =>
+        Assert.All(Mutations.All, static mutation => Assert.NotEmpty(MutatedLibrary.Mutated(mutation)));
+
     [Fact]
     public void EngineAsItIs_CompiledLikeTheOthers_Passes()
     {
