@@ -150,24 +150,56 @@ internal sealed class ClientSubmission
         ref readonly IoRegion region = ref spec.Regions[0];
         using MemoryHandle pin = spec.Buffer.Pin(out byte* start);
         byte* memory = start + region.BufferOffset;
-        result = default;
         if (((nint)memory & (region.Device.MemoryAlignment - 1)) != 0)
-            return false;
-        long length = region.Count * IoRegion.SectorSize;
-        bool compares = _waitsAwake && (_transfers > TransfersBeforeRing || ++_transfers > TransfersBeforeRing) && length <= SyncTransferTimes.MaxLength && region.Device.IsDirect && spec.Options.Flags == IoFlags.None && !CallbackThread.IsCurrent;
-        if (!compares)
         {
-            result = RunByCall(spec, region, memory);
-            return true;
+            result = default;
+            return false;
         }
 
-        ref WayComparison times = ref region.Device.SyncTransfers.Of(spec.Operation == IoOperation.Write, length);
-        SyncRing? ring = times.Next(out bool measures) ? _syncRings.TryEnter() : null;
-        long began = measures ? Stopwatch.GetTimestamp() : 0;
-        result = ring is null ? RunByCall(spec, region, memory) : RunOnRing(ring, spec, awake: true);
-        if (measures)
-            times.Note(ring is not null, Stopwatch.GetTimestamp() - began);
+        result = MayUseRing(spec) ? RunByFaster(spec, region, memory) : RunByCall(spec, region, memory);
         return true;
+    }
+
+    private bool MayUseRing(in RequestSpec spec)
+    {
+        ref readonly IoRegion region = ref spec.Regions[0];
+        return _waitsAwake &&
+               (_transfers > TransfersBeforeRing || ++_transfers > TransfersBeforeRing) &&
+               region.Count * IoRegion.SectorSize <= SyncTransferTimes.MaxLength &&
+               region.Device.IsDirect &&
+               spec.Options.Flags == IoFlags.None &&
+               !CallbackThread.IsCurrent;
+    }
+
+    private unsafe IoResult RunByFaster(in RequestSpec spec, in IoRegion region, byte* memory)
+    {
+        ref WayComparison times = ref region.Device.SyncTransfers.Of(spec.Operation == IoOperation.Write, region.Count * IoRegion.SectorSize);
+        bool usesRing = times.Next(out bool measures);
+        long began = measures ? Stopwatch.GetTimestamp() : 0;
+        IoResult result;
+        if (!usesRing)
+            result = RunByCall(spec, region, memory);
+        else if (!TryRunByRing(spec, out result))
+            return RunByCall(spec, region, memory);
+        if (measures)
+            times.Note(usesRing, Stopwatch.GetTimestamp() - began);
+        return result;
+    }
+
+    /// <summary>False when the thread gets no ring, or its ring is lost: a system call does the transfer, again where that is not known, as its buffer is free.</summary>
+    private bool TryRunByRing(in RequestSpec spec, out IoResult result)
+    {
+        SyncRing? ring = _syncRings.TryEnter();
+        if (ring is null)
+        {
+            // To ask for one takes a lock, or a system call.
+            _transfers = 0;
+            result = default;
+            return false;
+        }
+
+        result = RunOnRing(ring, spec, awake: true);
+        return result.First.Cause != IoFailureCause.RingLost;
     }
 
     private unsafe IoResult RunByCall(in RequestSpec spec, in IoRegion region, byte* memory)

@@ -19,6 +19,7 @@ internal static class Mutations
     private const string Buffer = "Engine/RequestBuffer.cs";
     private const string Start = "Engine/IoEngine.FastPath.cs";
     private const string Awake = "Drivers/AwakeWait.cs";
+    private const string Client = "Submission/ClientSubmission.cs";
     private const string Admission = "Submission/Admission.cs";
     private const string Engine = "Engine/IoEngine.cs";
     private const string Completion = "Engine/Request.Completion.cs";
@@ -163,6 +164,8 @@ internal static class Mutations
         new("A poll that is awake has no time limit", "IoReactor.cs", "(left < 0 || left >= _options.SpinLimit.TotalNanoseconds) && _awakeWait.Run(_engine)", "_awakeWait.Run(_engine)", "DeviceTests.Client.WaitPolicyTests.APollThatIsAwake_KeepsItsTimeLimit"),
         new("Two ways are compared once", "Threading/WayComparison.cs", "        _use = -_interval;", "        _use = int.MinValue;", "UnitTests.Threading.WayComparisonTests.WhatHasChanged_IsFoundOut"),
         new("A driver that copies whole pages gets any memory", "Devices/DeviceGeometry.cs", "rule == SegmentRule.WholePages || mayOverrun ? whole", "false ? whole", "UnitTests.Engine.SegmentRuleTests.ADriverThatCopiesWholePages_GetsMemoryAtWholeBlocks"),
+        new("A lost ring fails a transfer that a system call can do", Client, "return result.First.Cause != IoFailureCause.RingLost;", "return true;", "DeviceTests.Client.SyncWayTests.WhoseRingIsLost_IsDoneAllTheSame"),
+        new("A thread that gets no ring asks for one each time", Client, "            _transfers = 0;", "            ;", "DeviceTests.Client.SyncWayTests.AThreadThatGetsNoRing_DoesNotTryEachTime"),
     ];
 
     /// <summary>
