@@ -10,6 +10,9 @@ namespace DmIoUring.DeviceTests.Client;
 /// <summary>Synchronous transfers of one chunk on a device for which a ring was faster: what a ring can't do, the system call does.</summary>
 public sealed class SyncWayTests
 {
+    /// <summary>With one processor nobody waits awake unless told to.</summary>
+    private static readonly DmIoOptions Awake = new() { WaitPolicy = IoWaitPolicy.Busy };
+
     /// <summary>More than a thread makes before it may have a ring.</summary>
     private const int Warm = 100;
 
@@ -24,8 +27,9 @@ public sealed class SyncWayTests
     [Fact]
     public void WhereARingWasFaster_ItIsUsed()
     {
+        Require.KernelRing();
         using TestDevice device = new();
-        using DmIoClient client = new();
+        using DmIoClient client = new(Awake);
         PreferRings(device);
         Assert.Equal(0, ReadAndWrite(client, device, Warm));
         long before = client.Statistics.Entries;
@@ -37,9 +41,10 @@ public sealed class SyncWayTests
     [MemberData(nameof(Losses))]
     public void WhoseRingIsLost_IsDoneAllTheSame(int errno, bool taken)
     {
+        Require.KernelRing();
         FaultyCalls calls = new() { Answer = errno, TakesEntries = taken };
         using TestDevice device = new();
-        using DmIoClient client = new(new DmIoOptions(), new KernelRingSource(calls));
+        using DmIoClient client = new(Awake, new KernelRingSource(calls));
         PreferRings(device);
         Assert.Equal(0, ReadAndWrite(client, device, Warm));
         calls.Fail(int.MaxValue);
@@ -52,9 +57,10 @@ public sealed class SyncWayTests
     [Fact]
     public void AThreadThatGetsNoRing_DoesNotTryEachTime()
     {
+        Require.KernelRing();
         CountedSetups calls = new();
         using TestDevice device = new();
-        using DmIoClient client = new(new DmIoOptions(), new KernelRingSource(calls));
+        using DmIoClient client = new(Awake, new KernelRingSource(calls));
         PreferRings(device);
         calls.Answer = -Errno.ENOMEM;
         int before = calls.Count;
