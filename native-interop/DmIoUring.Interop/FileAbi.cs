@@ -60,6 +60,8 @@ internal static class FileAbi
     public const uint FIEMAP_EXTENT_MERGED = 0x1000;
     public const uint FIEMAP_EXTENT_SHARED = 0x2000;
 
+    public const int RUSAGE_THREAD = 1;
+    public const int RUSAGE_WORDS = 18;
     public const int PROT_NONE = 0x0;
     public const int PROT_READ = 0x1;
     public const int PROT_WRITE = 0x2;

@@ -99,6 +99,14 @@ internal static unsafe partial class Libc
     /// </summary>
     public static int IoprioCheck(int priority) => (int)Result(Syscall(SysIoprioSet, 0, 0, priority, 0, 0, 0));
 
+    /// <summary>How often the calling thread has slept: getrusage(RUSAGE_THREAD), ru_nvcsw.</summary>
+    public static long VoluntarySwitches()
+    {
+        // struct rusage has 18 words; the last two are ru_nvcsw and ru_nivcsw (include/uapi/linux/resource.h).
+        long* usage = stackalloc long[FileAbi.RUSAGE_WORDS];
+        return GetrusageRaw(FileAbi.RUSAGE_THREAD, usage) == 0 ? usage[FileAbi.RUSAGE_WORDS - 2] : 0;
+    }
+
     /// <summary>Waits for any of the descriptors; no timeout is for ever.</summary>
     public static int Ppoll(Pollfd* descriptors, int count, KernelTimespec* timeout) =>
         (int)Result(PpollRaw(descriptors, (nuint)count, timeout, null));
@@ -177,6 +185,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "pwritev2")]
     private static partial nint Pwritev2Raw(int fd, Iovec* vectors, int count, long offset, int flags);
+
+    [LibraryImport(Library, EntryPoint = "getrusage")]
+    private static partial int GetrusageRaw(int who, long* usage);
 
     [LibraryImport(Library, EntryPoint = "ppoll")]
     private static partial int PpollRaw(Pollfd* descriptors, nuint count, KernelTimespec* timeout, void* signals);

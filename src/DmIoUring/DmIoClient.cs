@@ -101,6 +101,8 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 ShortTransfers = sum.ShortTransfers,
                 Retries = sum.Retries,
                 DeviceWaits = sum.DeviceWaits,
+                WorkerEntries = _rings.UsesWorkers ? sum.Entries : sum.WorkerEntries,
+                InlineTransfers = sum.InlineTransfers,
                 WakeUps = wakeUps,
                 DirectTransfers = direct,
                 CallbackExceptions = _reporter.Count,

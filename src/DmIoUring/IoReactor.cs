@@ -107,6 +107,8 @@ public sealed partial class IoReactor : IDisposable
         ShortTransfers = _engine.Counters.ShortTransfers,
         Retries = _engine.Counters.Retries,
         DeviceWaits = _engine.Counters.DeviceWaits,
+        WorkerEntries = _rings.UsesWorkers ? _engine.Counters.Entries : _engine.Counters.WorkerEntries,
+        InlineTransfers = _engine.Counters.InlineTransfers,
         WakeUps = 0,
         DirectTransfers = 0,
         CallbackExceptions = _reporter.Count,

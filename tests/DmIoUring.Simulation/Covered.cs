@@ -26,6 +26,7 @@ internal enum Covered
     DevicesClosedIdle,
     DevicesClosedInFlight,
     FastStarts,
+    InlineTransfers,
     ShortTransfers,
     ShortsInsideABlock,
     EndedEarly,

@@ -16,7 +16,7 @@ internal sealed partial class SimulationRun
         for (int i = 0; i < 64 && _kernel.HasQueued; i++)
             Turn(wait: false);
         FillPlaces(_scenario.Capacity, _workload.MakeFlush, "chunk places");
-        if (Array.Find(_disks, static disk => disk.Traits.MemoryAlignment > 1) is { } disk && _arena.Has(BouncePieces << 16))
+        if (Array.Find(_disks, static disk => disk.Traits is { MemoryAlignment: > 1, CompletesInCall: false }) is { } disk && _arena.Has(BouncePieces << 16))
             FillPlaces(Math.Min(BouncePieces, PlacesOf(disk)), () => _workload.MakeMisaligned(disk), "bounce pieces");
     }
 

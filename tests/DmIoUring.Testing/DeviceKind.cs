@@ -17,4 +17,7 @@ public enum DeviceKind
     /// kernel refuses others, as those do.
     /// </summary>
     Loop4096WholeSegments,
+
+    /// <summary>A loop device that is taken for one which completes each transfer within the call: its lane or reactor makes the system calls, until one sleeps.</summary>
+    LoopInline,
 }

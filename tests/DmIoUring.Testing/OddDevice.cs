@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DmIoUring.Devices;
+using DmIoUring.Interop;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Testing;
@@ -22,6 +23,12 @@ internal static class OddDevice
         WholeSegments[device.Descriptor] = device.LogicalBlockSize;
         return device;
     }
+
+    /// <summary>As a device that refuses non-blocking I/O and completes each transfer within the call.</summary>
+    public static BlockDevice OpenInline(string path) => Open(path, Inline);
+
+    public static DeviceGeometry Inline(DeviceGeometry geometry) =>
+        geometry with { RefusesNonBlocking = true, CompletesInCall = true, EntryFlags = IoUring.IOSQE_ASYNC };
 
     /// <summary>Before the device closes: its descriptor's number will be another file's.</summary>
     public static void Forget(BlockDevice device) => WholeSegments.TryRemove(device.Descriptor, out _);

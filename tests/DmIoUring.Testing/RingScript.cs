@@ -154,6 +154,19 @@ internal sealed unsafe class RingScript : IDisposable
         _inKernel.InsertRange(0, kept);
     }
 
+    /// <summary>Entries that were carried out by the owner, in order.</summary>
+    public List<IoUringSqe> Executed { get; } = [];
+
+    public int Execute(in IoUringSqe entry)
+    {
+        Executed.Add(entry);
+        KeepVectors(entry);
+        int result = Answer(entry);
+        if (result > 0 && _disks.TryGetValue(entry.fd, out byte[]? disk))
+            Transfer(entry, disk.AsSpan((int)entry.off, result));
+        return result;
+    }
+
     /// <summary>Completes all that the kernel has, though nobody waits.</summary>
     public void CompleteAll()
     {

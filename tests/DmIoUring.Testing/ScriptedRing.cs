@@ -66,6 +66,8 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
         return count;
     }
 
+    public int Execute(in IoUringSqe entry) => script.Execute(entry);
+
     /// <summary>The script is the test's.</summary>
     public void Dispose()
     {

@@ -32,13 +32,18 @@ internal sealed class TestDevice : IDisposable
         }
         else
         {
-            _loop = RequireLoop.Create(size, new LoopDeviceOptions { BlockSize = kind == DeviceKind.Loop512 ? 512 : 4096, Folder = folder });
+            _loop = RequireLoop.Create(size, new LoopDeviceOptions { BlockSize = kind is DeviceKind.Loop512 or DeviceKind.LoopInline ? 512 : 4096, Folder = folder });
             _medium = _loop.BackingHandle;
         }
 
         for (long at = 0; at < size; at += Fill.Length)
             RandomAccess.Write(_medium, Fill.AsSpan(0, (int)Math.Min(Fill.Length, size - at)), at);
-        Device = kind == DeviceKind.Loop4096WholeSegments ? OddDevice.OpenForWholeSegments(Path) : BlockDevice.Open(Path);
+        Device = kind switch
+        {
+            DeviceKind.Loop4096WholeSegments => OddDevice.OpenForWholeSegments(Path),
+            DeviceKind.LoopInline => OddDevice.OpenInline(Path),
+            _ => BlockDevice.Open(Path),
+        };
     }
 
     public BlockDevice Device { get; }

@@ -102,6 +102,8 @@ internal unsafe struct NopRing : IRing
         return count;
     }
 
+    public readonly int Execute(in IoUringSqe entry) => -Errno.EINVAL;
+
     public readonly void Dispose()
     {
         NativeMemory.AlignedFree(_entries);

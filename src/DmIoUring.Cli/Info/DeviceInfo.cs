@@ -48,5 +48,11 @@ internal sealed record DeviceInfo
 
     public bool? HasPolledQueues { get; init; }
 
+    public bool NeedsWorkers { get; init; }
+
+    public bool IsInline { get; init; }
+
+    public int? QueueDepth { get; init; }
+
     public required string AbilitiesSource { get; init; }
 }

@@ -66,6 +66,9 @@ internal static class InfoProbe
             SequentialFrom = device.SequentialFrom == long.MaxValue ? null : device.SequentialFrom,
             MaxWriteZeroesBytes = abilities.MaxWriteZeroesBytes,
             HasPolledQueues = abilities.HasPolledQueues,
+            NeedsWorkers = abilities.NeedsWorkers,
+            IsInline = abilities.IsInline,
+            QueueDepth = abilities.QueueDepth,
             AbilitiesSource = abilities.Source,
         };
     }

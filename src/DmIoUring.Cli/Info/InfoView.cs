@@ -49,6 +49,13 @@ internal static class InfoView
             false => "no: it interrupts",
             null => "not told",
         });
+        Row(grid, "transfers", (device.NeedsWorkers, device.IsInline) switch
+        {
+            (_, true) => "by system calls up to 64 KiB: the driver refuses non-blocking I/O, and completes each within the call; longer ones by workers",
+            (true, _) => "by worker threads of the kernel: the driver or file system refuses non-blocking I/O, or blocks all the same",
+            _ => "by io_uring itself",
+        });
+        Row(grid, "queue depth", device.QueueDepth?.ToString(CultureInfo.InvariantCulture) ?? "no limit told");
         Row(grid, "told by", device.AbilitiesSource);
         console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{Printable.Of(device.Path).EscapeMarkup()}[/] {Kind(device)}"));
     }

@@ -30,6 +30,21 @@ public sealed record DeviceAbilities
     public required bool? HasPolledQueues { get; init; }
 
     /// <summary>
+    /// Whether io_uring needs a worker thread of the kernel for each transfer, because the driver or the file system refuses I/O that must not block
+    /// (FMODE_NOWAIT; 6.5), or may block all the same (nbd).
+    /// </summary>
+    public required bool NeedsWorkers { get; init; }
+
+    /// <summary>
+    /// Whether transfers of regions of up to 64 KiB are made by the submitting lane or reactor itself, by system calls: the device refuses non-blocking I/O
+    /// and completes each within the call (zram). <see cref="IoStatistics.InlineTransfers"/> counts them.
+    /// </summary>
+    public required bool IsInline { get; init; }
+
+    /// <summary>How many transfers the device's queues take at once; more wait in their lane or reactor. <see langword="null"/> where there is no such limit, or it is not reported.</summary>
+    public required int? QueueDepth { get; init; }
+
+    /// <summary>
     /// <c>none</c>, <c>host-aware</c> or <c>host-managed</c>: whether the device has zones, and whether some of them must be written in order
     /// (<see cref="BlockDevice.SequentialFrom"/>); <see langword="null"/> when not reported.
     /// </summary>
@@ -57,6 +72,9 @@ public sealed record DeviceAbilities
             HasRingDiscards = geometry.IsBlockDevice && discard > 0 ? DiscardProbe.Run(descriptor) : null,
             MaxWriteZeroesBytes = Number(queue, "write_zeroes_max_bytes"),
             HasPolledQueues = Number(queue, "io_poll") is { } polls ? polls != 0 : null,
+            NeedsWorkers = geometry.EntryFlags != 0,
+            IsInline = geometry.CompletesInCall,
+            QueueDepth = geometry.QueueDepth < int.MaxValue / 2 ? geometry.QueueDepth : null,
             ZoneModel = Line(queue, "zoned"),
             PhysicalBlockSize = geometry.PhysicalBlockSize,
             Source = known
@@ -84,7 +102,7 @@ public sealed record DeviceAbilities
     /// How many requests a device's queues take at once: so many tags has each (blk_mq_update_nr_requests, block/blk-mq.c). Int32.MaxValue / 2 for a device without
     /// such queues (zram, brd, device-mapper: they take what comes), and where sysfs does not say.
     /// </summary>
-    internal static int QueueDepth(uint major, uint minor)
+    internal static int QueueDepthOf(uint major, uint minor)
     {
         const int none = int.MaxValue / 2;
         try
@@ -128,6 +146,9 @@ public sealed record DeviceAbilities
         ZoneModel = "none",
         MaxWriteZeroesBytes = commands.MaxZeroesBytes,
         HasPolledQueues = false,
+        NeedsWorkers = false,
+        IsInline = false,
+        QueueDepth = null,
         PhysicalBlockSize = physicalBlockSize,
         Source = "the drive: Identify Controller, Identify Namespace",
     };

@@ -1,5 +1,6 @@
 using System.Numerics;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Devices;
@@ -73,8 +74,17 @@ internal sealed unsafe record DeviceGeometry
     /// <summary>How many transfers the device's queue takes at once; more than any engine has where it has no such limit, or sysfs does not tell it.</summary>
     public int QueueDepth { get; init; } = int.MaxValue / 2;
 
-    /// <summary>IOSQE_ASYNC for every entry on a device whose driver may block the submitting thread; otherwise 0.</summary>
+    /// <summary>IOSQE_ASYNC for every entry on a device whose driver may block the submitting thread, or refuses not to; otherwise 0.</summary>
     public byte EntryFlags { get; init; }
+
+    /// <summary>Whether the driver or file system refuses I/O that must not block: io_uring gives each transfer to a worker thread of the kernel.</summary>
+    public bool RefusesNonBlocking { get; init; }
+
+    /// <summary>Whether a device that refuses non-blocking I/O completes a transfer within the call, without sleeping.</summary>
+    public bool CompletesInCall { get; init; }
+
+    /// <summary>How transfers use a ring.</summary>
+    public EntryRoute Route => Namespace is not null ? EntryRoute.Command : CompletesInCall ? EntryRoute.Inline : EntryRoute.MayPoll;
 
     /// <summary>The most bytes that one entry may transfer.</summary>
     public int MaxTransferBytes { get; init; } = int.MaxValue;
@@ -175,6 +185,7 @@ internal sealed unsafe record DeviceGeometry
         int unit = block && direct ? Math.Max(logical, offset) : Math.Max(SectorSize, offset);
         uint major = block ? stat.stx_rdev_major : stat.stx_dev_major;
         uint minor = block ? stat.stx_rdev_minor : stat.stx_dev_minor;
+        bool refuses = SegmentProbe.RefusesNonBlocking(descriptor, unit);
         DeviceGeometry geometry = new()
         {
             Size = size,
@@ -200,8 +211,10 @@ internal sealed unsafe record DeviceGeometry
             Major = major,
             Minor = minor,
             FlushesAfterFua = block && direct && DeviceAbilities.FlushesAfterFua(major, minor),
-            QueueDepth = direct ? DeviceAbilities.QueueDepth(major, minor) : int.MaxValue / 2,
-            EntryFlags = BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
+            QueueDepth = direct ? DeviceAbilities.QueueDepthOf(major, minor) : int.MaxValue / 2,
+            RefusesNonBlocking = refuses,
+            CompletesInCall = refuses && block && direct && NonBlockingProbe.CompletesInCall(descriptor, size, unit),
+            EntryFlags = refuses || BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
         };
         return geometry.WithSegments(direct ? SegmentProbe.Run(descriptor, block, size, unit, memory, mayRead: true) : SegmentRule.Fine);
     }

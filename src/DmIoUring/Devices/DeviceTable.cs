@@ -21,6 +21,13 @@ internal sealed class DeviceTable
     /// <summary>The most devices held at once. A further device replaces one without requests in flight.</summary>
     public const int Slots = 256;
 
+    /// <summary>Transfers that use the ring after an inline one has slept, and the most after it has slept often.</summary>
+    private const int FirstInlinePause = 64;
+    private const int LongestInlinePause = 1 << 20;
+
+    /// <summary>So many inline transfers without sleeping make up for one that slept.</summary>
+    private const int RareSleep = 1024;
+
     private readonly DeviceSlot[] _slots = new DeviceSlot[Slots];
     private readonly Func<int, int, int>? _register;
     private readonly ConcurrentQueue<TaskCompletionSource> _releaseRequests = new();
@@ -98,6 +105,10 @@ internal sealed class DeviceTable
         return held.Chunks + chunks <= (_held > 1 ? held.SharedDepth : held.Depth);
     }
 
+    /// <summary>Whether transfers of the device in a slot may use the fast path.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool MayUseFastPath(int slot) => _slots[slot].MayUseFastPath;
+
     /// <summary>Begins a chunk on a device for which <see cref="IsHeld"/> is true. It keeps the device open: <see cref="Exit"/> and <see cref="ExitChunk"/> end it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int EnterHeld(BlockDevice device)
@@ -130,6 +141,29 @@ internal sealed class DeviceTable
 
     /// <summary>The device has refused polling: its next transfers complete by interrupt.</summary>
     public void StopPolling(int slot) => _slots[slot].Route = EntryRoute.NoPoll;
+
+    /// <summary>Whether a transfer of the device, which has inline transfers, may be one now.</summary>
+    public bool MayRunInline(int slot)
+    {
+        ref DeviceSlot held = ref _slots[slot];
+        if (held.InlinePause == 0)
+        {
+            held.InlineRun++;
+            return true;
+        }
+
+        held.InlinePause--;
+        return false;
+    }
+
+    /// <summary>An inline transfer has slept: the device's next ones use the ring, twice as many each time where it sleeps often.</summary>
+    public void PauseInline(int slot)
+    {
+        ref DeviceSlot held = ref _slots[slot];
+        held.NextInlinePause = held.InlineRun > RareSleep ? FirstInlinePause : Math.Min(held.NextInlinePause * 2, LongestInlinePause);
+        held.InlinePause = held.NextInlinePause;
+        held.InlineRun = 0;
+    }
 
     /// <summary>Ends a leg or a chunk.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -236,7 +270,15 @@ internal sealed class DeviceTable
         if (_slots[free].Device is not null)
             Free(free);
         int depth = device.Geometry.QueueDepth;
-        _slots[free] = new DeviceSlot { Device = device, Depth = Math.Min(depth, _alone), SharedDepth = Math.Min(depth, _shared) };
+        _slots[free] = new DeviceSlot
+        {
+            Device = device,
+            Depth = Math.Min(depth, _alone),
+            SharedDepth = Math.Min(depth, _shared),
+            MayUseFastPath = device.Geometry.EntryFlags == 0,
+            Route = device.Geometry.Route,
+            NextInlinePause = FirstInlinePause,
+        };
         _held++;
         Register(free);
         return true;
@@ -290,4 +332,12 @@ internal struct DeviceSlot
 
     /// <summary>The route of transfers on it.</summary>
     public EntryRoute Route;
+
+    /// <summary>Whether its transfers may use the fast path: those that no ring completes by itself take longer than the slow one.</summary>
+    public bool MayUseFastPath;
+
+    /// <summary>Inline transfers since one slept, transfers that still use the ring because of that, and how many will after the next.</summary>
+    public int InlineRun;
+    public int InlinePause;
+    public int NextInlinePause;
 }

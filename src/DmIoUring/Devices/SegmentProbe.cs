@@ -73,6 +73,10 @@ internal static unsafe class SegmentProbe
         return offset >= 0 && offset + odd < size && Libc.Pread(descriptor, memory + odd, odd, offset + odd) == odd;
     }
 
+    /// <summary>Whether a device or file refuses I/O that must not block. Reads nothing.</summary>
+    public static bool RefusesNonBlocking(int descriptor, int block) =>
+        block <= LargestBlock && NonBlockingProbe.IsRefused(descriptor, (void*)Forbidden.Value, block);
+
     private static long LastBlock(long size, int block) => size < block ? -1 : (size / block * block) - block;
 
     /// <summary>

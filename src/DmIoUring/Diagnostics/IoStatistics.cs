@@ -24,6 +24,16 @@ public sealed record IoStatistics
     /// </summary>
     public required long DeviceWaits { get; init; }
 
+    /// <summary>
+    /// Entries for which the kernel uses a worker thread, as far as that is known before they are submitted: transfers on a device with
+    /// <see cref="DeviceAbilities.NeedsWorkers"/>, flushes, discards and zeroes. Not counted are transfers that turn out to block, such as writes to parts of a
+    /// file that are not allocated yet (<see cref="BlockDevice.Allocate"/> avoids that). Without io_uring, every entry.
+    /// </summary>
+    public required long WorkerEntries { get; init; }
+
+    /// <summary>Transfers that a lane, a reactor or a synchronous ring made by system calls, on devices with <see cref="DeviceAbilities.IsInline"/>.</summary>
+    public required long InlineTransfers { get; init; }
+
     /// <summary>Times that a submitter had to wake a sleeping lane.</summary>
     public required long WakeUps { get; init; }
 

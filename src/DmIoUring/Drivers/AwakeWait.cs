@@ -133,7 +133,12 @@ internal struct AwakeWait
     public bool Run(IoEngine engine, bool pays = false)
     {
         if (engine.HasResults)
+        {
+            if (engine.HasInlineTransfers)
+                engine.Enter(0);
             return true;
+        }
+
         if (engine.MustPoll || !TryBegin(engine.InFlight, pays, Stopwatch.GetTimestamp()))
             return false;
         long ended = engine.Counters.Requests;

@@ -15,6 +15,9 @@ internal abstract class RingSource : IDisposable
     /// <summary>Whether a thread with a ring of its own needs no other thread of this process: only then may waiting awake beat a system call.</summary>
     public virtual bool NeedsNoThread => true;
 
+    /// <summary>Whether worker threads carry out every entry.</summary>
+    public virtual bool UsesWorkers => false;
+
     /// <summary>Makes an engine with its own ring. The thread that enables it owns it.</summary>
     /// <param name="capacity">The most chunks in flight.</param>
     /// <param name="settings">The engine's settings.</param>

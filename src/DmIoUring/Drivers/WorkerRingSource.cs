@@ -18,6 +18,8 @@ internal sealed class WorkerRingSource(int threads, IoUringUnavailableException?
 
     public override bool NeedsNoThread => false;
 
+    public override bool UsesWorkers => true;
+
     public override void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)

@@ -12,6 +12,12 @@ internal sealed class EngineCounters
     /// <summary>Times that a request had to wait because its device's queue was full.</summary>
     public long DeviceWaits;
 
+    /// <summary>Transfers that the owner made by system calls.</summary>
+    public long InlineTransfers;
+
+    /// <summary>Entries for which the kernel uses a worker thread, as is known beforehand.</summary>
+    public long WorkerEntries;
+
     /// <summary>Completions of chunks that had ended already. Expected to stay 0.</summary>
     public long Stale;
 
@@ -23,6 +29,8 @@ internal sealed class EngineCounters
         ShortTransfers += other.ShortTransfers;
         Retries += other.Retries;
         DeviceWaits += other.DeviceWaits;
+        InlineTransfers += other.InlineTransfers;
+        WorkerEntries += other.WorkerEntries;
         Stale += other.Stale;
     }
 }

@@ -25,6 +25,9 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>Whether there are results for <see cref="Dispatch"/>.</summary>
     public abstract bool HasResults { get; }
 
+    /// <summary>Whether <see cref="Dispatch"/> has transfers to make itself. There may be new ones each time: the owner must enter all the same.</summary>
+    public abstract bool HasInlineTransfers { get; }
+
     /// <summary>Whether no request is in flight.</summary>
     public abstract bool IsIdle { get; }
 

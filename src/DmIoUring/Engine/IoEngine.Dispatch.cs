@@ -41,6 +41,8 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         if (HasCommandResults)
             completions += DispatchCommands();
+        if (_inline.Count > 0)
+            completions += RunInline();
         while (_systemCalls.TryTake(out int chunk, out int result))
         {
             if (_chunks[chunk].Route == EntryRoute.Command)

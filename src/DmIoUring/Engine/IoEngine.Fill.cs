@@ -36,7 +36,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool TryFill(int index, Request request)
     {
         Chunk* chunk = &_chunks[index];
-        if (chunk->Kind > ChunkKind.Write || chunk->Run < chunk->Length || chunk->Route == EntryRoute.Command)
+        if (chunk->Kind > ChunkKind.Write || chunk->Run < chunk->Length || chunk->Route >= EntryRoute.Command)
             return TryFillOtherwise(index, request);
         IoUringSqe* entry = NextEntry(chunk->Route);
         if (entry is null)
@@ -56,7 +56,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, requires an unregistered buffer.
         if (_hasTable && !request.IsAtomic)
             UseRegistered(entry, chunk->Kind, chunk->Buffer, DeviceOf(chunk, request).Geometry.RegisteredMask);
-        Filled(chunk);
+        Filled(chunk, chunk->EntryFlags);
         return true;
     }
 
@@ -67,6 +67,12 @@ internal sealed unsafe partial class IoEngine<TRing>
         Chunk* chunk = &_chunks[index];
         if (chunk->Route == EntryRoute.Command)
             return TryFillCommand(index, request);
+        if (chunk->Route == EntryRoute.Inline)
+        {
+            _inline.Append(index);
+            return true;
+        }
+
         bool scattered = chunk->Kind.HasBuffer();
         Iovec* vectors = null;
         uint count = 0;
@@ -89,13 +95,16 @@ internal sealed unsafe partial class IoEngine<TRing>
         EntryWriter.Write(entry, fields, chunk, request.Priority, UserData(chunk, index));
         if (_hasTable && scattered)
             UseRegisteredVectors(entry, chunk, vectors, count, DeviceOf(chunk, request).Geometry.RegisteredMask);
-        Filled(chunk);
+
+        // io_fsync_prep and io_fallocate_prep, io_uring/sync.c: always by a worker.
+        Filled(chunk, entry->opcode is IoUring.IORING_OP_FSYNC or IoUring.IORING_OP_FALLOCATE ? IoUring.IOSQE_ASYNC : entry->flags);
         return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Filled(Chunk* chunk)
+    private void Filled(Chunk* chunk, byte entryFlags)
     {
+        Counters.WorkerEntries += (entryFlags / IoUring.IOSQE_ASYNC) & 1;
         chunk->IsInKernel = true;
         _inKernel++;
         Counters.Entries++;

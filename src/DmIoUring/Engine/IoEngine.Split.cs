@@ -45,7 +45,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (_free.IsEmpty || IsFull(leg.Slot))
             return false;
-        PrepareChunk(leg, ChunkKind.Flush, 0);
+        PrepareChunk(request, ref leg, ChunkKind.Flush, 0);
         if (!TryIssue(request))
             return false;
         leg.Stage = LegStage.Flushing;
@@ -68,7 +68,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             length = (uint)Math.Min(leg.Remaining, leg.IsWhole ? leg.Remaining : Math.Min(_bounce.PieceBytes, leg.Device.MaxTransferBytes));
         if (length < leg.Remaining)
             request.SplitsIntoChunks(ref leg);
-        Chunk* chunk = PrepareChunk(leg, kind, length);
+        Chunk* chunk = PrepareChunk(request, ref leg, kind, length);
         if (bounces && !TryBounce(request, leg, chunk))
             return false;
         if (TryIssueData(request, ref leg, length))
@@ -115,13 +115,13 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool TrySplitWithoutData(Request request, ref Leg leg, ChunkKind kind)
     {
         uint length = (uint)Math.Min(leg.Remaining, leg.Device.Namespace is null ? MaxNoDataBytes : MaxCommandBytes(leg.Device.Namespace, kind));
-        PrepareChunk(leg, kind, length);
+        PrepareChunk(request, ref leg, kind, length);
         return TryIssueData(request, ref leg, length);
     }
 
     /// <summary>Describes the next chunk of a leg in the first free slot, which is taken when the chunk is issued.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Chunk* PrepareChunk(in Leg leg, ChunkKind kind, uint length)
+    private Chunk* PrepareChunk(Request request, ref Leg leg, ChunkKind kind, uint length)
     {
         Chunk* chunk = &_chunks[_free.First];
         chunk->Offset = leg.Offset;
@@ -133,7 +133,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         {
             chunk->File = leg.Device.Descriptor;
             chunk->EntryFlags = leg.Device.Geometry.EntryFlags;
-            chunk->Route = leg.Device.Namespace is null ? EntryRoute.MayPoll : EntryRoute.Command;
+            chunk->Route = leg.Device.Geometry.Route;
         }
         else
         {
@@ -142,6 +142,9 @@ internal sealed unsafe partial class IoEngine<TRing>
             chunk->EntryFlags = slot.EntryFlags;
             chunk->Route = slot.Route;
         }
+
+        if (chunk->Route == EntryRoute.Inline && !IsInline(kind, request, ref leg))
+            chunk->Route = EntryRoute.NoPoll;
 
         if (_ring.Polls(EntryRoute.MayPoll) && chunk->Route == EntryRoute.MayPoll && !IsPollable(chunk, kind))
             chunk->Route = EntryRoute.NoPoll;

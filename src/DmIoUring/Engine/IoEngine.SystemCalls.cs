@@ -31,12 +31,20 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
 
         Iovec* vectors = stackalloc Iovec[MaxRuns];
+        WriteForSystemCall(&entry, index, request, vectors);
+        _systemCalls.Start(index, entry);
+    }
+
+    /// <summary>Writes a chunk's entry as <see cref="EntryExecution"/> takes it: with the device's descriptor and without registered memory.</summary>
+    private void WriteForSystemCall(IoUringSqe* entry, int index, Request request, Iovec* vectors)
+    {
+        Chunk* chunk = &_chunks[index];
+        BlockDevice device = DeviceOf(chunk, request);
         EntryFields fields = chunk->Kind.HasBuffer() && chunk->Run < chunk->Length
             ? EntryWriter.ScatteredFieldsOf(chunk, vectors, FillVectors(vectors, chunk, request.Buffer), request.TransferFlagsOfRegion(chunk->Region))
             : EntryWriter.FieldsOf(chunk, device.IsBlockDevice, request.TransferFlagsOfRegion(chunk->Region));
-        EntryWriter.Write(&entry, fields, chunk, request.Priority, UserData(chunk, index));
-        entry.fd = device.Descriptor;
-        entry.flags = 0;
-        _systemCalls.Start(index, entry);
+        EntryWriter.Write(entry, fields, chunk, request.Priority, UserData(chunk, index));
+        entry->fd = device.Descriptor;
+        entry->flags = 0;
     }
 }

@@ -41,7 +41,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool HasRoom(BlockDevice device, int chunks)
     {
         int slot = DeviceTable.HomeSlotOf(device);
-        return Devices!.HasRoom(slot, chunks) && (_waitingCount == 0 || _waiting[slot].First is null);
+        return Devices!.MayUseFastPath(slot) && Devices.HasRoom(slot, chunks) && (_waitingCount == 0 || _waiting[slot].First is null);
     }
 
     /// <summary>A chunk of a device has ended.</summary>

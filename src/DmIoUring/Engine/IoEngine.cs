@@ -72,6 +72,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         _free = new ChunkList(_chunks);
         _again = new ChunkList(_chunks);
         _delayed = new ChunkList(_chunks);
+        _inline = new ChunkQueue(capacity);
         for (int i = 0; i < capacity; i++)
             _free.Append(i);
     }
@@ -82,7 +83,9 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override bool MustPoll => _ring.IsPolling;
 
-    public override bool HasResults => _ring.HasCompletions || _systemCalls.HasResults || _stopped.First is not null || HasCommandResults;
+    public override bool HasResults => _ring.HasCompletions || _systemCalls.HasResults || _stopped.First is not null || _inline.Count > 0 || HasCommandResults;
+
+    public override bool HasInlineTransfers => _inline.Count > 0;
 
     public override Action? WakeOwner
     {

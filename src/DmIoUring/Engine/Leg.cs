@@ -23,6 +23,9 @@ internal struct Leg
 
     public LegStage Stage;
 
+    /// <summary>Its owner transfers it by system calls.</summary>
+    public bool IsInline;
+
     /// <summary>It must be one entry, and fails if it can't be.</summary>
     public bool IsWhole;
 

@@ -106,6 +106,10 @@ internal unsafe interface IRing : IDisposable
     /// Copies completions out, in order, and frees their slots before any is processed, because processing one may submit again.
     /// </summary>
     int Take(Span<IoUringCqe> into);
+
+    /// <summary>Carries out an entry at once, on the calling thread, by the equivalent system call.</summary>
+    /// <returns>The result of its completion.</returns>
+    int Execute(in IoUringSqe entry);
 }
 
 /// <summary>How the completion of an entry may be waited for. A ring without polling treats the first two alike.</summary>
@@ -119,4 +123,7 @@ internal enum EntryRoute : byte
 
     /// <summary>A command to an NVMe namespace. It uses another ring where this one takes no commands (<see cref="IRing.CommandCalls"/>).</summary>
     Command,
+
+    /// <summary>Not at all: the owner makes the equivalent system call itself (<see cref="IRing.Execute"/>).</summary>
+    Inline,
 }

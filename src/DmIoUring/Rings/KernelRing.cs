@@ -202,6 +202,8 @@ internal unsafe struct KernelRing : IRing
         return count;
     }
 
+    public readonly int Execute(in IoUringSqe entry) => EntryExecution.Run(entry);
+
     public void Dispose()
     {
         UnregisterFromThread();

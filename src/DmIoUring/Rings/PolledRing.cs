@@ -133,6 +133,8 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
         return all;
     }
 
+    public int Execute(in IoUringSqe entry) => _companion.Execute(entry);
+
     public void Dispose()
     {
         _polled.Dispose();

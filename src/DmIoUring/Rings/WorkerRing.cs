@@ -62,5 +62,7 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public int Take(Span<IoUringCqe> into) => queues.Take(into);
 
+    public int Execute(in IoUringSqe entry) => EntryExecution.Run(entry);
+
     public void Dispose() => queues.Dispose();
 }

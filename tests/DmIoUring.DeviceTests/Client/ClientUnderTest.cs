@@ -55,7 +55,7 @@ internal sealed class ClientUnderTest : IDisposable
 
     public IoFeature DeviceRegistration => _client?.DeviceRegistration ?? _reactor!.Reactor.DeviceRegistration;
 
-    private IoStatistics Statistics => _client?.Statistics ?? _reactor!.Reactor.Statistics;
+    public IoStatistics Statistics => _client?.Statistics ?? _reactor!.Reactor.Statistics;
 
     public PageReservation Reserve(long pages) => _client?.Reserve(pages) ?? _reactor!.Reactor.Reserve(pages);
 

@@ -31,7 +31,8 @@ public sealed class ModelTests
         using TestDevice small = new(DeviceKind.Loop512);
         using TestDevice large = new(DeviceKind.Loop4096);
         using TestDevice file = new(DeviceKind.File);
-        TestDevice[] devices = [small, large, file];
+        using TestDevice inline = new(DeviceKind.LoopInline);
+        TestDevice[] devices = [small, large, file, inline];
         byte[][] media = [.. devices.Select(device => device.Medium(0, device.Device.SectorCount))];
         using ClientUnderTest client = new(way, new DmIoOptions { ChunkBytes = 16 << 10, QueueDepth = 5 });
         using IoMemory data = IoMemory.Allocate(SlotSectors * 512);

@@ -56,5 +56,7 @@ internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
 
     public int Take(Span<IoUringCqe> into) => kernel.Take(into);
 
+    public int Execute(in IoUringSqe entry) => EntryExecution.Run(entry);
+
     public void Dispose() => kernel.Dispose();
 }

@@ -11,6 +11,7 @@ internal static class Mutations
     private const string Cut = "Engine/IoEngine.Split.cs";
     private const string Dispatch = "Engine/IoEngine.Dispatch.cs";
     private const string Aside = "Engine/IoEngine.SystemCalls.cs";
+    private const string Inline = "Engine/IoEngine.Inline.cs";
     private const string Fill = "Engine/IoEngine.Fill.cs";
     private const string Fixed = "Engine/IoEngine.Fixed.cs";
     private const string Stop = "Engine/IoEngine.Stop.cs";
@@ -166,6 +167,13 @@ internal static class Mutations
         new("A driver that copies whole pages gets any memory", "Devices/DeviceGeometry.cs", "rule == SegmentRule.WholePages || mayOverrun ? whole", "false ? whole", "UnitTests.Engine.SegmentRuleTests.ADriverThatCopiesWholePages_GetsMemoryAtWholeBlocks"),
         new("A lost ring fails a transfer that a system call can do", Client, "return result.First.Cause != IoFailureCause.RingLost;", "return true;", "DeviceTests.Client.SyncWayTests.WhoseRingIsLost_IsDoneAllTheSame"),
         new("A thread that gets no ring asks for one each time", Client, "            _transfers = 0;", "            ;", "DeviceTests.Client.SyncWayTests.AThreadThatGetsNoRing_DoesNotTryEachTime"),
+        new("A cancelled transfer is made inline", Inline, " || request.StopCause != IoFailureCause.None)", ")", "UnitTests.Engine.InlineTransferTests.WhatIsCancelledBeforeItsTurn_IsNotDone"),
+        new("While inline transfers wait, the ring is not entered", Awake, "            if (engine.HasInlineTransfers)", "            if (engine.IsIdle)", "UnitTests.Engine.InlineTransferTests.WhileSomeAreToBeMade_TheRingIsEntered"),
+        new("A device whose calls sleep keeps its inline transfers", Inline, "            Devices!.PauseInline(slot);", "            { }", "UnitTests.Engine.InlineTransferTests.ADeviceWhoseCallsSleep_UsesTheRing_AndIsTriedAgainLater"),
+        new("A region's chunks go two ways", Inline, "        if (leg.Offset == leg.Start)", "        if (leg.Offset >= leg.Start)", "UnitTests.Engine.InlineTransferTests.ARegionsChunks_AllGoTheSameWay"),
+        new("An inline transfer is made with the flags of a ring", Aside, "        entry->flags = 0;", "        ;", "UnitTests.Engine.InlineTransferTests.AShortRegion_IsTransferredByTheOwner"),
+        new("An inline transfer is made in spite of a time limit", Inline, " && _timeLimit == 0", "", "UnitTests.Engine.InlineTransferTests.WithATimeLimit_AllAreLeftToWorkers"),
+        new("All of a queue is transferred inline", Inline, "Devices![slot].Chunks <= MaxBesideInline && ", "", "UnitTests.Engine.InlineTransferTests.OfManyAtOnce_MostAreLeftToWorkers"),
     ];
 
     /// <summary>

@@ -1,4 +1,5 @@
 using DmIoUring.Devices;
+using DmIoUring.Interop;
 
 namespace DmIoUring.Simulation.Kernel;
 
@@ -31,6 +32,9 @@ internal sealed record DiskTraits
 
     /// <summary>How many entries it takes at once. Not drawn, as the ones above.</summary>
     public int QueueDepth => int.Log2(Sectors) switch { 5 => 1, 8 => 3, _ => int.MaxValue / 2 };
+
+    /// <summary>Whether it completes a transfer within the call, and refuses not to. Not drawn, as the ones above.</summary>
+    public bool CompletesInCall => OffsetAlignment > 1 && IsBlockDevice && int.Log2(Sectors) is 6 or 10;
 
     /// <summary>The largest atomic write in bytes; 0 where there is none.</summary>
     public int MostAtomic => OffsetAlignment > 1 && int.Log2(Sectors) % 3 != 0 ? 64 << 10 : 0;
@@ -70,6 +74,9 @@ internal sealed record DiskTraits
         AtomicWriteLimits = MostAtomic == 0 ? (0, 0) : (LogicalBlock, MostAtomic),
         FlushesAfterFua = FlushesAfterFua,
         QueueDepth = QueueDepth,
+        RefusesNonBlocking = CompletesInCall,
+        CompletesInCall = CompletesInCall,
+        EntryFlags = CompletesInCall ? IoUring.IOSQE_ASYNC : (byte)0,
         Major = 0,
         Minor = 0,
     };

@@ -96,7 +96,39 @@ internal sealed unsafe partial class SimulatedKernel
         });
     }
 
+    /// <summary>A system call of the owner: it starts, moves everything and ends before anything else happens.</summary>
+    public int Execute(IoUringSqe entry)
+    {
+        NoteQueued();
+        KernelOperation operation = Note(entry);
+        if (!operation.Transfers)
+            _verdict.Fail($"{operation} was carried out by the owner: it may sleep.");
+        CheckTransfer(operation);
+        _coverage.Add(Covered.InlineTransfers);
+        _order++;
+        Now += _random.NextLong(0, 10 * Microsecond);
+        Plan(operation);
+        while (operation.Parts.TryPop(out (int From, int To) part))
+        {
+            if (!IsDark)
+                Move(operation, part.From, part.To);
+        }
+
+        Settle(operation);
+        operation.Stage = OperationStage.Ended;
+        _trace.Write($"executed {operation}: {Describe(operation.Result)}");
+        operation.Region!.Completed(operation, operation.Result);
+        _model.SettleAbandoned();
+        return operation.Result;
+    }
+
     private void Finish(KernelOperation operation)
+    {
+        Settle(operation);
+        Post(operation, operation.Result);
+    }
+
+    private void Settle(KernelOperation operation)
     {
         SimulatedDisk disk = operation.Region!.Disk;
         if (IsDark)
@@ -114,8 +146,6 @@ internal sealed unsafe partial class SimulatedKernel
             else if (operation.Writes && (operation.Entry.rw_flags & FileAbi.RWF_DSYNC) != 0)
                 disk.Persist(operation.Offset, operation.Result);
         }
-
-        Post(operation, operation.Result);
     }
 
     /// <summary>Nothing is promised of what is read there afterwards.</summary>

@@ -147,16 +147,23 @@ internal sealed unsafe partial class SimulatedKernel : IDisposable
     {
         for (int i = _queue.Count; i < _queued; i++)
         {
-            KernelOperation operation = new() { Entry = WithDescriptor(_entries[i]), Number = _numbers++ };
+            KernelOperation operation = Note(_entries[i]);
             _queue.Add(operation);
-            if (operation.IsCancel)
-                continue;
-            if (!_known.Add(operation.Token))
-                _verdict.Fail($"Entry #{operation.Number} has the user_data {operation.Token:x} of an earlier one: a late completion of that would pass for its own.");
-            ReadEntry(operation);
-            _model.Issued(operation);
-            _trace.Write($"queued   {operation}");
+            if (!operation.IsCancel)
+                _trace.Write($"queued   {operation}");
         }
+    }
+
+    private KernelOperation Note(IoUringSqe entry)
+    {
+        KernelOperation operation = new() { Entry = WithDescriptor(entry), Number = _numbers++ };
+        if (operation.IsCancel)
+            return operation;
+        if (!_known.Add(operation.Token))
+            _verdict.Fail($"Entry #{operation.Number} has the user_data {operation.Token:x} of an earlier one: a late completion of that would pass for its own.");
+        ReadEntry(operation);
+        _model.Issued(operation);
+        return operation;
     }
 
     private bool IsRefused()

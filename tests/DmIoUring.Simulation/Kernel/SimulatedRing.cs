@@ -56,6 +56,8 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public int Take(Span<IoUringCqe> into) => kernel.Take(into);
 
+    public int Execute(in IoUringSqe entry) => kernel.Execute(entry);
+
     /// <summary>The kernel outlives it.</summary>
     public void Dispose()
     {
