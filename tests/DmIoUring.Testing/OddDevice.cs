@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using DmIoUring.Devices;
-using DmIoUring.Interop;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Testing;
@@ -28,7 +27,7 @@ internal static class OddDevice
     public static BlockDevice OpenInline(string path) => Open(path, Inline);
 
     public static DeviceGeometry Inline(DeviceGeometry geometry) =>
-        geometry with { RefusesNonBlocking = true, CompletesInCall = true, EntryFlags = IoUring.IOSQE_ASYNC };
+        geometry with { RefusesNonBlocking = true, CompletesInCall = true };
 
     /// <summary>Before the device closes: its descriptor's number will be another file's.</summary>
     public static void Forget(BlockDevice device) => WholeSegments.TryRemove(device.Descriptor, out _);

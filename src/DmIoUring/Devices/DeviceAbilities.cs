@@ -72,7 +72,7 @@ public sealed record DeviceAbilities
             HasRingDiscards = geometry.IsBlockDevice && discard > 0 ? DiscardProbe.Run(descriptor) : null,
             MaxWriteZeroesBytes = Number(queue, "write_zeroes_max_bytes"),
             HasPolledQueues = Number(queue, "io_poll") is { } polls ? polls != 0 : null,
-            NeedsWorkers = geometry.EntryFlags != 0,
+            NeedsWorkers = geometry.NeedsWorkers,
             IsInline = geometry.CompletesInCall,
             QueueDepth = geometry.QueueDepth < int.MaxValue / 2 ? geometry.QueueDepth : null,
             ZoneModel = Line(queue, "zoned"),

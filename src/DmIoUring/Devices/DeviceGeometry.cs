@@ -74,7 +74,7 @@ internal sealed unsafe record DeviceGeometry
     /// <summary>How many transfers the device's queue takes at once; more than any engine has where it has no such limit, or sysfs does not tell it.</summary>
     public int QueueDepth { get; init; } = int.MaxValue / 2;
 
-    /// <summary>IOSQE_ASYNC for every entry on a device whose driver may block the submitting thread, or refuses not to; otherwise 0.</summary>
+    /// <summary>IOSQE_ASYNC for every entry on a device whose driver may block the submitting thread; otherwise 0.</summary>
     public byte EntryFlags { get; init; }
 
     /// <summary>Whether the driver or file system refuses I/O that must not block: io_uring gives each transfer to a worker thread of the kernel.</summary>
@@ -82,6 +82,9 @@ internal sealed unsafe record DeviceGeometry
 
     /// <summary>Whether a device that refuses non-blocking I/O completes a transfer within the call, without sleeping.</summary>
     public bool CompletesInCall { get; init; }
+
+    /// <summary>Whether io_uring is known to use a worker thread of the kernel for each transfer.</summary>
+    public bool NeedsWorkers => RefusesNonBlocking || EntryFlags != 0;
 
     /// <summary>How transfers use a ring.</summary>
     public EntryRoute Route => Namespace is not null ? EntryRoute.Command : CompletesInCall ? EntryRoute.Inline : EntryRoute.MayPoll;
@@ -214,7 +217,7 @@ internal sealed unsafe record DeviceGeometry
             QueueDepth = direct ? DeviceAbilities.QueueDepthOf(major, minor) : int.MaxValue / 2,
             RefusesNonBlocking = refuses,
             CompletesInCall = refuses && block && direct && NonBlockingProbe.CompletesInCall(descriptor, size, unit),
-            EntryFlags = refuses || BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
+            EntryFlags = BlockingDriver.Has(major, minor) ? IoUring.IOSQE_ASYNC : (byte)0,
         };
         return geometry.WithSegments(direct ? SegmentProbe.Run(descriptor, block, size, unit, memory, mayRead: true) : SegmentRule.Fine);
     }

@@ -275,7 +275,7 @@ internal sealed class DeviceTable
             Device = device,
             Depth = Math.Min(depth, _alone),
             SharedDepth = Math.Min(depth, _shared),
-            MayUseFastPath = device.Geometry.EntryFlags == 0,
+            MayUseFastPath = !device.Geometry.NeedsWorkers,
             Route = device.Geometry.Route,
             NextInlinePause = FirstInlinePause,
         };
@@ -333,7 +333,7 @@ internal struct DeviceSlot
     /// <summary>The route of transfers on it.</summary>
     public EntryRoute Route;
 
-    /// <summary>Whether its transfers may use the fast path: those that no ring completes by itself take longer than the slow one.</summary>
+    /// <summary>Whether its transfers may use the fast path, which is for those that the ring carries out without a worker: others may be inline, and are counted.</summary>
     public bool MayUseFastPath;
 
     /// <summary>Inline transfers since one slept, transfers that still use the ring because of that, and how many will after the next.</summary>

@@ -59,7 +59,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             _refusedCommands.Enqueue((index, chunk->Generation));
         }
 
-        Filled(chunk, 0);
+        Filled(chunk, needsWorker: false);
         return true;
     }
 

@@ -56,7 +56,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, requires an unregistered buffer.
         if (_hasTable && !request.IsAtomic)
             UseRegistered(entry, chunk->Kind, chunk->Buffer, DeviceOf(chunk, request).Geometry.RegisteredMask);
-        Filled(chunk, chunk->EntryFlags);
+        Filled(chunk, DeviceOf(chunk, request).Geometry.NeedsWorkers);
         return true;
     }
 
@@ -96,15 +96,16 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (_hasTable && scattered)
             UseRegisteredVectors(entry, chunk, vectors, count, DeviceOf(chunk, request).Geometry.RegisteredMask);
 
-        // io_fsync_prep and io_fallocate_prep, io_uring/sync.c: always by a worker.
-        Filled(chunk, entry->opcode is IoUring.IORING_OP_FSYNC or IoUring.IORING_OP_FALLOCATE ? IoUring.IOSQE_ASYNC : entry->flags);
+        // Flushes and zeroes are always done by a worker (io_fsync_prep, io_fallocate_prep; io_uring/sync.c), discards as EntryWriter asks.
+        Filled(chunk, !chunk->Kind.Transfers() || DeviceOf(chunk, request).Geometry.NeedsWorkers);
         return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Filled(Chunk* chunk, byte entryFlags)
+    private void Filled(Chunk* chunk, bool needsWorker)
     {
-        Counters.WorkerEntries += (entryFlags / IoUring.IOSQE_ASYNC) & 1;
+        if (needsWorker)
+            Counters.WorkerEntries++;
         chunk->IsInKernel = true;
         _inKernel++;
         Counters.Entries++;

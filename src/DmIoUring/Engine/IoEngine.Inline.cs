@@ -19,12 +19,6 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>The longest region in bytes whose transfers are inline. A longer one is worth a worker thread: it would keep the owner from everything else.</summary>
     public const uint MaxInlineBytes = 64 << 10;
 
-    /// <summary>
-    /// The most chunks of the device in flight beside an inline one. With more, the kernel's workers are better: they use all processors, and a single
-    /// wake-up serves several.
-    /// </summary>
-    private const int MaxBesideInline = 2;
-
     /// <summary>A call that takes longer may have slept: the next ones are watched.</summary>
     private static readonly long SuspectTicks = Stopwatch.Frequency / 10_000;
 
@@ -49,9 +43,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         return leg.IsInline;
     }
 
-    private bool MayRunInline(int slot) => slot == DeviceTable.NoSlot
-        ? InFlight <= MaxBesideInline
-        : Devices![slot].Chunks <= MaxBesideInline && Devices.MayRunInline(slot);
+    /// <summary>Whether nothing else of the device is in flight. With more, the kernel's workers are better: they use all processors, and one wake-up serves several.</summary>
+    private bool MayRunInline(int slot) => slot == DeviceTable.NoSlot ? InFlight == 0 : Devices![slot].Chunks == 0 && Devices.MayRunInline(slot);
 
     /// <summary>Carries out inline transfers that were there at the beginning, for a limited time. Callbacks run during this call.</summary>
     /// <returns>How many.</returns>

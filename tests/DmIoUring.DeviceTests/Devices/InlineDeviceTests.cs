@@ -15,21 +15,23 @@ public sealed class InlineDeviceTests
     {
         using ZramDevice zram = NewZram();
         using BlockDevice device = BlockDevice.Open(zram.Path);
+        using BlockDevice other = BlockDevice.Open(zram.Path);
         using ClientUnderTest client = new(way);
         using IoMemory memory = IoMemory.Allocate(4096);
         byte[] data = Pattern.Bytes(4096);
         data.CopyTo(memory.GetSpan());
-        Assert.Equal(default, client.Write([new IoRegion(device, 0, 8), new IoRegion(device, 64, 8)], memory));
-        Assert.Equal(2, client.Statistics.InlineTransfers);
-        foreach (long sector in (long[])[0, 64])
+        Assert.Equal(default, client.Write([new IoRegion(device, 0, 8), new IoRegion(other, 64, 8)], memory));
+        Assert.InRange(client.Statistics.InlineTransfers, 1, 2);
+        foreach ((BlockDevice from, long sector) in ((BlockDevice, long)[])[(device, 0), (other, 64)])
         {
             memory.GetSpan().Clear();
-            Assert.Equal(default, client.Read(new IoRegion(device, sector, 8), memory));
+            Assert.Equal(default, client.Read(new IoRegion(from, sector, 8), memory));
             Assert.Equal(data, memory.GetSpan());
         }
 
-        Assert.Equal(4, client.Statistics.InlineTransfers + client.Statistics.DirectTransfers);
-        Assert.Equal(0, way.IsOnWorkers() ? 0 : client.Statistics.WorkerEntries);
+        // A synchronous ring has the first of several inline; a lane and a reactor one of each device.
+        Assert.InRange(client.Statistics.InlineTransfers + client.Statistics.DirectTransfers, 3, 4);
+        Assert.InRange(client.Statistics.Entries - client.Statistics.Retries - client.Statistics.ShortTransfers, 0, 1);
     }
 
     [Theory]

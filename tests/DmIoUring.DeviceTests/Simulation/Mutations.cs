@@ -73,7 +73,7 @@ internal static class Mutations
         new("A stopped stable copy waits for the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending < 0"),
         new("A stopped request leaves the caller's buffer to the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending > 1"),
         new("An abandoned copy's pages are rented out again under the kernel", Stop, "        holder.TakeResourcesOf(request);\n", ""),
-        new("An abandoned copy's pages never come back", Stop, "        holder.Release(Devices);\n", ""),
+        new("An abandoned copy's pages never come back", Stop, "        holder.Release(Devices);\n", "", "UnitTests.Engine.AbandonedRequestTests.AStuckStableCopy_EndsWhenStopped_ItsPagesComeBackLater"),
         new("What is abandoned seems done", Stop, "            request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, request.StopCause);\n", ""),
         new("A stopped request ends twice where it waits in the queue", Stop, "            LeaveQueue(request);", "            { }"),
         new("Cancels have no bound", Stop, "_toCancel > 0 && _cancelsUnderWay < MaxCancels", "_toCancel > 0"),
@@ -173,7 +173,7 @@ internal static class Mutations
         new("A region's chunks go two ways", Inline, "        if (leg.Offset == leg.Start)", "        if (leg.Offset >= leg.Start)", "UnitTests.Engine.InlineTransferTests.ARegionsChunks_AllGoTheSameWay"),
         new("An inline transfer is made with the flags of a ring", Aside, "        entry->flags = 0;", "        ;", "UnitTests.Engine.InlineTransferTests.AShortRegion_IsTransferredByTheOwner"),
         new("An inline transfer is made in spite of a time limit", Inline, " && _timeLimit == 0", "", "UnitTests.Engine.InlineTransferTests.WithATimeLimit_AllAreLeftToWorkers"),
-        new("All of a queue is transferred inline", Inline, "Devices![slot].Chunks <= MaxBesideInline && ", "", "UnitTests.Engine.InlineTransferTests.OfManyAtOnce_MostAreLeftToWorkers"),
+        new("All of a queue is transferred inline", Inline, "Devices![slot].Chunks == 0 && ", "", "UnitTests.Engine.InlineTransferTests.OfManyAtOnce_AllButTheFirstAreLeftToWorkers"),
     ];
 
     /// <summary>

@@ -1,5 +1,4 @@
 using DmIoUring.Devices;
-using DmIoUring.Interop;
 
 namespace DmIoUring.Simulation.Kernel;
 
@@ -76,7 +75,6 @@ internal sealed record DiskTraits
         QueueDepth = QueueDepth,
         RefusesNonBlocking = CompletesInCall,
         CompletesInCall = CompletesInCall,
-        EntryFlags = CompletesInCall ? IoUring.IOSQE_ASYNC : (byte)0,
         Major = 0,
         Minor = 0,
     };
