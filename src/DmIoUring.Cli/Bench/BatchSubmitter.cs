@@ -12,6 +12,7 @@ internal sealed class BatchSubmitter : IDisposable
     private readonly IoRequest[] _batch;
     private readonly IoNotify _ended;
     private readonly SemaphoreSlim _enough = new(0);
+    private readonly ArrivalSchedule? _arrivals;
     private BenchSlot? _returned;
     private BenchSlot? _free;
 
@@ -23,20 +24,30 @@ internal sealed class BatchSubmitter : IDisposable
     /// <param name="run">The run.</param>
     /// <param name="client">Who carries the requests.</param>
     /// <param name="slots">The job's.</param>
-    public BatchSubmitter(BenchRun run, DmIoClient client, BenchSlot[] slots)
+    /// <param name="arrivals">When each request is to be submitted; null to submit as soon as a batch of slots has come back.</param>
+    public BatchSubmitter(BenchRun run, DmIoClient client, BenchSlot[] slots, ArrivalSchedule? arrivals)
     {
+        _arrivals = arrivals;
         _run = run;
         _client = client;
         _slots = slots;
-        _batch = new IoRequest[run.Request.Batch!.Value];
+        _batch = new IoRequest[run.Request.Batch ?? 1];
         _ended = OnEnded;
     }
 
-    /// <summary>Fills the job's queue; on the job's thread.</summary>
+    /// <summary>Fills the job's queue, unless requests come at a rate; on the job's thread.</summary>
     public void Fill()
     {
         foreach (BenchSlot slot in _slots)
             Keep(slot);
+        if (_arrivals is not null)
+        {
+            _count = _slots.Length;
+            _underWay = _slots.Length;
+            _arrivals.Start();
+            return;
+        }
+
         for (int filled = 0; filled < _slots.Length; filled += _batch.Length)
         {
             if (!TrySubmit(Math.Min(_batch.Length, _slots.Length - filled)))
@@ -50,6 +61,7 @@ internal sealed class BatchSubmitter : IDisposable
         bool goesOn = _run.Phase != BenchPhase.Stopping;
         while (goesOn)
         {
+            _arrivals?.Wait(_run);
             Wait(_batch.Length);
             goesOn = _run.Phase != BenchPhase.Stopping && TrySubmit(_batch.Length);
         }
@@ -89,7 +101,7 @@ internal sealed class BatchSubmitter : IDisposable
         for (int i = 0; i < count; i++)
         {
             BenchSlot slot = TakeFree();
-            slot.Draw();
+            slot.Draw(_arrivals?.Take() ?? 0);
             _batch[i] = slot.ToRequest(_ended);
         }
 

@@ -13,6 +13,7 @@ internal sealed record BenchRequest
     public const int MaxJobs = 64;
     public const int MaxWorkerThreads = 256;
     public const long MaxGarbageRate = 64L << 30;
+    public const long MaxRate = 100_000_000;
     public static readonly TimeSpan DefaultRuntime = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan DefaultRamp = TimeSpan.FromSeconds(1);
 
@@ -47,7 +48,13 @@ internal sealed record BenchRequest
     public int? AskedBatch { get; init; }
 
     /// <summary>How many are handed over at once, and how many ends are waited for at once.</summary>
-    public int? Batch => Driver == BenchDriver.Reactor || Submit == BenchSubmit.Thread ? AskedBatch ?? Math.Min(32, Depth) : null;
+    public int? Batch =>
+        Rate is null && (Driver == BenchDriver.Reactor || Submit == BenchSubmit.Thread) ? AskedBatch ?? Math.Min(32, Depth) : null;
+
+    /// <summary>
+    /// Requests a second of all jobs, submitted when they are due; null to submit the next when one has ended. Times count from when a request was due.
+    /// </summary>
+    public long? Rate { get; init; }
 
     [JsonPropertyName("numjobs")]
     public int Jobs { get; init; } = 1;
@@ -75,7 +82,7 @@ internal sealed record BenchRequest
     [JsonIgnore]
     public BenchSubmit? AskedSubmit { get; init; }
 
-    public BenchSubmit? Submit => Completion == BenchCompletion.Callback ? AskedSubmit ?? BenchSubmit.Callback : null;
+    public BenchSubmit? Submit => Completion == BenchCompletion.Callback ? AskedSubmit ?? (Rate is null ? BenchSubmit.Callback : BenchSubmit.Thread) : null;
 
     /// <summary>Whether every request is timed.</summary>
     [JsonPropertyName("lat")]

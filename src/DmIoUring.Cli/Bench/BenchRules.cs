@@ -51,8 +51,20 @@ internal static class BenchRules
             yield return Idle("--durable", "a write", $"--rw {Word(request.Pattern)}");
         if (request.ReadPercent is null && request.AskedReadPercent is { } percent)
             yield return Idle($"--rwmixread {percent}", "--rw randrw", $"--rw {Word(request.Pattern)}");
-        if (request.Batch is null && request.AskedBatch is { } batch)
+        if (request.Rate is { } rate)
+        {
+            if (request.AskedBatch is not null)
+                yield return new Refusal("", $"--batch {request.AskedBatch} with --rate {rate}: each request is submitted when it is due", "Leave one of them out.");
+            if (request.Completion is not (null or BenchCompletion.Callback))
+                yield return Idle($"--rate {rate}", "--completion callback", $"--completion {Word(request.Completion.Value)}");
+            if (request.AskedSubmit == BenchSubmit.Callback)
+                yield return Idle($"--rate {rate}", "--submit thread", "--submit callback");
+        }
+        else if (request.Batch is null && request.AskedBatch is { } batch)
+        {
             yield return new Refusal("", $"--batch {batch} has no effect: each callback or awaiter hands over one", "Leave it out, or pass --driver reactor or --submit thread.");
+        }
+
         if (request.AskedBatch > request.Depth)
             yield return new Refusal("", $"--batch {request.AskedBatch} is more than --iodepth {request.Depth}: so many are never under way", $"Pass --batch 1 to {request.Depth}.");
     }

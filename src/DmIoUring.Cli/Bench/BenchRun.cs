@@ -28,6 +28,9 @@ internal sealed class BenchRun(BenchRequest request, BenchTarget target)
 
     public BenchPhase Phase => _phase;
 
+    /// <summary>When a job's requests are to be submitted; null where the next follows when one has ended.</summary>
+    public ArrivalSchedule? ArrivalsOf(int job) => Request.Rate is { } rate ? new ArrivalSchedule(rate, job, Request.Jobs) : null;
+
     /// <summary>The first request that failed.</summary>
     public BenchFailure? Failure { get; private set; }
 

@@ -48,8 +48,9 @@ internal sealed class BenchSlot
     /// <summary>The next free slot of the job, where slots are handed back in a list.</summary>
     public BenchSlot? NextFree { get; set; }
 
-    /// <summary>Draws the next request; its time starts now.</summary>
-    public void Draw()
+    /// <summary>Draws the next request.</summary>
+    /// <param name="due">When its time starts, in ticks of <see cref="Stopwatch"/>; 0 for now.</param>
+    public void Draw(long due = 0)
     {
         BenchTarget target = _run.Target;
         long block = _sequence is null ? _random.Below(target.Blocks) : _sequence.Next();
@@ -58,7 +59,7 @@ internal sealed class BenchSlot
         int percent = _run.ReadPercent;
         IsRead = percent == 100 || (percent > 0 && _random.Below(100) < percent);
         if (_run.Latency is not null)
-            _started = Stopwatch.GetTimestamp();
+            _started = due == 0 ? Stopwatch.GetTimestamp() : due;
     }
 
     /// <summary>The request that was drawn, to be handed over with others.</summary>

@@ -44,6 +44,8 @@ internal static class BenchView
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Not registered:[/] {reason}");
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         Row(grid, "IOPS", string.Create(CultureInfo.InvariantCulture, $"{report.Iops:#,0}  ({Quantity.Number(operations)} in {report.Seconds:0.00} s)"));
+        if (settings.Rate is { } asked)
+            Row(grid, "rate", Reached(asked, report.Iops ?? 0));
         Row(grid, "bandwidth", Quantity.Rate(report.BwBytes!.Value) + (settings.Paths.Count > 1 ? " to each leg" : ""));
         if (report.LatNs is { } latency)
         {
@@ -72,6 +74,11 @@ internal static class BenchView
         : string.Create(CultureInfo.InvariantCulture,
             $"{measured.TotalSeconds:0} of {run.Request.RuntimeSeconds:0} s, {rate:#,0} IOPS, {Quantity.Rate(rate * run.Request.BlockBytes)}");
 
+    /// <summary>A rate that was not reached is the first thing to know about the times.</summary>
+    private static string Reached(long asked, double iops) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{asked:#,0} a second asked for, {100 * iops / asked:0.0} % reached; times count from when a request was due");
+
     private static string Headline(BenchReport report)
     {
         BenchRequest settings = report.Settings;
@@ -81,10 +88,11 @@ internal static class BenchView
         string jobs = settings.Jobs > 1 ? $", {settings.Jobs} jobs" : "";
         string durable = settings.Durable ? " durable" : "";
         string mix = settings.ReadPercent is { } percent ? string.Create(CultureInfo.InvariantCulture, $" ({percent} % reads)") : "";
+        string rate = settings.Rate is { } perSecond ? string.Create(CultureInfo.InvariantCulture, $", {perSecond:#,0} a second") : "";
         string carrier = settings.Driver == BenchDriver.Sync ? "" : " on " + report.Ring;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{WordOption.Word(settings.Pattern)}{durable}{mix} {Printable.Of(string.Join(", ", settings.Paths))}: {Quantity.Bytes(settings.BlockBytes)}, depth {settings.Depth}{jobs}, {driver}{carrier}");
+            $"{WordOption.Word(settings.Pattern)}{durable}{mix} {Printable.Of(string.Join(", ", settings.Paths))}: {Quantity.Bytes(settings.BlockBytes)}, depth {settings.Depth}{jobs}{rate}, {driver}{carrier}");
     }
 
     private static void ShowHistogram(IAnsiConsole console, BenchLatency latency)

@@ -11,7 +11,7 @@ internal sealed class LaneThreadLoad : ClientLoad
         : base(run, ends: run.Request.Jobs)
     {
         _full = new CountdownEvent(run.Request.Jobs);
-        _submitters = [.. Jobs.Select(job => new BatchSubmitter(run, Client, job.Slots))];
+        _submitters = [.. Jobs.Select((job, number) => new BatchSubmitter(run, Client, job.Slots, run.ArrivalsOf(number)))];
     }
 
     public override void Start()

@@ -8,6 +8,8 @@ internal sealed class ReactorJob : IDisposable
     private readonly BenchJob _job;
     private readonly int _batch;
     private readonly IoNotify _ended;
+    private readonly ArrivalSchedule? _arrivals;
+    private BenchSlot? _free;
     private bool _isOver;
 
     /// <summary>Makes the reactor and takes the memory.</summary>
@@ -18,8 +20,9 @@ internal sealed class ReactorJob : IDisposable
     {
         BenchRequest request = run.Request;
         _run = run;
-        _batch = request.Batch!.Value;
+        _batch = request.Batch ?? 1;
         _ended = OnEnded;
+        _arrivals = run.ArrivalsOf(number);
         Reactor = new IoReactor(request.Engine.ForReactor(request) with { CallbackFailed = run.Fail });
         try
         {
@@ -75,15 +78,22 @@ internal sealed class ReactorJob : IDisposable
 
     private void Fill()
     {
+        _arrivals?.Start();
         foreach (BenchSlot slot in _job.Slots)
-            Submit(slot);
+            Next(slot);
         Reactor.Poll();
     }
 
     private void Poll()
     {
         while (_run.Phase != BenchPhase.Stopping)
-            Reactor.Poll(_batch);
+        {
+            if (_arrivals is null)
+                Reactor.Poll(_batch);
+            else
+                PollUntilDue(_arrivals);
+        }
+
         while (Reactor.UnderWay > 0)
             Reactor.Poll(Reactor.UnderWay);
     }
@@ -92,12 +102,42 @@ internal sealed class ReactorJob : IDisposable
     {
         BenchSlot slot = (BenchSlot)context!;
         if (slot.End(result))
-            Submit(slot);
+            Next(slot);
     }
 
-    private void Submit(BenchSlot slot)
+    /// <summary>Submits the slot's next request, or keeps it for one that is not due yet.</summary>
+    private void Next(BenchSlot slot)
     {
-        slot.Draw();
+        if (_arrivals is null)
+        {
+            Submit(slot, due: 0);
+            return;
+        }
+
+        slot.NextFree = _free;
+        _free = slot;
+    }
+
+    /// <summary>Submits what is due, and polls until the next one is; while no slot is free until one is.</summary>
+    private void PollUntilDue(ArrivalSchedule arrivals)
+    {
+        while (_free is { } slot && arrivals.Left == TimeSpan.Zero)
+        {
+            _free = slot.NextFree;
+            Submit(slot, arrivals.Take());
+        }
+
+        if (Reactor.UnderWay == 0)
+            arrivals.Wait(_run);
+        else if (_free is null)
+            Reactor.Poll(1);
+        else
+            Reactor.Poll(1, arrivals.Left);
+    }
+
+    private void Submit(BenchSlot slot, long due)
+    {
+        slot.Draw(due);
         if (slot.IsRead)
             Reactor.SubmitRead(slot.Region, slot.Buffer, _ended, slot);
         else

@@ -19,7 +19,8 @@ internal sealed class SyncLoad : ClientLoad
         for (int job = 0; job < Jobs.Count; job++)
         {
             BenchSlot slot = Jobs[job].Slots[0];
-            new Thread(() => Loop(slot)) { Name = FormattableString.Invariant($"dmio job {job}"), IsBackground = true }.Start();
+            ArrivalSchedule? arrivals = Run.ArrivalsOf(job);
+            new Thread(() => Loop(slot, arrivals)) { Name = FormattableString.Invariant($"dmio job {job}"), IsBackground = true }.Start();
         }
 
         _atWork.Wait();
@@ -31,15 +32,17 @@ internal sealed class SyncLoad : ClientLoad
         _atWork.Dispose();
     }
 
-    private void Loop(BenchSlot slot)
+    private void Loop(BenchSlot slot, ArrivalSchedule? arrivals)
     {
         _atWork.Signal();
+        arrivals?.Start();
         try
         {
             IoResult result;
             do
             {
-                slot.Draw();
+                arrivals?.Wait(Run);
+                slot.Draw(arrivals?.Take() ?? 0);
                 result = slot.IsRead ? Client.Read(slot.Region, slot.Buffer) : Client.Write(slot.Regions, slot.Buffer, slot.WriteOptions);
             }
             while (slot.End(result));

@@ -57,6 +57,14 @@ internal sealed class BenchOptions
         CustomParser = result => NumberOption.ParseCount(result, least: 1, DmIoOptions.MaxQueueDepth),
     };
 
+    private readonly Option<long?> _rate = new("--rate")
+    {
+        Description = "Requests a second of all jobs, each submitted when it is due, however long earlier ones take; its time counts from then. " +
+            "fio's rate_iops, without its leniency (none: the next follows when one has ended).",
+        HelpName = "N",
+        CustomParser = result => NumberOption.ParseCount(result, least: 1, (int)BenchRequest.MaxRate),
+    };
+
     private readonly Option<int> _jobs = new("--numjobs")
     {
         Description = "Jobs, 1 to 64. With the lane driver they share one client, with the reactor each has its own.",
@@ -134,7 +142,7 @@ internal sealed class BenchOptions
 
     public IEnumerable<Option> All =>
     [
-        _filename, _pattern, _readPercent, _block, _size, _depth, _batch, _jobs, _runtime, _ramp,
+        _filename, _pattern, _readPercent, _block, _size, _depth, _batch, _rate, _jobs, _runtime, _ramp,
         _driver, _completion, _submit, .. _engine.All, _latency, _garbage, _seed, _durable, _destroy, _force,
     ];
 
@@ -151,6 +159,7 @@ internal sealed class BenchOptions
         Size = parsed.GetValue(_size),
         AskedDepth = parsed.GetValue(_depth),
         AskedBatch = parsed.GetValue(_batch),
+        Rate = parsed.GetValue(_rate),
         Jobs = parsed.GetValue(_jobs),
         Runtime = parsed.GetValue(_runtime),
         Ramp = parsed.GetValue(_ramp),

@@ -25,6 +25,10 @@ public sealed class BenchTests
         "--driver lane --rw randread --completion inline --cpus 0 --batch-wait 0",
         "--driver sync --rw write --destroy --bs 64K --numjobs 2",
         "--driver reactor --rw randwrite --destroy --durable --iodepth 4",
+        "--driver reactor --rw randread --rate 500 --numjobs 2",
+        "--driver lane --rw randread --rate 500 --iodepth 4",
+        "--driver lane --rw randread --rate 500 --submit thread",
+        "--driver sync --rw randread --rate 500 --numjobs 2",
     ];
 
     public static TheoryData<string, string> NotMeantTogether => new()
@@ -46,6 +50,10 @@ public sealed class BenchTests
         { "--driver lane --cpus 0,x", "0,x" },
         { "--rw randread --rwmixread 30", "--rwmixread 30" },
         { "--rw randread --durable", "--durable" },
+        { "--rate 100 --batch 4 --submit thread", "--batch 4" },
+        { "--rate 100 --submit callback", "--rate 100" },
+        { "--rate 100 --completion await", "--rate 100" },
+        { "--rate 0", "--rate 0" },
         { "--rw randwrite", "--destroy" },
         { "--bs 1000", "1000" },
     };
@@ -66,6 +74,33 @@ public sealed class BenchTests
         double[] percentiles = [.. Percentiles.Select(name => latency.GetProperty(name).GetDouble())];
         Assert.Equal(percentiles.Order(), percentiles);
         Assert.InRange(latency.GetProperty("mean").GetDouble(), 1, percentiles[^1]);
+    }
+
+    /// <summary>No device does ten million reads a second: nearly all of them are late, and say so.</summary>
+    [Theory]
+    [InlineData("--driver sync")]
+    [InlineData("--driver lane --iodepth 8")]
+    [InlineData("--driver reactor --iodepth 8")]
+    public async Task AtARate_TimesCountFromWhenARequestWasDue(string way)
+    {
+        using LoopDevice device = RequireLoop.Create(4 << 20);
+        JsonElement late = await MeasureAsync(device.Path, [.. way.Split(' '), "--rw", "randread", "--rate", "10000000"]);
+        Assert.InRange(late.GetProperty("lat_ns").GetProperty("p50").GetDouble(), 20e6, 1e12);
+        Assert.Equal(10_000_000, late.GetProperty("settings").GetProperty("rate").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("--driver sync --numjobs 3")]
+    [InlineData("--driver lane --numjobs 3")]
+    [InlineData("--driver reactor --numjobs 3")]
+    public async Task AtARate_NoMoreAreSubmitted(string way)
+    {
+        using LoopDevice device = RequireLoop.Create(4 << 20);
+        JsonElement run = await MeasureAsync(device.Path, [.. way.Split(' '), "--rw", "randread", "--rate", "1000"]);
+
+        // One more for each job whose first request was due at once; a stall may move some into the measured part.
+        double most = (run.GetProperty("seconds").GetDouble() + 1) * 1000;
+        Assert.InRange(run.GetProperty("operations").GetDouble(), 1, most + 3);
     }
 
     [Theory]
