@@ -52,9 +52,14 @@ internal sealed class ArrivalSchedule
         while (run.Phase != BenchPhase.Stopping && Due - Stopwatch.GetTimestamp() is > 0 and var left)
         {
             if (left > 2 * SleepMargin)
+            {
                 Thread.Sleep(Time(Math.Min(left - SleepMargin, LongestWait)));
-            else
-                Thread.SpinWait(20);
+                continue;
+            }
+
+#pragma warning disable RS0030 // A sleep ends up to a millisecond late, which would be taken for the device's time.
+            Thread.SpinWait(20);
+#pragma warning restore RS0030
         }
     }
 
