@@ -61,7 +61,6 @@ internal static class FileAbi
     public const uint FIEMAP_EXTENT_SHARED = 0x2000;
 
     public const int RUSAGE_THREAD = 1;
-    public const int RUSAGE_WORDS = 18;
     public const int PROT_NONE = 0x0;
     public const int PROT_READ = 0x1;
     public const int PROT_WRITE = 0x2;
@@ -109,6 +108,15 @@ internal struct Pollfd
     public int fd;
     public short events;
     public short revents;
+}
+
+/// <summary>What is needed of <c>struct rusage</c>; include/uapi/linux/resource.h.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
+internal struct Rusage
+{
+    /// <summary>Voluntary context switches: how often the thread has slept.</summary>
+    [FieldOffset(128)]
+    public long ru_nvcsw;
 }
 
 /// <summary><c>struct fiemap</c>, without the extents that follow it; include/uapi/linux/fiemap.h.</summary>

@@ -102,9 +102,8 @@ internal static unsafe partial class Libc
     /// <summary>How often the calling thread has slept: getrusage(RUSAGE_THREAD), ru_nvcsw.</summary>
     public static long VoluntarySwitches()
     {
-        // struct rusage has 18 words; the last two are ru_nvcsw and ru_nivcsw (include/uapi/linux/resource.h).
-        long* usage = stackalloc long[FileAbi.RUSAGE_WORDS];
-        return GetrusageRaw(FileAbi.RUSAGE_THREAD, usage) == 0 ? usage[FileAbi.RUSAGE_WORDS - 2] : 0;
+        Rusage usage;
+        return GetrusageRaw(FileAbi.RUSAGE_THREAD, &usage) == 0 ? usage.ru_nvcsw : 0;
     }
 
     /// <summary>Waits for any of the descriptors; no timeout is for ever.</summary>
@@ -187,7 +186,7 @@ internal static unsafe partial class Libc
     private static partial nint Pwritev2Raw(int fd, Iovec* vectors, int count, long offset, int flags);
 
     [LibraryImport(Library, EntryPoint = "getrusage")]
-    private static partial int GetrusageRaw(int who, long* usage);
+    private static partial int GetrusageRaw(int who, Rusage* usage);
 
     [LibraryImport(Library, EntryPoint = "ppoll")]
     private static partial int PpollRaw(Pollfd* descriptors, nuint count, KernelTimespec* timeout, void* signals);

@@ -36,6 +36,7 @@
 #include <linux/mman.h>
 #include <linux/nvme_ioctl.h>
 #include <linux/poll.h>
+#include <linux/resource.h>
 #include <linux/stat.h>
 #include <linux/time_types.h>
 #include <linux/uio.h>
@@ -170,6 +171,8 @@ static void file_structs(void)
     FIELD(__kernel_timespec, tv_sec);
     FIELD(__kernel_timespec, tv_nsec);
 
+    STRUCT(rusage);
+    FIELD(rusage, ru_nvcsw);
     STRUCT(pollfd);
     FIELD(pollfd, fd);
     FIELD(pollfd, events);
@@ -578,6 +581,7 @@ static void file_constants(void)
     CONST(RWF_DSYNC);
     CONST(RWF_SYNC);
     CONST(RWF_NOWAIT);
+    CONST(RUSAGE_THREAD);
     CONST(FS_IOC_FIEMAP);
     CONST(FIEMAP_EXTENT_LAST);
     CONST(FIEMAP_EXTENT_MERGED);

@@ -154,6 +154,10 @@ public sealed partial class BlockDevice : IDisposable
     /// It is in use and <see cref="BlockDeviceOptions.Exclusive"/> was asked for, is neither a block device nor an NVMe namespace nor a
     /// regular file, its file system refuses direct I/O, or the kernel refused for another reason.
     /// </exception>
+    /// <remarks>
+    /// What the kernel does not report is found out by reading a block: of a device whose blocks are as large as a page, and of a block device whose driver
+    /// refuses I/O that must not block (<see cref="DeviceAbilities.IsInline"/>). On a device of these kinds that is stuck, this call waits.
+    /// </remarks>
     public static BlockDevice Open(string path, BlockDeviceOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
