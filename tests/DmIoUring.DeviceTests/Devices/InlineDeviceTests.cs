@@ -131,9 +131,12 @@ public sealed class InlineDeviceTests
         if (ZramDevice.WhyUnavailable() is { } reason)
             Assert.Skip(reason);
         ZramDevice zram = ZramDevice.Create(Size);
-        using BlockDevice device = BlockDevice.Open(zram.Path);
-        if (device.ReadAbilities().NeedsWorkers)
-            return zram;
+        using (BlockDevice device = BlockDevice.Open(zram.Path))
+        {
+            if (device.ReadAbilities().NeedsWorkers)
+                return zram;
+        }
+
         zram.Dispose();
         Assert.Skip("This kernel does not tell which devices refuse non-blocking I/O: Linux 6.5 and later do.");
         return zram;
