@@ -11,8 +11,11 @@ public sealed partial class DmIoClient
     /// <param name="regions">The devices; sectors and counts are ignored.</param>
     /// <returns>How it ended, one bit a region.</returns>
     /// <remarks>
-    /// One FSYNC a region: it flushes the device's volatile cache and, for a file, the metadata that the file system needs to find the
-    /// data again. It covers the writes that ended before the call; a write still in flight may be missed (block/blk-flush.c).
+    /// <para>One FSYNC a region: it flushes the device's volatile cache and, for a file, the metadata that the file system needs to find the
+    /// data again. It covers the writes that ended before the call; a write still in flight may be missed (block/blk-flush.c).</para>
+    /// <para>Group commit: on a lane or a reactor a device has one flush in flight, and all that are asked for meanwhile share the next one
+    /// (<see cref="IoStatistics.JoinedFlushes"/>). A client gives the flushes of a device to one of its lanes. Synchronous ones do not join.</para>
+    /// <para>After a flush that failed all later ones fail until <see cref="BlockDevice.AcknowledgeDoubt"/> is called; see <see cref="BlockDevice.Doubt"/>.</para>
     /// </remarks>
     /// <exception cref="ArgumentException">There are 0 regions or more than 64, or one is invalid; the message says which and why.</exception>
     /// <exception cref="ObjectDisposedException">The client or a device was disposed.</exception>

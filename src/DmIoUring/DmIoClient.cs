@@ -103,6 +103,8 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
                 DeviceWaits = sum.DeviceWaits,
                 WorkerEntries = _rings.UsesWorkers ? sum.Entries : sum.WorkerEntries,
                 InlineTransfers = sum.InlineTransfers,
+                Flushes = sum.Flushes,
+                JoinedFlushes = sum.JoinedFlushes,
                 WakeUps = wakeUps,
                 DirectTransfers = direct,
                 CallbackExceptions = _reporter.Count,

@@ -109,6 +109,8 @@ public sealed partial class IoReactor : IDisposable
         DeviceWaits = _engine.Counters.DeviceWaits,
         WorkerEntries = _rings.UsesWorkers ? _engine.Counters.Entries : _engine.Counters.WorkerEntries,
         InlineTransfers = _engine.Counters.InlineTransfers,
+        Flushes = _engine.Counters.Flushes,
+        JoinedFlushes = _engine.Counters.JoinedFlushes,
         WakeUps = 0,
         DirectTransfers = 0,
         CallbackExceptions = _reporter.Count,

@@ -145,6 +145,8 @@ internal sealed partial class SimulationRun : IDisposable
 
         _isCalm = true;
         _kernel.IsCalm = true;
+        _coverage.Add(Covered.JoinedFlushes, _engine.Counters.JoinedFlushes);
+        AcknowledgeDoubts();
         CheckPlaces();
         CheckLeaks();
     }
@@ -155,11 +157,13 @@ internal sealed partial class SimulationRun : IDisposable
             Turn(wait: true);
     }
 
-    private bool HasSomething => _model.Outstanding.Count + _model.Abandoned.Count > 0;
+    /// <summary>A flush may be with the kernel whose requests have ended.</summary>
+    private bool HasSomething => _model.Outstanding.Count + _model.Abandoned.Count + _kernel.Live > 0;
 
     private void Turn(bool wait)
     {
         long happened = _kernel.Happened;
+        AcknowledgeDoubts();
         Stop();
         ModelRequest[] due = [.. _model.Outstanding.Where(static request => request.MayBeAbandoned)];
         _engine.Turn(wait);
@@ -179,6 +183,19 @@ internal sealed partial class SimulationRun : IDisposable
         _idle = happened == _kernel.Happened ? _idle + 1 : 0;
         if (_idle > MostIdleTurns)
             _verdict.Fail($"The engine turns and nothing happens; {_model.Outstanding.Count} requests are under way.");
+    }
+
+    /// <summary>The embedder deals with doubts, sooner or later; when all is calm, at once.</summary>
+    private void AcknowledgeDoubts()
+    {
+        foreach (SimulatedDisk disk in _disks)
+        {
+            if ((!_isCalm && !_closing.OneIn(6)) || !disk.Acknowledge())
+                continue;
+            _coverage.Add(Covered.AcknowledgedDoubts);
+            _trace.Write($"doubt    of disk {disk.Index} acknowledged");
+            _model.Acknowledge(disk);
+        }
     }
 
     /// <summary>Stops requests when the engine does: those that were asked for, then those out of time.</summary>

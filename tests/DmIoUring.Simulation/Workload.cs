@@ -54,12 +54,15 @@ internal sealed class Workload(
         return request;
     }
 
-    /// <summary>An empty flush: it takes one chunk and nothing else.</summary>
+    /// <summary>An empty flush of an opening that nobody else flushes: it takes one chunk and nothing else.</summary>
     public ModelRequest MakeFlush()
     {
         ModelRequest request = new(_made++, IoOperation.Flush, IoFlags.None, default);
         SimulatedDisk disk = random.Pick<SimulatedDisk>(disks);
-        request.Regions.Add(new ModelRegion(request, 0, Open(disk, request, flushes: true, 0, 0, 0), disk, verdict));
+        int number = 0;
+        while (!disk.IsOpen(number) || !model.IsIdle(disk.Open(number).Descriptor))
+            number++;
+        request.Regions.Add(new ModelRegion(request, 0, new IoRegion(disk.Open(number), 0, 0), disk, verdict));
         return request;
     }
 
@@ -69,7 +72,7 @@ internal sealed class Workload(
         ModelRequest request = new(_made++, IoOperation.Read, IoFlags.None, default);
         long count = disk.Traits.LogicalBlock / IoRegion.SectorSize;
         claims.TryTake(disk, 0, count, writes: false);
-        request.Regions.Add(new ModelRegion(request, 0, Open(disk, request, flushes: false, 0, count, 0), disk, verdict));
+        request.Regions.Add(new ModelRegion(request, 0, Open(disk, 0, count, 0), disk, verdict));
         request.Buffer = buffers.MakeContiguous(disk.Traits.LogicalBlock, pastPage: 1);
         request.Content = request.Buffer.Read();
         return request;
@@ -84,8 +87,7 @@ internal sealed class Workload(
             SimulatedDisk disk = random.Pick<SimulatedDisk>(disks);
             (long sector, long sectors) = Place(request, disk, most);
             long offset = !transfers || random.OneIn(2) ? 0 : random.OneIn(6) ? random.Next(1, 2000) : common * i;
-            bool flushes = request.Operation == IoOperation.Flush || (request.Flags & IoFlags.Preflush) != 0;
-            ModelRegion added = new(request, i, Open(disk, request, flushes, sector, sectors, offset), disk, verdict);
+            ModelRegion added = new(request, i, Open(disk, sector, sectors, offset), disk, verdict);
             request.Regions.Add(added);
             if (added.IsRefused)
                 coverage.Add(Covered.RefusedRegions);
@@ -129,16 +131,14 @@ internal sealed class Workload(
         return (0, 0);
     }
 
-    private IoRegion Open(SimulatedDisk disk, ModelRequest request, bool flushes, long sector, long count, long bufferOffset)
+    private IoRegion Open(SimulatedDisk disk, long sector, long count, long bufferOffset)
     {
-        flushes |= (request.Flags & IoFlags.Fua) != 0 && disk.Traits.FlushesAfterFua;
         for (int number = random.Next(3); ; number++)
         {
             if (!disk.IsOpen(number))
                 continue;
             BlockDevice device = disk.Open(number);
-            bool isTaken = flushes && request.Regions.Exists(region => region.Region.Device == device);
-            if (!isTaken && model.IsFree(device.Descriptor, flushes, sector * IoRegion.SectorSize, (sector + count) * IoRegion.SectorSize))
+            if (model.IsFree(device.Descriptor, sector * IoRegion.SectorSize, (sector + count) * IoRegion.SectorSize))
                 return new IoRegion(device, sector, count, bufferOffset);
         }
     }

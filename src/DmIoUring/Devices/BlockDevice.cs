@@ -26,13 +26,14 @@ public sealed partial class BlockDevice : IDisposable
     private int _segmentQuestions;
     private volatile bool _disposed;
 
-    internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry)
+    internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry, DeviceDurability? durability = null)
     {
         SupportedProcessor.Require();
         Path = path;
         _handle = handle;
         _ownsHandle = ownsHandle;
         _geometry = geometry;
+        Durability = durability ?? DeviceDurability.Of(geometry.Identity);
         Descriptor = (int)handle.DangerousGetHandle();
     }
 
@@ -264,6 +265,7 @@ public sealed partial class BlockDevice : IDisposable
             holders = [.. _holders];
         }
 
+        Durability.Release();
         if (_ownsHandle)
             _handle.Dispose();
         Task[] answers = Array.ConvertAll(holders, static holder => holder.ReleaseDisposedAsync());

@@ -68,6 +68,9 @@ internal sealed unsafe record DeviceGeometry
 
     public required uint Minor { get; init; }
 
+    /// <summary>Which device or file it is.</summary>
+    public DeviceIdentity Identity { get; init; }
+
     /// <summary>Whether the kernel flushes the device's volatile cache after each FUA write, because the device has no FUA.</summary>
     public bool FlushesAfterFua { get; init; }
 
@@ -163,7 +166,7 @@ internal sealed unsafe record DeviceGeometry
         bool direct = (flags & FileAbi.O_DIRECT) != 0;
         bool readOnly = (flags & FileAbi.O_ACCMODE) == FileAbi.O_RDONLY;
         if (type == FileAbi.S_IFCHR)
-            return NvmeGeometry.Of(descriptor, readOnly, path);
+            return NvmeGeometry.Of(descriptor, readOnly, path) with { Identity = DeviceIdentity.Of(stat) };
         bool block = type == FileAbi.S_IFBLK;
         long size = (long)stat.stx_size;
         int logical = SectorSize;
@@ -213,6 +216,7 @@ internal sealed unsafe record DeviceGeometry
                 : (0, 0),
             Major = major,
             Minor = minor,
+            Identity = DeviceIdentity.Of(stat),
             FlushesAfterFua = block && direct && DeviceAbilities.FlushesAfterFua(major, minor),
             QueueDepth = direct ? DeviceAbilities.QueueDepthOf(major, minor) : int.MaxValue / 2,
             RefusesNonBlocking = refuses,

@@ -19,16 +19,63 @@ internal static unsafe class DirectTransfer
         try
         {
             uint length = (uint)(region.Count * IoRegion.SectorSize);
+
+            // Read before the region is checked for a doubt.
+            long failedFlushes = device.Durability.FailedFlushes;
             IoFailureCause cause = RegionRules.Check(operation, region, flags, out int errno);
-            return cause == IoFailureCause.None
-                ? Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags))
-                : Failed(operation, region.Sector, memory, length, errno, cause);
+            if (cause != IoFailureCause.None)
+                return Failed(operation, region.Sector, memory, length, errno, cause);
+            return RegionRules.DependsOnFlush(operation, flags, device)
+                ? WriteAndFlush(device, region, memory, length, failedFlushes)
+                : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags));
         }
         finally
         {
             device.Release();
         }
     }
+
+    /// <summary>
+    /// A FUA write that needs a flush. On a block device by two calls: RWF_DSYNC would flush twice there (<see cref="EngineSettings.FlushesSeparately"/>).
+    /// </summary>
+    private static IoResult WriteAndFlush(BlockDevice device, in IoRegion region, byte* memory, uint length, long failedFlushes)
+    {
+        bool flushesSeparately = device.IsBlockDevice;
+        IoResult result = Transfer(
+            IoOperation.Write, device, region.Sector * IoRegion.SectorSize, memory, length, flushesSeparately ? 0 : FileAbi.RWF_DSYNC);
+        if (flushesSeparately && result.IsSuccess)
+            return Flush(device, region, failedFlushes);
+        if (!flushesSeparately && !result.IsSuccess && RegionRules.RaisesDoubt(result.First.Errno, result.First.Cause))
+            device.Durability.FlushFailed(result.First.Errno, result.First.Cause);
+        return result.IsSuccess && device.Durability.FailedFlushes != failedFlushes ? InDoubt(region) : result;
+    }
+
+    private static IoResult Flush(BlockDevice device, in IoRegion region, long failedFlushes)
+    {
+        long began = Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+        byte attempts = 0;
+        while (true)
+        {
+            RetryDecision decision = RetryRules.DecideWithoutData(Libc.Fdatasync(device.Descriptor), ref attempts);
+            switch (decision.Action)
+            {
+                case RetryAction.Done:
+                    device.Durability.FlushEnded(began, failedFlushes);
+                    return device.Durability.FailedFlushes == failedFlushes ? default : InDoubt(region);
+
+                case RetryAction.Fail:
+                    if (RegionRules.RaisesDoubt(decision.Errno, decision.Cause))
+                        device.Durability.FlushFailed(decision.Errno, decision.Cause);
+                    return Failed(region.Sector, decision.Errno, decision.Cause);
+
+                default:
+                    UninterruptedWait.Sleep(TimeSpan.FromMicroseconds(decision.Delay / 1000));
+                    break;
+            }
+        }
+    }
+
+    private static IoResult InDoubt(in IoRegion region) => Failed(region.Sector, Errno.EIO, IoFailureCause.InDoubt);
 
     private static IoResult Transfer(IoOperation operation, BlockDevice device, long offset, byte* memory, uint length, int flags)
     {
@@ -74,6 +121,11 @@ internal static unsafe class DirectTransfer
     {
         if (operation == IoOperation.Read)
             NativeMemory.Clear(rest, length);
+        return Failed(sector, errno, cause);
+    }
+
+    private static IoResult Failed(long sector, int errno, IoFailureCause cause)
+    {
         RegionBits bit = new(1);
         IoFailure first = new(0, sector, errno, cause);
         return RetryRules.IsUnsupported(errno)

@@ -27,6 +27,9 @@ internal sealed class SyncRings : IDisposable
     /// <summary>Whether a ring whose thread waits awake may be faster than the system call that it replaces.</summary>
     public bool MayWaitAwake => _source.NeedsNoThread && new AwakeWait(_options).IsPossible;
 
+    /// <summary>Whether they are rings of io_uring.</summary>
+    public bool AreKernelRings => !_source.UsesWorkers;
+
     /// <summary>How many threads have a ring now.</summary>
     public int Count
     {

@@ -1,3 +1,4 @@
+using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
 
@@ -25,6 +26,8 @@ internal sealed class WorkerRingSource(int threads, IoUringUnavailableException?
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
             _workers.Release();
     }
+
+    public override IoEngine MakeEngine(int capacity, EngineSettings settings) => base.MakeEngine(capacity, settings with { FlushesSeparately = true });
 
     protected override WorkerRing Make(int capacity, in RingPlan plan) => new(new WorkerQueues(_workers, capacity));
 }

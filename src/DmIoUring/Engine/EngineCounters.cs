@@ -18,6 +18,10 @@ internal sealed class EngineCounters
     /// <summary>Entries for which the kernel uses a worker thread, as is known beforehand.</summary>
     public long WorkerEntries;
 
+    /// <summary>Flushes issued, and those that another one did the work of.</summary>
+    public long Flushes;
+    public long JoinedFlushes;
+
     /// <summary>Completions of chunks that had ended already. Expected to stay 0.</summary>
     public long Stale;
 
@@ -31,6 +35,8 @@ internal sealed class EngineCounters
         DeviceWaits += other.DeviceWaits;
         InlineTransfers += other.InlineTransfers;
         WorkerEntries += other.WorkerEntries;
+        Flushes += other.Flushes;
+        JoinedFlushes += other.JoinedFlushes;
         Stale += other.Stale;
     }
 }

@@ -21,6 +21,12 @@ internal sealed record EngineSettings
     /// <summary>Whether the devices that are held are registered with the ring.</summary>
     public bool RegistersFiles { get; init; }
 
+    /// <summary>
+    /// Whether a FUA write is a write and then a flush also where it is one chunk, on a device without FUA. As a system call it would flush twice: after the write
+    /// itself (REQ_FUA, block/blk-flush.c), and when the call ends (generic_write_sync in blkdev_write_iter, block/fops.c).
+    /// </summary>
+    public bool FlushesSeparately { get; init; }
+
     /// <summary>The optional features of the ring.</summary>
     public RingPlan Ring { get; init; }
 

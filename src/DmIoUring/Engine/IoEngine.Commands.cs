@@ -154,7 +154,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (!TryTakeBackCommand(index, generation))
             return;
         if (_chunks[index].Kind == ChunkKind.Abandoned)
-            Reclaim(index);
+            Reclaim(index, -Errno.ECANCELED);
         else if (_commandErrno == Errno.EOPNOTSUPP)
             FailCommand(index, IoFailureCause.NoPassThrough);
         else
@@ -187,7 +187,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Chunk* chunk = &_chunks[index];
         if (chunk->Kind == ChunkKind.Abandoned)
         {
-            Reclaim(index);
+            Reclaim(index, result > 0 ? -NvmeStatus.ErrnoOf(result) : result);
             return;
         }
 

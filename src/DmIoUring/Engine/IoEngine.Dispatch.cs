@@ -82,7 +82,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         Chunk* chunk = &_chunks[index];
         if (chunk->Kind == ChunkKind.Abandoned)
         {
-            Reclaim(index);
+            Reclaim(index, result);
             return;
         }
 
@@ -96,7 +96,11 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (decision.Action is RetryAction.Continue)
             Move(chunk, request, decision.Advance);
         if (decision.Action != RetryAction.Done && request.StopCause != IoFailureCause.None)
+        {
+            if (request.DependsOnFlush && decision.Action == RetryAction.Fail && RegionRules.RaisesDoubt(decision.Errno, decision.Cause))
+                NoteStoppedFailure(chunk, request, decision);
             decision = new RetryDecision(RetryAction.Fail, Errno: StopErrno(request.StopCause), Cause: request.StopCause);
+        }
 
         switch (decision.Action)
         {
@@ -204,6 +208,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         Chunk* chunk = &_chunks[index];
         chunk->Generation++;
+        if (chunk->Kind == ChunkKind.Flush)
+            NoteFlushTurn(index, _owners[index]!, FlushGroup.NotIssued);
         if (delay == 0)
         {
             _again.Append(index);
@@ -221,7 +227,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (chunk->Bounce != Chunk.NoBounce)
             _bounce.Return(chunk->Bounce, request.Buffer, copyBack: chunk->Kind == ChunkKind.Read);
         if (chunk->Kind == ChunkKind.Flush)
-            FlushEnded(request, chunk->Region);
+            FlushSucceeded(index, request);
         End(index);
     }
 
@@ -231,11 +237,12 @@ internal sealed unsafe partial class IoEngine<TRing>
         Request request = _owners[index]!;
         if (chunk->Kind == ChunkKind.Flush)
         {
-            // After a failed preflush nothing of the region is written, so that no later success hides the failure.
-            request.FailRest(chunk->Region, errno, cause);
+            FlushFailed(index, request, errno, cause);
         }
         else
         {
+            if (request.DependsOnFlush)
+                NoteFailedWrite(request, chunk->Region, errno, cause);
             long sector = chunk->Offset / IoRegion.SectorSize;
             request.Fail(chunk->Region, sector, errno, RegionRules.Explain(DeviceOf(chunk, request), chunk->Kind == ChunkKind.Write, sector, errno, cause));
             if (chunk->Kind == ChunkKind.Read)
@@ -253,15 +260,6 @@ internal sealed unsafe partial class IoEngine<TRing>
             NativeMemory.Clear(chunk->Buffer, chunk->Length);
         else
             request.Buffer.Clear(new BufferCursor { Pointer = chunk->Buffer, Left = chunk->Run, Next = chunk->NextRun }, chunk->Length);
-    }
-
-    /// <summary>A leg's flush has succeeded: its data may be split and issued.</summary>
-    private void FlushEnded(Request request, int region)
-    {
-        ref Leg leg = ref request.Legs[region];
-        leg.Stage = LegStage.Data;
-        if (leg.Remaining > 0)
-            SplitAgain(request, region);
     }
 
     /// <summary>Splits a request further, from one of its legs on.</summary>
@@ -317,6 +315,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (--request.Pending != 0)
             return;
+        if (request.DependsOnFlush)
+            request.FailDoubtful();
         if (_timeLimit > 0)
             StopClock(request);
         Counters.Requests++;

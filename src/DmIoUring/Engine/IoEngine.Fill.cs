@@ -96,6 +96,12 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (_hasTable && scattered)
             UseRegisteredVectors(entry, chunk, vectors, count, DeviceOf(chunk, request).Geometry.RegisteredMask);
 
+        if (chunk->Kind == ChunkKind.Flush)
+        {
+            Counters.Flushes++;
+            NoteFlushTurn(index, request, _turn);
+        }
+
         // Flushes and zeroes are always done by a worker (io_fsync_prep, io_fallocate_prep; io_uring/sync.c), discards as EntryWriter asks.
         Filled(chunk, !chunk->Kind.Transfers() || DeviceOf(chunk, request).Geometry.NeedsWorkers);
         return true;

@@ -40,6 +40,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     private void EnterRing(uint minComplete, long timeout, long minWait)
     {
+        _turn++;
         int result = _ring.Enter(minComplete, timeout, minWait);
         if (result < 0)
             MarkRingLost(-result);
@@ -108,8 +109,11 @@ internal sealed unsafe partial class IoEngine<TRing>
 
             _inTeardown--;
             chunk->Attempts += LossAttempts;
+            NoteUnknownResult(i);
             if (chunk->Kind == ChunkKind.Abandoned)
-                Reclaim(i);
+                Reclaim(i, -Errno.ECANCELED);
+            else if (chunk->Kind == ChunkKind.Flush)
+                Fail(i, LostErrno, IoFailureCause.RingLost);
             else if (chunk->Attempts > RetryRules.MaxAttempts)
                 Fail(i, LostErrno, IoFailureCause.RingLost);
             else

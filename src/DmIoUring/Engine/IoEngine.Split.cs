@@ -40,18 +40,6 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>Issues a leg's flush; data that is left is continued when the flush has ended.</summary>
-    private bool TryIssueFlush(Request request, ref Leg leg)
-    {
-        if (_free.IsEmpty || IsFull(leg.Slot))
-            return false;
-        PrepareChunk(request, ref leg, ChunkKind.Flush, 0);
-        if (!TryIssue(request))
-            return false;
-        leg.Stage = LegStage.Flushing;
-        return true;
-    }
-
     private bool TrySplitData(Request request, ref Leg leg)
     {
         if (_free.IsEmpty || IsFull(leg.Slot))
@@ -66,8 +54,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         bool bounces = length == 0;
         if (bounces)
             length = (uint)Math.Min(leg.Remaining, leg.IsWhole ? leg.Remaining : Math.Min(_bounce.PieceBytes, leg.Device.MaxTransferBytes));
-        if (length < leg.Remaining)
-            request.SplitsIntoChunks(ref leg);
+        if (length < leg.Remaining || _flushesSeparately)
+            request.FlushesAfterChunks(ref leg);
         Chunk* chunk = PrepareChunk(request, ref leg, kind, length);
         if (bounces && !TryBounce(request, leg, chunk))
             return false;
@@ -178,13 +166,20 @@ internal sealed unsafe partial class IoEngine<TRing>
         _chunks[index].Region = (byte)request.Cursor;
         if (!TryFill(index, request))
             return false;
-        _owners[index] = request;
-        _free.RemoveFirst();
+        Own(index, request);
         if (request.Legs[request.Cursor].Slot is var slot && slot != DeviceTable.NoSlot)
             Devices!.EnterChunk(slot);
+        return true;
+    }
+
+    /// <summary>Gives the first free slot to a request.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Own(int index, Request request)
+    {
+        _owners[index] = request;
+        _free.RemoveFirst();
         request.Pending++;
         InFlight++;
-        return true;
     }
 
     private bool TryBounce(Request request, in Leg leg, Chunk* chunk)

@@ -84,6 +84,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         else
             request.Pending++;
         _stopped.Append(request);
+        StopJoined(request);
 
         int errno = StopErrno(cause);
         for (int region = 0; region < request.LegCount; region++)
@@ -180,9 +181,10 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>An abandoned chunk has completed; with the last one of a request its resources are released.</summary>
-    private void Reclaim(int index)
+    private void Reclaim(int index, int result)
     {
         Chunk* chunk = &_chunks[index];
+        NoteAbandonedResult(index, result);
         if (chunk->Bounce != Chunk.NoBounce)
             _bounce.Return(chunk->Bounce, default, copyBack: false);
         Request holder = FreeChunk(index);

@@ -37,6 +37,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     /// <summary>Requests that are not completely split and wait for no device.</summary>
     private RequestList _queue;
     private readonly bool _hasFastPath;
+    private readonly bool _flushesSeparately;
     private int _inKernel;
     private int _wakeDescriptor = -1;
     private bool _wakeIsArmed;
@@ -50,12 +51,14 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         _renew = renew;
         _pool = settings.Pool;
         _registersFiles = settings.RegistersFiles;
+        _flushesSeparately = settings.FlushesSeparately;
         if (settings.HoldsDevices)
         {
             // Where few are carried out at once, the first device must leave some of those to others that may come.
             int share = Math.Max(1, ring.AtOnce - (ring.AtOnce / 4));
             Devices = new DeviceTable(RegisterFile, ring.AtOnce < ring.Capacity ? share : int.MaxValue, share);
             _waiting = new RequestList[DeviceTable.Slots];
+            _flushes = new FlushGroup[DeviceTable.Slots];
         }
 
         FreeRequests = settings.FreeRequests;
@@ -69,6 +72,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         _chunks = (Chunk*)NativeMemory.AlignedAlloc((nuint)capacity * (nuint)sizeof(Chunk), 64);
         NativeMemory.Clear(_chunks, (nuint)capacity * (nuint)sizeof(Chunk));
         _vectors = (Iovec*)NativeMemory.Alloc(MaxQueuedVectors, (nuint)sizeof(Iovec));
+        Array.Fill(_flushes, new FlushGroup(_chunks));
         _free = new ChunkList(_chunks);
         _again = new ChunkList(_chunks);
         _delayed = new ChunkList(_chunks);

@@ -35,6 +35,15 @@ internal struct Leg
     /// <summary>The chunks of a leg that flushes last that were issued and have not ended.</summary>
     public int Unfinished;
 
+    /// <summary>It is durable only if no flush of its device has failed since there were <see cref="FailedFlushes"/>.</summary>
+    public bool DependsOnFlush;
+
+    /// <summary>How many flushes of its device had failed when the request was submitted.</summary>
+    public long FailedFlushes;
+
+    /// <summary>When the request was submitted, in nanoseconds of the stopwatch; only where it depends on a flush.</summary>
+    public long Submitted;
+
     /// <summary>Its memory is misaligned for its device, so it uses bounce buffers.</summary>
     public bool Bounces;
 }

@@ -10,6 +10,12 @@ internal static class RegionRules
     {
         BlockDevice device = region.Device;
         errno = 0;
+        if (PromisesDurability(operation, flags) && device.Doubt is not null)
+        {
+            errno = Errno.EIO;
+            return IoFailureCause.InDoubt;
+        }
+
         if (!operation.HasSectors() || region.Count == 0)
             return IoFailureCause.None;
         if (region.Sector + region.Count > device.SectorCount)
@@ -46,6 +52,20 @@ internal static class RegionRules
 
         return (flags & IoFlags.Atomic) == 0 ? IoFailureCause.None : CheckAtomic(region, out errno);
     }
+
+    /// <summary>Whether a request that ends well says that something is durable.</summary>
+    public static bool PromisesDurability(IoOperation operation, IoFlags flags) =>
+        operation == IoOperation.Flush || (flags & (IoFlags.Preflush | IoFlags.Fua)) != 0;
+
+    /// <summary>Whether it depends on a flush, which may fail for the writes of others: a FUA write to a device with FUA does not.</summary>
+    public static bool DependsOnFlush(IoOperation operation, IoFlags flags, BlockDevice device) =>
+        operation == IoOperation.Flush || (flags & IoFlags.Preflush) != 0 || ((flags & IoFlags.Fua) != 0 && device.FuaFlushes);
+
+    /// <summary>Whether a failure of what makes data durable leaves the device's other writes in doubt: it was carried out, or may have been.</summary>
+    public static bool RaisesDoubt(int errno, IoFailureCause cause) =>
+        cause is IoFailureCause.Device or IoFailureCause.RetriesExhausted or IoFailureCause.Host
+        && !RetryRules.IsUnsupported(errno)
+        && errno != Errno.ECANCELED;
 
     /// <summary>Whether a region must be written by one entry: an atomic write, or a write to a zone that must be written in order.</summary>
     public static bool IsWhole(IoOperation operation, in IoRegion region, IoFlags flags) =>

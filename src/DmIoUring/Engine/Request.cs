@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
@@ -51,6 +52,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     /// entry with RWF_DSYNC (generic_write_sync, include/linux/fs.h), so a region of several chunks is written without it, and flushed once.
     /// </summary>
     public bool FlushesLast { get; private set; }
+
+    /// <summary>Whether a leg depends on a flush; see <see cref="Leg.DependsOnFlush"/>.</summary>
+    public bool DependsOnFlush { get; private set; }
 
     public ushort Priority { get; private set; }
 
@@ -162,6 +166,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         Priority = 0;
         TransferFlags = 0;
         FlushesLast = false;
+        DependsOnFlush = false;
         _failed = 0;
         _unsupported = 0;
         _kind = RequestKind.Callback;
@@ -249,8 +254,20 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _memory?.ForgetReport();
     }
 
-    /// <summary>Decides how a leg becomes durable that is about to be split into chunks, before the first of them.</summary>
-    public void SplitsIntoChunks(ref Leg leg)
+    /// <summary>Fails the legs whose devices had a flush that failed while the request was in flight: what they wrote, or are to make durable, may be lost.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void FailDoubtful()
+    {
+        for (int region = 0; region < LegCount; region++)
+        {
+            ref Leg leg = ref Legs[region];
+            if (leg.DependsOnFlush && leg.Device.Durability.FailedFlushes != leg.FailedFlushes)
+                Fail(region, leg.Start / IoRegion.SectorSize, Errno.EIO, IoFailureCause.InDoubt);
+        }
+    }
+
+    /// <summary>Decides how a leg becomes durable that is about to be written by several chunks, or by one that would flush more than once, before the first of them.</summary>
+    public void FlushesAfterChunks(ref Leg leg)
     {
         if ((TransferFlags & FileAbi.RWF_DSYNC) == 0 || leg.Offset != leg.Start || !leg.Device.Geometry.FlushesAfterFua)
             return;
@@ -339,6 +356,15 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.FlushesLast = false;
         leg.Unfinished = 0;
         leg.IsWhole = false;
+        leg.DependsOnFlush = RegionRules.DependsOnFlush(Operation, flags, region.Device);
+        if (leg.DependsOnFlush)
+        {
+            // Read before the region is checked for a doubt.
+            leg.FailedFlushes = region.Device.Durability.FailedFlushes;
+            leg.Submitted = Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+            DependsOnFlush = true;
+        }
+
         if (Operation.HasBuffer() && leg.Remaining != 0)
         {
             leg.Buffer = Buffer.Seek(region.BufferOffset - _copyStart);
@@ -350,10 +376,14 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
         IoFailureCause cause = RegionRules.Check(Operation, region, flags, out int errno);
         if (cause == IoFailureCause.None && Priority != 0 && region.Device.Namespace is not null)
-            (cause, errno) = (IoFailureCause.NotByCommand, Interop.Errno.EOPNOTSUPP);
-        if (cause != IoFailureCause.None)
-            FailRest(index, errno, cause);
-        else
+            (cause, errno) = (IoFailureCause.NotByCommand, Errno.EOPNOTSUPP);
+        if (cause == IoFailureCause.None)
+        {
             leg.IsWhole = RegionRules.IsWhole(Operation, region, flags);
+            return;
+        }
+
+        FailRest(index, errno, cause);
+        leg.DependsOnFlush = false;
     }
 }

@@ -37,6 +37,7 @@ public readonly record struct IoFailure(int Region, long Sector, int Errno, IoFa
             IoFailureCause.RetriesExhausted => " (still busy after every retry)",
             IoFailureCause.RingLost => " (io_uring failed, and whether this was carried out is not known)",
             IoFailureCause.Host => " (the host is short of something; the device was not at fault)",
+            IoFailureCause.InDoubt => " (a flush of the device has failed; see BlockDevice.Doubt)",
             _ => "",
         };
         return string.Create(CultureInfo.InvariantCulture, $"region {Region}, sector {Sector}: {ErrnoName}{why}");

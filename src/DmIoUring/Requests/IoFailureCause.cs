@@ -64,4 +64,10 @@ public enum IoFailureCause : byte
     /// or worker threads, instead.
     /// </summary>
     NoPassThrough,
+
+    /// <summary>
+    /// A flush of the device has failed, so that nothing can be promised to be durable (EIO): see <see cref="BlockDevice.Doubt"/>. Where the flush had failed before the
+    /// request was submitted, nothing was issued to the region.
+    /// </summary>
+    InDoubt,
 }

@@ -16,7 +16,8 @@ public enum IoFlags
     /// <summary>
     /// The data is on the medium when the request has ended (REQ_FUA), by RWF_DSYNC on every piece. On a block device with a volatile cache and
     /// without FUA the kernel flushes after each such piece, so there a region of several pieces is written without, and flushed once at the end; when
-    /// that flush fails, or the request is stopped before it, all of the region has failed. Writes only.
+    /// that flush fails, or the request is stopped before it, all of the region has failed. Without io_uring so is a region of one piece. After a failed flush:
+    /// <see cref="BlockDevice.Doubt"/>. Writes only.
     /// </summary>
     Fua = 2,
 

@@ -13,11 +13,15 @@ internal sealed unsafe partial class Model
         ModelRegion? lowest = null;
         foreach (ModelRegion region in request.Regions)
         {
-            if (region.Failures.Count == 0)
+            ulong bit = 1ul << region.Index;
+            bool mayBeGood = region.Failures.Count == 0;
+            if (mayBeGood && (region.Possible.Count == 0 || region.IsToldGood))
                 continue;
             lowest ??= region;
-            bool only = region.Failures.All(static failure => failure.Errno is Errno.EINVAL or Errno.EOPNOTSUPP);
-            (only ? ref unsupported : ref failed) |= 1ul << region.Index;
+            bool mayBeUnsupported = region.Failures.Concat(mayBeGood ? region.Possible : []).Any(IsUnsupported) && region.Failures.All(IsUnsupported);
+            bool mayBeFailed = region.Failures.Concat(region.Possible).Any(static failure => !IsUnsupported(failure));
+            bool isUnsupported = mayBeUnsupported && (!mayBeFailed || (result.Unsupported.Value & bit) != 0);
+            (isUnsupported ? ref unsupported : ref failed) |= bit;
         }
 
         if (result.Failed.Value != failed)
@@ -28,7 +32,7 @@ internal sealed unsafe partial class Model
         if (request.Report is not { } report)
             return;
         foreach (ModelRegion region in request.Regions)
-            CheckFailure(request, "the report", report[region.Index], region.Failures.Count > 0 ? region : null);
+            CheckFailure(request, "the report", report[region.Index], region.Failures.Count > 0 || (region.Possible.Count > 0 && !region.IsToldGood) ? region : null);
     }
 
     /// <summary>What is reported must be of the region's lowest failed sector; of several there, any.</summary>
@@ -41,10 +45,14 @@ internal sealed unsafe partial class Model
             return;
         }
 
-        long sector = region.Failures.Min(static failure => failure.Sector);
+        if (region.Possible.Contains(told))
+            return;
+        long sector = region.Failures.Count == 0 ? 0 : region.Failures.Min(static failure => failure.Sector);
         if (!region.Failures.Any(failure => failure.Sector == sector && failure == told))
-            verdict.Fail($"{request}: {where} is ({told}), and should be ({region.Failures.First(failure => failure.Sector == sector)}).");
+            verdict.Fail($"{request}: {where} is ({told}), and should be ({region.Failures.Concat(region.Possible).First(failure => failure.Sector >= sector)}).");
     }
+
+    private static bool IsUnsupported(IoFailure failure) => failure.Errno is Errno.EINVAL or Errno.EOPNOTSUPP;
 
     private void CheckMemory(ModelRequest request)
     {
@@ -94,16 +102,20 @@ internal sealed unsafe partial class Model
     /// <summary>Brings the histories of the region's sectors up to its end.</summary>
     private void Settle(ModelRegion region)
     {
-        bool isGood = region.Failures.Count == 0;
+        bool isGood = region.IsToldGood;
         SectorHistory history = _histories[region.Disk.Index];
-        if (region.Flush == FlushState.Done && isGood)
+        if (region.IsFlushed && isGood)
+        {
             history.Flush(region.Request.Since);
+            CheckDurable(region.Disk);
+        }
+
         if (region.IsRefused || region.Request.Operation is IoOperation.Read or IoOperation.Flush)
             return;
 
         // Of a FUA write all that lies below the sector that is reported.
         bool isFua = (region.Request.Flags & IoFlags.Fua) != 0;
-        long failed = isGood ? long.MaxValue : region.Failures.Min(static failure => failure.Sector);
+        long failed = isGood ? long.MaxValue : region.Possible.Count > 0 ? 0 : region.Failures.Min(static failure => failure.Sector);
         for (long at = region.Start; at < region.End; at += IoRegion.SectorSize)
         {
             long sector = at / IoRegion.SectorSize;

@@ -10,6 +10,7 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
     private static readonly byte[] Zeroes = new byte[IoRegion.SectorSize];
     private readonly SectorHistory[] _histories = [.. disks.Select(static disk => new SectorHistory(disk))];
     private readonly Dictionary<int, List<ModelRegion>> _byDescriptor = [];
+    private readonly Dictionary<int, FlushLog> _flushes = [];
     private readonly List<ModelRequest> _outstanding = [];
     private readonly List<ModelRequest> _abandoned = [];
     private long _sequence;
@@ -32,13 +33,14 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
     {
         if (_outstanding.Contains(request))
             return;
-        request.Since = _sequence++;
+        request.Since = ++_sequence;
         _outstanding.Add(request);
         if (_abandoned.Find(other => other.Copy is { } copy && (copy.Overlaps(request.Copy) || copy.Overlaps(request.Buffer))) is { } owner)
             verdict.Fail($"{request} was given pages that the kernel still has for {owner}.");
         foreach (ModelRegion region in request.Regions)
         {
             Of(region.Region.Device.Descriptor).Add(region);
+            region.Begin(FlushesOf(region.Region.Device.Descriptor));
             if (region.IsRefused || request.Operation is IoOperation.Read or IoOperation.Flush)
                 continue;
             for (long at = region.Start; at < region.End; at += IoRegion.SectorSize)
@@ -47,29 +49,52 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
     }
 
     /// <summary>Whether a region may be given this opening of a disk: an entry must tell whose it is.</summary>
-    public bool IsFree(int descriptor, bool flushes, long start, long end) =>
+    public bool IsFree(int descriptor, long start, long end) =>
         !_byDescriptor.TryGetValue(descriptor, out List<ModelRegion>? regions)
-        || !regions.Exists(region => (flushes && region.MayFlush) || (region.Start < end && start < region.End));
+        || !regions.Exists(region => region.Start < end && start < region.End);
+
+    /// <summary>Whether nothing is under way on an opening of a disk.</summary>
+    public bool IsIdle(int descriptor) => !_byDescriptor.TryGetValue(descriptor, out List<ModelRegion>? regions) || regions.Count == 0;
+
+    /// <summary>The kernel begins a flush.</summary>
+    public void FlushBegan(KernelOperation operation) => operation.Began = ++_sequence;
+
+    /// <summary>The embedder has dealt with a disk's doubt: a flush covers what is submitted from now on.</summary>
+    public void Acknowledge(SimulatedDisk disk) => _histories[disk.Index].Acknowledge(++_sequence);
+
+    /// <summary>The engine has dealt with the answers that it had taken, and takes others.</summary>
+    public void SettleFlushes()
+    {
+        foreach (FlushLog log in _flushes.Values)
+            log.Settle(_sequence);
+    }
+
+    /// <summary>The answer to an entry has reached the engine.</summary>
+    public void Completed(KernelOperation operation, int result)
+    {
+        _sequence++;
+        if (operation.IsFlush)
+            FlushesOf(operation.Entry.fd).Ended(operation.Began, result);
+        else
+            operation.Region!.Completed(operation, result, _sequence);
+    }
 
     public void Issued(KernelOperation operation)
     {
         IoUringSqe entry = operation.Entry;
-        ModelRegion? region = Of(entry.fd).Find(
-            region => operation.IsFlush ? region.IsFlushWanted : region.Holds(operation.Offset) && IsFor(region.Request.Operation, operation));
+        ModelRegion? region = operation.IsFlush
+            ? Of(entry.fd).Find(static region => region.MustBeFlushed) ?? Of(entry.fd).Find(static region => region.MayBeFlushed)
+            : Of(entry.fd).Find(region => region.Holds(operation.Offset) && IsFor(region.Request.Operation, operation));
         if (region is null)
             verdict.Fail($"Entry #{operation.Number} (opcode {entry.opcode}, descriptor {entry.fd:x}, bytes {operation.Offset}+{operation.Length}) is for no region of any request under way.");
         operation.Region = region;
-        region.Request.InKernel++;
         if (operation.IsFlush)
-        {
-            region.IssueFlush();
             return;
-        }
-
+        region.Request.InKernel++;
         region.IssueData(operation);
         if (!operation.Transfers)
             return;
-        uint flags = (region.Request.Flags & IoFlags.Fua) != 0 && region.LastFlush == FlushState.NotNeeded ? FileAbi.RWF_DSYNC : 0u;
+        uint flags = (region.Request.Flags & IoFlags.Fua) != 0 && !region.IsFlushedByParts ? FileAbi.RWF_DSYNC : 0u;
         flags |= region.IsAtomic ? FileAbi.RWF_ATOMIC : 0u;
         if (entry.rw_flags != flags)
             verdict.Fail($"{operation} has the flags 0x{entry.rw_flags:x} instead of 0x{flags:x}.");
@@ -107,7 +132,7 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
         {
             if (isAbandoned)
                 region.Abandon();
-            region.CheckEnded();
+            region.CheckEnded(((result.Failed.Value | result.Unsupported.Value) & (1ul << region.Index)) == 0);
         }
 
         CheckResult(request, result);
@@ -143,6 +168,16 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
                 if (!_histories[disk.Index].MaySurvive(sector, disk.Sector(sector)))
                     verdict.Fail($"After the power cut disk {disk.Index} has lost sector {sector}, which a flush or FUA had made sure of.");
             }
+        }
+    }
+
+    /// <summary>What is durable at this moment holds what was promised: a power cut now would show it.</summary>
+    private void CheckDurable(SimulatedDisk disk)
+    {
+        for (int sector = 0; sector < disk.Traits.Sectors; sector++)
+        {
+            if (!_histories[disk.Index].MaySurvive(sector, disk.DurableSector(sector)))
+                verdict.Fail($"Disk {disk.Index} sector {sector} is not durable, and a flush or FUA has ended well that had made sure of it.");
         }
     }
 
@@ -184,6 +219,13 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
         }
 
         Settled(request);
+    }
+
+    private FlushLog FlushesOf(int descriptor)
+    {
+        if (!_flushes.TryGetValue(descriptor, out FlushLog? log))
+            _flushes[descriptor] = log = new FlushLog();
+        return log;
     }
 
     private List<ModelRegion> Of(int descriptor)

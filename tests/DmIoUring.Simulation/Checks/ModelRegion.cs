@@ -12,11 +12,17 @@ internal sealed class ModelRegion
 {
     private readonly List<ModelPiece> _pieces = [];
     private readonly List<IoFailure> _failures = [];
+    private readonly List<IoFailure> _possible = [];
     private readonly Verdict _verdict;
     private readonly bool _isData;
-    private int _flushAttempts;
     private bool _isAbandoned;
     private long _limit;
+    private long _failedFlushes;
+    private FlushLog? _log;
+    private bool _isPartsFlushed;
+
+    /// <summary>When the last of its data was done, which its last flush must make durable.</summary>
+    private long _dataOver = long.MaxValue;
 
     public ModelRegion(ModelRequest request, int index, IoRegion region, SimulatedDisk disk, Verdict verdict)
     {
@@ -32,8 +38,7 @@ internal sealed class ModelRegion
         _limit = End;
         IoFailure refusal = Refuse();
         IsRefused = refusal.Errno != 0;
-        bool flushes = !_isData || (request.Flags & IoFlags.Preflush) != 0;
-        Flush = flushes && !IsRefused ? FlushState.Needed : FlushState.NotNeeded;
+        IsFlushed = !IsRefused && (!_isData || (request.Flags & IoFlags.Preflush) != 0);
         if (IsRefused)
             _failures.Add(refusal);
     }
@@ -56,19 +61,38 @@ internal sealed class ModelRegion
 
     public bool IsRefused { get; }
 
-    public FlushState Flush { get; private set; }
+    /// <summary>Whether it is flushed before its data, or without any.</summary>
+    public bool IsFlushed { get; }
 
-    /// <summary>The flush that makes a FUA write of several entries durable, where the device has no FUA.</summary>
-    public FlushState LastFlush { get; private set; }
+    /// <summary>Whether its entries are written without FUA.</summary>
+    public bool IsFlushedByParts => _isPartsFlushed;
+
+    /// <summary>Whether it is to be flushed when its data is done: a FUA write of several entries, where the device has no FUA.</summary>
+    public bool IsFlushedLast => _isPartsFlushed && IsDataOver;
+
+    /// <summary>Whether its end said that all of it had ended well.</summary>
+    public bool IsToldGood { get; private set; }
+
+    /// <summary>What its end may tell besides, where that depends on which flush it shared.</summary>
+    public IReadOnlyList<IoFailure> Possible => _possible;
 
     public List<(long Offset, long Length)> Done { get; } = [];
 
     /// <summary>What has failed so far; the lowest sector is what is reported.</summary>
     public IReadOnlyList<IoFailure> Failures => _failures;
 
-    public bool MayFlush => Flush != FlushState.NotNeeded || ((Request.Flags & IoFlags.Fua) != 0 && Disk.Traits.FlushesAfterFua);
+    /// <summary>Whether an entry that flushes may be for it; the second is whether one must be.</summary>
+    public bool MayBeFlushed => Request.StopCause == IoFailureCause.None && (IsFlushed || _isPartsFlushed);
 
-    public bool IsFlushWanted => Flush is FlushState.Needed or FlushState.Waiting || IsLastFlushWanted;
+    public bool MustBeFlushed => MayBeFlushed && ((IsFlushed && !HasFlushed) || (IsFlushedLast && !HasFlushedLast));
+
+    private bool HasFlushed => _log!.HasGood(Request.Since);
+
+    private bool HasFlushedLast => _log!.HasGood(_dataOver);
+
+    /// <summary>Whether a flush of the disk that fails makes it fail: what it promises comes of a flush.</summary>
+    private bool DependsOnFlush =>
+        !_isData || (Request.Flags & IoFlags.Preflush) != 0 || ((Request.Flags & IoFlags.Fua) != 0 && Region.Device.FuaFlushes);
 
     public bool IsAtomic => (Request.Flags & IoFlags.Atomic) != 0;
 
@@ -86,22 +110,19 @@ internal sealed class ModelRegion
         return done == IoRegion.SectorSize;
     }
 
-    public void IssueFlush()
+    /// <summary>The request has been submitted.</summary>
+    public void Begin(FlushLog log)
     {
-        if (Request.StopCause != IoFailureCause.None)
-            _verdict.Fail($"{this}: its flush was issued after the request was stopped ({Request.StopCause}).");
-        if (!IsLastFlushWanted)
-            Flush = FlushState.InKernel;
-        else
-            LastFlush = FlushState.InKernel;
+        _log = log;
+        _failedFlushes = Region.Device.Durability.FailedFlushes;
     }
 
     public void IssueData(KernelOperation operation)
     {
         if (Request.StopCause != IoFailureCause.None)
             _verdict.Fail($"{operation} was issued after the request was stopped ({Request.StopCause}).");
-        if (Flush is not (FlushState.NotNeeded or FlushState.Done))
-            _verdict.Fail($"{operation} was issued while the region's preflush was {Flush}: nothing may be before it.");
+        if (IsFlushed && !HasFlushed)
+            _verdict.Fail($"{operation} was issued and no flush has ended well that began after the request was submitted: nothing may be before it.");
         int block = Disk.Traits.LogicalBlock;
         if (operation.Length <= 0 || operation.Offset + operation.Length > End)
             _verdict.Fail($"{operation} is not inside of its region.");
@@ -116,7 +137,7 @@ internal sealed class ModelRegion
         {
             bool isPart = operation.Offset == Start && operation.Length < End - Start;
             if (isPart && (Request.Flags & IoFlags.Fua) != 0 && Disk.Traits.FlushesAfterFua)
-                LastFlush = FlushState.Needed;
+                _isPartsFlushed = true;
             piece = new ModelPiece { Offset = operation.Offset, Length = operation.Length };
             _pieces.Add(piece);
             Cut = operation.Offset + operation.Length;
@@ -129,36 +150,14 @@ internal sealed class ModelRegion
     }
 
     /// <summary>An answer to one of its entries has reached the engine.</summary>
-    public void Completed(KernelOperation operation, int result)
+    public void Completed(KernelOperation operation, int result, long now)
     {
         Request.InKernel--;
         if (_isAbandoned)
             return;
-        if (operation.IsFlush)
-            FlushCompleted(result);
-        else
-            DataCompleted(operation, result);
-    }
-
-    private void FlushCompleted(int result)
-    {
-        bool isLast = LastFlush == FlushState.InKernel;
-        if (result < 0 && (Request.StopCause != IoFailureCause.None || !IsTryAgain(result) || _flushAttempts >= RetryRules.MaxAttempts))
-        {
-            IoFailureCause cause = IsTryAgain(result) ? IoFailureCause.RetriesExhausted : IoFailureCause.Device;
-            if (isLast)
-                FailLastFlush(-result, cause);
-            else
-                FailFlush(-result, cause);
-            return;
-        }
-
-        _flushAttempts = result >= 0 ? 0 : _flushAttempts + 1;
-        FlushState state = result >= 0 ? FlushState.Done : FlushState.Waiting;
-        if (isLast)
-            LastFlush = state;
-        else
-            Flush = state;
+        DataCompleted(operation, result);
+        if (IsFlushedLast)
+            _dataOver = Math.Min(_dataOver, now);
     }
 
     private void DataCompleted(KernelOperation operation, int result)
@@ -189,11 +188,13 @@ internal sealed class ModelRegion
     {
         if (IsRefused)
             return;
-        if (LastFlush is FlushState.Needed or FlushState.Waiting)
-            FailLastFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
-        if (Flush is FlushState.Needed or FlushState.Waiting)
-            FailFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
-        else if (Cut < _limit)
+        if (_isPartsFlushed && !IsDataOver)
+            Fail(Start, Errno.ECANCELED, IoFailureCause.Cancelled);
+
+        // Perhaps it waits for a flush of its own although another one would have done: that one's entry was with the kernel before.
+        if (IsFlushed || IsFlushedLast)
+            MayFail(Errno.ECANCELED, IoFailureCause.Cancelled);
+        if (Cut < _limit && !(IsFlushed && Cut == Start))
             FailRest(Errno.ECANCELED, IoFailureCause.Cancelled);
         foreach (ModelPiece piece in _pieces)
         {
@@ -206,10 +207,6 @@ internal sealed class ModelRegion
     public void Abandon()
     {
         _isAbandoned = true;
-        if (Flush == FlushState.InKernel)
-            FailFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
-        if (LastFlush == FlushState.InKernel)
-            FailLastFlush(Errno.ECANCELED, IoFailureCause.Cancelled);
         foreach (ModelPiece piece in _pieces)
         {
             if (piece.State == PieceState.InKernel)
@@ -217,24 +214,42 @@ internal sealed class ModelRegion
         }
     }
 
-    /// <summary>The request has ended: nothing of the region may be left over.</summary>
-    public void CheckEnded()
+    /// <summary>The request has ended: nothing of the region may be left over, and it is told that it has ended well only where that is so.</summary>
+    public void CheckEnded(bool isToldGood)
     {
+        IsToldGood = isToldGood;
         if (IsRefused)
             return;
-        if (Flush is not (FlushState.NotNeeded or FlushState.Done or FlushState.Failed))
-            _verdict.Fail($"{this} has ended while its flush was {Flush}.");
-        if (LastFlush is not (FlushState.NotNeeded or FlushState.Done or FlushState.Failed))
-            _verdict.Fail($"{this} has ended while its last flush was {LastFlush}.");
+        CheckFlushes();
         if (Cut < _limit)
             _verdict.Fail($"{this} has ended and bytes {Cut}..{_limit} were never issued.");
         if (_pieces.Find(static piece => piece.State != PieceState.Ended) is { } piece)
             _verdict.Fail($"{this} has ended and bytes {piece.Offset}+{piece.Length} are {piece.State}: neither done nor failed.");
     }
 
-    /// <summary>All of it is written, and not durable yet.</summary>
-    private bool IsLastFlushWanted =>
-        LastFlush is FlushState.Needed or FlushState.Waiting && IsDataOver;
+    private void CheckFlushes()
+    {
+        long since = IsFlushed ? Request.Since : _dataOver;
+        if (IsFlushed || IsFlushedLast)
+        {
+            // It may have failed before the request was stopped, or because of that.
+            foreach ((int errno, IoFailureCause cause) in _log!.Failures(since))
+            {
+                MayFail(errno, cause);
+                MayFail(errno, cause, whateverStopped: true);
+            }
+        }
+
+        if (DependsOnFlush && Region.Device.Durability.FailedFlushes != _failedFlushes)
+            MayFail(Errno.EIO, IoFailureCause.InDoubt, whateverStopped: true);
+        bool hasFlushed = (!IsFlushed || HasFlushed) && (!IsFlushedLast || HasFlushedLast);
+        if (!hasFlushed && (IsToldGood || (_possible.Count == 0 && _failures.Count == 0)))
+            _verdict.Fail($"{this} has ended and no flush has ended well that makes it durable.");
+
+        // A preflush that failed, with whomever it was shared: nothing is written then.
+        if (IsFlushed && !IsToldGood && _possible.Count > 0 && Cut == Start)
+            _limit = Start;
+    }
 
     private bool IsDataOver => Cut == End && _pieces.TrueForAll(static piece => piece.State == PieceState.Ended);
 
@@ -243,6 +258,8 @@ internal sealed class ModelRegion
     private IoFailure Refuse()
     {
         DiskTraits traits = Disk.Traits;
+        if (RegionRules.PromisesDurability(Request.Operation, Request.Flags) && Region.Device.Doubt is not null)
+            return new IoFailure(Index, Region.Sector, Errno.EIO, IoFailureCause.InDoubt);
         if (!_isData || Region.Count == 0)
             return default;
         if (End > (long)traits.Sectors * IoRegion.SectorSize)
@@ -279,18 +296,9 @@ internal sealed class ModelRegion
         Fail(piece.Offset, errno, cause);
     }
 
-    private void FailFlush(int errno, IoFailureCause cause)
-    {
-        Flush = FlushState.Failed;
-        FailRest(errno, cause);
-    }
-
-    /// <summary>All of the region is in doubt.</summary>
-    private void FailLastFlush(int errno, IoFailureCause cause)
-    {
-        LastFlush = FlushState.Failed;
-        Fail(Start, errno, cause);
-    }
+    /// <summary>All of the region may be told to have failed.</summary>
+    private void MayFail(int errno, IoFailureCause cause, bool whateverStopped = false) =>
+        _possible.Add(whateverStopped ? new IoFailure(Index, Start / IoRegion.SectorSize, errno, cause) : FailureOf(Start, errno, cause));
 
     /// <summary>Nothing more of the region may be issued.</summary>
     private void FailRest(int errno, IoFailureCause cause)
@@ -299,7 +307,9 @@ internal sealed class ModelRegion
         Fail(Cut, errno, cause);
     }
 
-    private void Fail(long offset, int errno, IoFailureCause cause)
+    private void Fail(long offset, int errno, IoFailureCause cause) => _failures.Add(FailureOf(offset, errno, cause));
+
+    private IoFailure FailureOf(long offset, int errno, IoFailureCause cause)
     {
         (errno, cause) = Request.StopCause switch
         {
@@ -307,6 +317,6 @@ internal sealed class ModelRegion
             IoFailureCause.TimedOut => (Errno.ETIMEDOUT, IoFailureCause.TimedOut),
             IoFailureCause stopped => (Errno.ECANCELED, stopped),
         };
-        _failures.Add(new IoFailure(Index, offset / IoRegion.SectorSize, errno, cause));
+        return new IoFailure(Index, offset / IoRegion.SectorSize, errno, cause);
     }
 }

@@ -10,6 +10,9 @@ internal sealed class SectorHistory(SimulatedDisk disk)
 {
     private readonly List<SectorValue>?[] _values = new List<SectorValue>?[disk.Traits.Sectors];
 
+    /// <summary>Writes that were submitted before this are not what a flush makes sure of: one that failed may have lost them.</summary>
+    private long _acknowledged;
+
     /// <summary>A write was asked for: its bytes may be on the disk from now on.</summary>
     public void Begin(long sector, SectorValue value) => Of(sector).Add(value);
 
@@ -26,7 +29,13 @@ internal sealed class SectorHistory(SimulatedDisk disk)
         for (int i = 0; i < values.Count; i++)
         {
             if (values[i].Writer != writer)
-                values[i] = values[i] with { Superseded = Math.Min(values[i].Superseded, now) };
+            {
+                values[i] = values[i] with
+                {
+                    Superseded = Math.Min(values[i].Superseded, now),
+                    Covered = writer.Request.Since > _acknowledged ? Math.Min(values[i].Covered, now) : values[i].Covered,
+                };
+            }
         }
     }
 
@@ -37,7 +46,18 @@ internal sealed class SectorHistory(SimulatedDisk disk)
     public void Flush(long since)
     {
         foreach (List<SectorValue>? values in _values)
-            values?.RemoveAll(value => value.Superseded <= since);
+            values?.RemoveAll(value => value.Covered <= since);
+    }
+
+    /// <summary>What was not made sure of by now never will be, unless it is written again.</summary>
+    public void Acknowledge(long now)
+    {
+        _acknowledged = now;
+        foreach (List<SectorValue>? values in _values)
+        {
+            for (int i = 0; i < values?.Count; i++)
+                values[i] = values[i] with { Covered = long.MaxValue };
+        }
     }
 
     /// <summary>Whether a read may find these bytes, so far into the sector.</summary>

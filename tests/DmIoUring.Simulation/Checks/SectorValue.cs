@@ -5,7 +5,9 @@ namespace DmIoUring.Simulation.Checks;
 /// <param name="Offset">Where in them the sector begins.</param>
 /// <param name="Writer">The region that wrote it.</param>
 /// <param name="Superseded">When a later write of the sector had ended well; until then a read may find it.</param>
-internal readonly record struct SectorValue(byte[]? Bytes, int Offset, ModelRegion? Writer, long Superseded = long.MaxValue)
+/// <param name="Covered">The same for a write that no failed flush may have lost; a flush that was submitted later makes sure that it is gone.</param>
+internal readonly record struct SectorValue(
+    byte[]? Bytes, int Offset, ModelRegion? Writer, long Superseded = long.MaxValue, long Covered = long.MaxValue)
 {
     /// <summary>Whether a part of the sector may be this.</summary>
     public bool Matches(int from, ReadOnlySpan<byte> part) =>

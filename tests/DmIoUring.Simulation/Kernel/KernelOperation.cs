@@ -35,6 +35,9 @@ internal sealed class KernelOperation
 
     public List<FlushedSector>? Flush { get; set; }
 
+    /// <summary>When a flush began, in the model's own count.</summary>
+    public long Began { get; set; }
+
     public ulong Token => Entry.user_data;
 
     public bool IsCancel => Entry.opcode == IoUring.IORING_OP_ASYNC_CANCEL;
@@ -46,6 +49,9 @@ internal sealed class KernelOperation
 
     public bool Writes => Entry.opcode is IoUring.IORING_OP_WRITE or IoUring.IORING_OP_WRITEV
         or IoUring.IORING_OP_WRITE_FIXED or IoUring.IORING_OP_WRITEV_FIXED;
+
+    /// <summary>A FUA write to a device without FUA, or to a file: a flush is part of it.</summary>
+    public bool FlushesToo => Writes && (Entry.rw_flags & FileAbi.RWF_DSYNC) != 0 && Region!.Region.Device.FuaFlushes;
 
     public bool IsAtomic => Writes && (Entry.rw_flags & FileAbi.RWF_ATOMIC) != 0;
 

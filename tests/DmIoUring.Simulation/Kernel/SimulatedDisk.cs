@@ -1,3 +1,4 @@
+using DmIoUring.Devices;
 using DmIoUring.Interop;
 using Microsoft.Win32.SafeHandles;
 
@@ -16,6 +17,10 @@ internal sealed class SimulatedDisk
     private readonly byte[] _durable;
     private readonly bool[] _dirty;
 
+    /// <summary>Sectors whose last write a failed flush has lost: reads find it until the power goes.</summary>
+    private readonly bool[] _lost;
+    private readonly DeviceDurability _durability = new();
+
     /// <summary>Counts the writes of each sector, and which of them is durable: nothing durable gives way to something older.</summary>
     private readonly int[] _writes;
     private readonly int[] _durableWrites;
@@ -33,6 +38,7 @@ internal sealed class SimulatedDisk
         Initial = [.. Content];
         _durable = [.. Content];
         _dirty = new bool[Traits.Sectors];
+        _lost = new bool[Traits.Sectors];
         _writes = new int[Traits.Sectors];
         _durableWrites = new int[Traits.Sectors];
         _errnos = new int[Traits.Sectors];
@@ -68,7 +74,7 @@ internal sealed class SimulatedDisk
         {
             nint descriptor = FirstDescriptor + (Index * DescriptorsPerDisk) + _handles.Count;
             _files.Add(new SafeFileHandle(descriptor, ownsHandle: false));
-            _handles.Add(new BlockDevice(FormattableString.Invariant($"disk{Index}.{_handles.Count}"), _files[^1], ownsHandle: true, Traits.ToGeometry()));
+            _handles.Add(new BlockDevice(FormattableString.Invariant($"disk{Index}.{_handles.Count}"), _files[^1], ownsHandle: true, Traits.ToGeometry(), _durability));
         }
 
         return _handles[number];
@@ -130,6 +136,7 @@ internal sealed class SimulatedDisk
         for (long sector = offset / IoRegion.SectorSize; sector * IoRegion.SectorSize < offset + bytes.Length; sector++)
         {
             _dirty[sector] = true;
+            _lost[sector] = false;
             _writes[sector]++;
             if (!Traits.HasVolatileCache)
                 Keep(sector);
@@ -170,6 +177,23 @@ internal sealed class SimulatedDisk
         }
     }
 
+    /// <summary>A failed flush loses what it was to keep.</summary>
+    /// <returns>Whether it was still there to be lost.</returns>
+    public bool TryLose(FlushedSector flushed)
+    {
+        if (flushed.Write != _writes[flushed.Sector] || flushed.Write <= _durableWrites[flushed.Sector])
+            return false;
+        _dirty[flushed.Sector] = false;
+        _lost[flushed.Sector] = true;
+        return true;
+    }
+
+    public ReadOnlySpan<byte> DurableSector(long sector) => _durable.AsSpan((int)sector * IoRegion.SectorSize, IoRegion.SectorSize);
+
+    /// <summary>The embedder deals with a doubt.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Acknowledge() => _durability.Doubt is { } doubt && _durability.Acknowledge(doubt);
+
     /// <summary>Leaves what survives: of what was not flushed, a seeded part, sector by sector.</summary>
     public int CutPower(SeededRandom random)
     {
@@ -177,7 +201,7 @@ internal sealed class SimulatedDisk
         int percent = random.Pick(0, 50, 100);
         for (int sector = 0; sector < _dirty.Length; sector++)
         {
-            if (!_dirty[sector] || random.Percent(percent))
+            if (!_lost[sector] && (!_dirty[sector] || random.Percent(percent)))
                 continue;
             _durable.AsSpan(sector * IoRegion.SectorSize, IoRegion.SectorSize).CopyTo(Content.AsSpan(sector * IoRegion.SectorSize));
             lost++;
@@ -191,5 +215,6 @@ internal sealed class SimulatedDisk
         Sector(sector).CopyTo(_durable.AsSpan((int)sector * IoRegion.SectorSize));
         _durableWrites[sector] = _writes[sector];
         _dirty[sector] = false;
+        _lost[sector] = false;
     }
 }

@@ -1,5 +1,4 @@
 using DmIoUring.Interop;
-using DmIoUring.Simulation.Checks;
 
 namespace DmIoUring.Simulation.Kernel;
 
@@ -117,7 +116,7 @@ internal sealed unsafe partial class SimulatedKernel
         Settle(operation);
         operation.Stage = OperationStage.Ended;
         _trace.Write($"executed {operation}: {Describe(operation.Result)}");
-        operation.Region!.Completed(operation, operation.Result);
+        _model.Completed(operation, operation.Result);
         _model.SettleAbandoned();
         return operation.Result;
     }
@@ -133,9 +132,11 @@ internal sealed unsafe partial class SimulatedKernel
         SimulatedDisk disk = operation.Region!.Disk;
         if (IsDark)
             operation.Result = -Errno.EIO;
+        if (operation.Result is -Errno.EIO or -Errno.ENOSPC && (operation.IsFlush || operation.FlushesToo) && !IsDark)
+            LoseCache(disk, operation);
         if (operation.Result >= 0)
         {
-            if (operation.IsFlush && operation.Region.LastFlush == FlushState.InKernel)
+            if (operation.IsFlush && operation.Region.IsFlushedLast)
                 _coverage.Add(Covered.LastFlushes);
             if (operation.IsFlush)
                 disk.EndFlush(operation.Flush!);
@@ -145,6 +146,22 @@ internal sealed unsafe partial class SimulatedKernel
                 Discard(disk, operation);
             else if (operation.Writes && (operation.Entry.rw_flags & FileAbi.RWF_DSYNC) != 0)
                 disk.Persist(operation.Offset, operation.Result);
+        }
+    }
+
+    /// <summary>A flush has failed, and with it some of what it was to keep, for good: no later flush keeps that.</summary>
+    private void LoseCache(SimulatedDisk disk, KernelOperation operation)
+    {
+        if (_random.OneIn(2))
+            return;
+
+        // Of what is still being written the device has not said yet that it has it.
+        foreach (FlushedSector flushed in operation.Flush!)
+        {
+            long at = flushed.Sector * IoRegion.SectorSize;
+            bool isInFlight = _live.Exists(live => live.Writes && live.Region!.Disk == disk && live.Offset < at + IoRegion.SectorSize && at < live.Offset + live.Length);
+            if (!isInFlight && disk.TryLose(flushed))
+                _coverage.Add(Covered.DroppedSectors);
         }
     }
 
@@ -166,6 +183,8 @@ internal sealed unsafe partial class SimulatedKernel
         SimulatedDisk disk = operation.Region!.Disk;
         operation.Result = IsDark ? -Errno.EIO : Decide(operation, disk);
         if (operation.IsFlush)
+            _model.FlushBegan(operation);
+        if (operation.IsFlush || operation.FlushesToo)
             operation.Flush = disk.BeginFlush();
         if (!operation.Transfers)
             return;

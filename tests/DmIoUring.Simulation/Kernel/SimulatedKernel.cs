@@ -128,12 +128,13 @@ internal sealed unsafe partial class SimulatedKernel : IDisposable
 
     public int Take(Span<IoUringCqe> into)
     {
+        _model.SettleFlushes();
         int count = 0;
         while (count < into.Length && _completions.TryDequeue(out (IoUringCqe Completion, KernelOperation? Operation) next))
         {
             into[count++] = next.Completion;
             if (next.Operation is { IsCancel: false } operation)
-                operation.Region!.Completed(operation, next.Completion.res);
+                _model.Completed(operation, next.Completion.res);
         }
 
         _model.SettleAbandoned();

@@ -1,0 +1,263 @@
+using DmIoUring.Devices;
+using DmIoUring.Interop;
+
+namespace DmIoUring.Engine;
+
+/// <content>Flushes: those that wait for the same device become one, as in the kernel's own block/blk-flush.c.</content>
+/// <remarks>
+/// <para>A flush covers the writes that ended before it began. So one that is asked for before another's entry has reached the kernel joins that; one that is asked for
+/// later waits, together with all that come meanwhile, for the next. Each has a chunk, of which only the group's leader has an entry.</para>
+/// <para>When a flush fails, all that wait for it and for the next one fail with it: the next may end well although data is lost. When it was not carried out, because its
+/// request was cancelled, the next in line leads.</para>
+/// </remarks>
+internal sealed unsafe partial class IoEngine<TRing>
+{
+    /// <summary>One for each slot of the device table. A device without a slot has its flushes carried out one by one.</summary>
+    private readonly FlushGroup[] _flushes = [];
+
+    /// <summary>Counts the times that the ring was entered.</summary>
+    private long _turn;
+
+    /// <summary>Issues a leg's flush, or has it join one; data that is left is continued when the flush has ended.</summary>
+    private bool TryIssueFlush(Request request, ref Leg leg)
+    {
+        if (_free.IsEmpty)
+            return false;
+        bool joins = leg.Slot != DeviceTable.NoSlot && _flushes[leg.Slot].IsInFlight;
+        if (!joins && IsFull(leg.Slot))
+            return false;
+        int index = _free.First;
+        PrepareChunk(request, ref leg, ChunkKind.Flush, 0);
+        if (joins)
+        {
+            _chunks[index].Region = (byte)request.Cursor;
+            _chunks[index].IsInKernel = false;
+            Own(index, request);
+            Join(leg.Slot, index);
+        }
+        else
+        {
+            if (leg.Slot != DeviceTable.NoSlot)
+                _flushes[leg.Slot].Lead(index);
+            if (!TryIssue(request))
+            {
+                if (leg.Slot != DeviceTable.NoSlot)
+                    _flushes[leg.Slot].End();
+                return false;
+            }
+        }
+
+        leg.Stage = LegStage.Flushing;
+        return true;
+    }
+
+    private void Join(int slot, int index)
+    {
+        ref FlushGroup group = ref _flushes[slot];
+        if (group.Turn == FlushGroup.NotIssued || group.Turn == _turn)
+            group.Joined.Append(index);
+        else
+            group.Later.Append(index);
+    }
+
+    /// <summary>Whether a chunk is the flush of its device that has, or gets, an entry; false for a device without a slot.</summary>
+    private bool LeadsFlushes(int index, Request request, out int slot)
+    {
+        slot = request.LegCount > 0 ? request.Legs[_chunks[index].Region].Slot : DeviceTable.NoSlot;
+        return slot != DeviceTable.NoSlot && _flushes[slot].IsLedBy(index);
+    }
+
+    /// <summary>The entry of a flush is written, or is to be written again.</summary>
+    private void NoteFlushTurn(int index, Request request, long turn)
+    {
+        if (LeadsFlushes(index, request, out int slot))
+            _flushes[slot].Turn = turn;
+    }
+
+    /// <summary>The kernel has carried out a flush.</summary>
+    private void FlushSucceeded(int index, Request request)
+    {
+        FlushCounts(request, _chunks[index].Region);
+        if (!LeadsFlushes(index, request, out int slot))
+            return;
+        ChunkList joined = _flushes[slot].Joined.TakeAll();
+        LeadNext(slot);
+        while (!joined.IsEmpty)
+        {
+            int chunk = joined.RemoveFirst();
+            Request owner = _owners[chunk]!;
+            Counters.JoinedFlushes++;
+            FlushCounts(owner, _chunks[chunk].Region);
+            EndJoined(chunk, slot);
+        }
+    }
+
+    /// <summary>A flush has failed: the device's writes are in doubt if it was carried out, and whoever waits for it fails with it.</summary>
+    private void FlushFailed(int index, Request request, int errno, IoFailureCause cause)
+    {
+        int region = _chunks[index].Region;
+        if (RegionRules.RaisesDoubt(errno, cause))
+            RaiseDoubt(request, region, errno, cause);
+        FailFlush(request, region, errno, cause);
+        if (!LeadsFlushes(index, request, out int slot))
+            return;
+        if (cause is IoFailureCause.Cancelled or IoFailureCause.TimedOut or IoFailureCause.RingLost)
+        {
+            FlushNotCarriedOut(slot);
+            return;
+        }
+
+        ChunkList joined = _flushes[slot].Joined.TakeAll();
+        ChunkList later = _flushes[slot].Later.TakeAll();
+        _flushes[slot].End();
+        FailJoined(joined, slot, errno, cause);
+        FailJoined(later, slot, errno, cause);
+    }
+
+    /// <summary>A flush has ended without a result that counts for others.</summary>
+    private void FlushNotCarriedOut(int slot)
+    {
+        ref FlushGroup group = ref _flushes[slot];
+        ChunkList later = group.Later.TakeAll();
+        while (!later.IsEmpty)
+            group.Joined.Append(later.RemoveFirst());
+        if (!group.Joined.IsEmpty)
+            Lead(slot, group.Joined.RemoveFirst());
+        else
+            group.End();
+    }
+
+    /// <summary>Those that came too late for the last flush get theirs.</summary>
+    private void LeadNext(int slot)
+    {
+        ref FlushGroup group = ref _flushes[slot];
+        ChunkList later = group.Later.TakeAll();
+        if (later.IsEmpty)
+        {
+            group.End();
+            return;
+        }
+
+        Lead(slot, later.RemoveFirst());
+        while (!later.IsEmpty)
+            group.Joined.Append(later.RemoveFirst());
+    }
+
+    /// <summary>Has a flush that waited issued; it takes a place of the device's queue, which the one before it is about to give back.</summary>
+    private void Lead(int slot, int index)
+    {
+        _flushes[slot].Lead(index);
+        Devices!.EnterChunk(slot);
+        _again.Append(index);
+    }
+
+    private void FailJoined(ChunkList list, int slot, int errno, IoFailureCause cause)
+    {
+        while (!list.IsEmpty)
+        {
+            int chunk = list.RemoveFirst();
+            FailFlush(_owners[chunk]!, _chunks[chunk].Region, errno, cause);
+            EndJoined(chunk, slot);
+        }
+    }
+
+    /// <summary>Ends the flushes of a stopped request that wait for others'.</summary>
+    private void StopJoined(Request request)
+    {
+        for (int region = 0; region < request.LegCount && _flushes.Length > 0; region++)
+        {
+            int slot = request.Legs[region].Slot;
+            if (request.Legs[region].Stage != LegStage.Flushing || slot == DeviceTable.NoSlot)
+                continue;
+            StopJoined(ref _flushes[slot].Joined, slot, request);
+            StopJoined(ref _flushes[slot].Later, slot, request);
+        }
+    }
+
+    private void StopJoined(ref ChunkList list, int slot, Request request)
+    {
+        ChunkList waiting = list.TakeAll();
+        while (!waiting.IsEmpty)
+        {
+            int chunk = waiting.RemoveFirst();
+            if (_owners[chunk] != request)
+            {
+                list.Append(chunk);
+                continue;
+            }
+
+            FailFlush(request, _chunks[chunk].Region, StopErrno(request.StopCause), request.StopCause);
+            EndJoined(chunk, slot);
+        }
+    }
+
+    /// <summary>Ends a flush that had no entry of its own.</summary>
+    private void EndJoined(int index, int slot)
+    {
+        // It had no place in the device's queue, and its end gives one back.
+        Devices!.EnterChunk(slot);
+        End(index);
+    }
+
+    /// <summary>A leg's flush has succeeded: its data may be split and issued.</summary>
+    private void FlushCounts(Request request, int region)
+    {
+        ref Leg leg = ref request.Legs[region];
+        leg.Device.Durability.FlushEnded(leg.Submitted, leg.FailedFlushes);
+        leg.Stage = LegStage.Data;
+        if (leg.Remaining > 0)
+            SplitAgain(request, region);
+    }
+
+    /// <summary>After a failed flush nothing more of the region is written, so that no later success hides the failure.</summary>
+    private static void FailFlush(Request request, int region, int errno, IoFailureCause cause)
+    {
+        request.FailRest(region, errno, cause);
+        request.Legs[region].DependsOnFlush = false;
+    }
+
+    /// <summary>A write has failed: with FUA that may have been the flush which is part of it.</summary>
+    private static void NoteFailedWrite(Request request, int region, int errno, IoFailureCause cause)
+    {
+        if (!request.Legs[region].DependsOnFlush || (request.TransferFlagsOfRegion(region) & FileAbi.RWF_DSYNC) == 0 || !RegionRules.RaisesDoubt(errno, cause))
+            return;
+        RaiseDoubt(request, region, errno, cause);
+
+        // It has failed, and where is known.
+        request.Legs[region].DependsOnFlush = false;
+    }
+
+    /// <summary>What failed for the kernel, too, of a request that was stopped.</summary>
+    private static void NoteStoppedFailure(Chunk* chunk, Request request, in RetryDecision decision)
+    {
+        if (chunk->Kind == ChunkKind.Flush)
+            RaiseDoubt(request, chunk->Region, decision.Errno, decision.Cause);
+        else if (chunk->Kind == ChunkKind.Write)
+            NoteFailedWrite(request, chunk->Region, decision.Errno, decision.Cause);
+    }
+
+    private static void RaiseDoubt(Request request, int region, int errno, IoFailureCause cause) => request.Legs[region].Device.Durability.FlushFailed(errno, cause);
+
+    /// <summary>A chunk whose result is unknown, because its ring was closed: if it was a flush, or flushed, that may have failed.</summary>
+    private void NoteUnknownResult(int index)
+    {
+        Request request = _owners[index]!;
+        if (!request.DependsOnFlush || request.LegCount == 0)
+            return;
+        ref Leg leg = ref request.Legs[_chunks[index].Region];
+        if (leg.DependsOnFlush && (leg.Stage == LegStage.Flushing || !leg.FlushesLast))
+            leg.Device.Durability.FlushFailed(LostErrno, IoFailureCause.RingLost);
+    }
+
+    /// <summary>The result of a chunk whose request has ended without it.</summary>
+    private void NoteAbandonedResult(int index, int result)
+    {
+        Request holder = _owners[index]!;
+        ref Leg leg = ref holder.Legs[_chunks[index].Region];
+        bool flushed = leg.DependsOnFlush && (leg.Stage == LegStage.Flushing || !leg.FlushesLast);
+        if (flushed && result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN) && RegionRules.RaisesDoubt(-result, IoFailureCause.Device))
+            leg.Device.Durability.FlushFailed(-result, IoFailureCause.Device);
+        if (LeadsFlushes(index, holder, out int slot))
+            FlushNotCarriedOut(slot);
+    }
+}
