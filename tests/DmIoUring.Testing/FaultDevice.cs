@@ -55,6 +55,14 @@ internal sealed class FaultDevice : IDisposable
     public void AssertUntouched(long sector, long count) => Assert.False(
         File.Read(sector, count).AsSpan().ContainsAnyExcept(TestDevice.Untouched), $"{Path} was written in sectors {sector}+{count}.");
 
+    /// <summary>Ends the doubt that a failed flush has left. There must be one.</summary>
+    public void AcknowledgeDoubt()
+    {
+        Assert.NotNull(Device.Doubt);
+        Assert.True(Device.AcknowledgeDoubt(Device.Doubt));
+        Assert.Null(Device.Doubt);
+    }
+
     /// <summary>The file last, so that what is on it can still be answered; it ends whatever is held.</summary>
     public void Dispose()
     {

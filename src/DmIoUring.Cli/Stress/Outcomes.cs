@@ -26,6 +26,8 @@ internal sealed class Outcomes(StressRun run)
         StressOperation operation = slot.Operation;
         StressLeg leg = run.Legs[region.Leg];
         bool ok = failure.Cause == IoFailureCause.None;
+        if (!ok)
+            leg.AcknowledgeDoubt();
         if (!ok && !(leg.HasNoDiscard && operation.Kind == OperationKind.Discard))
             run.Progress.AddFailure(failure.Cause);
         if (region.Count == 0)

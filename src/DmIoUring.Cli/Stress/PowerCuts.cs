@@ -22,6 +22,7 @@ internal sealed class PowerCuts(FaultFile medium, StressLeg leg, ulong seed) : I
             throw new TimeoutException($"{leg.Path}: blocks stayed in use for {Patience}.");
         try
         {
+            leg.AcknowledgeDoubt();
             using DmIoClient client = new();
             Check(client.Flush(new IoRegion(leg.Device, 0, 0)), "flush");
             using IoMemory memory = IoMemory.Allocate(MostBlocks * leg.Shape.BlockSectors * IoRegion.SectorSize);

@@ -45,6 +45,7 @@ internal static class ResultJudge
             case IoFailureCause.None:
                 return null;
             case IoFailureCause.Cancelled when slot.Operation.CancelAfter != StressOperation.NoCancel:
+            case IoFailureCause.InDoubt when leg.WasBroken:
             case IoFailureCause.TimedOut when slot.Operation.Client == StressClients.Hasty:
                 return null;
         }

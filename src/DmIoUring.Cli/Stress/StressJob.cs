@@ -124,6 +124,8 @@ internal sealed class StressJob(StressPlan plan, StressProgress progress)
 
     private void FlushAll()
     {
+        foreach (StressLeg leg in plan.Legs)
+            leg.AcknowledgeDoubt();
         IoResult result = plan.Clients[0].Flush([.. plan.Legs.Select(leg => new IoRegion(leg.Device, 0, 0))]);
         if (!result.IsSuccess)
             ReportFailure(plan.Legs[result.First.Region], "the last flush", result);

@@ -25,10 +25,24 @@ internal sealed class StressLeg(int index, BlockDevice device, LegShape shape, O
     /// <summary>Whether discards are refused; learned before the run, and it must stay so.</summary>
     public bool HasNoDiscard { get; set; }
 
+    /// <summary>Whether it was ever broken: a flush may have failed then, which leaves the device in doubt until that is acknowledged.</summary>
+    public bool WasBroken { get; private set; }
+
     public FaultState Fault
     {
         get => Volatile.Read(ref _fault);
-        set => Volatile.Write(ref _fault, value);
+        set
+        {
+            WasBroken = true;
+            Volatile.Write(ref _fault, value);
+        }
+    }
+
+    /// <summary>The sectors that are in doubt may have lost nothing: only power cuts lose something here, and those are checked by themselves.</summary>
+    public void AcknowledgeDoubt()
+    {
+        if (Device.Doubt is { } doubt)
+            Device.AcknowledgeDoubt(doubt);
     }
 
     public void Dispose()

@@ -65,13 +65,13 @@ internal sealed class DeviceDurability
     public bool Acknowledge(FlushDoubt doubt) => Interlocked.CompareExchange(ref _doubt, null, doubt) == doubt;
 
     /// <summary>A flush has failed, or perhaps has.</summary>
-    public void FlushFailed(int errno, IoFailureCause cause)
+    public void FlushFailed(int errno)
     {
         using (_lock.Enter())
         {
             // In this order: who reads the new count finds the doubt.
             FlushDoubt? before = _doubt;
-            Volatile.Write(ref _doubt, new FlushDoubt(errno, cause, before?.Since ?? _lastFlush, (before?.FailedFlushes ?? 0) + 1));
+            Volatile.Write(ref _doubt, new FlushDoubt(errno, before?.Since ?? _lastFlush, (before?.FailedFlushes ?? 0) + 1));
             Volatile.Write(ref _failedFlushes, _failedFlushes + 1);
         }
     }

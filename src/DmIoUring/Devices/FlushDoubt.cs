@@ -7,19 +7,15 @@ namespace DmIoUring;
 /// </summary>
 public sealed class FlushDoubt
 {
-    internal FlushDoubt(int errno, IoFailureCause cause, long since, long failedFlushes)
+    internal FlushDoubt(int errno, long since, long failedFlushes)
     {
         Errno = errno;
-        Cause = cause;
         Since = since;
         FailedFlushes = failedFlushes;
     }
 
-    /// <summary>What the flush that failed last was answered with.</summary>
+    /// <summary>What the flush that failed last was answered with, or the system call with which its ring was lost.</summary>
     public int Errno { get; }
-
-    /// <summary>Why it failed.</summary>
-    public IoFailureCause Cause { get; }
 
     /// <summary>
     /// When the last flush of the device was submitted that ended well before one failed, as <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> tells it; 0
@@ -34,5 +30,5 @@ public sealed class FlushDoubt
     /// <summary>Human-readable: how many flushes failed, and how the last one did.</summary>
     /// <returns>One line.</returns>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{FailedFlushes} failed {(FailedFlushes == 1 ? "flush" : "flushes")}, the last with {Interop.Errno.Name(Errno)} ({Cause})");
+        CultureInfo.InvariantCulture, $"{FailedFlushes} failed {(FailedFlushes == 1 ? "flush" : "flushes")}, the last with {Interop.Errno.Name(Errno)}");
 }

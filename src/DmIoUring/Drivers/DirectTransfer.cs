@@ -46,7 +46,7 @@ internal static unsafe class DirectTransfer
         if (flushesSeparately && result.IsSuccess)
             return Flush(device, region, failedFlushes);
         if (!flushesSeparately && !result.IsSuccess && RegionRules.RaisesDoubt(result.First.Errno, result.First.Cause))
-            device.Durability.FlushFailed(result.First.Errno, result.First.Cause);
+            device.Durability.FlushFailed(result.First.Errno);
         return result.IsSuccess && device.Durability.FailedFlushes != failedFlushes ? InDoubt(region) : result;
     }
 
@@ -65,7 +65,7 @@ internal static unsafe class DirectTransfer
 
                 case RetryAction.Fail:
                     if (RegionRules.RaisesDoubt(decision.Errno, decision.Cause))
-                        device.Durability.FlushFailed(decision.Errno, decision.Cause);
+                        device.Durability.FlushFailed(decision.Errno);
                     return Failed(region.Sector, decision.Errno, decision.Cause);
 
                 default:

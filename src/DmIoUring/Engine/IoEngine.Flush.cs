@@ -97,7 +97,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         int region = _chunks[index].Region;
         if (RegionRules.RaisesDoubt(errno, cause))
-            RaiseDoubt(request, region, errno, cause);
+            RaiseDoubt(request, region, errno);
         FailFlush(request, region, errno, cause);
         if (!LeadsFlushes(index, request, out int slot))
             return;
@@ -221,7 +221,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (!request.Legs[region].DependsOnFlush || (request.TransferFlagsOfRegion(region) & FileAbi.RWF_DSYNC) == 0 || !RegionRules.RaisesDoubt(errno, cause))
             return;
-        RaiseDoubt(request, region, errno, cause);
+        RaiseDoubt(request, region, errno);
 
         // It has failed, and where is known.
         request.Legs[region].DependsOnFlush = false;
@@ -231,12 +231,12 @@ internal sealed unsafe partial class IoEngine<TRing>
     private static void NoteStoppedFailure(Chunk* chunk, Request request, in RetryDecision decision)
     {
         if (chunk->Kind == ChunkKind.Flush)
-            RaiseDoubt(request, chunk->Region, decision.Errno, decision.Cause);
+            RaiseDoubt(request, chunk->Region, decision.Errno);
         else if (chunk->Kind == ChunkKind.Write)
             NoteFailedWrite(request, chunk->Region, decision.Errno, decision.Cause);
     }
 
-    private static void RaiseDoubt(Request request, int region, int errno, IoFailureCause cause) => request.Legs[region].Device.Durability.FlushFailed(errno, cause);
+    private static void RaiseDoubt(Request request, int region, int errno) => request.Legs[region].Device.Durability.FlushFailed(errno);
 
     /// <summary>A chunk whose result is unknown, because its ring was closed: if it was a flush, or flushed, that may have failed.</summary>
     private void NoteUnknownResult(int index)
@@ -246,7 +246,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             return;
         ref Leg leg = ref request.Legs[_chunks[index].Region];
         if (leg.DependsOnFlush && (leg.Stage == LegStage.Flushing || !leg.FlushesLast))
-            leg.Device.Durability.FlushFailed(LostErrno, IoFailureCause.RingLost);
+            leg.Device.Durability.FlushFailed(LostErrno);
     }
 
     /// <summary>The result of a chunk whose request has ended without it.</summary>
@@ -256,7 +256,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         ref Leg leg = ref holder.Legs[_chunks[index].Region];
         bool flushed = leg.DependsOnFlush && (leg.Stage == LegStage.Flushing || !leg.FlushesLast);
         if (flushed && result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN) && RegionRules.RaisesDoubt(-result, IoFailureCause.Device))
-            leg.Device.Durability.FlushFailed(-result, IoFailureCause.Device);
+            leg.Device.Durability.FlushFailed(-result);
         if (LeadsFlushes(index, holder, out int slot))
             FlushNotCarriedOut(slot);
     }

@@ -145,8 +145,11 @@ public sealed class LostMediumTests
             Assert.Equal(new IoFailure(2, 24, Errno.EIO, IoFailureCause.Device), report[2]);
             Assert.Equal(new IoFailure(0, 24, Errno.EIO, IoFailureCause.Device), client.Read(new IoRegion(file, 24, 8), data).First);
             Pattern.Bytes(4096).CopyTo(data.GetSpan());
+            Assert.True(block.AcknowledgeDoubt(block.Doubt!));
+            Assert.True(file.AcknowledgeDoubt(file.Doubt!));
         }
 
+        Assert.Null(healthy.Device.Doubt);
         Assert.Equal(default, client.Write(healthy.Region(8, 8), data));
     }
 

@@ -111,6 +111,8 @@ public sealed class PowerCutTests
             Assert.Equal(new IoFailure(1, 16, Errno.EIO, IoFailureCause.Device), report[1]);
             left.File.PowerUp();
             right.File.PowerUp();
+            left.AcknowledgeDoubt();
+            right.AcknowledgeDoubt();
             left.AssertHolds(8, data.GetSpan());
             Assert.Equal(default, client.Write(regions, data));
         }

@@ -12,6 +12,8 @@ internal static class Mutations
     private const string Dispatch = "Engine/IoEngine.Dispatch.cs";
     private const string Aside = "Engine/IoEngine.SystemCalls.cs";
     private const string Inline = "Engine/IoEngine.Inline.cs";
+    private const string Flush = "Engine/IoEngine.Flush.cs";
+    private const string RegionRules = "Engine/RegionRules.cs";
     private const string Fill = "Engine/IoEngine.Fill.cs";
     private const string Fixed = "Engine/IoEngine.Fixed.cs";
     private const string Stop = "Engine/IoEngine.Stop.cs";
@@ -55,7 +57,16 @@ internal static class Mutations
         new("A late completion of a discard is believed while the ioctl runs", Aside, "chunk->Generation++;", ""),
         new("A misaligned read is not copied back", Dispatch, "copyBack: chunk->Kind == ChunkKind.Read);\n        if (chunk->Kind == ChunkKind.Flush)", "copyBack: false);\n        if (chunk->Kind == ChunkKind.Flush)"),
         new("A failed read is not zeroed", Dispatch, "                ZeroRest(chunk, request);", "                ;"),
-        new("A failed preflush lets the data through", Dispatch, "request.FailRest(chunk->Region, errno, cause);", "FlushEnded(request, chunk->Region);"),
+        new("A failed preflush lets the data through", Flush, "        FailFlush(request, region, errno, cause);\n        if (!Leads", "        FlushCounts(request, region);\n        if (!Leads"),
+        new("A flush joins one that has begun", Flush, "if (group.Turn == FlushGroup.NotIssued || group.Turn == _turn)", "if (group.Turn >= FlushGroup.NotIssued)"),
+        new("A failed flush leaves no doubt", Flush, "            RaiseDoubt(request, region, errno);\n        FailFlush", "            { }\n        FailFlush"),
+        new("A failed FUA write leaves no doubt", Dispatch, "                NoteFailedWrite(request, chunk->Region, errno, cause);", "                ;"),
+        new("What was in flight when a flush failed seems durable", Request, "leg.DependsOnFlush && leg.Device.Durability.FailedFlushes != leg.FailedFlushes", "leg.DependsOnFlush && leg.Start < 0"),
+        new("Whoever shared a failed flush seems durable", Flush, "        FailJoined(joined, slot, errno, cause);", "        while (!joined.IsEmpty)\n            EndJoined(joined.RemoveFirst(), slot);"),
+        new("Whoever waits for a flush that was cancelled waits for ever", Flush, "            FlushNotCarriedOut(slot);\n            return;", "            return;"),
+        new("A stopped request's flush goes on", Stop, "        StopJoined(request);\n", ""),
+        new("The failure of an abandoned flush is forgotten", Flush, "if (flushed && result < 0 &&", "if (flushed && result < int.MinValue / 2 &&"),
+        new("Durability is promised while there is a doubt", RegionRules, "PromisesDurability(operation, flags) && device.Doubt is not null", "PromisesDurability(operation, flags) && device.Size < 0"),
         new("A stopped request tells the device's error", Dispatch, "if (decision.Action != RetryAction.Done && request", "if (decision.Action is RetryAction.Retry or RetryAction.Continue && request"),
         new("A chunk's place is given back twice", Dispatch, "_free.Prepend(index);", "_free.Prepend(index); _free.Append(index);"),
         new("A chunk that waits for its time is forgotten", Dispatch, "                _delayed.Append(chunk);", "                ;"),

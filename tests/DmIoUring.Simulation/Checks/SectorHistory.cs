@@ -11,7 +11,7 @@ internal sealed class SectorHistory(SimulatedDisk disk)
     private readonly List<SectorValue>?[] _values = new List<SectorValue>?[disk.Traits.Sectors];
 
     /// <summary>Writes that were submitted before this are not what a flush makes sure of: one that failed may have lost them.</summary>
-    private long _acknowledged;
+    private long _acknowledged = -1;
 
     /// <summary>A write was asked for: its bytes may be on the disk from now on.</summary>
     public void Begin(long sector, SectorValue value) => Of(sector).Add(value);
