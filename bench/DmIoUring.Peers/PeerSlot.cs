@@ -31,7 +31,7 @@ internal sealed class PeerSlot
         for (int slot = 0; slot < slots.Length; slot++)
         {
             ulong seed = SeededSequence.Combine(request.Seed, (ulong)slot);
-            slots[slot] = new PeerSlot(new BenchSlot(run, sequence, buffer: default, seed), Allocate(request.BlockBytes, (int)seed));
+            slots[slot] = new PeerSlot(new BenchSlot(run, run.Target, sequence, buffer: default, seed), Allocate(request.BlockBytes, (int)seed));
         }
 
         return slots;

@@ -17,6 +17,9 @@ internal abstract class BenchLoad(BenchRun run) : IDisposable
     /// <summary>Requests that ended in the measured part.</summary>
     public abstract long Measured { get; }
 
+    /// <summary>Those of one target; of all where there is one.</summary>
+    public virtual long MeasuredOf(BenchTarget target) => Measured;
+
     /// <summary>Returns when every job's queue is full.</summary>
     public abstract void Start();
 

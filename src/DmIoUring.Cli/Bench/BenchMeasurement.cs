@@ -57,15 +57,33 @@ internal sealed class BenchMeasurement(BenchPlan plan)
             CpuNsPerOp = operations > 0 ? cpu.TotalNanoseconds / operations : null,
             AllocatedBytesPerOp = operations > 0 && request.GarbageRate is null ? (double)allocated / operations : null,
             IosPerEnter = counts is { Enters: > 0 } rings ? (double)rings.Entries / rings.Enters : null,
+            WorkerEntries = NotZero(counts?.WorkerEntries),
+            InlineTransfers = NotZero(counts?.InlineTransfers),
+            DeviceWaits = NotZero(counts?.DeviceWaits),
             GarbageBytesPerSecond = request.GarbageRate is not null && seconds > 0 ? garbage.Bytes / seconds : null,
             Gc = new BenchCollections(garbage),
             Ring = plan.Load.Capabilities?.Ring,
             Kernel = plan.Load.Capabilities?.KernelRelease,
             WhyNotFixed = plan.Load.WhyNotFixed,
-            Devices = [.. Run.Target.Devices.Select(device => new BenchDeviceReport(
-                device.Path, Run.Target.Blocks * request.BlockBytes, device.LogicalBlockSize, device.IsDirect))],
+            Devices = [.. Run.Targets.SelectMany(target => target.Devices.Select(device => ReportOf(target, device, seconds)))],
             Failure = Run.Failure,
             Settings = request,
         };
     }
+
+    private BenchDeviceReport ReportOf(BenchTarget target, BlockDevice device, double seconds)
+    {
+        BenchDeviceReport report = new(device.Path, target.Blocks * plan.Request.BlockBytes, device.LogicalBlockSize, device.IsDirect);
+        if (!plan.Request.PerDevice)
+            return report;
+        long operations = plan.Load.MeasuredOf(target);
+        return report with
+        {
+            Operations = operations,
+            Iops = seconds > 0 ? operations / seconds : 0,
+            LatNs = operations > 0 && Run.Latency?.MergeOf(target.Number) is { } histogram ? new BenchLatency(histogram) : null,
+        };
+    }
+
+    private static long? NotZero(long? count) => count == 0 ? null : count;
 }

@@ -15,7 +15,7 @@ internal sealed class BenchPlan : IDisposable
     public void Dispose()
     {
         Load.Dispose();
-        foreach (BlockDevice device in Run.Target.Devices)
+        foreach (BlockDevice device in Run.Targets.SelectMany(static target => target.Devices))
             device.Dispose();
     }
 }

@@ -58,10 +58,14 @@ internal sealed class BenchPlanner : Planner
         if (HasRefused)
             return null;
         List<BlockDevice> devices = [.. files.Select(file => file.Device)];
-        long bytes = _request.Size ?? devices.Min(device => device.Size);
-        BenchTarget target = new(devices, _request.BlockBytes / IoRegion.SectorSize, bytes / _request.BlockBytes);
-        BenchRun run = new(_request, target);
+        BenchRun run = new(_request, _request.PerDevice ? [.. devices.Select((device, number) => TargetOf([device], number))] : [TargetOf(devices, number: 0)]);
         return Try(() => new BenchPlan { Run = run, Load = MakeCheckedLoad(run), Notes = Notes });
+    }
+
+    private BenchTarget TargetOf(IReadOnlyList<BlockDevice> devices, int number)
+    {
+        long bytes = _request.Size ?? devices.Min(static device => device.Size);
+        return new BenchTarget(devices, _request.BlockBytes / IoRegion.SectorSize, bytes / _request.BlockBytes, number);
     }
 
     private DeviceFile OpenChecked(PathFacts facts)

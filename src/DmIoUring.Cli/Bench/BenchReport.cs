@@ -48,6 +48,15 @@ internal sealed record BenchReport
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? IosPerEnter { get; init; }
 
+    /// <summary>Entries of the measured part that the kernel gave to a worker, as far as the library knows; null for none.</summary>
+    public long? WorkerEntries { get; init; }
+
+    /// <summary>Transfers of the measured part that a lane, a reactor or a synchronous ring made itself, by system calls; null for none.</summary>
+    public long? InlineTransfers { get; init; }
+
+    /// <summary>Times in the measured part that a request waited because its device had as many chunks as it takes; null for none.</summary>
+    public long? DeviceWaits { get; init; }
+
     /// <summary>What carried the requests.</summary>
     public string? Ring { get; init; }
 

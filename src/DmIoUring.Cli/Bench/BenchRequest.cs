@@ -17,9 +17,16 @@ internal sealed record BenchRequest
     public static readonly TimeSpan DefaultRuntime = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan DefaultRamp = TimeSpan.FromSeconds(1);
 
-    /// <summary>The devices or files; several are the legs of one write.</summary>
+    /// <summary>The devices or files; several are the legs of one write, unless <see cref="PerDevice"/>.</summary>
     [JsonPropertyName("filename")]
     public required IReadOnlyList<string> Paths { get; init; }
+
+    /// <summary>Whether each device has jobs and a depth of its own, all at the same time.</summary>
+    public bool PerDevice { get; init; }
+
+    /// <summary>How many places there are that have jobs of their own.</summary>
+    [JsonIgnore]
+    public int TargetCount => PerDevice ? Paths.Count : 1;
 
     [JsonPropertyName("rw")]
     public BenchPattern Pattern { get; init; }
@@ -40,7 +47,7 @@ internal sealed record BenchRequest
     [JsonIgnore]
     public int? AskedDepth { get; init; }
 
-    /// <summary>Requests that each job has under way.</summary>
+    /// <summary>Requests that each job has under way, on each of several devices.</summary>
     [JsonPropertyName("iodepth")]
     public int Depth => AskedDepth ?? (Driver == BenchDriver.Sync ? 1 : 128);
 
@@ -71,6 +78,13 @@ internal sealed record BenchRequest
 
     [JsonPropertyName("ramp_seconds")]
     public double RampSeconds => Ramp.TotalSeconds;
+
+    [JsonIgnore]
+    public BenchMemory? AskedMemory { get; init; }
+
+    /// <summary>What the requests' buffers are.</summary>
+    [JsonPropertyName("mem")]
+    public BenchMemory Memory => AskedMemory ?? (Engine.Fixed ? BenchMemory.Pool : BenchMemory.Pointer);
 
     public BenchDriver Driver { get; init; }
 

@@ -21,13 +21,18 @@ internal static class BenchRules
     private static IEnumerable<Refusal> CheckPaths(BenchRequest request)
     {
         if (request.Paths.Count > IoRegion.MaxRegions)
-            yield return new Refusal("", $"--filename has {request.Paths.Count} paths; one write goes to at most {IoRegion.MaxRegions}", "Name fewer.");
-        if (request.Paths.Count > 1 && request.Reads)
+            yield return new Refusal("", $"--filename has {request.Paths.Count} paths; {(request.PerDevice ? "--per-device takes" : "one write goes to")} at most {IoRegion.MaxRegions}", "Name fewer.");
+        if (request.Paths.Count > 1 && request is { Reads: true, PerDevice: false })
         {
             yield return new Refusal(
                 "", $"--rw {Word(request.Pattern)} of {request.Paths.Count} paths: several are the legs of one write, and a read has one",
-                "Name one device, or pass --rw write or --rw randwrite. A colon that is part of a path is written \\:");
+                "Name one device, or pass --per-device, or --rw write or --rw randwrite. A colon that is part of a path is written \\:");
         }
+
+        if (request is { PerDevice: true, Paths.Count: 1 })
+            yield return Idle("--per-device", "several devices", "one");
+        if (request is { PerDevice: true, Rate: { } rate })
+            yield return new Refusal("", $"--per-device with --rate {rate}: devices of different speeds have no rate in common", "Leave one of them out.");
     }
 
     private static IEnumerable<Refusal> CheckDriver(BenchRequest request)
@@ -108,11 +113,11 @@ internal static class BenchRules
     {
         if (request.Size < request.BlockBytes)
             yield return new Refusal("", $"--size {request.Size} is less than one block of --bs {request.BlockBytes}", $"Pass at least --size {request.BlockBytes}.");
-        long memory = (long)request.BlockBytes * request.Depth * request.Jobs;
+        long memory = (long)request.BlockBytes * request.Depth * request.Jobs * request.TargetCount;
         if (memory > MaxMemory)
         {
             yield return new Refusal(
-                "", $"--bs {request.BlockBytes} times --iodepth {request.Depth} times --numjobs {request.Jobs} is {Quantity.Bytes(memory)} of buffers; {Quantity.Bytes(MaxMemory)} are allowed",
+                "", $"--bs {request.BlockBytes} times --iodepth {request.Depth} times --numjobs {request.Jobs}{(request.PerDevice ? $" times {request.TargetCount} devices" : "")} is {Quantity.Bytes(memory)} of buffers; {Quantity.Bytes(MaxMemory)} are allowed",
                 "Lower one of them.");
         }
     }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace DmIoUring.Cli.Bench;
 
 /// <summary>What all slots of a run look at: where to go, whether it counts, whether to go on.</summary>
-internal sealed class BenchRun(BenchRequest request, BenchTarget target)
+internal sealed class BenchRun(BenchRequest request, IReadOnlyList<BenchTarget> targets)
 {
     /// <summary>The thread pool adds some when its threads are busy with what is awaited.</summary>
     private const int PoolThreads = 16;
@@ -16,14 +16,21 @@ internal sealed class BenchRun(BenchRequest request, BenchTarget target)
 
     public BenchRequest Request { get; } = request;
 
-    public BenchTarget Target { get; } = target;
+    /// <summary>One, or one for each device with <c>--per-device</c>.</summary>
+    public IReadOnlyList<BenchTarget> Targets { get; } = targets;
+
+    /// <summary>The first, which is the only one without <c>--per-device</c>.</summary>
+    public BenchTarget Target => Targets[0];
+
+    /// <summary>How many jobs there are on all targets.</summary>
+    public int JobsInAll => Request.Jobs * Targets.Count;
 
     /// <summary>Of a hundred requests so many are reads.</summary>
     public int ReadPercent { get; } = request.ReadPercent ?? (request.Reads ? 100 : 0);
 
     /// <summary>Null when nothing is timed.</summary>
     public LatencyRecorder? Latency { get; } = request.Latency
-        ? new LatencyRecorder(request.Jobs + request.Engine.Lanes + PoolThreads)
+        ? new LatencyRecorder((request.Jobs * targets.Count) + request.Engine.Lanes + PoolThreads, targets.Count)
         : null;
 
     public BenchPhase Phase => _phase;
@@ -88,8 +95,8 @@ internal sealed class BenchRun(BenchRequest request, BenchTarget target)
         Stop();
     }
 
-    public void Fail(IoResult result) => Fail(new BenchFailure(
-        Target.Devices[result.First.Region].Path, result.First.ErrnoName, result.First.Sector, result.ToString()));
+    public void Fail(IoResult result, BenchTarget target) => Fail(new BenchFailure(
+        target.Devices[result.First.Region].Path, result.First.ErrnoName, result.First.Sector, result.ToString()));
 
-    public void Fail(Exception exception) => Fail(new BenchFailure(Target.Devices[0].Path, Errno: null, Sector: null, exception.Message));
+    public void Fail(Exception exception) => Fail(new BenchFailure(Targets.Count == 1 ? Target.Devices[0].Path : "", Errno: null, Sector: null, exception.Message));
 }

@@ -9,6 +9,7 @@ namespace DmIoUring.Cli.Bench;
 internal sealed class BenchSlot
 {
     private readonly BenchRun _run;
+    private readonly BenchTarget _target;
     private readonly BlockSequence? _sequence;
     private readonly IoRegion[] _regions;
     private readonly IoBuffer _buffer;
@@ -18,17 +19,19 @@ internal sealed class BenchSlot
 
     /// <summary>Makes what every request of the slot needs.</summary>
     /// <param name="run">The run.</param>
+    /// <param name="target">Where its requests go.</param>
     /// <param name="sequence">Where a sequential job is; null for a random one.</param>
     /// <param name="buffer">The slot's own.</param>
     /// <param name="seed">Of its own too.</param>
-    public BenchSlot(BenchRun run, BlockSequence? sequence, in IoBuffer buffer, ulong seed)
+    public BenchSlot(BenchRun run, BenchTarget target, BlockSequence? sequence, in IoBuffer buffer, ulong seed)
     {
         _run = run;
+        _target = target;
         _sequence = sequence;
         _buffer = buffer;
         _random = new SeededSequence(seed);
         WriteOptions = run.Request.WriteFlags;
-        _regions = [.. run.Target.Devices.Select(device => new IoRegion(device, 0, run.Target.BlockSectors))];
+        _regions = [.. target.Devices.Select(device => new IoRegion(device, 0, target.BlockSectors))];
     }
 
     public ref readonly IoBuffer Buffer => ref _buffer;
@@ -52,10 +55,9 @@ internal sealed class BenchSlot
     /// <param name="due">When its time starts, in ticks of <see cref="Stopwatch"/>; 0 for now.</param>
     public void Draw(long due = 0)
     {
-        BenchTarget target = _run.Target;
-        long block = _sequence is null ? _random.Below(target.Blocks) : _sequence.Next();
+        long block = _sequence is null ? _random.Below(_target.Blocks) : _sequence.Next();
         foreach (ref IoRegion region in _regions.AsSpan())
-            region = region with { Sector = block * target.BlockSectors };
+            region = region with { Sector = block * _target.BlockSectors };
         int percent = _run.ReadPercent;
         IsRead = percent == 100 || (percent > 0 && _random.Below(100) < percent);
         if (_run.Latency is not null)
@@ -72,7 +74,7 @@ internal sealed class BenchSlot
     {
         if (result.IsSuccess)
             return EndWell();
-        _run.Fail(result);
+        _run.Fail(result, _target);
         return false;
     }
 
@@ -83,7 +85,7 @@ internal sealed class BenchSlot
         if (_run.Phase == BenchPhase.Measuring)
         {
             Volatile.Write(ref _measured, _measured + 1);
-            _run.Latency?.Record(now - _started);
+            _run.Latency?.Record(now - _started, _target.Number);
         }
         else
         {

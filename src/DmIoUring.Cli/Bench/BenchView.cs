@@ -46,7 +46,7 @@ internal static class BenchView
         Row(grid, "IOPS", string.Create(CultureInfo.InvariantCulture, $"{report.Iops:#,0}  ({Quantity.Number(operations)} in {report.Seconds:0.00} s)"));
         if (settings.Rate is { } asked)
             Row(grid, "rate", Reached(asked, report.Iops ?? 0));
-        Row(grid, "bandwidth", Quantity.Rate(report.BwBytes!.Value) + (settings.Paths.Count > 1 ? " to each leg" : ""));
+        Row(grid, "bandwidth", Quantity.Rate(report.BwBytes!.Value) + (settings is { Paths.Count: > 1, PerDevice: false } ? " to each leg" : ""));
         if (report.LatNs is { } latency)
         {
             Row(grid, "latency", $"mean {Time(latency.Mean)}  p50 {Time(latency.P50)}  p99 {Time(latency.P99)}  p99.9 {Time(latency.P999)}  max {Time(latency.Max)}");
@@ -58,11 +58,19 @@ internal static class BenchView
             Row(grid, "allocated", string.Create(CultureInfo.InvariantCulture, $"{allocated:0.###} bytes an operation"));
         if (report.IosPerEnter is { } entries)
             Row(grid, "io_uring_enter", string.Create(CultureInfo.InvariantCulture, $"{entries:0.0} entries a call"));
+        if (report.WorkerEntries is { } workers)
+            Row(grid, "kernel workers", $"took {Quantity.Number(workers)} of the entries");
+        if (report.InlineTransfers is { } inline)
+            Row(grid, "inline", $"{Quantity.Number(inline)} transfers by system calls of the engine's own");
+        if (report.DeviceWaits is { } waits)
+            Row(grid, "device full", $"{Quantity.Number(waits)} times a request waited for its device to have room");
         if (report.GarbageBytesPerSecond is { } rate)
             Row(grid, "garbage", Quantity.Rate(rate) + ", allocated by another thread");
         if (report.Gc is { Gen0: > 0 } gc)
             Row(grid, "collections", $"{gc.Gen0} (generation 1: {gc.Gen1}, 2: {gc.Gen2}), every thread stopped for {Time(gc.PauseNs)} in all");
         console.Write(grid);
+        if (settings.PerDevice)
+            ShowDevices(console, report.Devices!);
         if (report.LatNs is { } times)
             ShowHistogram(console, times);
         if (report.Outcome == BenchOutcome.Interrupted)
@@ -86,13 +94,32 @@ internal static class BenchView
         if (settings.Completion is { } completion)
             driver += ", " + (settings.Submit == BenchSubmit.Thread ? "submitted by threads" : WordOption.Word(completion));
         string jobs = settings.Jobs > 1 ? $", {settings.Jobs} jobs" : "";
+        string each = settings.PerDevice ? " on each" : "";
         string durable = settings.Durable ? " durable" : "";
         string mix = settings.ReadPercent is { } percent ? string.Create(CultureInfo.InvariantCulture, $" ({percent} % reads)") : "";
         string rate = settings.Rate is { } perSecond ? string.Create(CultureInfo.InvariantCulture, $", {perSecond:#,0} a second") : "";
         string carrier = settings.Driver == BenchDriver.Sync ? "" : " on " + report.Ring;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{WordOption.Word(settings.Pattern)}{durable}{mix} {Printable.Of(string.Join(", ", settings.Paths))}: {Quantity.Bytes(settings.BlockBytes)}, depth {settings.Depth}{jobs}{rate}, {driver}{carrier}");
+            $"{WordOption.Word(settings.Pattern)}{durable}{mix} {Printable.Of(string.Join(", ", settings.Paths))}: {Quantity.Bytes(settings.BlockBytes)}, depth {settings.Depth}{jobs}{each}{rate}, {driver}{carrier}");
+    }
+
+    /// <summary>One line a device: whether a slow one holds up a fast one.</summary>
+    private static void ShowDevices(IAnsiConsole console, IEnumerable<BenchDeviceReport> devices)
+    {
+        Table table = new Table().Border(TableBorder.None).AddColumn(new TableColumn("device"));
+        foreach (string heading in (ReadOnlySpan<string>)["IOPS", "mean", "p50", "p99", "p99.9", "max"])
+            table.AddColumn(new TableColumn(heading).RightAligned().NoWrap());
+        foreach (BenchDeviceReport device in devices)
+        {
+            string[] times = device.LatNs is { } latency
+                ? [Time(latency.Mean), Time(latency.P50), Time(latency.P99), Time(latency.P999), Time(latency.Max)]
+                : ["", "", "", "", ""];
+            string iops = string.Create(CultureInfo.InvariantCulture, $"{device.Iops:#,0}");
+            table.AddRow([new Text(Printable.Of(device.Path)), .. new[] { iops }.Concat(times).Select(static text => new Text(text))]);
+        }
+
+        console.Write(table);
     }
 
     private static void ShowHistogram(IAnsiConsole console, BenchLatency latency)

@@ -15,11 +15,11 @@ internal abstract class ClientLoad : BenchLoad
         : base(run)
     {
         BenchRequest request = run.Request;
-        int slots = request.Jobs * request.Depth;
+        int slots = run.JobsInAll * request.Depth;
         Client = new DmIoClient(request.Engine.ForClient(request));
         try
         {
-            _memory = new SlotMemory(request.Engine.Fixed ? Client.Pages : null, slots, request.BlockBytes, request.Seed);
+            _memory = new SlotMemory(request.Memory, Client.Pages, slots, request.BlockBytes, request.Seed);
         }
         catch
         {
@@ -28,16 +28,23 @@ internal abstract class ClientLoad : BenchLoad
         }
 
         _underWay = new CountdownEvent(ends);
-        Jobs = [.. Enumerable.Range(0, request.Jobs).Select(job => new BenchJob(run, job, _memory, firstBuffer: job * request.Depth))];
+        Jobs =
+        [
+            .. from target in run.Targets
+               from job in Enumerable.Range(0, request.Jobs)
+               select new BenchJob(run, target, job, _memory, firstBuffer: ((target.Number * request.Jobs) + job) * request.Depth),
+        ];
     }
 
     public override IoCapabilities Capabilities => Client.Capabilities;
 
     public override RingCounts? Counts => RingCounts.Of(Client.Statistics);
 
-    public override string? WhyNotFixed => Run.Request.Engine.WhyNotFixed(Client.PageRegistration, Client.DeviceRegistration);
+    public override string? WhyNotFixed => Run.Request.Engine.WhyNotFixed(Run.Request.Memory, Client.PageRegistration, Client.DeviceRegistration);
 
     public override long Measured => Jobs.Sum(static job => job.Measured);
+
+    public override long MeasuredOf(BenchTarget target) => Jobs.Where(job => job.Target == target).Sum(static job => job.Measured);
 
     protected DmIoClient Client { get; }
 

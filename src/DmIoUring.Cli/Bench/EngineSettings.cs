@@ -56,8 +56,14 @@ internal sealed record EngineSettings
     public IoReactorOptions ForReactor(BenchRequest request) => (IoReactorOptions)Common(new IoReactorOptions(), request, jobs: 1);
 
     /// <summary>Why what was to be registered is not; null when it is, or was not to be.</summary>
-    public string? WhyNotFixed(IoFeature pages, IoFeature devices) =>
-        !Fixed ? null : !pages.IsAvailable ? pages.Reason : !devices.IsAvailable ? devices.Reason : null;
+    public string? WhyNotFixed(BenchMemory memory, IoFeature pages, IoFeature devices)
+    {
+        if (!Fixed)
+            return null;
+        if (memory is BenchMemory.Pool or BenchMemory.Pages && !pages.IsAvailable)
+            return pages.Reason;
+        return devices.IsAvailable ? null : devices.Reason;
+    }
 
     private IoDriverOptions Common(IoDriverOptions options, BenchRequest request, int jobs) => options with
     {

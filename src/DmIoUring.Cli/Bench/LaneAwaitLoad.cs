@@ -5,7 +5,7 @@ internal sealed class LaneAwaitLoad : ClientLoad
 {
     /// <inheritdoc cref="ClientLoad(BenchRun, int)"/>
     public LaneAwaitLoad(BenchRun run)
-        : base(run, ends: run.Request.Jobs * run.Request.Depth)
+        : base(run, ends: run.JobsInAll * run.Request.Depth)
     {
     }
 

@@ -7,7 +7,7 @@ internal sealed class LaneCallbackLoad : ClientLoad
 
     /// <inheritdoc cref="ClientLoad(BenchRun, int)"/>
     public LaneCallbackLoad(BenchRun run)
-        : base(run, ends: run.Request.Jobs * run.Request.Depth) => _ended = OnEnded;
+        : base(run, ends: run.JobsInAll * run.Request.Depth) => _ended = OnEnded;
 
     public override void Start()
     {

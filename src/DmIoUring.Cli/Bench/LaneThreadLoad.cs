@@ -8,9 +8,9 @@ internal sealed class LaneThreadLoad : ClientLoad
 
     /// <inheritdoc cref="ClientLoad(BenchRun, int)"/>
     public LaneThreadLoad(BenchRun run)
-        : base(run, ends: run.Request.Jobs)
+        : base(run, ends: run.JobsInAll)
     {
-        _full = new CountdownEvent(run.Request.Jobs);
+        _full = new CountdownEvent(run.JobsInAll);
         _submitters = [.. Jobs.Select((job, number) => new BatchSubmitter(run, Client, job.Slots, run.ArrivalsOf(number)))];
     }
 

@@ -2,20 +2,23 @@ using HdrHistogram;
 
 namespace DmIoUring.Cli.Bench;
 
-/// <summary>What one thread has recorded: a histogram has one writer.</summary>
+/// <summary>What one thread has recorded, for each target: a histogram has one writer.</summary>
 internal sealed class LatencyPart
 {
-    public LatencyPart(LatencyRecorder owner)
+    public LatencyPart(LatencyRecorder owner, int targets)
     {
         Owner = owner;
-        Histogram = LatencyRecorder.MakeHistogram();
+        Histograms = [.. Enumerable.Range(0, targets).Select(static _ => LatencyRecorder.MakeHistogram())];
 
         // The first time allocates.
-        Histogram.RecordValue(1);
-        Histogram.Reset();
+        foreach (LongHistogram histogram in Histograms)
+        {
+            histogram.RecordValue(1);
+            histogram.Reset();
+        }
     }
 
     public LatencyRecorder Owner { get; }
 
-    public LongHistogram Histogram { get; }
+    public LongHistogram[] Histograms { get; }
 }

@@ -1,11 +1,13 @@
 namespace DmIoUring.Cli.Bench;
 
-/// <summary>A job with a thread and a reactor of its own: it polls, and the callbacks in the poll submit what the next poll hands over.</summary>
+/// <summary>
+/// A thread and a reactor of its own: it polls, and the callbacks in the poll submit what the next poll hands over. It carries a job of each target.
+/// </summary>
 internal sealed class ReactorJob : IDisposable
 {
     private readonly BenchRun _run;
     private readonly SlotMemory _memory;
-    private readonly BenchJob _job;
+    private readonly BenchJob[] _jobs;
     private readonly int _batch;
     private readonly IoNotify _ended;
     private readonly ArrivalSchedule? _arrivals;
@@ -26,7 +28,7 @@ internal sealed class ReactorJob : IDisposable
         Reactor = new IoReactor(request.Engine.ForReactor(request) with { CallbackFailed = run.Fail });
         try
         {
-            _memory = new SlotMemory(request.Engine.Fixed ? Reactor.Pages : null, request.Depth, request.BlockBytes, request.Seed);
+            _memory = new SlotMemory(request.Memory, Reactor.Pages, request.Depth * run.Targets.Count, request.BlockBytes, request.Seed);
         }
         catch
         {
@@ -34,12 +36,14 @@ internal sealed class ReactorJob : IDisposable
             throw;
         }
 
-        _job = new BenchJob(run, number, _memory, firstBuffer: 0);
+        _jobs = [.. run.Targets.Select(target => new BenchJob(run, target, number, _memory, firstBuffer: target.Number * request.Depth))];
     }
 
     public IoReactor Reactor { get; }
 
-    public long Measured => _job.Measured;
+    public long Measured => _jobs.Sum(static job => job.Measured);
+
+    public long MeasuredOf(BenchTarget target) => _jobs[target.Number].Measured;
 
     /// <summary>The thread's work: returns when every request has ended and the reactor is gone.</summary>
     /// <param name="full">Told when the queue is full.</param>
@@ -79,7 +83,7 @@ internal sealed class ReactorJob : IDisposable
     private void Fill()
     {
         _arrivals?.Start();
-        foreach (BenchSlot slot in _job.Slots)
+        foreach (BenchSlot slot in _jobs.SelectMany(static job => job.Slots))
             Next(slot);
         Reactor.Poll();
     }

@@ -36,9 +36,11 @@ internal sealed class ReactorLoad : BenchLoad
         _jobs.Aggregate(default(RingCounts), static (sum, job) => sum + RingCounts.Of(job.Reactor.Statistics));
 
     public override string? WhyNotFixed =>
-        Run.Request.Engine.WhyNotFixed(_jobs[0].Reactor.PageRegistration, _jobs[0].Reactor.DeviceRegistration);
+        Run.Request.Engine.WhyNotFixed(Run.Request.Memory, _jobs[0].Reactor.PageRegistration, _jobs[0].Reactor.DeviceRegistration);
 
     public override long Measured => _jobs.Sum(static job => job.Measured);
+
+    public override long MeasuredOf(BenchTarget target) => _jobs.Sum(job => job.MeasuredOf(target));
 
     public override void Start()
     {

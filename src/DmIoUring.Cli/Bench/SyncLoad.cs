@@ -7,10 +7,7 @@ internal sealed class SyncLoad : ClientLoad
 
     /// <inheritdoc cref="ClientLoad(BenchRun, int)"/>
     public SyncLoad(BenchRun run)
-        : base(run, ends: run.Request.Jobs) => _atWork = new CountdownEvent(run.Request.Jobs);
-
-    /// <summary>One region in one piece is one system call.</summary>
-    public override RingCounts? Counts => null;
+        : base(run, ends: run.JobsInAll) => _atWork = new CountdownEvent(run.JobsInAll);
 
     public override string? WhyNotFixed => null;
 

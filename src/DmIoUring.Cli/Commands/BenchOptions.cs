@@ -8,10 +8,16 @@ internal sealed class BenchOptions
 {
     private readonly Option<string[]> _filename = new("--filename")
     {
-        Description = "Block device or regular file. Several, with colons between them, are the legs of one write: A:B:C, at most 64.",
+        Description = "Block device or regular file. Several, with colons between them, are the legs of one write: A:B:C, at most 64; or see --per-device.",
         HelpName = "A[:B...]",
         Required = true,
         CustomParser = FilenameOption.Parse,
+    };
+
+    private readonly Option<bool> _perDevice = new("--per-device")
+    {
+        Description = "Each device of --filename A:B has --numjobs and --iodepth of its own, all on one client (a reactor's thread serves all of them), " +
+            "and the report tells of each.",
     };
 
     private readonly Option<BenchPattern> _pattern = new("--rw")
@@ -110,6 +116,14 @@ internal sealed class BenchOptions
         CustomParser = result => WordOption.Parse<BenchSubmit>(result),
     };
 
+    private readonly Option<BenchMemory?> _memory = new("--mem")
+    {
+        Description = "What the buffers are: raw pointers into the registered page pool, raw pointers to other memory, slices of an IoMemory, " +
+            "parts of byte arrays, page lists of the pool (pool; with --fixed off pointer).",
+        HelpName = WordOption.Words<BenchMemory>(),
+        CustomParser = result => WordOption.Parse<BenchMemory>(result),
+    };
+
     private readonly Option<OnOff> _latency = new("--lat")
     {
         Description = "Whether every request is timed; fio's gtod_reduce the other way round (on).",
@@ -142,8 +156,8 @@ internal sealed class BenchOptions
 
     public IEnumerable<Option> All =>
     [
-        _filename, _pattern, _readPercent, _block, _size, _depth, _batch, _rate, _jobs, _runtime, _ramp,
-        _driver, _completion, _submit, .. _engine.All, _latency, _garbage, _seed, _durable, _destroy, _force,
+        _filename, _perDevice, _pattern, _readPercent, _block, _size, _depth, _batch, _rate, _jobs, _runtime, _ramp,
+        _driver, _completion, _submit, .. _engine.All, _memory, _latency, _garbage, _seed, _durable, _destroy, _force,
     ];
 
     /// <summary>Some of them, by name: what is not offered is as if it was not given.</summary>
@@ -153,6 +167,7 @@ internal sealed class BenchOptions
     public BenchRequest Read(ParseResult parsed) => new()
     {
         Paths = parsed.GetValue(_filename)!,
+        PerDevice = parsed.GetValue(_perDevice),
         Pattern = parsed.GetValue(_pattern),
         AskedReadPercent = parsed.GetValue(_readPercent),
         BlockBytes = parsed.GetValue(_block),
@@ -167,6 +182,7 @@ internal sealed class BenchOptions
         AskedCompletion = parsed.GetValue(_completion),
         AskedSubmit = parsed.GetValue(_submit),
         Engine = _engine.Read(parsed),
+        AskedMemory = parsed.GetValue(_memory),
         Latency = parsed.GetValue(_latency) == OnOff.On,
         GarbageRate = parsed.GetValue(_garbage),
         Seed = parsed.GetValue(_seed),

@@ -29,6 +29,19 @@ public sealed class BenchTests
         "--driver lane --rw randread --rate 500 --iodepth 4",
         "--driver lane --rw randread --rate 500 --submit thread",
         "--driver sync --rw randread --rate 500 --numjobs 2",
+        "--driver reactor --rw randread --mem iomemory --iodepth 8",
+        "--driver lane --rw randrw --destroy --mem array --iodepth 8",
+        "--driver reactor --rw randread --mem pages --bs 16K",
+        "--driver lane --rw randread --mem pointer --bs 8K",
+    ];
+
+    public static TheoryData<string> PerDeviceWays =>
+    [
+        "--driver lane --iodepth 8 --numjobs 2 --lanes 2",
+        "--driver lane --iodepth 8 --completion await",
+        "--driver lane --iodepth 8 --submit thread --batch 4",
+        "--driver reactor --iodepth 8 --numjobs 2",
+        "--driver sync --numjobs 2",
     ];
 
     public static TheoryData<string, string> NotMeantTogether => new()
@@ -56,6 +69,8 @@ public sealed class BenchTests
         { "--rate 0", "--rate 0" },
         { "--rw randwrite", "--destroy" },
         { "--bs 1000", "1000" },
+        { "--rw randread --per-device", "--per-device" },
+        { "--rw randread --mem stack", "--mem stack" },
     };
 
     [Theory]
@@ -134,6 +149,82 @@ public sealed class BenchTests
         RandomAccess.Read(second.BackingHandle, right, 0);
         Assert.Contains(left, static one => one != 0);
         Assert.True(left.AsSpan().SequenceEqual(right));
+    }
+
+    [Theory]
+    [MemberData(nameof(PerDeviceWays))]
+    public async Task PerDevice_EachIsReadByItself_AndReported(string way)
+    {
+        using LoopDevice small = RequireLoop.Create(1 << 20);
+        using LoopDevice large = RequireLoop.Create(4 << 20);
+        JsonElement run = await MeasureAsync($"{small.Path}:{large.Path}", [.. way.Split(' '), "--rw", "randread", "--per-device"]);
+        JsonElement[] devices = [.. run.GetProperty("devices").EnumerateArray()];
+        Assert.Equal([1 << 20, 4 << 20], devices.Select(static device => device.GetProperty("bytes").GetInt64()));
+        Assert.Equal(run.GetProperty("operations").GetInt64(), devices.Sum(static device => device.GetProperty("operations").GetInt64()));
+        Assert.All(devices, static device =>
+        {
+            Assert.True(device.GetProperty("iops").GetDouble() > 0);
+            Assert.InRange(device.GetProperty("lat_ns").GetProperty("p50").GetDouble(), 1, device.GetProperty("lat_ns").GetProperty("max").GetDouble());
+        });
+    }
+
+    /// <summary>Each request of the slow device takes 50 ms at least; those of the other are not among its times.</summary>
+    [Theory]
+    [InlineData("--driver lane")]
+    [InlineData("--driver reactor")]
+    public async Task PerDevice_TheSlowOnesTimesAreItsOwn(string driver)
+    {
+        using FaultDevice slow = new(size: 4 << 20);
+        using Fault delay = slow.File.Slow(MediumOperations.Read, TimeSpan.FromMilliseconds(50));
+        using LoopDevice fast = RequireLoop.Create(4 << 20);
+        JsonElement run = await MeasureAsync($"{slow.Path}:{fast.Path}", [.. driver.Split(' '), "--rw", "randread", "--per-device", "--iodepth", "2"]);
+        JsonElement[] devices = [.. run.GetProperty("devices").EnumerateArray()];
+        Assert.True(devices[0].GetProperty("lat_ns").GetProperty("p50").GetDouble() >= 49e6);
+        Assert.True(devices[1].GetProperty("operations").GetInt64() > devices[0].GetProperty("operations").GetInt64());
+        Assert.True(devices[1].GetProperty("lat_ns").GetProperty("p50").GetDouble() < 49e6);
+    }
+
+    [Fact]
+    public async Task PerDevice_WritesGoToEach_AndTheTextHasALineOfEach()
+    {
+        using LoopDevice first = RequireLoop.Create(1 << 20);
+        using LoopDevice second = RequireLoop.Create(1 << 20);
+        Dmio run = await Dmio.RunAsync(
+            "bench", "--filename", $"{first.Path}:{second.Path}", "--per-device", "--rw", "randwrite", "--destroy", "--runtime", "0.2", "--ramp", "0", "--iodepth", "4");
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+        Assert.Contains("depth 4 on each", run.Output, StringComparison.Ordinal);
+        foreach (LoopDevice device in new[] { first, second })
+        {
+            byte[] content = new byte[1 << 20];
+            RandomAccess.Read(device.BackingHandle, content, 0);
+            Assert.Contains(content, static one => one != 0);
+            Assert.Contains(run.Output.Split('\n'), line => line.StartsWith(device.Path + " ", StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain("to each leg", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PerDevice_HasNoRateInCommon()
+    {
+        using LoopDevice first = RequireLoop.Create(1 << 20);
+        using LoopDevice second = RequireLoop.Create(1 << 20);
+        (await Dmio.RunAsync("bench", "--filename", $"{first.Path}:{second.Path}", "--per-device", "--rw", "randread", "--rate", "100"))
+            .AssertRefused("--per-device with --rate 100");
+    }
+
+    /// <summary>A loop device takes 128 at once; without io_uring every entry is a worker's.</summary>
+    [Fact]
+    public async Task WaitsAndWorkers_AreOfTheMeasuredPart_AndLeftOutWhereThereAreNone()
+    {
+        using LoopDevice device = RequireLoop.Create(4 << 20);
+        JsonElement deep = await MeasureAsync(device.Path, "--driver", "reactor", "--rw", "randread", "--iodepth", "512");
+        Assert.InRange(deep.GetProperty("device_waits").GetInt64(), 1, long.MaxValue);
+        Assert.False(deep.TryGetProperty("worker_entries", out _));
+        Assert.False(deep.TryGetProperty("inline_transfers", out _));
+        JsonElement workers = await MeasureAsync(device.Path, "--driver", "reactor", "--rw", "randread", "--iodepth", "4", "--ring", "worker");
+        Assert.InRange(workers.GetProperty("worker_entries").GetInt64(), 1, long.MaxValue);
+        Assert.False(workers.TryGetProperty("device_waits", out _));
     }
 
     [Fact]
