@@ -63,5 +63,23 @@ internal static class PeerCommandLine
             Adjust = static request => request with { AskedDepth = 1, AskedCompletion = BenchCompletion.Await },
             MakeLoad = static run => new WhenAllLoad(run),
         },
+        new Peer
+        {
+            Name = "dsync",
+            Description = "pwritev2 with RWF_DSYNC on a direct descriptor, one at a time: each write is on the medium when it ends.",
+            Options = [.. Common, "--rw", .. Writing],
+            Patterns = [BenchPattern.Write, BenchPattern.RandWrite],
+            Adjust = static request => request with { Driver = BenchDriver.Sync, Durable = true },
+            MakeLoad = static run => new DurableLoad(run, flushes: false),
+        },
+        new Peer
+        {
+            Name = "writeflush",
+            Description = "pwritev2 and fdatasync on a direct descriptor, one after the other.",
+            Options = [.. Common, "--rw", .. Writing],
+            Patterns = [BenchPattern.Write, BenchPattern.RandWrite],
+            Adjust = static request => request with { Driver = BenchDriver.Sync, Durable = true },
+            MakeLoad = static run => new DurableLoad(run, flushes: true),
+        },
     ];
 }

@@ -18,6 +18,8 @@ public sealed class PeersTests
     [InlineData("randomaccess", "--rw", "write", "--destroy", "--iodepth", "1")]
     [InlineData("preadv2", "--rw", "randread")]
     [InlineData("whenall", "--destroy")]
+    [InlineData("dsync", "--rw", "randwrite", "--destroy")]
+    [InlineData("writeflush", "--destroy")]
     public async Task Peer_Measures_UnderTheNamesOfDmioBench(string peer, params string[] more)
     {
         using LoopDevice device = RequireLoop.Create(Size);
@@ -51,8 +53,27 @@ public sealed class PeersTests
     }
 
     [Theory]
+    [InlineData("dsync")]
+    [InlineData("writeflush")]
+    public async Task DurablePeers_FlushAfterEachWrite(string peer)
+    {
+        RequireFault.Here();
+        using FaultFile medium = FaultFile.Create(Size);
+        using LoopDevice device = LoopDevice.Over(medium.Path);
+        Dmio run = await RunAsync(peer, "--filename", device.Path, "--destroy", "--ramp", "0", "--runtime", "0.1");
+        Assert.True(run.ExitCode == 0, run.Errors);
+        MediumOperations[] changes =
+            [.. medium.Log.Select(static request => request.Operation).Where(static one => one is MediumOperations.Write or MediumOperations.Flush)];
+        Assert.Contains(MediumOperations.Write, changes);
+        Assert.DoesNotContain((MediumOperations.Write, MediumOperations.Write), changes.Zip(changes.Skip(1)));
+        Assert.Equal(MediumOperations.Flush, changes[^1]);
+    }
+
+    [Theory]
     [InlineData("--destroy", "randomaccess", "--rw", "write")]
     [InlineData("--destroy", "whenall")]
+    [InlineData("--destroy", "dsync")]
+    [InlineData("has no --rw read", "writeflush", "--rw", "read", "--destroy")]
     [InlineData("has no --rw write", "preadv2", "--rw", "write")]
     [InlineData("has no --rw read", "whenall", "--rw", "read", "--destroy")]
     [InlineData("--iodepth", "bare", "--iodepth", "8", "--batch", "9")]
@@ -79,6 +100,8 @@ public sealed class PeersTests
     [InlineData("randomaccess", "--help")]
     [InlineData("preadv2", "--help")]
     [InlineData("whenall", "--help")]
+    [InlineData("dsync", "--help")]
+    [InlineData("writeflush", "--help")]
     public async Task Help_EndsWithZero(params string[] arguments) => Assert.Equal(0, (await RunAsync(arguments)).ExitCode);
 
     private static async Task<Dmio> RunAsync(params string[] arguments)
