@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
@@ -8,10 +9,17 @@ using DmIoUring.Benchmarks.EngineCost;
 switch (args)
 {
     case [CostProgram.Name]:
-        CostProgram.Run();
+        CostProgram.Run(CostProgram.DefaultRounds);
+        return;
+    case [CostProgram.Name, "--rounds", string text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) && rounds > 0:
+        CostProgram.Run(rounds);
         return;
     case [MemoryProgram.Name]:
         MemoryProgram.Run();
+        return;
+    // The trial lanes-memory comes here.
+    case [FlushProgram.Name]:
+        FlushProgram.Run();
         return;
 }
 

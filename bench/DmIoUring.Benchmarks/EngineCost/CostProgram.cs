@@ -9,13 +9,15 @@ namespace DmIoUring.Benchmarks.EngineCost;
 internal static class CostProgram
 {
     public const string Name = "engine-cost";
-    private const int Rounds = 41;
+    public const int DefaultRounds = 41;
     private const int Batch = 32;
     private static readonly int[] RegionCounts = [1, 2, 4, 8, 16, 32, 64];
     private static readonly int[] Depths = [32, 64, 128, 256, 512, 1024, 2048, 4096];
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
-    public static void Run()
+    /// <summary>Measures and prints.</summary>
+    /// <param name="rounds">Fewer for a look whether it works: the figures are no good then.</param>
+    public static void Run(int rounds)
     {
         using CostBench bench = new();
         Samples[] regions = [.. RegionCounts.Select(static _ => new Samples())];
@@ -25,7 +27,7 @@ internal static class CostProgram
         Samples[] bare = [.. Depths.Select(static _ => new Samples())];
 
         // The first rounds are for the compiler, which makes its best code while they run.
-        for (int round = -Rounds / 4; round < Rounds; round++)
+        for (int round = -rounds / 4; round < rounds; round++)
         {
             for (int i = 0; i < Depths.Length; i++)
             {
@@ -46,7 +48,7 @@ internal static class CostProgram
                 BareNs = bare[0].Median,
                 CostNs = depths[0].Median - bare[0].Median,
                 Batch,
-                Rounds,
+                Rounds = rounds,
                 Regions = RegionCounts.Select((count, i) => new { Regions = count, NsPerRegion = regions[i].Median }),
                 Memory = kinds.Select((kind, i) => new { Memory = kind.ToString(), NsPerRequest = memory[i].Median }),
                 Depths = Depths.Select((depth, i) => new { Depth = depth, NsPerRequest = depths[i].Median, BareNs = bare[i].Median }),
