@@ -46,13 +46,18 @@ internal static class SideBySideCommand
             DefaultValueFactory = static _ => [],
             CustomParser = ParseOnly,
         };
+        Option<string?> fuaDevice = new("--fua-device")
+        {
+            Description = "A block device with FUA; what is on it is DESTROYED. Durable writes are measured on it; without it they are not measured with FUA.",
+            HelpName = "DEVICE",
+        };
         Option<bool> reportOnly = new("--report-only") { Description = "Measure nothing: make the report again from results.json." };
         Option<string?> output = new("--output") { Description = "Folder of results.json, RESULTS.md and plots (bench).", HelpName = "FOLDER" };
         RootCommand root = new(
             "Runs dmio bench, what it is compared with, and fio alternately on devices of its own, and writes RESULTS.md: " +
             "what each target came to, plots, every median.\n\nExit codes: 0 done, whatever was reached. 1 a run failed; nothing was written. 2 used wrongly.")
         {
-            rounds, runtime, ramp, only, reportOnly, output,
+            rounds, runtime, ramp, only, fuaDevice, reportOnly, output,
         };
         root.SetAction((parsed, token) =>
         {
@@ -62,6 +67,7 @@ internal static class SideBySideCommand
                 Runtime = parsed.GetValue(runtime),
                 Ramp = parsed.GetValue(ramp),
                 Only = parsed.GetValue(only)!,
+                FuaDevice = parsed.GetValue(fuaDevice),
                 ReportOnly = parsed.GetValue(reportOnly),
                 Output = parsed.GetValue(output),
             };
@@ -86,9 +92,7 @@ internal static class SideBySideCommand
             }
             else
             {
-                IReadOnlyList<Contest> contests = Selection.Contests(request.Only);
-                Launch launch = new(request.Runtime, request.Ramp);
-                session = await new Tournament(tools, launch, request.Rounds, contests, terminal.Errors.Profile.Out.Writer).RunAsync(cancellation);
+                session = await MeasureAsync(tools, request, terminal.Errors.Profile.Out.Writer, cancellation);
                 report.Write(session);
             }
 
@@ -104,6 +108,16 @@ internal static class SideBySideCommand
         {
             return ExitCode.Interrupted;
         }
+    }
+
+    private static async Task<Session> MeasureAsync(Toolset tools, SideBySideRequest request, TextWriter progress, CancellationToken cancellation)
+    {
+        using TestBed bed = new(request.FuaDevice);
+        IReadOnlyList<Contest> all = Selection.Contests(request.Only);
+        IReadOnlyList<Contest> offered = [.. all.Where(contest => bed.WhyNotOffered(contest.On) is null)];
+        foreach (Contest contest in all.Except(offered))
+            progress.WriteLine($"not measured: {contest.Id}: {bed.WhyNotOffered(contest.On)}");
+        return await new Tournament(tools, new Launch(request.Runtime, request.Ramp), request.Rounds, offered, bed, progress).RunAsync(cancellation);
     }
 
     private static string[] ParseOnly(ArgumentResult result)

@@ -3,7 +3,7 @@ namespace DmIoUring.SideBySide;
 /// <summary>What was asked for.</summary>
 internal sealed record SideBySideRequest
 {
-    public const int DefaultRounds = 7;
+    public const int DefaultRounds = 5;
     public const int MostRounds = 100;
     public static readonly TimeSpan DefaultRuntime = TimeSpan.FromSeconds(2);
     public static readonly TimeSpan DefaultRamp = TimeSpan.FromSeconds(0.3);
@@ -15,6 +15,9 @@ internal sealed record SideBySideRequest
 
     /// <summary>How long it runs before.</summary>
     public required TimeSpan Ramp { get; init; }
+
+    /// <summary>A block device with FUA that may be overwritten; null for none, and what needs one is left out.</summary>
+    public required string? FuaDevice { get; init; }
 
     /// <summary>Empty for everything.</summary>
     public required IReadOnlyList<string> Only { get; init; }

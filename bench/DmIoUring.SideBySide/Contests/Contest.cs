@@ -7,6 +7,9 @@ namespace DmIoUring.SideBySide.Contests;
 /// <param name="Contestants">Who takes part.</param>
 internal sealed record Contest(string Id, string Title, Medium On, params IReadOnlyList<Contestant> Contestants)
 {
+    /// <summary>Whether another process keeps one processor busy meanwhile.</summary>
+    public bool HasStranger { get; init; }
+
     /// <summary>Rounds are not worth more than that here; the others go on.</summary>
     public int MostRounds { get; init; } = int.MaxValue;
 }

@@ -13,4 +13,7 @@ internal enum Medium
 
     /// <summary>The first of those.</summary>
     FirstLeg,
+
+    /// <summary>The block device with FUA that the user named; nothing that can be made here has it.</summary>
+    Fua,
 }

@@ -11,6 +11,11 @@ internal static class Names
     public const string Options = "options";
     public const string EngineCost = "engine-cost";
     public const string Memory = "memory";
+    public const string FuaFlushes = "fua-flushes";
+    public const string Deeper = "deeper/tmpfs";
+    public const string Buffers = "buffers";
+    public const string Durable = "durable";
+    public const string Waits = "waits";
 
     public const string Reactor = "reactor";
     public const string Lane = "lane";
@@ -27,14 +32,26 @@ internal static class Names
     public const string OneJob = "1 job";
     public const string FourJobs = "4 jobs";
     public const string WithGarbage = ", with garbage";
+    public const string Asleep = ", asleep";
+    public const string Dsync = "pwritev2, RWF_DSYNC";
+    public const string WriteFlush = "pwritev2, fdatasync";
+    public const string PoolPointers = "raw pointers, pool";
+    public const string Pages = "pages";
+    public const string Pointers = "raw pointers";
+    public const string IoMemory = "IoMemory";
+    public const string Arrays = "arrays";
 
     /// <summary>The devices that everything deep is measured on.</summary>
     public static readonly IReadOnlyList<Medium> Devices = [Medium.Zram, Medium.LoopOnTmpfs, Medium.LoopOnFile];
+
+    /// <summary>Those that durable writes are measured on: a flush of a file, one that costs nothing, and none.</summary>
+    public static readonly IReadOnlyList<Medium> DurableDevices = [Medium.LoopOnFile, Medium.LoopOnTmpfs, Medium.Fua];
 
     public static string Word(Medium medium) => medium switch
     {
         Medium.Zram => "zram",
         Medium.LoopOnFile => "file",
+        Medium.Fua => "fua",
         _ => "tmpfs",
     };
 
@@ -42,6 +59,7 @@ internal static class Names
     {
         Medium.Zram => "zram",
         Medium.LoopOnFile => "loop over a file",
+        Medium.Fua => "a device with FUA (`--fua-device`)",
         _ => "loop over tmpfs",
     };
 

@@ -15,6 +15,7 @@ internal static class Metric
     public const string Pause = "gc.pause_ns";
     public const string EngineCost = "cost_ns";
     public const string BeyondPool = "beyond_pool_bytes";
+    public const string Flushes = "flushes";
     public const string PerRegion = "regions.";
     public const string PerDepth = "depths.";
 }

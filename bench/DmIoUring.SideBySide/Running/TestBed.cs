@@ -4,7 +4,8 @@ using DmIoUring.SideBySide.Contests;
 namespace DmIoUring.SideBySide.Running;
 
 /// <summary>The devices, each made when it is first asked for, every block written once; gone when this process is.</summary>
-internal sealed class TestBed : IDisposable
+/// <param name="fuaDevice">A device with FUA, which can't be made; null for none.</param>
+internal sealed class TestBed(string? fuaDevice) : IDisposable
 {
     private const long Bytes = 256 << 20;
     private const int Legs = 3;
@@ -22,6 +23,10 @@ internal sealed class TestBed : IDisposable
         return filename;
     }
 
+    /// <summary>Null for a medium that can be measured on, otherwise the reason.</summary>
+    public string? WhyNotOffered(Medium medium) =>
+        medium == Medium.Fua && fuaDevice is null ? "no device with FUA can be made here; --fua-device names one" : null;
+
     public void Dispose()
     {
         foreach (IDisposable device in _devices)
@@ -37,6 +42,7 @@ internal sealed class TestBed : IDisposable
         Medium.LoopOnFile => MakeLoop(folder: null),
         Medium.ThreeLegs => string.Join(':', Enumerable.Range(0, Legs).Select(_ => MakeLoop(Tmpfs))),
         Medium.FirstLeg => Filename(Medium.ThreeLegs).Split(':')[0],
+        Medium.Fua => CheckFua(fuaDevice!),
         _ => throw new ArgumentOutOfRangeException(nameof(medium), medium, "is no medium"),
     };
 
@@ -56,6 +62,16 @@ internal sealed class TestBed : IDisposable
             throw new IOException($"{device.Path} over {folder ?? Path.GetTempPath()} has no direct I/O: the page cache would be measured. Set TMPDIR to another file system.");
         Fill(device.Path);
         return device.Path;
+    }
+
+    /// <summary>A cache without FUA, and none at all, would be measured under a wrong name. dmio and the peers refuse what is in use.</summary>
+    private static string CheckFua(string path)
+    {
+        using BlockDevice device = BlockDevice.Open(path, DeviceAccess.Read);
+        DeviceAbilities abilities = device.ReadAbilities();
+        return abilities is { HasFua: true, HasVolatileCache: true }
+            ? path
+            : throw new IOException($"{path}: {(abilities.HasFua == true ? "has no volatile cache, so that nothing is to be flushed" : "has no FUA")} ({abilities.Source}).");
     }
 
     private static void Fill(string path)

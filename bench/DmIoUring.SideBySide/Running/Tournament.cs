@@ -5,7 +5,7 @@ using DmIoUring.SideBySide.Results;
 namespace DmIoUring.SideBySide.Running;
 
 /// <summary>Runs contests, round after round, in an order that changes.</summary>
-internal sealed class Tournament(Toolset tools, Launch launch, int rounds, IReadOnlyList<Contest> contests, TextWriter progress)
+internal sealed class Tournament(Toolset tools, Launch launch, int rounds, IReadOnlyList<Contest> contests, TestBed bed, TextWriter progress)
 {
     /// <summary>Starting a program, and the trials, which have a duration of their own.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -14,7 +14,7 @@ internal sealed class Tournament(Toolset tools, Launch launch, int rounds, IRead
 
     private int Runs => contests.Sum(contest => contest.Contestants.Count * Math.Min(rounds, contest.MostRounds));
 
-    /// <summary>Makes the devices, runs everything, and removes them.</summary>
+    /// <summary>Runs everything.</summary>
     /// <exception cref="ChildException">A contestant failed: then nothing is worth going on.</exception>
     /// <exception cref="IOException">A device can't be made.</exception>
     public async Task<Session> RunAsync(CancellationToken cancellation)
@@ -22,11 +22,10 @@ internal sealed class Tournament(Toolset tools, Launch launch, int rounds, IRead
         Machine machine = await Machine.DescribeAsync(tools.Root, cancellation);
         progress.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{Runs} runs, about {Runs * (launch.Runtime + launch.Ramp + TimeSpan.FromSeconds(0.4)).TotalMinutes:0} minutes"));
-        using TestBed bed = new();
         for (int round = 0; round < rounds; round++)
         {
             foreach (Contest contest in contests.Where(contest => round < contest.MostRounds))
-                await RunAsync(contest, round, bed, cancellation);
+                await RunAsync(contest, round, cancellation);
         }
 
         return new Session
@@ -42,12 +41,13 @@ internal sealed class Tournament(Toolset tools, Launch launch, int rounds, IRead
         };
     }
 
-    private async Task RunAsync(Contest contest, int round, TestBed bed, CancellationToken cancellation)
+    private async Task RunAsync(Contest contest, int round, CancellationToken cancellation)
     {
         foreach (Contestant contestant in RoundOrder.Of(contest.Contestants, round))
         {
             IReadOnlyList<string> arguments = launch.Arguments(contestant, bed.Filename(contestant.On ?? contest.On));
             TimeSpan limit = launch.Runtime + launch.Ramp + Patience;
+            using Stranger? stranger = contest.HasStranger ? Stranger.Start(limit) : null;
             IReadOnlyDictionary<string, double> values = await tools.RunAsync(contestant, arguments, limit, cancellation);
             Measurement measurement = new(round + 1, contest.Id, contestant.Name, contestant.Tool, values);
             _measurements.Add(measurement);

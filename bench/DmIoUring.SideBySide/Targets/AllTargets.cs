@@ -65,6 +65,37 @@ internal static class AllTargets
             {
                 Where = "", Unit = "MiB", Scale = 1 << 20, Limit = Limit.AtMost(2 << 20),
             }),
+        new Target("o", "More under way than the device takes",
+        [
+            .. Deeper(Names.Reactor),
+            .. Deeper(Names.Lane),
+        ]),
+        new Target("p", "A device that refuses non-blocking requests (zram): IOPS",
+        [
+            .. Workers(Names.Reactor),
+            .. Workers(Names.Lane),
+            .. new[] { Names.Sync, Names.Reactor, Names.Lane, Names.Await }.Select(AloneOnZram),
+        ]),
+        new Target("q", "Flushes that a device without FUA sees of one `Fua` write of 8 MiB",
+            new ValueFigure(new(Names.FuaFlushes, Names.FuaFlushes), Metric.Flushes)
+            {
+                Where = "the most of sync, lane, reactor", Unit = "flushes", Limit = Limit.AtMost(1),
+            }),
+        new Target("r", "Durable 4 KiB writes, depth 1, against the better of `RWF_DSYNC` and write + `fdatasync`: p50",
+        [
+            .. Names.DurableDevices.Select(static medium => Durable(medium, Names.Sync, medium == Medium.LoopOnTmpfs ? null : Limit.AtMost(1.05))),
+            .. Names.DurableDevices.SelectMany(static medium => new[] { Names.Reactor, Names.Await }.Select(driver => Durable(medium, driver, limit: null))),
+        ]),
+        new Target("s", "The README's kinds of memory against raw pointers, depth 128: IOPS",
+        [
+            .. Buffers(Medium.LoopOnTmpfs),
+            .. Buffers(Medium.Zram),
+        ]),
+        new Target("t", "Waiting awake where it pays (the default) against `--wait sleep`: IOPS",
+        [
+            .. Wait(Medium.LoopOnTmpfs, ", another process busy"),
+            .. Wait(Medium.LoopOnFile, ""),
+        ]),
     ];
 
     private static IReadOnlyList<Figure> OnEach(Func<Medium, Figure> figure) => [.. Names.Devices.Select(figure)];
@@ -75,6 +106,77 @@ internal static class AllTargets
             Where = prefix + Names.InWords(medium),
             Limit = limit,
         };
+
+    private static IEnumerable<Figure> Deeper(string driver)
+    {
+        Entrant usual = new(Names.Deeper, AllContests.DeeperName(driver, AllContests.DeeperDepths[0]));
+        foreach (int depth in AllContests.DeeperDepths.Skip(1))
+        {
+            Entrant deep = new(Names.Deeper, AllContests.DeeperName(driver, depth));
+            yield return new RatioFigure(deep, usual, Metric.Iops) { Where = deep.Contestant + ": IOPS against 128", Limit = Limit.AtLeast(0.95) };
+            yield return new OwnRatioFigure(deep, Metric.P999, Metric.P50) { Where = deep.Contestant + ": p99.9 against p50", Limit = Limit.AtMost(3) };
+        }
+    }
+
+    private static IEnumerable<Figure> Workers(string driver)
+    {
+        string contest = Names.On(Names.Deep, Medium.Zram);
+        Entrant ours = new(contest, driver);
+        yield return new RatioFigure(ours, new(contest, Names.RandomAccess), Metric.Iops)
+        {
+            Where = $"{driver}, depth 128, against `RandomAccess.ReadAsync`",
+            Limit = Limit.AtLeast(1),
+        };
+        yield return new BestRatioFigure(ours, [new(contest, Names.Fio), new(contest, Names.Bare)], Metric.Iops)
+        {
+            Where = $"{driver}, depth 128, against the better of fio and the bare ring",
+            Limit = Limit.AtLeast(1),
+            MoreIsBetter = true,
+        };
+    }
+
+    private static RatioFigure AloneOnZram(string driver)
+    {
+        string contest = Names.On(Names.Single, Medium.Zram);
+        return new RatioFigure(new(contest, driver), new(contest, Names.RandomAccess), Metric.Iops)
+        {
+            Where = $"{driver}, depth 1, against `RandomAccess.ReadAsync`",
+            Limit = Limit.AtLeast(1),
+        };
+    }
+
+    private static BestRatioFigure Durable(Medium medium, string driver, Limit? limit)
+    {
+        string contest = Names.On(Names.Durable, medium);
+        return new BestRatioFigure(new(contest, driver), [new(contest, Names.Dsync), new(contest, Names.WriteFlush)], Metric.P50)
+        {
+            Where = $"{driver}, {Names.InWords(medium)}",
+            Limit = limit,
+            MoreIsBetter = false,
+        };
+    }
+
+    /// <summary>Each kind against raw pointers of the same registration: pages of the pool are registered, other memory is not.</summary>
+    private static IEnumerable<Figure> Buffers(Medium medium)
+    {
+        string contest = Names.On(Names.Buffers, medium);
+        return new[] { (Names.IoMemory, Names.Pointers), (Names.Arrays, Names.Pointers), (Names.Pages, Names.PoolPointers) }.Select(pair =>
+            new RatioFigure(new(contest, pair.Item1), new(contest, pair.Item2), Metric.Iops)
+            {
+                Where = $"{pair.Item1}, {Names.InWords(medium)}",
+                Limit = Limit.AtLeast(0.99),
+            });
+    }
+
+    private static IEnumerable<Figure> Wait(Medium medium, string condition)
+    {
+        string contest = Names.On(Names.Waits, medium);
+        return Waits.All.Select(name => new RatioFigure(new(contest, name), new(contest, name + Names.Asleep), Metric.Iops)
+        {
+            Where = $"{name}, {Names.InWords(medium)}{condition}",
+            Limit = Limit.AtLeast(0.95),
+        });
+    }
 
     private static IEnumerable<Figure> Sync(Medium medium, Limit? p50, Limit? p999, Limit? cpu) =>
     [

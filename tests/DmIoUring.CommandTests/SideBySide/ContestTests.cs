@@ -1,3 +1,6 @@
+using System.CommandLine;
+using DmIoUring.Cli.Bench;
+using DmIoUring.Cli.Commands;
 using DmIoUring.SideBySide.Contests;
 using DmIoUring.SideBySide.Targets;
 
@@ -11,6 +14,21 @@ public sealed class ContestTests
         HashSet<Entrant> all = [.. AllContests.List.SelectMany(static contest => contest.Contestants.Select(one => new Entrant(contest.Id, one.Name)))];
         Assert.All(AllTargets.List.SelectMany(static target => target.Figures).SelectMany(static figure => figure.Needs), one => Assert.Contains(one, all));
     }
+
+    /// <summary>A run of all takes long, and one that is refused ends it.</summary>
+    [Fact]
+    public void EverySettingOfDmioBench_IsAccepted() => Assert.All(
+        AllContests.List.SelectMany(static contest => contest.Contestants).Where(static one => one.Tool == Tool.Dmio),
+        static one =>
+        {
+            BenchOptions options = new();
+            Command command = new("bench");
+            foreach (Option option in options.All)
+                command.Add(option);
+            ParseResult parsed = command.Parse(["--filename", "/dev/somewhere", .. one.Arguments]);
+            Assert.Empty(parsed.Errors);
+            Assert.Empty(BenchRules.Check(options.Read(parsed)));
+        });
 
     [Fact]
     public void ContestantsOfAContest_HaveDifferentNames() => Assert.All(

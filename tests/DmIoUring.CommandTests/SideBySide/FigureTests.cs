@@ -66,6 +66,33 @@ public sealed class FigureTests
         Assert.Equal("0 B", figure.Text(figure.Judge(results)!.Spread.Median));
     }
 
+    [Fact]
+    public void OwnRatio_IsOfTheSameRun()
+    {
+        ResultSet results = new([Latencies(1, p50: 10, p999: 20), Latencies(2, p50: 5, p999: 15), Latencies(3, p50: 0, p999: 15)]);
+        OwnRatioFigure figure = new(Ours, Metric.P999, Metric.P50) { Where = "" };
+        Assert.Equal([2, 3], figure.Of(results));
+    }
+
+    [Theory]
+    [InlineData(true, 0.5)]
+    [InlineData(false, 2)]
+    public void BestRatio_IsAgainstTheBestOfEachRound_AndNotOfARoundThatOneMissed(bool moreIsBetter, double expected)
+    {
+        Entrant third = new("contest", "third");
+        ResultSet results = new(
+        [
+            .. CannedSession.Series(Ours, Metric.Iops, 4, 8, 8),
+            .. CannedSession.Series(Other, Metric.Iops, 2, 16, 8),
+            .. CannedSession.Series(third, Metric.Iops, 8, 4),
+        ]);
+        BestRatioFigure figure = new(Ours, [Other, third], Metric.Iops) { Where = "", MoreIsBetter = moreIsBetter };
+        Assert.Equal([expected, expected], figure.Of(results));
+    }
+
+    private static Measurement Latencies(int round, double p50, double p999) => new(
+        round, Ours.Contest, Ours.Contestant, Tool.Dmio, new Dictionary<string, double>(StringComparer.Ordinal) { [Metric.P50] = p50, [Metric.P999] = p999 });
+
     private static Reached? Ratio(Limit? limit, double[] ours, double[] other)
     {
         ResultSet results = new([.. CannedSession.Series(Ours, Metric.Iops, ours), .. CannedSession.Series(Other, Metric.Iops, other)]);
