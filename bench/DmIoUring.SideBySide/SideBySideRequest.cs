@@ -5,7 +5,7 @@ internal sealed record SideBySideRequest
 {
     public const int DefaultRounds = 5;
     public const int MostRounds = 100;
-    public static readonly TimeSpan DefaultRuntime = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan DefaultRuntime = TimeSpan.FromSeconds(1.6);
     public static readonly TimeSpan DefaultRamp = TimeSpan.FromSeconds(0.3);
 
     public required int Rounds { get; init; }

@@ -3,6 +3,7 @@ namespace DmIoUring.SideBySide.Results;
 /// <summary>The names of what is measured.</summary>
 internal static class Metric
 {
+    public const string Operations = "operations";
     public const string Iops = "iops";
     public const string P50 = "lat_ns.p50";
     public const string P99 = "lat_ns.p99";

@@ -10,6 +10,9 @@ internal sealed record AllocationFigure : Figure
     /// <summary>A thread that the pool starts costs a kilobyte, once. An operation that allocates costs 24 bytes at least.</summary>
     public const double Nothing = 0.1;
 
+    /// <summary>In runs of fewer operations the runtime's own kilobyte would be more than <see cref="Nothing"/> of each.</summary>
+    private const double Fewest = 20_000;
+
     /// <summary>The drivers, each at its usual depth.</summary>
     public override IReadOnlyList<Entrant> Needs =>
     [
@@ -27,7 +30,8 @@ internal sealed record AllocationFigure : Figure
         double[] medians =
         [
             .. results.All
-                .Where(static one => one.Tool == Tool.Dmio && one.Values.ContainsKey(Metric.Allocated))
+                .Where(static one => one.Tool == Tool.Dmio && one.Values.ContainsKey(Metric.Allocated)
+                    && one.Values.GetValueOrDefault(Metric.Operations, double.MaxValue) >= Fewest)
                 .GroupBy(static one => one.Entrant, static one => one.Values[Metric.Allocated])
                 .Select(static runs => Spread.Of(runs)!.Value.Median),
         ];

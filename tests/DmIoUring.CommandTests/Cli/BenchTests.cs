@@ -213,6 +213,29 @@ public sealed class BenchTests
             .AssertRefused("--per-device with --rate 100");
     }
 
+    /// <summary>zram refuses what must not block: one at a time the engine makes the transfers itself, and more are for workers.</summary>
+    [Fact]
+    public async Task OnZram_InlineTransfersAndWorkers_AreTold()
+    {
+        if (ZramDevice.WhyUnavailable() is { } reason)
+            Assert.Skip(reason);
+        using ZramDevice device = ZramDevice.Create(4 << 20);
+        JsonElement alone = await MeasureAsync(device.Path, "--driver", "reactor", "--rw", "randread", "--iodepth", "1");
+        Assert.InRange(alone.GetProperty("inline_transfers").GetInt64(), 1, long.MaxValue);
+        JsonElement deep = await MeasureAsync(device.Path, "--driver", "reactor", "--rw", "randread", "--iodepth", "128", "--batch", "32");
+        Assert.InRange(deep.GetProperty("worker_entries").GetInt64(), 1, long.MaxValue);
+    }
+
+    [Fact]
+    public async Task ForAPerson_WaitsForTheDevice_AreALine()
+    {
+        using LoopDevice device = RequireLoop.Create(4 << 20);
+        Dmio run = await Dmio.RunAsync("bench", "--filename", device.Path, "--rw", "randread", "--iodepth", "512", "--runtime", "0.2", "--ramp", "0");
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+        Assert.Contains("device full", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("kernel workers", run.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>A loop device takes 128 at once; without io_uring every entry is a worker's.</summary>
     [Fact]
     public async Task WaitsAndWorkers_AreOfTheMeasuredPart_AndLeftOutWhereThereAreNone()

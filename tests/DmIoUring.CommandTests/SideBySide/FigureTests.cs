@@ -90,6 +90,18 @@ public sealed class FigureTests
         Assert.Equal([expected, expected], figure.Of(results));
     }
 
+    /// <summary>A durable write of a disk's takes a millisecond: what a thread costs once would be told as a hundred bytes of each.</summary>
+    [Fact]
+    public void Allocation_OfFewOperations_IsNotJudged()
+    {
+        ResultSet results = new(
+        [
+            .. CannedSession.Series(Ours, Metric.Allocated, 0),
+            new Measurement(1, Other.Contest, Other.Contestant, Tool.Dmio, new Dictionary<string, double>(StringComparer.Ordinal) { [Metric.Allocated] = 100, [Metric.Operations] = 10 }),
+        ]);
+        Assert.Equal([0], new AllocationFigure { Where = "" }.Of(results));
+    }
+
     private static Measurement Latencies(int round, double p50, double p999) => new(
         round, Ours.Contest, Ours.Contestant, Tool.Dmio, new Dictionary<string, double>(StringComparer.Ordinal) { [Metric.P50] = p50, [Metric.P999] = p999 });
 
