@@ -8,7 +8,7 @@ namespace DmIoUring.SideBySide.Contests;
 internal sealed record Contest(string Id, string Title, Medium On, params IReadOnlyList<Contestant> Contestants)
 {
     /// <summary>Whether another process keeps one processor busy meanwhile.</summary>
-    public bool HasStranger { get; init; }
+    public bool HasBackgroundLoad { get; init; }
 
     /// <summary>Rounds are not worth more than that here; the others go on.</summary>
     public int MostRounds { get; init; } = int.MaxValue;

@@ -19,15 +19,15 @@ internal static class Waits
     /// <summary>What is compared: each by its name, and by the same name with <see cref="Names.Asleep"/>.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Loads.Select(static load => NameOf(load.Driver, load.Depth))];
 
-    public static Contest Of(Medium medium, bool hasStranger)
+    public static Contest Of(Medium medium, bool hasBackgroundLoad)
     {
-        string condition = hasStranger ? ", while another process keeps one processor busy" : "";
+        string condition = hasBackgroundLoad ? ", while another process keeps one processor busy" : "";
         return new Contest(
             Names.On(Names.Waits, medium), $"Waiting awake where it pays, or always asleep: 4 KiB random reads, {Names.InWords(medium)}{condition}", medium,
             [.. Loads.SelectMany(static load => Both(load.Driver, load.Arguments, load.Depth))])
         {
             MostRounds = Rounds,
-            HasStranger = hasStranger,
+            HasBackgroundLoad = hasBackgroundLoad,
         };
     }
 

@@ -47,7 +47,7 @@ internal sealed class Tournament(Toolset tools, Launch launch, int rounds, IRead
         {
             IReadOnlyList<string> arguments = launch.Arguments(contestant, bed.Filename(contestant.On ?? contest.On));
             TimeSpan limit = launch.Runtime + launch.Ramp + Patience;
-            using Stranger? stranger = contest.HasStranger ? Stranger.Start(limit) : null;
+            using BackgroundLoad? background = contest.HasBackgroundLoad ? BackgroundLoad.Start(limit) : null;
             IReadOnlyDictionary<string, double> values = await tools.RunAsync(contestant, arguments, limit, cancellation);
             Measurement measurement = new(round + 1, contest.Id, contestant.Name, contestant.Tool, values);
             _measurements.Add(measurement);

@@ -79,7 +79,7 @@ internal static class AllTargets
         new Target("q", "Flushes that a device without FUA sees of one `Fua` write of 8 MiB",
             new ValueFigure(new(Names.FuaFlushes, Names.FuaFlushes), Metric.Flushes)
             {
-                Where = "the most of sync, lane, reactor", Unit = "flushes", Limit = Limit.AtMost(1),
+                Where = "the most of sync, lane, reactor", Unit = "", Limit = Limit.AtMost(1),
             }),
         new Target("r", "Durable 4 KiB writes, depth 1, against the better of `RWF_DSYNC` and write + `fdatasync`: p50",
         [

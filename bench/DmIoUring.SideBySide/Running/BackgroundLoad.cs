@@ -5,22 +5,22 @@ using System.Globalization;
 namespace DmIoUring.SideBySide.Running;
 
 /// <summary>A process that keeps one processor busy, until it is disposed.</summary>
-internal sealed class Stranger : IDisposable
+internal sealed class BackgroundLoad : IDisposable
 {
     private readonly Process _process;
 
-    private Stranger(Process process) => _process = process;
+    private BackgroundLoad(Process process) => _process = process;
 
     /// <summary>Starts it.</summary>
     /// <param name="limit">It ends after this time by itself, should this process be killed.</param>
     /// <exception cref="ChildException">There is no shell, or no timeout.</exception>
-    public static Stranger Start(TimeSpan limit)
+    public static BackgroundLoad Start(TimeSpan limit)
     {
         string seconds = Math.Ceiling(limit.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         ProcessStartInfo start = new("timeout", [seconds, "sh", "-c", "while :; do :; done"]) { UseShellExecute = false };
         try
         {
-            return new Stranger(Process.Start(start)!);
+            return new BackgroundLoad(Process.Start(start)!);
         }
         catch (Win32Exception exception)
         {
