@@ -57,8 +57,10 @@ internal static class IoUring
     public const uint IORING_REGISTER_BUFFERS_UPDATE = 16;
     public const uint IORING_REGISTER_RING_FDS = 20;
     public const uint IORING_UNREGISTER_RING_FDS = 21;
+    public const uint IORING_REGISTER_CLONE_BUFFERS = 30;
 
     public const uint IORING_RSRC_REGISTER_SPARSE = 1u << 0;
+    public const uint IORING_REGISTER_DST_REPLACE = 1u << 1;
     public const uint IO_URING_OP_SUPPORTED = 1u << 0;
 
     public const byte IORING_OP_NOP = 0;
@@ -214,6 +216,18 @@ internal struct IoUringRsrcRegister
     public ulong resv2;
     public ulong data;
     public ulong tags;
+}
+
+/// <summary><c>struct io_uring_clone_buffers</c>: gives one ring's table of buffers to another (6.12; replacing what is there: 6.13).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct IoUringCloneBuffers
+{
+    public uint src_fd;
+    public uint flags;
+    public uint src_off;
+    public uint dst_off;
+    public uint nr;
+    public fixed uint pad[3];
 }
 
 /// <summary><c>struct io_uring_rsrc_update</c>: one entry of IORING_REGISTER_RING_FDS and of the file updates.</summary>

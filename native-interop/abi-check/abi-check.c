@@ -59,6 +59,8 @@
 
 #define NEWER_FIELD(type, name, offset, size, version, source) \
     printf("newer field %s.%s %d %d %s %s\n", #type, #name, offset, size, version, source)
+#define NEWER_STRUCT(name, size, version, source) \
+    printf("newer struct %s %d %s %s\n", #name, size, version, source)
 #define NEWER_CONST(name, value, version, source) \
     printf("newer const %s %lld %s %s\n", #name, (long long)(value), version, source)
 
@@ -419,6 +421,24 @@ static void fuse_structs(void)
 
 static void newer_fields(void)
 {
+#if SINCE(6, 13)
+    STRUCT(io_uring_clone_buffers);
+    FIELD(io_uring_clone_buffers, src_fd);
+    FIELD(io_uring_clone_buffers, flags);
+    FIELD(io_uring_clone_buffers, src_off);
+    FIELD(io_uring_clone_buffers, dst_off);
+    FIELD(io_uring_clone_buffers, nr);
+    FIELD(io_uring_clone_buffers, pad);
+#else
+    NEWER_STRUCT(io_uring_clone_buffers, 32, "6.13", IO_URING_H);
+    NEWER_FIELD(io_uring_clone_buffers, src_fd, 0, 4, "6.13", IO_URING_H);
+    NEWER_FIELD(io_uring_clone_buffers, flags, 4, 4, "6.13", IO_URING_H);
+    NEWER_FIELD(io_uring_clone_buffers, src_off, 8, 4, "6.13", IO_URING_H);
+    NEWER_FIELD(io_uring_clone_buffers, dst_off, 12, 4, "6.13", IO_URING_H);
+    NEWER_FIELD(io_uring_clone_buffers, nr, 16, 4, "6.13", IO_URING_H);
+    NEWER_FIELD(io_uring_clone_buffers, pad, 20, 12, "6.13", IO_URING_H);
+#endif
+
 #if SINCE(6, 5)
     FIELD(io_sqring_offsets, user_addr);
     FIELD(io_cqring_offsets, user_addr);
@@ -827,14 +847,18 @@ static void newer_constants(void)
 #if SINCE(6, 12)
     CONST(BLOCK_URING_CMD_DISCARD);
     CONST(IORING_FEAT_MIN_TIMEOUT);
+    CONST(IORING_REGISTER_CLONE_BUFFERS);
 #else
+    NEWER_CONST(IORING_REGISTER_CLONE_BUFFERS, 30, "6.12", IO_URING_H);
     NEWER_CONST(IORING_FEAT_MIN_TIMEOUT, 1u << 15, "6.12", IO_URING_H);
     NEWER_CONST(BLOCK_URING_CMD_DISCARD, 0x1200, "6.12", BLKDEV_H);
 #endif
 
 #if SINCE(6, 13)
     CONST(IORING_SETUP_HYBRID_IOPOLL);
+    CONST(IORING_REGISTER_DST_REPLACE);
 #else
+    NEWER_CONST(IORING_REGISTER_DST_REPLACE, 1u << 1, "6.13", IO_URING_H);
     NEWER_CONST(IORING_SETUP_HYBRID_IOPOLL, 1u << 17, "6.13", IO_URING_H);
 #endif
 

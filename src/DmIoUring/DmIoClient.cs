@@ -70,7 +70,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// first request after a reservation on.
     /// </summary>
     public IoFeature PageRegistration => RegistrationText.OfPages(
-        _options.FixedBuffers, _rings.RegistrationAnswer ?? Worst(static lane => lane.RegisterErrno));
+        _options.FixedBuffers, _rings.RegistrationAnswer ?? Worst(static lane => lane.RegisterErrno), Worst(static lane => lane.CloneErrno));
 
     /// <summary>
     /// Whether devices are registered with the lanes' rings, and if not, why: entries then name devices by their descriptors.

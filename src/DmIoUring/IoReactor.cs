@@ -29,6 +29,7 @@ public sealed partial class IoReactor : IDisposable
     private readonly RequestPool _pool;
     private readonly RequestFreeList _freeRequests;
     private readonly PagePool _pagePool;
+    private readonly ReserveParticipant _participant;
     private readonly RingSource _rings;
     private readonly OwnerSubmission _submission;
     private IoEngine _engine = null!;
@@ -61,8 +62,9 @@ public sealed partial class IoReactor : IDisposable
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
         _freeRequests = new RequestFreeList(_pool, keepsAll: true);
-        _pagePool = new PagePool { Participant = new ReserveParticipant(_pool, [], _options.QueueDepth) };
-        Pages = new PageMemoryPool(_pagePool, owner: this);
+        _participant = new ReserveParticipant(_pool, [], _options.QueueDepth);
+        Pages = _options.Pages ?? new PageMemoryPool(new PagePool { Participant = _participant }, owner: this);
+        _pagePool = Pages.Pool;
         _rings = rings is null ? RingSources.Start(_options, MakeEngine) : RingSources.Start(rings, MakeEngine);
         _submission = new OwnerSubmission(_engine, _pagePool, _options.ChunkBytes);
     }
@@ -84,13 +86,13 @@ public sealed partial class IoReactor : IDisposable
     public IoCapabilities Capabilities => _rings.Capabilities;
 
     /// <summary>
-    /// The reactor's page pool. <see cref="Reserve(long)"/> fills it; its pages are rented here. Any thread; but the owner must not wait for pages
+    /// The reactor's page pool, or the one that <see cref="IoReactorOptions.Pages"/> names. <see cref="Reserve(long)"/> fills it; its pages are rented here. Any thread; but the owner must not wait for pages
     /// that only its own callbacks return: it uses the Try variants.
     /// </summary>
     public PageMemoryPool Pages { get; }
 
     /// <summary>Whether the pool's pages are registered with the ring, and if not, why: they are then used like any other memory.</summary>
-    public IoFeature PageRegistration => RegistrationText.OfPages(_options.FixedBuffers, _rings.RegistrationAnswer ?? _engine.RegisterErrno);
+    public IoFeature PageRegistration => RegistrationText.OfPages(_options.FixedBuffers, _rings.RegistrationAnswer ?? _engine.RegisterErrno, _engine.CloneErrno);
 
     /// <summary>Whether devices are registered with the ring, and if not, why: entries then name devices by their descriptors.</summary>
     public IoFeature DeviceRegistration => RegistrationText.OfDevices(_options.FixedFiles, _rings.RegistrationAnswer ?? _engine.RegisterFilesErrno);
@@ -130,14 +132,14 @@ public sealed partial class IoReactor : IDisposable
     /// <returns>The reservation; dispose it to give both back, <c>dm_io_put</c>.</returns>
     /// <remarks>Within the reserve nothing is allocated. Beyond it requests are allocated and kept: a reactor can't wait for itself.</remarks>
     /// <inheritdoc cref="DmIoClient.Reserve(long)" path="/exception"/>
-    public PageReservation Reserve(long pages) => _pagePool.Reserve(pages);
+    public PageReservation Reserve(long pages) => _pagePool.Reserve(pages, requests: null, _participant);
 
     /// <summary>As <see cref="Reserve(long)"/>, with the numbers of pages and of requests set separately.</summary>
     /// <param name="pages">How many pages of 4,096 bytes; 0 for requests alone.</param>
     /// <param name="requests">How many requests; 0 for pages alone.</param>
     /// <returns>The reservation; dispose it to give both back.</returns>
     /// <inheritdoc cref="DmIoClient.Reserve(long, int)" path="/exception"/>
-    public PageReservation Reserve(long pages, int requests) => _pagePool.Reserve(pages, requests);
+    public PageReservation Reserve(long pages, int requests) => _pagePool.Reserve(pages, requests, _participant);
 
     /// <summary>
     /// Submits everything to the kernel by one call, waits until enough requests have ended, and runs their callbacks as they end.
@@ -238,7 +240,8 @@ public sealed partial class IoReactor : IDisposable
         _ended = true;
         _engine.Dispose();
         _rings.Dispose();
-        _pagePool.Dispose();
+        if (_options.Pages is null)
+            _pagePool.Dispose();
     }
 
     private int Run(int minimum, long limit)

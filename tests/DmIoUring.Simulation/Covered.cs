@@ -22,6 +22,7 @@ internal enum Covered
     ScatteredEntries,
     RegisteredEntries,
     ReplacedRegistrations,
+    ClonedRegistrations,
     RegisteredFiles,
     DevicesClosedIdle,
     DevicesClosedInFlight,

@@ -39,6 +39,8 @@ internal sealed class Scenario
         RefusesFiles = random.OneIn(6);
         IsPlain = random.OneIn(4);
         ClosesDevices = random.OneIn(3);
+        SharesRegistrations = random.OneIn(2);
+        RefusesClones = random.OneIn(4) ? random.Next(1, 12) : 0;
         if (IsPlain)
         {
             TimeLimit = 0;
@@ -116,6 +118,12 @@ internal sealed class Scenario
     public bool ChangesReserve { get; }
 
     public bool RefusesTable { get; }
+
+    /// <summary>Whether the ring clones its registrations from the pool's table.</summary>
+    public bool SharesRegistrations { get; }
+
+    /// <summary>Which clone is refused; 0 for none.</summary>
+    public int RefusesClones { get; }
 
     public bool HasFixedVectors { get; }
 

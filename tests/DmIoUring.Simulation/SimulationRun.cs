@@ -64,6 +64,12 @@ internal sealed partial class SimulationRun : IDisposable
             _reservations.Add(_pages.Reserve(_scenario.Pages));
         _model = new Model(_disks, _verdict) { IsCallersMemory = address => arena.Contains(address) || _extents.MappingAt(address) != 0 };
         _kernel = new SimulatedKernel(_scenario, _disks, _model, _random.Branch(), coverage, _verdict, trace) { MappingAt = _extents.MappingAt };
+        if (_pages is not null && _scenario.SharesRegistrations)
+        {
+            _kernel.Shared = new SimulatedBufferTable(_extents.MappingAt);
+            _pages.ShareRegistrations(_kernel.Shared);
+        }
+
         trace.Clock = () => _kernel.Now;
         _claims = new Claims(_disks);
         _model.Settled = ReturnClaims;

@@ -36,6 +36,15 @@ internal sealed unsafe class RingScript : IDisposable
     /// <summary>What registering memory is answered.</summary>
     public int RegisterAnswer { get; init; }
 
+    /// <summary>What cloning a table of registered memory is answered.</summary>
+    public int CloneAnswer { get; set; }
+
+    /// <summary>The table that other rings clone; null where there is none.</summary>
+    public ScriptedBufferTable? Table { get; init; }
+
+    /// <summary>How often the table was cloned.</summary>
+    public int Clones { get; private set; }
+
     /// <summary>What making a table of files is answered.</summary>
     public int FileTableAnswer { get; init; }
 
@@ -90,6 +99,18 @@ internal sealed unsafe class RingScript : IDisposable
         if (!_disks.TryGetValue(device.Descriptor, out byte[]? disk))
             _disks[device.Descriptor] = disk = new byte[device.Size];
         return disk;
+    }
+
+    public int CloneBuffers(int source)
+    {
+        if (CloneAnswer < 0)
+            return CloneAnswer;
+        Assert.Equal(ScriptedBufferTable.FirstDescriptor, source);
+        Clones++;
+        Registered.Clear();
+        foreach ((int slot, (nint Start, long Length) memory) in Table!.Registered)
+            Registered[slot] = memory;
+        return 0;
     }
 
     public int RegisterFileTable()

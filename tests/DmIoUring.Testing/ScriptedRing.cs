@@ -28,6 +28,8 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
         return script.RegisterAnswer;
     }
 
+    public int CloneBuffers(int source) => script.CloneBuffers(source);
+
     public int RegisterFileTable(int slots) => script.RegisterFileTable();
 
     public int RegisterFile(int slot, int descriptor) => script.RegisterFile(slot, descriptor);

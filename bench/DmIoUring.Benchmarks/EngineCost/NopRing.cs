@@ -60,6 +60,8 @@ internal unsafe struct NopRing : IRing
 
     public readonly int RegisterBuffer(int slot, byte* start, long length) => 0;
 
+    public readonly int CloneBuffers(int source) => -Errno.EOPNOTSUPP;
+
     public readonly int RegisterFileTable(int slots) => 0;
 
     public readonly int RegisterFile(int slot, int descriptor) => 0;

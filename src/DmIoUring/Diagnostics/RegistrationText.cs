@@ -5,11 +5,16 @@ namespace DmIoUring.Diagnostics;
 /// <summary>What registering something with a ring answered, in words.</summary>
 internal static class RegistrationText
 {
-    public static IoFeature OfPages(bool isWanted, int? errno) => new("IORING_REGISTER_BUFFERS2", isWanted && errno == 0, errno switch
+    public static IoFeature OfPages(bool isWanted, int? errno, int? cloneErrno) => new("IORING_REGISTER_BUFFERS2", isWanted && errno == 0, errno switch
     {
         _ when !isWanted => "not asked for: FixedBuffers is false",
         null => "nothing was registered yet: it is tried with the first request after a reservation",
-        0 => "pool pages travel as fixed buffers",
+        0 => "pool pages travel as fixed buffers" + cloneErrno switch
+        {
+            null => ", pinned by each ring",
+            0 => ", pinned once for all rings",
+            _ => $", pinned by each ring: cloning its table answered {Errno.Name(cloneErrno.Value)}",
+        },
         Errno.ENOMEM => "the ring may not pin that much (ENOMEM): raise RLIMIT_MEMLOCK (ulimit -l), or reserve less",
         Errno.EOPNOTSUPP => "worker threads carry this client, and only a ring of the kernel's has registered buffers",
         Errno.EINVAL => "this kernel's rings have no sparse buffer tables (EINVAL): they came with 5.19",

@@ -24,9 +24,14 @@ internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSourc
         }
     }
 
-    public override IoEngine MakeEngine(int capacity, EngineSettings settings) => settings.Ring.PollsCompletions
-        ? new IoEngine<PolledRing<KernelRing>>(MakePolled(capacity, settings.Ring), settings, () => MakePolled(capacity, settings.Ring))
-        : base.MakeEngine(capacity, settings);
+    public override IoEngine MakeEngine(int capacity, EngineSettings settings)
+    {
+        if (settings.Pool is { } pool && Host.CloneAnswer == 0)
+            pool.ShareRegistrations(new RegisteredBuffers(calls ?? RingCalls.Kernel));
+        return settings.Ring.PollsCompletions
+            ? new IoEngine<PolledRing<KernelRing>>(MakePolled(capacity, settings.Ring), settings, () => MakePolled(capacity, settings.Ring))
+            : base.MakeEngine(capacity, settings);
+    }
 
     public override void Dispose()
     {
@@ -52,7 +57,7 @@ internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSourc
         KernelRingHandle handle = KernelRingHandle.Create(capacity, plan, calls);
         handle.Operations = host.Operations;
         handle.FileTableAnswer = host.FileTableAnswer;
-        _capabilities ??= RingProbe.Describe(handle, host.Commands);
+        _capabilities ??= RingProbe.Describe(handle, host.Others);
         return new KernelRing(handle, capacity);
     }
 }

@@ -76,6 +76,9 @@ internal sealed class Lane
     /// <summary>What registering the pool's pages answered: 0, or the errno for which they are used unregistered.</summary>
     public int? RegisterErrno => _engine.RegisterErrno;
 
+    /// <summary>Whether the pool's registrations are clones of one table: 0, the errno for which they are not, or null.</summary>
+    public int? CloneErrno => _engine.CloneErrno;
+
     /// <summary>What registering devices answered: 0, or the errno for which they are used unregistered.</summary>
     public int? RegisterFilesErrno => _engine.RegisterFilesErrno;
 

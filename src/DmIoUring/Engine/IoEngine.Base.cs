@@ -40,6 +40,9 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>What registering the pool's pages answered: 0, the errno for which they are used unregistered, or null before the first attempt. Any thread.</summary>
     public abstract int? RegisterErrno { get; }
 
+    /// <summary>Whether the pool's registrations are clones of one table: 0, the errno for which this ring has its own, or null where no clone was asked for. Any thread.</summary>
+    public abstract int? CloneErrno { get; }
+
     /// <summary>What registering devices answered: 0, the errno for which they are used unregistered, or null before the first attempt. Any thread.</summary>
     public abstract int? RegisterFilesErrno { get; }
 

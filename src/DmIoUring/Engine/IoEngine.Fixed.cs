@@ -8,6 +8,7 @@ namespace DmIoUring.Engine;
 /// <content>Pool pages as registered buffers: the kernel pins and maps them once instead of with every entry.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
+    private const int NoClone = -1;
     private readonly PagePool? _pool;
     private readonly uint[] _registered = new uint[PagePool.MaxExtents];
 
@@ -21,9 +22,14 @@ internal sealed unsafe partial class IoEngine<TRing>
     private int _lastSlot;
     private int _seenVersion;
     private int _registerErrno;
+
+    /// <summary>0 where the registrations are clones, the errno for which they are not, negative before the first attempt.</summary>
+    private int _cloneErrno = NoClone;
     private bool _hasTable;
 
     public override int? RegisterErrno => Volatile.Read(ref _registerErrno) is var errno && (errno != 0 || Volatile.Read(ref _hasTable)) ? errno : null;
+
+    public override int? CloneErrno => Volatile.Read(ref _cloneErrno) is var errno and >= 0 ? errno : null;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void RefreshRegistrations()
@@ -39,7 +45,50 @@ internal sealed unsafe partial class IoEngine<TRing>
         _lastLength = 0;
         int refused = _hasTable ? 0 : _ring.RegisterBufferTable(PagePool.MaxExtents);
         _hasTable = refused >= 0;
-        for (int slot = 0; slot < table.Count && _hasTable; slot++)
+        if (_hasTable && !TryCloneRegistrations(out refused))
+            refused = RegisterExtents(table);
+        Volatile.Write(ref _registerErrno, refused < 0 ? -refused : 0);
+    }
+
+    /// <summary>Makes the ring's table the same as the pool's registry.</summary>
+    /// <param name="refused">0, or the negated errno with which the registry was refused an extent.</param>
+    /// <returns>
+    /// False where there is no registry, or no clone of it: then this ring registers for itself from now on. What it has cloned before stays valid, because
+    /// a slot whose generation has not changed has the same buffer in both tables.
+    /// </returns>
+    private bool TryCloneRegistrations(out int refused)
+    {
+        refused = 0;
+        if (_cloneErrno > 0 || _pool!.Registry is not { } registry)
+            return false;
+        using (registry.Enter())
+        {
+            int answer = registry.Open();
+
+            // An empty table first: where this host clones none after all, nothing is pinned twice.
+            if (answer >= 0 && registry.Version == 0)
+                answer = _ring.CloneBuffers(registry.Descriptor);
+            if (answer >= 0)
+            {
+                registry.Update();
+                answer = _ring.CloneBuffers(registry.Descriptor);
+            }
+
+            Volatile.Write(ref _cloneErrno, answer < 0 ? -answer : 0);
+            if (answer < 0)
+                return false;
+            registry.Registered.CopyTo(_registered);
+            _seenVersion = registry.Version;
+            refused = registry.Refused;
+            return true;
+        }
+    }
+
+    /// <summary>Registers what has changed. 0, or the negated errno of a refusal.</summary>
+    private int RegisterExtents(ExtentTable table)
+    {
+        int refused = 0;
+        for (int slot = 0; slot < table.Count; slot++)
         {
             ref readonly ExtentSlot extent = ref table[slot];
             if (_registered[slot] == extent.Generation)
@@ -49,7 +98,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             refused = Math.Min(refused, result);
         }
 
-        Volatile.Write(ref _registerErrno, refused < 0 ? -refused : 0);
+        return refused;
     }
 
     /// <summary>Whether an address lies in a registered extent, and in which.</summary>

@@ -159,6 +159,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void RegisterAgain()
     {
         _hasTable = false;
+        Volatile.Write(ref _cloneErrno, NoClone);
         _seenVersion = 0;
         _lastLength = 0;
         Array.Clear(_registered);

@@ -32,6 +32,9 @@ public sealed class PageMemoryPool : MemoryPool<byte>
         Owner = owner;
     }
 
+    /// <summary>The pool behind it, for a driver that uses another's.</summary>
+    internal PagePool Pool => _pool;
+
     /// <summary>Keeps the client alive while its pool is in use, because the client's finalizer ends the pool.</summary>
     internal object? Owner { get; }
 

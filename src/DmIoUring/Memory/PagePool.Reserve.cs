@@ -29,17 +29,18 @@ internal sealed partial class PagePool
     /// <summary>Adds pages to the pool; the memory is populated when this returns.</summary>
     /// <param name="pages">How many; 0 only together with requests.</param>
     /// <param name="requests">How many requests with them; null for the default number for that many pages.</param>
+    /// <param name="participant">Who reserves the requests; null for the pool's own.</param>
     /// <exception cref="ArgumentOutOfRangeException">Both are 0, or more than a pool can ever have.</exception>
     /// <exception cref="OutOfMemoryException">The host has too little memory; nothing has changed.</exception>
     /// <exception cref="InvalidOperationException">The pool has too many extents, or there are too many requests; nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
-    public PageReservation Reserve(long pages, int? requests = null)
+    public PageReservation Reserve(long pages, int? requests = null, IReserveParticipant? participant = null)
     {
         CheckReserve(pages, requests);
         _growing.Enter();
         try
         {
-            return Grow(pages, requests, CancellationToken.None);
+            return Grow(pages, requests, participant ?? Participant, CancellationToken.None);
         }
         finally
         {
@@ -60,22 +61,23 @@ internal sealed partial class PagePool
     /// Ends a reservation. Rented pages beyond the remaining reserve leave the pool when they are returned. Never throws: without
     /// memory for a new table the pool keeps what it could release until the next change.
     /// </summary>
-    internal void Unreserve(long pages, int requests)
+    internal void Unreserve(long pages, int requests, IReserveParticipant? participant)
     {
         PageWaiterQueue ended = default;
-        Extent? released;
+        Extent? released = null;
         using (_lock.Enter())
         {
-            if (_disposed)
-                return;
-            _reserved -= pages;
-            released = ReleaseSurplus();
-            EndUnsatisfiable(ref ended);
-            Serve(ref ended);
+            if (!_disposed)
+            {
+                _reserved -= pages;
+                released = ReleaseSurplus();
+                EndUnsatisfiable(ref ended);
+                Serve(ref ended);
+            }
         }
 
         Finish(ended, released);
-        Participant?.Unreserve(requests);
+        participant?.Unreserve(requests);
     }
 
     private void CheckReserve(long pages, int? requests)
@@ -94,7 +96,7 @@ internal sealed partial class PagePool
         await _growing.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await Task.Run(() => Grow(pages, requests, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await Task.Run(() => Grow(pages, requests, Participant, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -102,11 +104,11 @@ internal sealed partial class PagePool
         }
     }
 
-    private PageReservation Grow(long pages, int? asked, CancellationToken cancellationToken)
+    private PageReservation Grow(long pages, int? asked, IReserveParticipant? participant, CancellationToken cancellationToken)
     {
         BeforeStep?.Invoke(ReserveStep.Requests);
-        int requests = asked ?? Participant?.DefaultRequests(pages) ?? 0;
-        Participant?.Prepare(requests);
+        int requests = asked ?? participant?.DefaultRequests(pages) ?? 0;
+        participant?.Prepare(requests);
         MappedExtent?[] mapped = [];
         PageWaiterQueue ended = default;
         bool committed = false;
@@ -118,7 +120,7 @@ internal sealed partial class PagePool
             Map(sizes, mapped, cancellationToken);
             Extent[] extents = Array.ConvertAll(mapped, MakeExtent);
             BeforeStep?.Invoke(ReserveStep.Reservation);
-            reservation = new PageReservation(this, pages, requests);
+            reservation = new PageReservation(this, participant, pages, requests);
             using (_lock.Enter())
             {
                 ThrowIfDisposed();
@@ -132,11 +134,11 @@ internal sealed partial class PagePool
         catch when (!committed)
         {
             RollBack(mapped);
-            Participant?.RollBack(requests);
+            participant?.RollBack(requests);
             throw;
         }
 
-        Participant?.Commit(requests);
+        participant?.Commit(requests);
         Finish(ended, released: null);
         return reservation;
     }

@@ -45,6 +45,7 @@ internal sealed unsafe partial class PagePool : IDisposable
     private long _reserved;
     private long _rented;
     private long _rentals;
+    private ExtentRegistry? _registry;
     private bool _disposed;
 
     public PagePool(IExtentSource? source = null) => _source = source ?? new HostExtentSource();
@@ -76,6 +77,9 @@ internal sealed unsafe partial class PagePool : IDisposable
     /// <summary>Changes with every change of <see cref="Extents"/>.</summary>
     public int Version => Extents.Version;
 
+    /// <summary>Where the extents are registered once for all rings; null where each ring registers them itself. Any thread, no lock.</summary>
+    public ExtentRegistry? Registry => Volatile.Read(ref _registry);
+
     /// <summary>The most adjacent pages that a renter can have at present.</summary>
     public int LongestRun
     {
@@ -100,6 +104,13 @@ internal sealed unsafe partial class PagePool : IDisposable
     /// <summary>The extent that holds an address: see <see cref="ExtentTable.TryFind"/>.</summary>
     public bool TryFindExtent(byte* address, out int slot, out uint generation) => Extents.TryFind(address, out slot, out generation);
 
+    /// <summary>Has rings clone the pool's registrations from a table, unless they have one already. Any thread.</summary>
+    public void ShareRegistrations(IBufferTable table)
+    {
+        if (Registry is null)
+            _ = Interlocked.CompareExchange(ref _registry, new ExtentRegistry(this, table), null);
+    }
+
     /// <summary>
     /// Ends every wait and frees all memory that is not rented. Extents with rented pages, in flight or not, stay mapped
     /// until the last of their pages is returned: the kernel may be writing to them. Does not wait.
@@ -117,6 +128,7 @@ internal sealed unsafe partial class PagePool : IDisposable
             released = ReleaseSurplus();
         }
 
+        Registry?.Dispose();
         Finish(ended, released);
     }
 

@@ -14,11 +14,13 @@ namespace DmIoUring;
 /// </remarks>
 public sealed class PageReservation : IDisposable
 {
+    private readonly IReserveParticipant? _participant;
     private PagePool? _pool;
 
-    internal PageReservation(PagePool pool, long pages, int requests)
+    internal PageReservation(PagePool pool, IReserveParticipant? participant, long pages, int requests)
     {
         _pool = pool;
+        _participant = participant;
         Pages = pages;
         Requests = requests;
     }
@@ -33,5 +35,5 @@ public sealed class PageReservation : IDisposable
     public int Requests { get; }
 
     /// <summary>Ends the reservation; never throws. Memory that neither a rented page nor another reservation needs is unmapped.</summary>
-    public void Dispose() => Interlocked.Exchange(ref _pool, null)?.Unreserve(Pages, Requests);
+    public void Dispose() => Interlocked.Exchange(ref _pool, null)?.Unreserve(Pages, Requests, _participant);
 }

@@ -236,7 +236,20 @@ public enum IoRingKind
 }
 
 /// <summary>How a reactor works. The defaults suit a thread that does nothing but I/O and what follows from it.</summary>
-public sealed record IoReactorOptions : IoDriverOptions;
+public sealed record IoReactorOptions : IoDriverOptions
+{
+    /// <summary>
+    /// The pool of a client or of another reactor, whose pages this reactor is to use too; <see langword="null"/>, the default, for a pool of its own. One
+    /// reserve then serves several reactors, and the host pins its pages once and counts them once against RLIMIT_MEMLOCK, where the kernel clones
+    /// registrations (6.13).
+    /// </summary>
+    /// <remarks>
+    /// <see cref="IoReactor.Reserve(long)"/> adds pages to that pool and requests to this reactor. The pool ends with the client or the reactor that it
+    /// belongs to: dispose that one last. Until then pages that this reactor has in flight stay what they are, and later rentals throw
+    /// <see cref="ObjectDisposedException"/>.
+    /// </remarks>
+    public PageMemoryPool? Pages { get; init; }
+}
 
 /// <summary>How a lane, a reactor's Poll and a synchronous request wait for completions.</summary>
 public enum IoWaitPolicy

@@ -70,6 +70,14 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Fills a slot of the table, or empties it when there is no memory. 0 or more, or the negated errno.</summary>
     int RegisterBuffer(int slot, byte* start, long length);
 
+    /// <summary>
+    /// Replaces the whole table of registered buffers by another ring's, which must have as many slots: the same pinned pages, counted once. Entries in
+    /// flight keep the buffers that they name.
+    /// </summary>
+    /// <param name="source">The other ring's descriptor.</param>
+    /// <returns>0, or the negated errno; then no slot has changed, or, of a ring that is two, those whose buffer differs may have in one of them.</returns>
+    int CloneBuffers(int source);
+
     /// <summary>Makes an empty table of registered files. 0, or the negated errno.</summary>
     int RegisterFileTable(int slots);
 

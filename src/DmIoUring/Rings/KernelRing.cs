@@ -130,18 +130,12 @@ internal unsafe struct KernelRing : IRing
 
     public readonly bool HasCommands => _handle.Operations[IoUring.IORING_OP_URING_CMD];
 
-    public readonly int RegisterBufferTable(int slots)
-    {
-        IoUringRsrcRegister table = new() { nr = (uint)slots, flags = IoUring.IORING_RSRC_REGISTER_SPARSE };
-        return _lost != 0 ? -_lost : _handle.Register(IoUring.IORING_REGISTER_BUFFERS2, &table, (uint)sizeof(IoUringRsrcRegister));
-    }
+    public readonly int RegisterBufferTable(int slots) => _lost != 0 ? -_lost : RegisteredBuffers.MakeTable(_handle.Descriptor, slots, _calls);
 
-    public readonly int RegisterBuffer(int slot, byte* start, long length)
-    {
-        Iovec memory = new() { iov_base = start, iov_len = (nuint)length };
-        IoUringRsrcUpdate2 update = new() { offset = (uint)slot, data = (ulong)&memory, nr = 1 };
-        return _lost != 0 ? -_lost : _handle.Register(IoUring.IORING_REGISTER_BUFFERS_UPDATE, &update, (uint)sizeof(IoUringRsrcUpdate2));
-    }
+    public readonly int RegisterBuffer(int slot, byte* start, long length) =>
+        _lost != 0 ? -_lost : RegisteredBuffers.Fill(_handle.Descriptor, slot, start, length, _calls);
+
+    public readonly int CloneBuffers(int source) => _lost != 0 ? -_lost : RegisteredBuffers.CloneInto(_handle.Descriptor, source, _calls);
 
     /// <summary>The table exists already: <see cref="KernelRingHandle.Enable"/> has made it.</summary>
     public readonly int RegisterFileTable(int slots) => _lost != 0 ? -_lost : _handle.FileTableAnswer;

@@ -70,6 +70,8 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
         return result;
     }
 
+    public int CloneBuffers(int source) => Both(_polled.CloneBuffers(source), _companion.CloneBuffers(source));
+
     public int RegisterFileTable(int slots) => Both(_polled.RegisterFileTable(slots), _companion.RegisterFileTable(slots));
 
     /// <summary>Registers with both rings or with neither, as <see cref="RegisterBuffer"/>.</summary>

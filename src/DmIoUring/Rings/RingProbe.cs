@@ -45,7 +45,9 @@ internal static class RingProbe
         {
             ring.Enable(register: false);
             IoFeature commands = DescribeCommands(CommandRing.Probe(calls));
-            return new HostRings(Describe(handle, commands), commands, handle.Operations, DelaysFileRelease(handle, ring) ? -Errno.EBUSY : 0);
+            int clone = RegisteredBuffers.Probe(handle.Descriptor, handle.Calls);
+            IoFeature[] others = [commands, DescribeClones(clone)];
+            return new HostRings(Describe(handle, others), others, handle.Operations, DelaysFileRelease(handle, ring) ? -Errno.EBUSY : 0, clone);
         }
         finally
         {
@@ -53,13 +55,13 @@ internal static class RingProbe
         }
     }
 
-    public static IoCapabilities Describe(KernelRingHandle handle, IoFeature commands)
+    public static IoCapabilities Describe(KernelRingHandle handle, IEnumerable<IoFeature> others)
     {
         IEnumerable<IoFeature> operations = Operations.Select(operation => new IoFeature(
             operation.Name,
             handle.Operations[operation.Code],
             handle.Operations[operation.Code] ? operation.Use : $"this kernel does not know it; kernels have it since {operation.Since}"));
-        return new IoCapabilities("io_uring", KernelRelease, [.. handle.Flags, commands, .. operations]);
+        return new IoCapabilities("io_uring", KernelRelease, [.. handle.Flags, .. others, .. operations]);
     }
 
     /// <summary>Whether there are rings for the commands of NVMe namespaces.</summary>
@@ -68,6 +70,13 @@ internal static class RingProbe
         answer == 0,
         answer == 0 ? "a second ring for commands to NVMe namespaces (/dev/ng0n1)"
             : $"io_uring_setup answered {Errno.Name(-answer)} with it and IORING_SETUP_CQE32, so NVMe namespaces (/dev/ng0n1) are Unsupported; kernels have it since 5.19");
+
+    /// <summary>Whether one table of registered buffers serves all rings.</summary>
+    private static IoFeature DescribeClones(int answer) => new(
+        "IORING_REGISTER_CLONE_BUFFERS",
+        answer == 0,
+        answer == 0 ? "pages are pinned, and counted against RLIMIT_MEMLOCK, once for all rings"
+            : $"io_uring_register answered {Errno.Name(-answer)} to it with IORING_REGISTER_DST_REPLACE, so each ring pins the pages; kernels have it since 6.13");
 
     /// <summary>
     /// Whether a file stays open after it was removed from the ring's table: for a second (a delayed work, io_rsrc_node_ref_zero,
@@ -119,7 +128,8 @@ internal static class RingProbe
 
 /// <summary>The result of trying a ring on this host.</summary>
 /// <param name="Capabilities">What the host supports.</param>
-/// <param name="Commands">Whether there are rings for the commands of NVMe namespaces.</param>
+/// <param name="Others">What was tried beyond a ring's own flags and operations.</param>
 /// <param name="Operations">Which operations its rings support, by opcode.</param>
 /// <param name="FileTableAnswer">0, or the negated errno for which registered files are not used.</param>
-internal sealed record HostRings(IoCapabilities Capabilities, IoFeature Commands, bool[] Operations, int FileTableAnswer);
+/// <param name="CloneAnswer">0, or the negated errno for which each ring registers memory itself.</param>
+internal sealed record HostRings(IoCapabilities Capabilities, IReadOnlyList<IoFeature> Others, bool[] Operations, int FileTableAnswer, int CloneAnswer);

@@ -35,6 +35,8 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public int RegisterBuffer(int slot, byte* start, long length) => -Errno.EOPNOTSUPP;
 
+    public int CloneBuffers(int source) => -Errno.EOPNOTSUPP;
+
     public int RegisterFileTable(int slots) => -Errno.EOPNOTSUPP;
 
     public int RegisterFile(int slot, int descriptor) => -Errno.EOPNOTSUPP;

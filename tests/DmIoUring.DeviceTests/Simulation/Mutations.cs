@@ -34,6 +34,7 @@ internal static class Mutations
     private const string Growth = "Memory/PagePool.Reserve.cs";
     private const string Memory = "Memory/PagePool.cs";
     private const string HostMemory = "Memory/HostExtentSource.cs";
+    private const string Registry = "Memory/ExtentRegistry.cs";
     private const string Lock = "Threading/UninterruptedLock.cs";
     private const string InterruptedLocks = "DeviceTests.Threading.InterruptedLockTests.";
 
@@ -92,6 +93,8 @@ internal static class Mutations
         new("A run's end is not crossed", Buffer, "while (bytes >= cursor.Left)", "while (bytes > cursor.Left)"),
         new("The offset into the first page is ignored", Buffer, "_pages.CursorAt(offset + _firstOffset)", "_pages.CursorAt(offset)"),
         new("A registration outlives its pages", Fixed, "if (_registered[slot] == extent.Generation)\n                continue;", "if (_registered[slot] != 0 && extent.Start is not null)\n                _registered[slot] = extent.Generation;\n            if (_registered[slot] == extent.Generation)\n                continue;"),
+        new("A shared registration outlives its pages", Registry, "            if (_registered[slot] == extent.Generation)", "            if (_registered[slot] != 0 && extent.Start is not null)\n                _registered[slot] = extent.Generation;\n            if (_registered[slot] == extent.Generation)"),
+        new("A clone is not renewed when an extent changes", Fixed, "                registry.Update();\n                answer = _ring.CloneBuffers(registry.Descriptor);", "                bool first = registry.Version == 0;\n                registry.Update();\n                answer = first ? _ring.CloneBuffers(registry.Descriptor) : 0;"),
         new("A fast start goes past the device's end", Admission, "            && (ulong)(offset + size) <= (ulong)geometry.Size\n", ""),
         new("A fast start ignores the buffer's offset", Admission, "byte* start = memory + at;", "byte* start = memory;"),
         new("A fast start does not know of blocks", Admission, "((offset | size) & (geometry.LogicalBlockSize - 1)) == 0", "size > 0"),
@@ -127,7 +130,7 @@ internal static class Mutations
         new("A file that the ring refused is named by its slot", Devices, "File = isKnown ? slot : descriptor;", "File = slot;"),
         new("A reserve that fails keeps what it promised", Growth, "            _promised = 0;\n            released", "            released", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("A reserve that fails unmaps nothing", Growth, "                _source.Unmap(mapping);", "                { }", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
-        new("A reserve that fails keeps its requests", Growth, "            Participant?.RollBack(requests);", "            { }", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
+        new("A reserve that fails keeps its requests", Growth, "            participant?.RollBack(requests);", "            { }", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("A reserve counts before its table is made", Growth, "                ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table;", "                _reserved += pages; ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table; _reserved -= pages;", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("Memory leaves the pool before its table is", Memory, "        if (released is null || TableWithout(released) is not { } table)\n            return null;", "        if (released is null)\n            return null;\n        ExtentTable table = TableWithout(released) ?? _table;", "UnitTests.Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesTheMemoryBackLater"),
         new("Rings are not told of memory that went back", Memory, "        Participant?.MemoryReleased();", "", "UnitTests.Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesTheMemoryBackLater"),

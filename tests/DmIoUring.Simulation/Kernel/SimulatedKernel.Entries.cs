@@ -13,11 +13,15 @@ internal sealed unsafe partial class SimulatedKernel
     private readonly Dictionary<int, (nint Start, long Length, long Mapping)> _registered = [];
 
     private readonly Dictionary<int, int> _files = [];
+    private int _clones;
 
     public bool HasFixedVectors => _scenario.HasFixedVectors;
 
     /// <summary>Tells which mapping of the pool's lies at an address; 0 for none.</summary>
     public Func<nint, long> MappingAt { get; set; } = static _ => 0;
+
+    /// <summary>The table that rings clone; null where the pool has none.</summary>
+    public SimulatedBufferTable? Shared { get; set; }
 
     public int RegisterBufferTable(int slots) => _scenario.RefusesTable ? -Errno.EINVAL : 0;
 
@@ -28,6 +32,25 @@ internal sealed unsafe partial class SimulatedKernel
         _registered.Remove(slot);
         if (start is not null)
             _registered[slot] = ((nint)start, length, MappingAt((nint)start));
+        return 0;
+    }
+
+    /// <summary>Takes over the table that rings clone, or refuses.</summary>
+    public int CloneBuffers(int source)
+    {
+        if (source != SimulatedBufferTable.OnlyDescriptor)
+            _verdict.Fail($"A table is cloned from descriptor {source}, which is none.");
+        if (_scenario.RefusesClones > 0 && ++_clones % _scenario.RefusesClones == 0)
+            return -Errno.ENOMEM;
+        _registered.Clear();
+        foreach ((int slot, (nint Start, long Length, long Mapping) memory) in Shared!.Registered)
+        {
+            if (!_filledBefore.Add(slot))
+                _coverage.Add(Covered.ReplacedRegistrations);
+            _registered[slot] = memory;
+        }
+
+        _coverage.Add(Covered.ClonedRegistrations);
         return 0;
     }
 

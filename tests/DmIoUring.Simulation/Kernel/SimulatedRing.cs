@@ -28,6 +28,8 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public int RegisterBuffer(int slot, byte* start, long length) => kernel.RegisterBuffer(slot, start, length);
 
+    public int CloneBuffers(int source) => kernel.CloneBuffers(source);
+
     public int RegisterFileTable(int slots) => kernel.RegisterFileTable(slots);
 
     public int RegisterFile(int slot, int descriptor) => kernel.RegisterFile(slot, descriptor);
