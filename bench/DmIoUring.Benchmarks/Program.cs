@@ -17,9 +17,11 @@ switch (args)
     case [MemoryProgram.Name]:
         MemoryProgram.Run();
         return;
-    // The trial lanes-memory comes here.
     case [FlushProgram.Name]:
         FlushProgram.Run();
+        return;
+    case [SharingProgram.Name]:
+        SharingProgram.Run();
         return;
 }
 
