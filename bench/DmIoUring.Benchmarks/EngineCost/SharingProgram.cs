@@ -38,7 +38,7 @@ internal static class SharingProgram
         {
             // The rounds for the compiler need no more memory than what makes it compile.
             int pages = round < 0 ? FewPages : Pages;
-            MakeLanes(pages, RingCalls.Kernel, lanes, round);
+            MakeLanes(pages, calls: null, lanes, round);
             MakeReactors(pages, reactors, round);
             MakeLanes(pages, new CallsWithoutClones(), without, round);
         }
@@ -70,10 +70,13 @@ internal static class SharingProgram
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    private static void MakeLanes(int pages, RingCalls calls, SharingSeries series, int round)
+    private static void MakeLanes(int pages, RingCalls? calls, SharingSeries series, int round)
     {
         DmIoOptions options = new();
         using KernelRingSource source = new(calls);
+
+        // The host is probed before, which happens once.
+        _ = source.Capabilities;
         using PagePool pool = new();
         using PageReservation reservation = pool.Reserve(pages);
         RequestPool requests = new(new CallbackReporter(null));

@@ -7,6 +7,9 @@ namespace DmIoUring.Drivers;
 /// <param name="calls">The system calls; null for the kernel's.</param>
 internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSource<KernelRing>
 {
+    /// <summary>What the kernel's own calls answered to an earlier source of this process, where asking again can't change it.</summary>
+    private static HostRings? _known;
+
     private HostRings? _host;
     private IoCapabilities? _capabilities;
 
@@ -17,10 +20,12 @@ internal sealed class KernelRingSource(RingCalls? calls = null) : TypedRingSourc
     {
         get
         {
-            if (Volatile.Read(ref _host) is { } known)
-                return known;
-            HostRings tried = RingProbe.Run(calls);
-            return Interlocked.CompareExchange(ref _host, tried, null) ?? tried;
+            if (Volatile.Read(ref _host) is { } host)
+                return host;
+            host = (calls is null ? Volatile.Read(ref _known) : null) ?? RingProbe.Run(calls);
+            if (calls is null && host.IsFinal)
+                Volatile.Write(ref _known, host);
+            return Interlocked.CompareExchange(ref _host, host, null) ?? host;
         }
     }
 

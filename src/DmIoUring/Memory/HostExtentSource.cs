@@ -15,6 +15,9 @@ internal sealed unsafe class HostExtentSource : IExtentSource
     /// <summary>Bytes that are populated between two checks of the cancellation token; tens of milliseconds at most.</summary>
     private const long PopulateStep = 64 << 20;
 
+    /// <summary>Bytes that are mapped unasked, like any small allocation: to read what the host and its control groups have takes longer than to populate them.</summary>
+    private const long UncheckedBytes = 1 << 20;
+
     private const int Protection = FileAbi.PROT_READ | FileAbi.PROT_WRITE;
     private const int AnonymousFlags = FileAbi.MAP_PRIVATE | FileAbi.MAP_ANONYMOUS;
 
@@ -24,6 +27,8 @@ internal sealed unsafe class HostExtentSource : IExtentSource
     /// </summary>
     public void EnsureAvailable(long bytes)
     {
+        if (bytes <= UncheckedBytes)
+            return;
         long available = HostMemory.Available;
         if (bytes > available)
             ThrowOutOfMemory(bytes, string.Create(CultureInfo.InvariantCulture, $"{available} bytes are available"));

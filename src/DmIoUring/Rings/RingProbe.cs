@@ -19,20 +19,9 @@ internal static class RingProbe
         (IoUring.IORING_OP_WRITEV_FIXED, "IORING_OP_WRITEV_FIXED", "scattered registered memory", "6.15"),
     ];
 
-    private static string KernelRelease
-    {
-        get
-        {
-            try
-            {
-                return File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                return "unknown: " + exception.Message;
-            }
-        }
-    }
+    private static string? _kernelRelease;
+
+    private static string KernelRelease => _kernelRelease ??= ReadKernelRelease();
 
     /// <summary>Tries a small ring: all three system calls, and a round trip of an entry.</summary>
     /// <param name="calls">The system calls; null for the kernel's.</param>
@@ -44,10 +33,13 @@ internal static class RingProbe
         try
         {
             ring.Enable(register: false);
-            IoFeature commands = DescribeCommands(CommandRing.Probe(calls));
+            int commands = CommandRing.Probe(calls);
             int clone = RegisteredBuffers.Probe(handle.Descriptor, handle.Calls);
-            IoFeature[] others = [commands, DescribeClones(clone)];
-            return new HostRings(Describe(handle, others), others, handle.Operations, DelaysFileRelease(handle, ring) ? -Errno.EBUSY : 0, clone);
+            IoFeature[] others = [DescribeCommands(commands), DescribeClones(clone)];
+            return new HostRings(Describe(handle, others), others, handle.Operations, DelaysFileRelease(handle, ring) ? -Errno.EBUSY : 0, clone)
+            {
+                IsFinal = commands is 0 or -Errno.EINVAL && clone is 0 or -Errno.EINVAL && handle.FileTableAnswer == 0,
+            };
         }
         finally
         {
@@ -107,6 +99,18 @@ internal static class RingProbe
         return result >= 0 && !readEnd.IsComplete;
     }
 
+    private static string ReadKernelRelease()
+    {
+        try
+        {
+            return File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return "unknown: " + exception.Message;
+        }
+    }
+
     /// <summary>What worker threads support instead.</summary>
     /// <param name="refusal">Why io_uring is not used; null when worker threads were asked for.</param>
     public static IoCapabilities DescribeWorkers(IoUringUnavailableException? refusal) => new(
@@ -132,4 +136,8 @@ internal static class RingProbe
 /// <param name="Operations">Which operations its rings support, by opcode.</param>
 /// <param name="FileTableAnswer">0, or the negated errno for which registered files are not used.</param>
 /// <param name="CloneAnswer">0, or the negated errno for which each ring registers memory itself.</param>
-internal sealed record HostRings(IoCapabilities Capabilities, IReadOnlyList<IoFeature> Others, bool[] Operations, int FileTableAnswer, int CloneAnswer);
+internal sealed record HostRings(IoCapabilities Capabilities, IReadOnlyList<IoFeature> Others, bool[] Operations, int FileTableAnswer, int CloneAnswer)
+{
+    /// <summary>Whether the kernel answered everything by what it supports, and nothing for want of descriptors or memory.</summary>
+    public bool IsFinal { get; init; }
+}

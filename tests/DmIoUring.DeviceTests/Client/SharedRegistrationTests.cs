@@ -1,0 +1,286 @@
+using System.Globalization;
+using DmIoUring.DeviceTests.Support;
+using DmIoUring.Drivers;
+using DmIoUring.Interop;
+using DmIoUring.Rings;
+using DmIoUring.Testing;
+
+namespace DmIoUring.DeviceTests.Client;
+
+/// <summary>Registrations that lanes and reactors share, on the kernel's rings.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class SharedRegistrationTests
+{
+    private const int Lanes = 8;
+    private const int Pages = 1024;
+    private const long PoolBytes = (long)Pages * PageList.PageSize;
+
+    [Fact]
+    public void EightLanesAndAReactor_ShareOneReserve_WhichIsPinnedOnce()
+    {
+        RequireClones();
+        using TestDevice device = new();
+        long before = Pinned();
+        using DmIoClient client = new(new DmIoOptions { Lanes = Lanes });
+        using IoReactor reactor = new(new IoReactorOptions { Pages = client.Pages });
+        using PageReservation reservation = client.Reserve(Pages);
+
+        UseEveryLane(client, device);
+        Use(reactor, device);
+
+        Assert.Equal(PoolBytes, Pinned() - before);
+        AssertPinnedOnce(client.PageRegistration, reactor.PageRegistration);
+    }
+
+    [Fact]
+    public void WhereTheKernelClonesNothing_EachLanePins_AndTheClientSaysWhy()
+    {
+        Require.KernelRing();
+        using TestDevice device = new();
+        long before = Pinned();
+        RefusingCalls calls = new(IoUring.IORING_REGISTER_CLONE_BUFFERS, Errno.EINVAL);
+        using DmIoClient client = new(new DmIoOptions { Lanes = Lanes }, new KernelRingSource(calls));
+        using PageReservation reservation = client.Reserve(Pages);
+
+        UseEveryLane(client, device);
+
+        Assert.Equal(Lanes * PoolBytes, Pinned() - before);
+        Assert.True(client.PageRegistration.IsAvailable);
+        Assert.Contains("by each ring", client.PageRegistration.Reason, StringComparison.Ordinal);
+        IoFeature clones = client.Capabilities.Features.Single(static feature => feature.Name is "IORING_REGISTER_CLONE_BUFFERS");
+        Assert.False(clones.IsAvailable);
+        Assert.Contains("EINVAL", clones.Reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>The first clone says that there are clones; a later one is refused.</summary>
+    [Fact]
+    public void WhereACloneFailsAfterAll_TheLanesRegisterThemselves_AndTheClientSaysWhy()
+    {
+        RequireClones();
+        using TestDevice device = new();
+        RefusingCalls calls = new(IoUring.IORING_REGISTER_CLONE_BUFFERS, Errno.ENOMEM) { Allowed = 2 };
+        using DmIoClient client = new(new DmIoOptions { Lanes = Lanes }, new KernelRingSource(calls));
+        using PageReservation reservation = client.Reserve(Pages);
+
+        UseEveryLane(client, device);
+
+        Assert.True(client.PageRegistration.IsAvailable, client.PageRegistration.Reason);
+        Assert.Contains("ENOMEM", client.PageRegistration.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void UnderALockLimitForOneRing_EightLanesAndAReactorHaveRegisteredPages()
+    {
+        RequireClones();
+        string limit = (PoolBytes * 3 / 2).ToString(CultureInfo.InvariantCulture);
+        LowLockLimit.AssertPasses(typeof(SharedRegistrationTests), nameof(RunUnderALockLimitForOneRing), limit);
+    }
+
+    /// <summary>Meaningful only in the process that <see cref="UnderALockLimitForOneRing_EightLanesAndAReactorHaveRegisteredPages"/> starts.</summary>
+    [Fact(Explicit = true)]
+    public void RunUnderALockLimitForOneRing()
+    {
+        using TestDevice device = new();
+        using DmIoClient client = new(new DmIoOptions { Lanes = Lanes });
+        using IoReactor reactor = new(new IoReactorOptions { Pages = client.Pages });
+        using PageReservation reservation = client.Reserve(Pages);
+        UseEveryLane(client, device);
+        Use(reactor, device);
+        AssertPinnedOnce(client.PageRegistration, reactor.PageRegistration);
+    }
+
+    [Fact]
+    public void Dispose_LeavesNoRingOpen_AndNothingPinned()
+    {
+        Require.KernelRing();
+        using TestDevice device = new();
+        long before = Pinned();
+        int rings = OpenRings();
+        for (int i = 0; i < 3; i++)
+        {
+            using DmIoClient client = new(new DmIoOptions { Lanes = 2 });
+            using IoReactor reactor = new(new IoReactorOptions { Pages = client.Pages });
+            using PageReservation reservation = client.Reserve(Pages);
+            UseEveryLane(client, device);
+            Use(reactor, device);
+        }
+
+        Assert.Equal(rings, OpenRings());
+
+        // Closing a ring unpins later (io_ring_exit_work, io_uring/io_uring.c).
+        Assert.True(SpinWait.SpinUntil(() => Pinned() == before, Notification.Limit), $"{Pinned() - before} bytes stay pinned.");
+    }
+
+    [Fact]
+    public void ATableThatTheKernelRefuses_LeavesNoDescriptor()
+    {
+        Require.KernelRing();
+        int rings = OpenRings();
+        using RegisteredBuffers table = new(new RefusingCalls(IoUring.IORING_REGISTER_BUFFERS2, Errno.ENOMEM));
+        Assert.Equal(-Errno.ENOMEM, table.Open(1024));
+        Assert.Equal(rings, OpenRings());
+    }
+
+    [Fact]
+    public void AReserveThatEnds_IsUnpinned_AlsoInLanesThatAreIdle()
+    {
+        RequireClones();
+        using TestDevice device = new();
+        long before = Pinned();
+        using DmIoClient client = new(new DmIoOptions { Lanes = Lanes });
+        using (client.Reserve(Pages))
+            UseEveryLane(client, device);
+        Assert.True(SpinWait.SpinUntil(() => Pinned() == before, Notification.Limit), $"{Pinned() - before} bytes stay pinned.");
+    }
+
+    [Fact]
+    public void AReactorsReserveInAnothersPool_IsItsPagesAndItsOwnRequests()
+    {
+        Require.KernelRing();
+        using DmIoClient client = new();
+        using IoReactor reactor = new(new IoReactorOptions { Pages = client.Pages });
+        using (PageReservation reservation = reactor.Reserve(64, requests: 5))
+        {
+            Assert.Equal((64, 5), (reservation.Pages, reservation.Requests));
+            Assert.Equal(64, client.Pages.ReservedPages);
+            Assert.Same(client.Pages, reactor.Pages);
+        }
+
+        Assert.Equal(0, client.Pages.ReservedPages);
+    }
+
+    [Fact]
+    public void AReactorWhosePoolWasDisposed_GoesOn_AndRentsNothing()
+    {
+        Require.KernelRing();
+        using TestDevice device = new();
+        DmIoClient client = new();
+        using IoReactor reactor = new(new IoReactorOptions { Pages = client.Pages });
+        using PageReservation reservation = reactor.Reserve(64);
+        PageList pages = client.Pages.RentPages(8);
+        client.Dispose();
+
+        pages[7].Fill(9);
+        IoResult result = default;
+        reactor.SubmitWrite(device.Region(0, 64), pages, (ended, _) => result = ended);
+        reactor.Poll(1);
+
+        Assert.True(result.IsSuccess, result.ToString());
+        device.AssertHolds(56, pages[7]);
+        pages.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => reactor.Pages.RentPages(1));
+    }
+
+    /// <summary>Every lane looks at the pool again and again, while extents come and go and pages are written and read back.</summary>
+    [Fact]
+    public async Task WhileTheReserveGrowsAndShrinks_LanesReadBackWhatTheyWrote()
+    {
+        Require.KernelRing();
+        const int writers = 6;
+        const int sectors = 32;
+        using TestDevice device = new(folder: "/dev/shm");
+        using DmIoClient client = new(new DmIoOptions { Lanes = 4 });
+        using PageReservation minimum = client.Reserve(writers * 4);
+        using CancellationTokenSource stop = new(TimeSpan.FromSeconds(2));
+        Task changes = Task.Run(
+            () =>
+            {
+                for (int i = 0; !stop.IsCancellationRequested; i++)
+                {
+                    using PageReservation first = client.Reserve(16 + (i % 7 * 40));
+                    using PageReservation second = client.Reserve(64);
+                    Thread.Sleep(i % 3);
+                }
+            });
+        long[] written = await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(() => WriteAndReadAsync(writer))));
+        await changes;
+        Assert.All(written, static count => Assert.InRange(count, 1, long.MaxValue));
+
+        async Task<long> WriteAndReadAsync(int writer)
+        {
+            long count = 0;
+            IoRegion region = device.Region(writer * sectors, sectors / 2);
+            for (; !stop.IsCancellationRequested; count++)
+            {
+                using PageList source = await client.Pages.RentPagesAsync(2);
+                using PageList target = await client.Pages.RentPagesAsync(2);
+                byte[] bytes = Pattern.Bytes(PageList.PageSize, (writer * 1_000_000) + (int)count);
+                bytes.CopyTo(source[0]);
+                bytes.CopyTo(source[1]);
+                IoResult result = await client.WriteAsync(region, source);
+                Assert.True(result.IsSuccess, result.ToString());
+                result = await client.ReadAsync(region, target);
+                Assert.True(result.IsSuccess, result.ToString());
+                Assert.True(target[0].SequenceEqual(bytes) && target[1].SequenceEqual(bytes), $"Writer {writer} reads something else after {count} rounds.");
+            }
+
+            return count;
+        }
+    }
+
+    private static void RequireClones()
+    {
+        Require.KernelRing();
+        IoFeature clones = IoCapabilities.Probe().Features.Single(static feature => feature.Name is "IORING_REGISTER_CLONE_BUFFERS");
+        Require.That(clones.IsAvailable ? null : clones.Reason);
+    }
+
+    private static void AssertPinnedOnce(params IoFeature[] features) => Assert.All(features, static feature =>
+    {
+        Assert.True(feature.IsAvailable, feature.Reason);
+        Assert.Contains("pinned once", feature.Reason, StringComparison.Ordinal);
+    });
+
+    /// <summary>Writes and reads back by every lane: requests are dealt out in turn.</summary>
+    private static void UseEveryLane(DmIoClient client, TestDevice device)
+    {
+        for (int i = 0; i < 2 * Lanes; i++)
+        {
+            using PageList pages = client.Pages.RentPages(4);
+            byte[] bytes = Pattern.Bytes(PageList.PageSize, i);
+            bytes.CopyTo(pages[3]);
+            IoResult result = client.WriteAsync(device.Region(i * 32, 32), pages).AsTask().GetAwaiter().GetResult();
+            Assert.True(result.IsSuccess, result.ToString());
+            device.AssertHolds((i * 32) + 24, bytes);
+        }
+    }
+
+    private static void Use(IoReactor reactor, TestDevice device)
+    {
+        using PageList pages = reactor.Pages.RentPages(1);
+        byte[] bytes = Pattern.Bytes(PageList.PageSize, seed: 99);
+        device.SetMedium(8, bytes);
+        IoResult result = default;
+        reactor.SubmitRead(device.Region(8, 8), pages, (ended, _) => result = ended);
+        reactor.Poll(1);
+        Assert.True(result.IsSuccess, result.ToString());
+        Assert.True(pages[0].SequenceEqual(bytes));
+    }
+
+    /// <summary>Bytes that are pinned for this process.</summary>
+    private static long Pinned()
+    {
+        string line = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("VmPin:", StringComparison.Ordinal));
+        return long.Parse(line.AsSpan(6, line.Length - 8).Trim(), CultureInfo.InvariantCulture) * 1024;
+    }
+
+    private static int OpenRings()
+    {
+        // Of rings that earlier tests dropped.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Directory.GetFiles("/proc/self/fd").Count(static descriptor => File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name is "anon_inode:[io_uring]");
+    }
+
+    /// <summary>The kernel, but for one way to register.</summary>
+    private sealed unsafe class RefusingCalls(uint refused, int errno) : RingCalls
+    {
+        private int _asked;
+
+        /// <summary>How many are let through first.</summary>
+        public int Allowed { get; init; }
+
+        public override int Register(int descriptor, uint opcode, void* argument, uint count) =>
+            opcode == refused && Interlocked.Increment(ref _asked) > Allowed ? -errno : base.Register(descriptor, opcode, argument, count);
+    }
+}
