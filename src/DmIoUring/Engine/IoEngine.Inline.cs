@@ -23,7 +23,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     private static readonly long SuspectTicks = Stopwatch.Frequency / 10_000;
 
     /// <summary>The time for inline transfers in one turn: completions and new requests must not wait for all of them.</summary>
-    private static readonly long InlineTurnTicks = Stopwatch.Frequency / 10_000;
+    /// <remarks>Nanoseconds by the ring's clock, so that a simulation takes the same steps however long they take.</remarks>
+    private const long InlineTurnTime = 100_000;
 
     private readonly ChunkQueue _inline;
 
@@ -52,7 +53,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private int RunInline()
     {
         int most = _inline.Count;
-        long end = Stopwatch.GetTimestamp() + InlineTurnTicks;
+        long end = _ring.Now + InlineTurnTime;
         long now;
         int done = 0;
         do
@@ -63,7 +64,7 @@ internal sealed unsafe partial class IoEngine<TRing>
                 CompleteOtherwise(index, -Errno.ECANCELED);
             else
                 RunInline(index, request);
-            now = Stopwatch.GetTimestamp();
+            now = _ring.Now;
         }
         while (++done < most && now < end);
         return done;
