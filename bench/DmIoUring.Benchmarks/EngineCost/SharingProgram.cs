@@ -34,6 +34,7 @@ internal static class SharingProgram
         SharingSeries lanes = new(Rings);
         SharingSeries reactors = new(Rings);
         SharingSeries without = new(Rings);
+        SharingSeries empty = new(Rings);
         for (int round = -Rounds; round < Rounds; round++)
         {
             // The rounds for the compiler need no more memory than what makes it compile.
@@ -41,6 +42,7 @@ internal static class SharingProgram
             MakeLanes(pages, calls: null, lanes, round);
             MakeReactors(pages, reactors, round);
             MakeLanes(pages, new CallsWithoutClones(), without, round);
+            MakeLanes(0, calls: null, empty, round);
         }
 
         Console.WriteLine(JsonSerializer.Serialize(
@@ -50,9 +52,10 @@ internal static class SharingProgram
                 WarmFirstReadMs = warm.Median,
                 ReserveBytes = (long)Pages * PagePool.PageSize,
                 Rings,
-                Lane = lanes.Figures,
-                Reactor = reactors.Figures,
-                LaneWithoutClones = without.Figures,
+                EmptyLaneUs = empty.LastUs,
+                Lane = lanes.FiguresBeyond(empty.LastUs),
+                Reactor = reactors.FiguresBeyond(emptyUs: 0),
+                LaneWithoutClones = without.FiguresBeyond(empty.LastUs),
             },
             Format));
     }
@@ -78,7 +81,7 @@ internal static class SharingProgram
         // The host is probed before, which happens once.
         _ = source.Capabilities;
         using PagePool pool = new();
-        using PageReservation reservation = pool.Reserve(pages);
+        using PageReservation? reservation = pages > 0 ? pool.Reserve(pages) : null;
         RequestPool requests = new(new CallbackReporter(null));
         List<Lane> lanes = [];
         for (int i = 0; i < Rings; i++)
@@ -89,7 +92,7 @@ internal static class SharingProgram
             long made = Stopwatch.GetTimestamp();
 
             // A lane registers in its first turn, by itself.
-            while (lane.RegisterErrno is null)
+            while (pages > 0 && lane.RegisterErrno is null)
                 Thread.Yield();
             series.Add(round, i, made - start, Stopwatch.GetTimestamp() - made, Pinned() - pinned);
             lanes.Add(lane);

@@ -9,27 +9,23 @@ internal sealed class SharingSeries(int rings)
     private readonly Samples[] _registered = Make(rings);
     private readonly Samples[] _pinned = Make(rings);
 
+    /// <summary>Microseconds until the last ring worked and had its pages.</summary>
+    public double LastUs => Total(^1);
+
     /// <summary>The figures of the first and of the last ring, and what part of the first's the last's are.</summary>
-    public object Figures
+    /// <param name="emptyUs">Microseconds that such a ring takes without a reserve: a lane registers in its own thread, while it is being made.</param>
+    public object FiguresBeyond(double emptyUs) => new
     {
-        get
-        {
-            double first = _registered[0].Median;
-            double last = _registered[^1].Median;
-            return new
-            {
-                FirstMadeUs = _made[0].Median,
-                FirstRegisteredUs = first,
-                FirstPinnedBytes = _pinned[0].Median,
-                LastMadeUs = _made[^1].Median,
-                LastRegisteredUs = last,
-                LastPinnedBytes = _pinned[^1].Median,
-                RegisteredRatio = last / first,
-                TotalRatio = (_made[^1].Median + last) / (_made[0].Median + first),
-                PinnedRatio = _pinned[^1].Median / _pinned[0].Median,
-            };
-        }
-    }
+        FirstMadeUs = _made[0].Median,
+        FirstRegisteredUs = _registered[0].Median,
+        FirstPinnedBytes = _pinned[0].Median,
+        LastMadeUs = _made[^1].Median,
+        LastRegisteredUs = _registered[^1].Median,
+        LastPinnedBytes = _pinned[^1].Median,
+        TotalRatio = Total(^1) / Total(0),
+        RegistrationRatio = emptyUs > 0 ? Math.Max(0, Total(^1) - emptyUs) / (Total(0) - emptyUs) : _registered[^1].Median / _registered[0].Median,
+        PinnedRatio = _pinned[^1].Median / _pinned[0].Median,
+    };
 
     /// <summary>Adds a ring's figures.</summary>
     /// <param name="round">The round; not counted where negative.</param>
@@ -43,6 +39,8 @@ internal sealed class SharingSeries(int rings)
         _registered[ring].Add(round, Microseconds(registered));
         _pinned[ring].Add(round, pinned);
     }
+
+    private double Total(Index ring) => _made[ring].Median + _registered[ring].Median;
 
     private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
 

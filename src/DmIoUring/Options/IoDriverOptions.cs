@@ -88,7 +88,8 @@ public abstract record IoDriverOptions
 
     /// <summary>
     /// Whether the pool's pages are registered with the rings (registered buffers), so that the kernel pins and maps each once and not with
-    /// every entry. Default true.
+    /// every entry. All rings share one registration, which counts once against RLIMIT_MEMLOCK and takes one descriptor more, where the kernel clones
+    /// registrations (6.13); elsewhere each ring pins the pages. <see cref="DmIoClient.PageRegistration"/> says which it is. Default true.
     /// </summary>
     public bool FixedBuffers { get; init; } = true;
 
