@@ -32,6 +32,27 @@ public sealed class SharedRegistrationTests
         AssertPinnedOnce(client.PageRegistration, reactor.PageRegistration);
     }
 
+    /// <summary>A lane that polls for completions has two rings, which would pin twice.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void RingsThatPoll_ShareTheReserveToo(bool submissions)
+    {
+        RequireClones();
+        using TestDevice device = new();
+        long before = PinnedAtRest();
+        DmIoOptions options = submissions
+            ? new() { Lanes = 2, SubmissionPolling = TimeSpan.FromMilliseconds(1) }
+            : new() { Lanes = 2, CompletionPolling = IoCompletionPolling.Busy };
+        using DmIoClient client = new(options);
+        using PageReservation reservation = client.Reserve(Pages);
+
+        UseEveryLane(client, device);
+
+        Assert.Equal(PoolBytes, Pinned() - before);
+        AssertPinnedOnce(client.PageRegistration);
+    }
+
     [Fact]
     public void WhereTheKernelClonesNothing_EachLanePins_AndTheClientSaysWhy()
     {
