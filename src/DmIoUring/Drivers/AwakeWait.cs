@@ -26,7 +26,7 @@ internal struct AwakeWait
     /// A wait pays when it ends awake within this part of the limit. Of a longer one, being woken would be the smaller part, and not worth the processor time
     /// of the whole.
     /// </summary>
-    public const int PayingPart = 3;
+    public const int PayingPart = 2;
 
     /// <summary>A wait is awake for so many times as long as the recent ones that ended awake.</summary>
     private const int Patience = 4;
