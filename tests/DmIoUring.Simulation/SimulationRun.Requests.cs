@@ -192,6 +192,10 @@ internal sealed partial class SimulationRun
         _trace.Write($"close    {device.Path} of disk {disk.Index}");
         _coverage.Add(isBusy ? Covered.DevicesClosedInFlight : Covered.DevicesClosedIdle);
         device.Dispose();
+
+        // Its doubt ends with the last opening.
+        if (!disk.HasOpenings)
+            _model.Acknowledge(disk);
     }
 
     /// <summary>No memory is left for more buffers: the run is long enough.</summary>

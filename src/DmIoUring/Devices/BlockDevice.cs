@@ -33,8 +33,9 @@ public sealed partial class BlockDevice : IDisposable
         _handle = handle;
         _ownsHandle = ownsHandle;
         _geometry = geometry;
-        Durability = durability ?? DeviceDurability.Of(geometry.Identity);
         Descriptor = (int)handle.DangerousGetHandle();
+        Durability = durability ?? DeviceDurability.Of(geometry.Identity);
+        _acknowledged = Durability.AddUser();
     }
 
     /// <summary>The path by which it was opened; for a caller's handle, the path that the kernel reports.</summary>
@@ -265,7 +266,7 @@ public sealed partial class BlockDevice : IDisposable
             holders = [.. _holders];
         }
 
-        Durability.Release();
+        Durability.RemoveUser();
         if (_ownsHandle)
             _handle.Dispose();
         Task[] answers = Array.ConvertAll(holders, static holder => holder.ReleaseDisposedAsync());

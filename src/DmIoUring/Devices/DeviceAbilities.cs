@@ -83,18 +83,24 @@ public sealed record DeviceAbilities
         };
     }
 
-    /// <summary>Whether a device has a volatile cache and no FUA; false where sysfs does not say.</summary>
-    internal static bool FlushesAfterFua(uint major, uint minor)
+    /// <summary>What sysfs says of a block device's volatile cache.</summary>
+    internal static VolatileCache CacheOf(uint major, uint minor)
     {
         try
         {
             string queue = QueueOf(major, minor);
-            return Line(queue, "write_cache") is "write back" && Number(queue, "fua") is 0;
+            return (Line(queue, "write_cache"), Number(queue, "fua")) switch
+            {
+                ("write through", _) => VolatileCache.None,
+                ("write back", 0) => VolatileCache.WithoutFua,
+                ("write back", not null) => VolatileCache.WithFua,
+                _ => VolatileCache.Unknown,
+            };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Each piece is flushed by the kernel then, which is as durable.
-            return false;
+            // FUA on every piece, after which the kernel flushes where it has to: as durable.
+            return VolatileCache.Unknown;
         }
     }
 

@@ -2,20 +2,24 @@ using DmIoUring.Threading;
 
 namespace DmIoUring.Devices;
 
-/// <summary>What is known of a device's flushes; all <see cref="BlockDevice"/>s of this process on the same device or file share it. Any thread.</summary>
+/// <summary>The failed flushes of a device; all <see cref="BlockDevice"/>s of this process on the same device or file share it. Any thread.</summary>
 internal sealed class DeviceDurability
 {
+    /// <summary>The most failures of which it is kept what was durable before.</summary>
+    private const int MostKept = 4096;
+
     private static readonly UninterruptedLock SharedLock = new();
     private static readonly Dictionary<DeviceIdentity, WeakReference<DeviceDurability>> Shared = [];
+    private static int _nextCleaning = 64;
     private readonly UninterruptedLock _lock = new();
-    private readonly DeviceIdentity _identity;
-    private int _users;
-    private FlushDoubt? _doubt;
+
+    /// <summary>For each failure when the last flush was submitted that had ended well before.</summary>
+    private readonly List<long> _since = [];
     private long _lastFlush;
     private long _failedFlushes;
-
-    /// <summary>The current doubt; null for none.</summary>
-    public FlushDoubt? Doubt => Volatile.Read(ref _doubt);
+    private long _acknowledged;
+    private int _errno;
+    private int _users;
 
     /// <summary>
     /// Counts the failed flushes. What promises durability compares the count before it is checked for a doubt with the one at its end: a flush that failed in between may
@@ -23,61 +27,77 @@ internal sealed class DeviceDurability
     /// </summary>
     public long FailedFlushes => Volatile.Read(ref _failedFlushes);
 
-    /// <summary>Of a device that nobody else has open.</summary>
-    public DeviceDurability()
-    {
-    }
-
-    private DeviceDurability(in DeviceIdentity identity) => _identity = identity;
-
-    /// <summary>What all users of a device or file share, until each has called <see cref="Release"/>: its number may be another device's then.</summary>
+    /// <summary>What all users of a device or file share, as long as one of them or a request on it is alive.</summary>
     public static DeviceDurability Of(in DeviceIdentity identity)
     {
         if (identity == default)
             return new DeviceDurability();
         using (SharedLock.Enter())
         {
-            if (!Shared.TryGetValue(identity, out WeakReference<DeviceDurability>? known) || !known.TryGetTarget(out DeviceDurability? durability))
-            {
+            if (Shared.TryGetValue(identity, out WeakReference<DeviceDurability>? known) && known.TryGetTarget(out DeviceDurability? durability))
+                return durability;
+            if (Shared.Count >= _nextCleaning)
                 RemoveForgotten();
-                durability = new DeviceDurability(identity);
-                Shared[identity] = new WeakReference<DeviceDurability>(durability);
-            }
-
-            durability._users++;
+            durability = new DeviceDurability();
+            Shared[identity] = new WeakReference<DeviceDurability>(durability);
             return durability;
         }
     }
 
-    /// <summary>One user less.</summary>
-    public void Release()
+    /// <summary>One user more, who has the device open.</summary>
+    /// <returns>
+    /// How many failures are no concern of that user: those that somebody has dealt with, or all when nobody else has the device open, whose number may have been
+    /// another device's.
+    /// </returns>
+    public long AddUser()
     {
-        if (_identity == default)
-            return;
-        using (SharedLock.Enter())
+        using (_lock.Enter())
         {
-            if (--_users == 0)
-                Shared.Remove(_identity);
+            if (_users++ == 0)
+                _acknowledged = _failedFlushes;
+            return _acknowledged;
         }
     }
 
-    /// <summary>Ends a doubt, if it is the current one.</summary>
-    public bool Acknowledge(FlushDoubt doubt) => Interlocked.CompareExchange(ref _doubt, null, doubt) == doubt;
+    public void RemoveUser()
+    {
+        using (_lock.Enter())
+            _users--;
+    }
+
+    /// <summary>Somebody has dealt with so many failures.</summary>
+    public void Acknowledge(long failedFlushes)
+    {
+        using (_lock.Enter())
+            _acknowledged = Math.Max(_acknowledged, failedFlushes);
+    }
+
+    /// <summary>The doubt of somebody who has acknowledged so many failures; null for none.</summary>
+    public FlushDoubt? DoubtAfter(long acknowledged)
+    {
+        using (_lock.Enter())
+        {
+            if (_failedFlushes == acknowledged)
+                return null;
+            long since = acknowledged < _since.Count ? _since[(int)acknowledged] : 0;
+            return new FlushDoubt(_errno, since, _failedFlushes - acknowledged, _failedFlushes);
+        }
+    }
 
     /// <summary>A flush has failed, or perhaps has.</summary>
     public void FlushFailed(int errno)
     {
         using (_lock.Enter())
         {
-            // In this order: who reads the new count finds the doubt.
-            FlushDoubt? before = _doubt;
-            Volatile.Write(ref _doubt, new FlushDoubt(errno, before?.Since ?? _lastFlush, (before?.FailedFlushes ?? 0) + 1));
+            if (_since.Count < MostKept)
+                _since.Add(_lastFlush);
+            _errno = errno;
             Volatile.Write(ref _failedFlushes, _failedFlushes + 1);
         }
     }
 
     /// <summary>A flush has ended well.</summary>
-    /// <param name="submitted">When it was submitted, in nanoseconds of the stopwatch.</param>
+    /// <param name="submitted">When it was submitted, in ticks of the stopwatch.</param>
     /// <param name="failedFlushes">The count of failed flushes then.</param>
     public void FlushEnded(long submitted, long failedFlushes)
     {
@@ -88,7 +108,7 @@ internal sealed class DeviceDurability
         }
     }
 
-    /// <summary>Removes the entries of devices that were never disposed and are garbage.</summary>
+    /// <summary>Removes the entries of devices that are garbage.</summary>
     private static void RemoveForgotten()
     {
         foreach ((DeviceIdentity unused, WeakReference<DeviceDurability> reference) in Shared)
@@ -96,5 +116,7 @@ internal sealed class DeviceDurability
             if (!reference.TryGetTarget(out _))
                 Shared.Remove(unused);
         }
+
+        _nextCleaning = Math.Max(64, Shared.Count * 2);
     }
 }

@@ -71,8 +71,11 @@ internal sealed unsafe record DeviceGeometry
     /// <summary>Which device or file it is.</summary>
     public DeviceIdentity Identity { get; init; }
 
+    /// <summary>The device's volatile cache, where it is a block device that is open for direct I/O.</summary>
+    public VolatileCache Cache { get; init; } = VolatileCache.Unknown;
+
     /// <summary>Whether the kernel flushes the device's volatile cache after each FUA write, because the device has no FUA.</summary>
-    public bool FlushesAfterFua { get; init; }
+    public bool FlushesAfterFua => Cache == VolatileCache.WithoutFua;
 
     /// <summary>How many transfers the device's queue takes at once; more than any engine has where it has no such limit, or sysfs does not tell it.</summary>
     public int QueueDepth { get; init; } = int.MaxValue / 2;
@@ -217,7 +220,7 @@ internal sealed unsafe record DeviceGeometry
             Major = major,
             Minor = minor,
             Identity = DeviceIdentity.Of(stat),
-            FlushesAfterFua = block && direct && DeviceAbilities.FlushesAfterFua(major, minor),
+            Cache = block && direct ? DeviceAbilities.CacheOf(major, minor) : VolatileCache.Unknown,
             QueueDepth = direct ? DeviceAbilities.QueueDepthOf(major, minor) : int.MaxValue / 2,
             RefusesNonBlocking = refuses,
             CompletesInCall = refuses && block && direct && NonBlockingProbe.CompletesInCall(descriptor, size, unit),

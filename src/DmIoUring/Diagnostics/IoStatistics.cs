@@ -34,7 +34,7 @@ public sealed record IoStatistics
     /// <summary>Transfers that a lane, a reactor or a synchronous ring made by system calls, on devices with <see cref="DeviceAbilities.IsInline"/>.</summary>
     public required long InlineTransfers { get; init; }
 
-    /// <summary>Flushes issued to the kernel: of <c>FlushAsync</c> and its like, before a write with <see cref="IoFlags.Preflush"/>, and after some with <see cref="IoFlags.Fua"/>.</summary>
+    /// <summary>Flushes issued to rings: of <c>FlushAsync</c> and its like, before a write with <see cref="IoFlags.Preflush"/>, and after some with <see cref="IoFlags.Fua"/>.</summary>
     public required long Flushes { get; init; }
 
     /// <summary>Regions whose flush was another's: it was asked for before that had begun, or while one before it was in flight (group commit).</summary>

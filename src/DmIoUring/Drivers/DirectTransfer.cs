@@ -19,13 +19,14 @@ internal static unsafe class DirectTransfer
         try
         {
             uint length = (uint)(region.Count * IoRegion.SectorSize);
+            bool flushes = (flags & IoFlags.Fua) != 0 && device.FuaFlushes(bySystemCall: true);
 
             // Read before the region is checked for a doubt.
-            long failedFlushes = device.Durability.FailedFlushes;
+            long failedFlushes = flushes ? device.Durability.FailedFlushes : 0;
             IoFailureCause cause = RegionRules.Check(operation, region, flags, out int errno);
             if (cause != IoFailureCause.None)
                 return Failed(operation, region.Sector, memory, length, errno, cause);
-            return RegionRules.DependsOnFlush(operation, flags, device)
+            return flushes
                 ? WriteAndFlush(device, region, memory, length, failedFlushes)
                 : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags));
         }
@@ -40,19 +41,27 @@ internal static unsafe class DirectTransfer
     /// </summary>
     private static IoResult WriteAndFlush(BlockDevice device, in IoRegion region, byte* memory, uint length, long failedFlushes)
     {
-        bool flushesSeparately = device.IsBlockDevice;
+        bool flushesSeparately = device is { IsBlockDevice: true, IsDirect: true };
         IoResult result = Transfer(
             IoOperation.Write, device, region.Sector * IoRegion.SectorSize, memory, length, flushesSeparately ? 0 : FileAbi.RWF_DSYNC);
-        if (flushesSeparately && result.IsSuccess)
-            return Flush(device, region, failedFlushes);
-        if (!flushesSeparately && !result.IsSuccess && RegionRules.RaisesDoubt(result.First.Errno, result.First.Cause))
-            device.Durability.FlushFailed(result.First.Errno);
-        return result.IsSuccess && device.Durability.FailedFlushes != failedFlushes ? InDoubt(region) : result;
+        if (!flushesSeparately)
+        {
+            bool inDoubt = device.Durability.FailedFlushes != failedFlushes;
+            if (!result.IsSuccess && RegionRules.MayBeItsFlush(result.First.Errno, result.First.Cause))
+                device.Durability.FlushFailed(result.First.Errno);
+            return inDoubt ? InDoubt(region) : result;
+        }
+
+        // Of a write that failed, what lies below the sector that is reported must be durable.
+        if (!result.IsSuccess && result.First.Sector == region.Sector)
+            return result;
+        IoResult flushed = Flush(device, region, failedFlushes);
+        return flushed.IsSuccess ? result : flushed;
     }
 
     private static IoResult Flush(BlockDevice device, in IoRegion region, long failedFlushes)
     {
-        long began = Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+        long began = Stopwatch.GetTimestamp();
         byte attempts = 0;
         while (true)
         {

@@ -100,6 +100,10 @@ internal unsafe struct Chunk
     [FieldOffset(60)]
     public bool IsInTeardown;
 
+    /// <summary>Whether it flushes its device, or may, as a part of a write with FUA. Meaningless on the fast path.</summary>
+    [FieldOffset(61)]
+    public bool Flushes;
+
     /// <summary>The <see cref="State"/> of a chunk of the fast path: issued for the first time, from or to the request's own memory.</summary>
     public static ulong FastPathState(ChunkKind kind, int region, byte entryFlags, EntryRoute route) =>
         (byte)kind | ((ulong)(uint)region << 8) | ((ulong)entryFlags << 16) | ((ulong)NoBounce << 32) | (1ul << 40) | ((ulong)route << 56);

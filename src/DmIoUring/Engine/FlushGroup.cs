@@ -19,6 +19,9 @@ internal unsafe struct FlushGroup(Chunk* chunks)
     /// <summary>Flushes that were asked for when it had begun: it may miss what they are to cover.</summary>
     public ChunkList Later = new(chunks);
 
+    /// <summary>How many are in the two lists.</summary>
+    public int Waiting;
+
     /// <summary>Whether a flush is in flight.</summary>
     public readonly bool IsInFlight => _leader != None;
 

@@ -59,6 +59,8 @@ internal sealed unsafe partial class IoEngine<TRing>
             _refusedCommands.Enqueue((index, chunk->Generation));
         }
 
+        if (chunk->Kind == ChunkKind.Flush)
+            Counters.Flushes++;
         Filled(chunk, needsWorker: false);
         return true;
     }

@@ -97,7 +97,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             Move(chunk, request, decision.Advance);
         if (decision.Action != RetryAction.Done && request.StopCause != IoFailureCause.None)
         {
-            if (request.DependsOnFlush && decision.Action == RetryAction.Fail && RegionRules.RaisesDoubt(decision.Errno, decision.Cause))
+            if (request.LegCount > 0 && chunk->Flushes && decision.Action == RetryAction.Fail)
                 NoteStoppedFailure(chunk, request, decision);
             decision = new RetryDecision(RetryAction.Fail, Errno: StopErrno(request.StopCause), Cause: request.StopCause);
         }
@@ -241,10 +241,11 @@ internal sealed unsafe partial class IoEngine<TRing>
         }
         else
         {
-            if (request.DependsOnFlush)
-                NoteFailedWrite(request, chunk->Region, errno, cause);
             long sector = chunk->Offset / IoRegion.SectorSize;
-            request.Fail(chunk->Region, sector, errno, RegionRules.Explain(DeviceOf(chunk, request), chunk->Kind == ChunkKind.Write, sector, errno, cause));
+            cause = RegionRules.Explain(DeviceOf(chunk, request), chunk->Kind == ChunkKind.Write, sector, errno, cause);
+            if (request.TransferFlags != 0)
+                NoteFailedWrite(chunk, request, errno, cause);
+            request.Fail(chunk->Region, sector, errno, cause);
             if (chunk->Kind == ChunkKind.Read)
                 ZeroRest(chunk, request);
         }

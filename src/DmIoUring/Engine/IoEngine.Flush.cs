@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
+using DmIoUring.Rings;
 
 namespace DmIoUring.Engine;
 
@@ -23,8 +25,14 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (_free.IsEmpty)
             return false;
+        if (IsDoubtful(leg))
+        {
+            FailFlush(request, request.Cursor, Errno.EIO, IoFailureCause.InDoubt);
+            return true;
+        }
+
         bool joins = leg.Slot != DeviceTable.NoSlot && _flushes[leg.Slot].IsInFlight;
-        if (!joins && IsFull(leg.Slot))
+        if (joins ? IsGroupFull(leg.Slot) : IsFull(leg.Slot))
             return false;
         int index = _free.First;
         PrepareChunk(request, ref leg, ChunkKind.Flush, 0);
@@ -51,9 +59,33 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
+    /// <summary>Whether a flush of the leg's device has failed since its request was submitted, and so may have lost what this one is to cover.</summary>
+    private static bool IsDoubtful(in Leg leg) => leg.Device.Durability.FailedFlushes != leg.FailedFlushes;
+
+    /// <summary>Whether half of all chunks wait for one device's flush: the rest is for others, and for its own data.</summary>
+    private bool IsGroupFull(int slot)
+    {
+        if (_flushes[slot].Waiting < Math.Max(1, _owners.Length / 2))
+            return false;
+        _fullSlot = slot;
+        return true;
+    }
+
+    /// <summary>Whether a leg's flush lets its data through; it fails here when another one has failed since.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsFlushed(Request request, in Leg leg)
+    {
+        if (leg.Stage != LegStage.Flushed)
+            return false;
+        if (leg.Remaining > 0 && IsDoubtful(leg))
+            request.FailRest(request.Cursor, Errno.EIO, IoFailureCause.InDoubt);
+        return true;
+    }
+
     private void Join(int slot, int index)
     {
         ref FlushGroup group = ref _flushes[slot];
+        group.Waiting++;
         if (group.Turn == FlushGroup.NotIssued || group.Turn == _turn)
             group.Joined.Append(index);
         else
@@ -97,7 +129,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         int region = _chunks[index].Region;
         if (RegionRules.RaisesDoubt(errno, cause))
-            RaiseDoubt(request, region, errno);
+            request.Legs[region].Device.Durability.FlushFailed(errno);
         FailFlush(request, region, errno, cause);
         if (!LeadsFlushes(index, request, out int slot))
             return;
@@ -147,6 +179,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void Lead(int slot, int index)
     {
         _flushes[slot].Lead(index);
+        _flushes[slot].Waiting--;
         Devices!.EnterChunk(slot);
         _again.Append(index);
     }
@@ -194,6 +227,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>Ends a flush that had no entry of its own.</summary>
     private void EndJoined(int index, int slot)
     {
+        _flushes[slot].Waiting--;
+
         // It had no place in the device's queue, and its end gives one back.
         Devices!.EnterChunk(slot);
         End(index);
@@ -203,8 +238,14 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void FlushCounts(Request request, int region)
     {
         ref Leg leg = ref request.Legs[region];
+        if (IsDoubtful(leg))
+        {
+            FailFlush(request, region, Errno.EIO, IoFailureCause.InDoubt);
+            return;
+        }
+
         leg.Device.Durability.FlushEnded(leg.Submitted, leg.FailedFlushes);
-        leg.Stage = LegStage.Data;
+        leg.Stage = LegStage.Flushed;
         if (leg.Remaining > 0)
             SplitAgain(request, region);
     }
@@ -217,46 +258,48 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>A write has failed: with FUA that may have been the flush which is part of it.</summary>
-    private static void NoteFailedWrite(Request request, int region, int errno, IoFailureCause cause)
+    private static void NoteFailedWrite(Chunk* chunk, Request request, int errno, IoFailureCause cause)
     {
-        if (!request.Legs[region].DependsOnFlush || (request.TransferFlagsOfRegion(region) & FileAbi.RWF_DSYNC) == 0 || !RegionRules.RaisesDoubt(errno, cause))
+        if (!chunk->Flushes || !RegionRules.MayBeItsFlush(errno, cause))
             return;
-        RaiseDoubt(request, region, errno);
+        ref Leg leg = ref request.Legs[chunk->Region];
+        leg.Device.Durability.FlushFailed(errno);
 
-        // It has failed, and where is known.
-        request.Legs[region].DependsOnFlush = false;
+        // All of the region has failed, and how is known. Of one of several pieces the others may have been lost.
+        if (chunk->Offset == leg.Start && leg.Remaining == 0 && chunk->Length == leg.Offset - leg.Start)
+            leg.DependsOnFlush = false;
     }
+
+    /// <summary>Whether a chunk that writes with FUA flushes as a part of that.</summary>
+    private bool FlushesByWriting(Request request, in Leg leg, Chunk* chunk) =>
+        chunk->Kind == ChunkKind.Write
+        && (request.TransferFlagsOfRegion(request.Cursor) & FileAbi.RWF_DSYNC) != 0
+        && leg.Device.FuaFlushes(bySystemCall: _flushesSeparately || chunk->Route == EntryRoute.Inline);
 
     /// <summary>What failed for the kernel, too, of a request that was stopped.</summary>
     private static void NoteStoppedFailure(Chunk* chunk, Request request, in RetryDecision decision)
     {
-        if (chunk->Kind == ChunkKind.Flush)
-            RaiseDoubt(request, chunk->Region, decision.Errno);
-        else if (chunk->Kind == ChunkKind.Write)
-            NoteFailedWrite(request, chunk->Region, decision.Errno, decision.Cause);
+        if (chunk->Kind != ChunkKind.Flush)
+            NoteFailedWrite(chunk, request, decision.Errno, decision.Cause);
+        else if (RegionRules.RaisesDoubt(decision.Errno, decision.Cause))
+            request.Legs[chunk->Region].Device.Durability.FlushFailed(decision.Errno);
     }
-
-    private static void RaiseDoubt(Request request, int region, int errno) => request.Legs[region].Device.Durability.FlushFailed(errno);
 
     /// <summary>A chunk whose result is unknown, because its ring was closed: if it was a flush, or flushed, that may have failed.</summary>
     private void NoteUnknownResult(int index)
     {
         Request request = _owners[index]!;
-        if (!request.DependsOnFlush || request.LegCount == 0)
-            return;
-        ref Leg leg = ref request.Legs[_chunks[index].Region];
-        if (leg.DependsOnFlush && (leg.Stage == LegStage.Flushing || !leg.FlushesLast))
-            leg.Device.Durability.FlushFailed(LostErrno);
+        if (request.LegCount > 0 && _chunks[index].Flushes)
+            request.Legs[_chunks[index].Region].Device.Durability.FlushFailed(LostErrno);
     }
 
     /// <summary>The result of a chunk whose request has ended without it.</summary>
     private void NoteAbandonedResult(int index, int result)
     {
         Request holder = _owners[index]!;
-        ref Leg leg = ref holder.Legs[_chunks[index].Region];
-        bool flushed = leg.DependsOnFlush && (leg.Stage == LegStage.Flushing || !leg.FlushesLast);
-        if (flushed && result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN) && RegionRules.RaisesDoubt(-result, IoFailureCause.Device))
-            leg.Device.Durability.FlushFailed(-result);
+        bool failed = result < 0 && result is not (-Errno.EINTR or -Errno.EAGAIN) && RegionRules.MayBeItsFlush(-result, IoFailureCause.Device);
+        if (failed && _chunks[index].Flushes)
+            holder.Legs[_chunks[index].Region].Device.Durability.FlushFailed(-result);
         if (LeadsFlushes(index, holder, out int slot))
             FlushNotCarriedOut(slot);
     }

@@ -8,7 +8,7 @@ namespace DmIoUring.Engine;
 /// <remarks>
 /// <para>Such a ring is never entered again. It is closed and replaced. Until the kernel has torn the closed ring down (<see cref="RingTeardown"/>) it
 /// may use the memory of every entry that it had, so no chunk ends before that. Then the chunks are issued again on the new ring: repeating one is
-/// harmless, because it does the same to the same sectors and requests have no order.</para>
+/// harmless, because it does the same to the same sectors and requests have no order. Not flushes: one that failed would be hidden by the next.</para>
 /// <para>Where the host gives no other ring, waiting chunks and later requests fail with the errno and the cause
 /// <see cref="IoFailureCause.RingLost"/>, until one of the attempts, ten a second at most, gets a ring.</para>
 /// </remarks>
@@ -113,12 +113,19 @@ internal sealed unsafe partial class IoEngine<TRing>
             if (chunk->Kind == ChunkKind.Abandoned)
                 Reclaim(i, -Errno.ECANCELED);
             else if (chunk->Kind == ChunkKind.Flush)
-                Fail(i, LostErrno, IoFailureCause.RingLost);
+                FailLost(i);
             else if (chunk->Attempts > RetryRules.MaxAttempts)
                 Fail(i, LostErrno, IoFailureCause.RingLost);
             else
                 Reissue(i, 0);
         }
+    }
+
+    /// <summary>Fails a chunk that can't be issued again.</summary>
+    private void FailLost(int index)
+    {
+        IoFailureCause stopped = _owners[index]!.StopCause;
+        Fail(index, stopped == IoFailureCause.None ? LostErrno : StopErrno(stopped), stopped == IoFailureCause.None ? IoFailureCause.RingLost : stopped);
     }
 
     private int LostErrno => _lostErrno != 0 ? _lostErrno : Errno.ENXIO;
@@ -186,9 +193,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             _again.Append(_delayed.RemoveFirst());
         while (!_again.IsEmpty)
         {
-            int chunk = _again.RemoveFirst();
-            IoFailureCause stopped = _owners[chunk]!.StopCause;
-            Fail(chunk, stopped == IoFailureCause.None ? LostErrno : StopErrno(stopped), stopped == IoFailureCause.None ? IoFailureCause.RingLost : stopped);
+            FailLost(_again.RemoveFirst());
         }
 
         RequeueWaiting();

@@ -23,7 +23,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         for (; request.Cursor < request.LegCount; request.Cursor++)
         {
             ref Leg leg = ref request.Legs[request.Cursor];
-            if (leg.Stage != LegStage.Data)
+            if (leg.Stage != LegStage.Data && !IsFlushed(request, leg))
             {
                 if (leg.Stage == LegStage.MustFlush && !TryIssueFlush(request, ref leg))
                     return false;
@@ -139,6 +139,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         chunk->Slot = DeviceTable.NoSlot;
         chunk->Kind = kind;
+        chunk->Flushes = kind == ChunkKind.Flush || (request.TransferFlags != 0 && FlushesByWriting(request, leg, chunk));
         chunk->Attempts = 0;
         chunk->Bounce = Chunk.NoBounce;
         chunk->MustCancel = false;

@@ -168,6 +168,8 @@ internal sealed unsafe partial class IoEngine<TRing>
             request.Fail(chunk->Region, chunk->Offset / IoRegion.SectorSize, errno, request.StopCause);
         }
 
+        if (request.DependsOnFlush)
+            request.FailDoubtful();
         holder.TakeResourcesOf(request);
         for (int i = 0; i < _owners.Length; i++)
         {

@@ -41,7 +41,7 @@ internal struct Leg
     /// <summary>How many flushes of its device had failed when the request was submitted.</summary>
     public long FailedFlushes;
 
-    /// <summary>When the request was submitted, in nanoseconds of the stopwatch; only where it depends on a flush.</summary>
+    /// <summary>When the request was submitted, in ticks of the stopwatch; only where it depends on a flush.</summary>
     public long Submitted;
 
     /// <summary>Its memory is misaligned for its device, so it uses bounce buffers.</summary>
@@ -59,4 +59,7 @@ internal enum LegStage : byte
 
     /// <summary>The flush is in flight; the data that is left waits.</summary>
     Flushing,
+
+    /// <summary>The flush before the data has succeeded: the data may be split and issued, unless another flush of the device has failed since.</summary>
+    Flushed,
 }

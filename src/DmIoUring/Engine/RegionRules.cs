@@ -10,7 +10,7 @@ internal static class RegionRules
     {
         BlockDevice device = region.Device;
         errno = 0;
-        if (PromisesDurability(operation, flags) && device.Doubt is not null)
+        if (PromisesDurability(operation, flags) && device.IsInDoubt)
         {
             errno = Errno.EIO;
             return IoFailureCause.InDoubt;
@@ -59,9 +59,13 @@ internal static class RegionRules
 
     /// <summary>Whether it depends on a flush, which may fail for the writes of others: a FUA write to a device with FUA does not.</summary>
     public static bool DependsOnFlush(IoOperation operation, IoFlags flags, BlockDevice device) =>
-        operation == IoOperation.Flush || (flags & IoFlags.Preflush) != 0 || ((flags & IoFlags.Fua) != 0 && device.FuaFlushes);
+        operation == IoOperation.Flush || (flags & IoFlags.Preflush) != 0 || ((flags & IoFlags.Fua) != 0 && device.FuaFlushes(bySystemCall: false));
 
-    /// <summary>Whether a failure of what makes data durable leaves the device's other writes in doubt: it was carried out, or may have been.</summary>
+    /// <summary>Whether a failed write with FUA may have failed in the flush that is part of it, and not before.</summary>
+    public static bool MayBeItsFlush(int errno, IoFailureCause cause) =>
+        cause == IoFailureCause.Device && RaisesDoubt(errno, cause) && errno is not (Errno.EPERM or Errno.EBADF or Errno.EFAULT or Errno.EFBIG);
+
+    /// <summary>Whether a failed flush leaves the device's writes in doubt: it was carried out, or may have been.</summary>
     public static bool RaisesDoubt(int errno, IoFailureCause cause) =>
         cause is IoFailureCause.Device or IoFailureCause.RetriesExhausted or IoFailureCause.Host
         && !RetryRules.IsUnsupported(errno)

@@ -361,7 +361,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         {
             // Read before the region is checked for a doubt.
             leg.FailedFlushes = region.Device.Durability.FailedFlushes;
-            leg.Submitted = Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+            leg.Submitted = Stopwatch.GetTimestamp();
             DependsOnFlush = true;
         }
 

@@ -8,7 +8,7 @@ public enum IoFlags
     None = 0,
 
     /// <summary>
-    /// Flushes each region's device first. A region's data is issued when its own flush has succeeded, and not at all when it
+    /// Flushes each region's device first. A region's data is issued when a flush that began after the request was submitted has succeeded, and not at all when it
     /// failed (REQ_PREFLUSH, drivers/md/dm-io.c). Writes only. A region of no sectors is flushed: an empty flush.
     /// </summary>
     Preflush = 1,

@@ -168,13 +168,18 @@ internal sealed class ClientSubmission
     /// (generic_write_sync in blkdev_write_iter, block/fops.c). A ring's entry ends with the write (REQ_FUA).
     /// </summary>
     private bool FlushesLessByRing(in RequestSpec spec) =>
-        (spec.Options.Flags & IoFlags.Fua) != 0 && _syncRings.AreKernelRings && spec.Regions[0].Device is { IsBlockDevice: true, IsDirect: true };
+        (spec.Options.Flags & IoFlags.Fua) != 0 &&
+        _syncRings.AreKernelRings &&
+        spec.Regions[0].Device.Geometry.Cache is VolatileCache.WithFua or VolatileCache.WithoutFua &&
+        MayMakeRing();
+
+    private static bool MayMakeRing() => _transfers > TransfersBeforeRing || ++_transfers > TransfersBeforeRing;
 
     private bool MayUseRing(in RequestSpec spec)
     {
         ref readonly IoRegion region = ref spec.Regions[0];
         return _waitsAwake &&
-               (_transfers > TransfersBeforeRing || ++_transfers > TransfersBeforeRing) &&
+               MayMakeRing() &&
                region.Count * IoRegion.SectorSize <= SyncTransferTimes.MaxLength &&
                region.Device.IsDirect &&
                spec.Options.Flags == IoFlags.None &&
@@ -279,7 +284,7 @@ internal sealed class ClientSubmission
         throw Disposed();
     }
 
-    /// <summary>The lane for a request from another thread: for flushes of one device always the same, so that those which wait become one.</summary>
+    /// <summary>The lane for a request from another thread: for flushes of one <see cref="BlockDevice"/> always the same, so that those which wait become one.</summary>
     private Lane LaneFor(in RequestSpec spec) =>
         spec.Operation == IoOperation.Flush ? _lanes[spec.Regions[0].Device.Number % _lanes.Length] : NextLane();
 

@@ -54,7 +54,6 @@ public sealed class DoubtTests
         Assert.Equal(default, client.Read(device.Region(64, 8), data));
 
         Assert.True(device.Device.AcknowledgeDoubt(doubt));
-        Assert.False(device.Device.AcknowledgeDoubt(doubt));
         foreach (IoFlags flags in (IoFlags[])[IoFlags.None, IoFlags.Preflush, IoFlags.Fua])
             Assert.Equal(default, Ask(client, device, data, flags));
         Assert.Null(device.Device.Doubt);
@@ -71,9 +70,14 @@ public sealed class DoubtTests
         using (device.File.Fail(Flush, Errno.EIO))
             Assert.Equal("0b1", client.Maintain(IoOperation.Flush, device.Region(0, 0)).Failed.ToString());
         Assert.Equal(new IoFailure(1, 0, Errno.EIO, IoFailureCause.InDoubt), client.Maintain(IoOperation.Flush, other.Region(0, 0), new IoRegion(again, 0, 0)).First);
-        Assert.Same(device.Device.Doubt, again.Doubt);
+
+        // Each acknowledges for itself; who opens it afterwards has nothing to lose.
         Assert.True(again.AcknowledgeDoubt(again.Doubt!));
-        Assert.Null(device.Device.Doubt);
+        Assert.Equal(default, client.Maintain(IoOperation.Flush, new IoRegion(again, 0, 0)));
+        Assert.Equal(new IoFailure(0, 0, Errno.EIO, IoFailureCause.InDoubt), client.Maintain(IoOperation.Flush, device.Region(0, 0)).First);
+        using BlockDevice later = BlockDevice.Open(device.Path);
+        Assert.Equal(default, client.Maintain(IoOperation.Flush, new IoRegion(later, 0, 0)));
+        device.AcknowledgeDoubt();
         Assert.Equal(default, client.Maintain(IoOperation.Flush, device.Region(0, 0)));
     }
 
@@ -113,24 +117,45 @@ public sealed class DoubtTests
         Assert.Equal(new IoFailure(1, 8, Errno.EIO, IoFailureCause.InDoubt), result.First);
     }
 
-    /// <summary>Whoever closes the last of them knows nothing more of the device, whose number may be another's.</summary>
     [Fact]
-    public void ADoubt_EndsWithTheLastOpening()
+    public void AnOldDoubt_DoesNotAcknowledgeANewOne()
     {
         using DmIoClient client = new();
         using FaultDevice device = new();
-        using (BlockDevice again = BlockDevice.Open(device.Path))
+        using BlockDevice again = BlockDevice.Open(device.Path);
+        using (device.File.Fail(Flush, Errno.EIO))
         {
-            device.Device.Dispose();
-            using (device.File.Fail(Flush, Errno.EIO))
-                Assert.False(client.Flush(new IoRegion(again, 0, 0)).IsSuccess);
-            using BlockDevice third = BlockDevice.Open(device.Path);
-            Assert.NotNull(third.Doubt);
+            Assert.False(client.Flush(device.Region(0, 0)).IsSuccess);
+            FlushDoubt old = device.Device.Doubt!;
+            Assert.True(again.AcknowledgeDoubt(again.Doubt!));
+            Assert.False(client.Flush(new IoRegion(again, 0, 0)).IsSuccess);
+            Assert.False(device.Device.AcknowledgeDoubt(old));
+            Assert.Equal(1, device.Device.Doubt!.FailedFlushes);
         }
 
-        using BlockDevice last = BlockDevice.Open(device.Path);
-        Assert.Null(last.Doubt);
-        Assert.Equal(default, client.Flush(new IoRegion(last, 0, 0)));
+        device.AcknowledgeDoubt();
+        Assert.NotNull(again.Doubt);
+    }
+
+    /// <summary>Flushes of a device that is stuck take no more than half of the places.</summary>
+    [Fact]
+    public async Task FlushesOfAStuckDevice_LeavePlacesToOthers()
+    {
+        await using DmIoClient client = new(new DmIoOptions { QueueDepth = 8 });
+        using FaultDevice stuck = new();
+        using FaultDevice healthy = new();
+        using IoMemory data = Pattern.Memory(4096);
+        Task<IoResult>[] flushes;
+        using (Fault held = stuck.File.Hold(Flush))
+        {
+            flushes = [.. Enumerable.Range(0, 30).Select(_ => client.FlushAsync([stuck.Region(0, 0)]).AsTask())];
+            Assert.True(held.WaitForHits(1, Notification.Limit));
+            Task<IoResult> write = client.WriteAsync([healthy.Region(0, 8)], data).AsTask();
+            Assert.Same(write, await Task.WhenAny(write, Task.Delay(Notification.Limit)));
+            Assert.Equal(default, await write);
+        }
+
+        Assert.All(await Task.WhenAll(flushes), static result => Assert.True(result.IsSuccess));
     }
 
     /// <summary>Group commit: of those that wait while one is in flight the device sees one.</summary>

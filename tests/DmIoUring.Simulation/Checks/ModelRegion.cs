@@ -92,7 +92,7 @@ internal sealed class ModelRegion
 
     /// <summary>Whether a flush of the disk that fails makes it fail: what it promises comes of a flush.</summary>
     private bool DependsOnFlush =>
-        !_isData || (Request.Flags & IoFlags.Preflush) != 0 || ((Request.Flags & IoFlags.Fua) != 0 && Region.Device.FuaFlushes);
+        !_isData || (Request.Flags & IoFlags.Preflush) != 0 || ((Request.Flags & IoFlags.Fua) != 0 && Region.Device.FuaFlushes(bySystemCall: false));
 
     public bool IsAtomic => (Request.Flags & IoFlags.Atomic) != 0;
 
@@ -123,6 +123,10 @@ internal sealed class ModelRegion
             _verdict.Fail($"{operation} was issued after the request was stopped ({Request.StopCause}).");
         if (IsFlushed && !HasFlushed)
             _verdict.Fail($"{operation} was issued and no flush has ended well that began after the request was submitted: nothing may be before it.");
+
+        // What the owner executes itself was decided earlier in its turn.
+        if (IsFlushed && Cut == Start && !Disk.Traits.CompletesInCall && Region.Device.Durability.FailedFlushes != _failedFlushes)
+            _verdict.Fail($"{operation} was issued although a flush has failed since the request was submitted: what its preflush was to cover may be lost.");
         int block = Disk.Traits.LogicalBlock;
         if (operation.Length <= 0 || operation.Offset + operation.Length > End)
             _verdict.Fail($"{operation} is not inside of its region.");
@@ -246,9 +250,10 @@ internal sealed class ModelRegion
         if (!hasFlushed && (IsToldGood || (_possible.Count == 0 && _failures.Count == 0)))
             _verdict.Fail($"{this} has ended and no flush has ended well that makes it durable.");
 
-        // A preflush that failed, with whomever it was shared: nothing is written then.
-        if (IsFlushed && !IsToldGood && _possible.Count > 0 && Cut == Start)
-            _limit = Start;
+        // A preflush that failed, with whomever it was shared: nothing is written then, and nothing more after a doubt.
+        bool isInDoubt = Region.Device.Durability.FailedFlushes != _failedFlushes;
+        if (IsFlushed && !IsToldGood && _possible.Count > 0 && (Cut == Start || isInDoubt))
+            _limit = Cut;
     }
 
     private bool IsDataOver => Cut == End && _pieces.TrueForAll(static piece => piece.State == PieceState.Ended);
@@ -258,7 +263,7 @@ internal sealed class ModelRegion
     private IoFailure Refuse()
     {
         DiskTraits traits = Disk.Traits;
-        if (RegionRules.PromisesDurability(Request.Operation, Request.Flags) && Region.Device.Doubt is not null)
+        if (RegionRules.PromisesDurability(Request.Operation, Request.Flags) && Region.Device.IsInDoubt)
             return new IoFailure(Index, Region.Sector, Errno.EIO, IoFailureCause.InDoubt);
         if (!_isData || Region.Count == 0)
             return default;

@@ -71,7 +71,7 @@ internal sealed record DiskTraits
         IsBlockDevice = IsBlockDevice,
         AlignmentSource = "the simulation",
         AtomicWriteLimits = MostAtomic == 0 ? (0, 0) : (LogicalBlock, MostAtomic),
-        FlushesAfterFua = FlushesAfterFua,
+        Cache = !IsBlockDevice || OffsetAlignment == 1 ? VolatileCache.Unknown : FlushesAfterFua ? VolatileCache.WithoutFua : HasVolatileCache ? VolatileCache.WithFua : VolatileCache.None,
         QueueDepth = QueueDepth,
         RefusesNonBlocking = CompletesInCall,
         CompletesInCall = CompletesInCall,

@@ -51,7 +51,7 @@ internal sealed class KernelOperation
         or IoUring.IORING_OP_WRITE_FIXED or IoUring.IORING_OP_WRITEV_FIXED;
 
     /// <summary>A FUA write to a device without FUA, or to a file: a flush is part of it.</summary>
-    public bool FlushesToo => Writes && (Entry.rw_flags & FileAbi.RWF_DSYNC) != 0 && Region!.Region.Device.FuaFlushes;
+    public bool FlushesToo => Writes && (Entry.rw_flags & FileAbi.RWF_DSYNC) != 0 && Region!.Region.Device.FuaFlushes(bySystemCall: false);
 
     public bool IsAtomic => Writes && (Entry.rw_flags & FileAbi.RWF_ATOMIC) != 0;
 

@@ -83,6 +83,9 @@ internal sealed class SimulatedDisk
     /// <summary>Whether the n-th opening can be used: it was not disposed.</summary>
     public bool IsOpen(int number) => number >= _handles.Count || !_handles[number].IsDisposed;
 
+    /// <summary>Whether an opening is left that was not disposed.</summary>
+    public bool HasOpenings => _handles.Exists(static handle => !handle.IsDisposed);
+
     /// <summary>Whether nobody has the n-th opening any more, and its descriptor could be another file's.</summary>
     public bool IsGone(int number) => _files[number].IsClosed;
 
@@ -192,7 +195,17 @@ internal sealed class SimulatedDisk
 
     /// <summary>The embedder deals with a doubt.</summary>
     /// <returns>Whether there was one.</returns>
-    public bool Acknowledge() => _durability.Doubt is { } doubt && _durability.Acknowledge(doubt);
+    public bool Acknowledge()
+    {
+        bool had = false;
+        foreach (BlockDevice handle in _handles)
+        {
+            if (handle.Doubt is { } doubt)
+                had |= handle.AcknowledgeDoubt(doubt);
+        }
+
+        return had;
+    }
 
     /// <summary>Leaves what survives: of what was not flushed, a seeded part, sector by sector.</summary>
     public int CutPower(SeededRandom random)
