@@ -258,9 +258,15 @@ public sealed partial class IoReactor : IDisposable
                 missing = Math.Min(missing, 1);
             int waitFor = left == 0 ? 0 : _batchWait.IsOneByOne ? missing : Math.Min(missing, 1);
             if (waitFor <= 0)
+            {
                 _engine.Enter(0);
+            }
             else if (!WaitAwake(left))
+            {
                 _engine.Enter((uint)waitFor, limit > 0 ? Left(limit, start) : left);
+                _awakeWait.Slept();
+            }
+
             _batchWait.Note(_engine.Dispatch(), _engine.InFlight);
             int ended = (int)(_engine.Counters.Requests - before);
             if (ended >= minimum || UnderWay == 0 || left == 0)

@@ -9,7 +9,7 @@ namespace DmIoUring.Drivers;
 /// </summary>
 /// <remarks>
 /// A wait that was awake in vain has taken a processor from others, perhaps from the device's own thread. So the time that is spent in vain is also
-/// limited to a share of all time, whatever the waits came to.
+/// limited to a share of all time, whatever the waits came to. And where sleeping is found to be as fast (<see cref="SleepComparison"/>), it sleeps.
 /// </remarks>
 internal struct AwakeWait
 {
@@ -42,6 +42,8 @@ internal struct AwakeWait
     private long _end;
     private long _refilled;
     private double _credit;
+    private SleepComparison _comparison = new();
+    private bool _isCompared;
     private int _unpaid;
     private int _sleeps;
     private int _nextSleeps = 1;
@@ -64,6 +66,9 @@ internal struct AwakeWait
         : this(options, Environment.ProcessorCount, Stopwatch.GetTimestamp())
     {
     }
+
+    /// <summary>Whether to find out if sleeping is as fast. Not where others must do more to end a sleep than a wait awake.</summary>
+    public bool ComparesSleep { get; init; } = true;
 
     /// <summary>Whether waits may be awake at all.</summary>
     public readonly bool IsPossible => _policy != IoWaitPolicy.Sleep;
@@ -97,6 +102,13 @@ internal struct AwakeWait
             return false;
         }
 
+        if (!pays && _comparison.WantsSleep)
+        {
+            _start = now;
+            _isCompared = true;
+            return false;
+        }
+
         _credit = Math.Min(_credit + ((now - _refilled) * _share), MaxCreditTime * _share);
         _refilled = now;
         _start = now;
@@ -118,6 +130,8 @@ internal struct AwakeWait
         {
             _unpaid = 0;
             _nextSleeps = 1;
+            if (ComparesSleep)
+                _comparison.NoteAwake(took);
             return;
         }
 
@@ -126,6 +140,20 @@ internal struct AwakeWait
         _unpaid = UnpaidInARow - 1;
         _nextSleeps = Math.Min(_nextSleeps * 2, MaxSleeps);
         _sleeps = _nextSleeps;
+    }
+
+    /// <summary>A sleep has ended. To be called after every wait that was not awake, unless <see cref="ComparesSleep"/> is false.</summary>
+    public void Slept()
+    {
+        if (_isCompared)
+            EndSleep(Stopwatch.GetTimestamp());
+    }
+
+    /// <summary>The same, if it was one for the comparison.</summary>
+    public void EndSleep(long now)
+    {
+        _isCompared = false;
+        _sleeps = _comparison.NoteSleep(now - _start);
     }
 
     /// <summary>Waits awake for an engine's results, or for the end of a request that needs none, if that pays.</summary>

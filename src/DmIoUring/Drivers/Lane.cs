@@ -43,7 +43,7 @@ internal sealed class Lane
     {
         _batchWait = new BatchWait((long)options.LaneBatchWait.TotalNanoseconds);
         _completionWait = new AwakeWait(options);
-        _submissionWait = new AwakeWait(options);
+        _submissionWait = new AwakeWait(options) { ComparesSleep = false };
         _processor = options.LaneProcessors is { Count: > 0 } processors ? processors[index % processors.Count] : null;
         Requests = requests;
         Index = index;
@@ -189,6 +189,7 @@ internal sealed class Lane
             bool asked = HandleCancelsAndQueries();
             bool sleeps = announced && !asked && !(_closing && _engine.IsIdle);
             _engine.Enter(sleeps ? _batchWait.Completions(_engine.InFlight) : 0, minWait: _batchWait.MinWait);
+            _completionWait.Slept();
             if (announced)
                 _inbox.Interrupt();
             _batchWait.Note(TimeDispatch(), _engine.InFlight);

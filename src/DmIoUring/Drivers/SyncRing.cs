@@ -69,7 +69,11 @@ internal sealed class SyncRing : IDisposable
         {
             // Wait for all of its chunks where nothing follows: each wake-up in between would cost as much as a transfer.
             if (!_awakeWait.Run(_engine, awake))
+            {
                 _engine.Enter(request.HasMoreToIssue ? 1u : (uint)Math.Max(1, request.Pending));
+                _awakeWait.Slept();
+            }
+
             _engine.Dispatch();
         }
 

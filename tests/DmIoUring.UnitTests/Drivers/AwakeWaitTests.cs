@@ -115,6 +115,55 @@ public sealed class AwakeWaitTests
         }
     }
 
+    [Fact]
+    public void WhereSleepingIsAsFast_ItSleeps_LongerEachTimeThatIsFoundAgain()
+    {
+        AwakeWait wait = New();
+        foreach (int sleeps in (int[])[SleepComparison.FirstInterval, 2 * SleepComparison.FirstInterval, 4 * SleepComparison.FirstInterval])
+        {
+            PayUntilCompared(ref wait, awake: 10, asleep: 11);
+            for (int i = 0; i < sleeps; i++)
+                Assert.False(wait.TryBegin(1, pays: false, _now += Ticks(100)));
+        }
+
+        Assert.True(Waits(ref wait, found: true, Ticks(10)));
+    }
+
+    [Fact]
+    public void WhereSleepingTakesLonger_ItStaysAwake_AndComparesLessOften()
+    {
+        AwakeWait wait = New();
+        for (int i = 1; i <= 4; i++)
+        {
+            PayUntilCompared(ref wait, awake: 10, asleep: 15, waits: SleepComparison.FirstInterval << (i - 1));
+            Assert.True(wait.TryBegin(1, pays: false, _now));
+            wait.End(found: false, _now += Ticks(10));
+        }
+    }
+
+    [Fact]
+    public void WhoeverKnowsThatItPays_IsNotCompared()
+    {
+        AwakeWait wait = New();
+        for (int i = 0; i < 10 * SleepComparison.FirstInterval; i++)
+            Assert.True(Waits(ref wait, found: true, Ticks(10), pays: true));
+        AwakeWait submissions = New() with { ComparesSleep = false };
+        for (int i = 0; i < 10 * SleepComparison.FirstInterval; i++)
+            Assert.True(Waits(ref submissions, found: true, Ticks(10)));
+    }
+
+    /// <summary>Waits that pay, until some sleep for the comparison.</summary>
+    private void PayUntilCompared(ref AwakeWait wait, int awake, int asleep, int waits = SleepComparison.FirstInterval)
+    {
+        for (int i = 0; i < waits; i++)
+            Assert.True(Waits(ref wait, found: true, Ticks(awake)), $"Wait {i} of {waits} slept.");
+        for (int i = 0; i < SleepComparison.Samples; i++)
+        {
+            Assert.False(wait.TryBegin(1, pays: false, _now));
+            wait.EndSleep(_now += Ticks(asleep));
+        }
+    }
+
     private static long Ticks(int microseconds) => microseconds * Stopwatch.Frequency / 1_000_000;
 
     private AwakeWait New(DmIoOptions? options = null) => new(options ?? new DmIoOptions(), processors: 2, _now);
