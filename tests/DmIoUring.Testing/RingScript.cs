@@ -175,6 +175,9 @@ internal sealed unsafe class RingScript : IDisposable
         _inKernel.InsertRange(0, kept);
     }
 
+    /// <summary>How often the owner has slept; the test counts.</summary>
+    public long Sleeps { get; set; }
+
     /// <summary>Entries that were carried out by the owner, in order.</summary>
     public List<IoUringSqe> Executed { get; } = [];
 

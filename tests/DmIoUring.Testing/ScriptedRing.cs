@@ -70,6 +70,8 @@ internal readonly unsafe struct ScriptedRing(RingScript script) : IRing
 
     public int Execute(in IoUringSqe entry) => script.Execute(entry);
 
+    public long Sleeps => script.Sleeps;
+
     /// <summary>The script is the test's.</summary>
     public void Dispose()
     {

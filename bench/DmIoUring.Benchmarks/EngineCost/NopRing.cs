@@ -106,6 +106,8 @@ internal unsafe struct NopRing : IRing
 
     public readonly int Execute(in IoUringSqe entry) => -Errno.EINVAL;
 
+    public readonly long Sleeps => 0;
+
     public readonly void Dispose()
     {
         NativeMemory.AlignedFree(_entries);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
@@ -19,8 +18,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>The longest region in bytes whose transfers are inline. A longer one is worth a worker thread: it would keep the owner from everything else.</summary>
     public const uint MaxInlineBytes = 64 << 10;
 
-    /// <summary>A call that takes longer may have slept: the next ones are watched.</summary>
-    private static readonly long SuspectTicks = Stopwatch.Frequency / 10_000;
+    /// <summary>A call that takes longer may have slept: the next ones are watched. Nanoseconds by the ring's clock.</summary>
+    private const long SuspectTime = 100_000;
 
     /// <summary>The time for inline transfers in one turn: completions and new requests must not wait for all of them.</summary>
     /// <remarks>Nanoseconds by the ring's clock, so that a simulation takes the same steps however long they take.</remarks>
@@ -76,13 +75,13 @@ internal sealed unsafe partial class IoEngine<TRing>
         IoUringSqe entry;
         Iovec* vectors = stackalloc Iovec[chunk->Run < chunk->Length ? MaxRuns : 1];
         WriteForSystemCall(&entry, index, request, vectors);
-        long switches = _watched > 0 ? Libc.VoluntarySwitches() : 0;
-        long began = Stopwatch.GetTimestamp();
+        long sleeps = _watched > 0 ? _ring.Sleeps : 0;
+        long began = _ring.Now;
         int result = _ring.Execute(entry);
         Counters.InlineTransfers++;
         if (_watched > 0)
-            NoteWatched(Libc.VoluntarySwitches() != switches, request.Legs[chunk->Region].Slot);
-        else if (Stopwatch.GetTimestamp() - began > SuspectTicks)
+            NoteWatched(_ring.Sleeps != sleeps, request.Legs[chunk->Region].Slot);
+        else if (_ring.Now - began > SuspectTime)
             _watched = WatchedTransfers;
         if (result == (int)chunk->Length && chunk->Bounce == Chunk.NoBounce)
             End(index);

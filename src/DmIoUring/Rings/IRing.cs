@@ -118,6 +118,9 @@ internal unsafe interface IRing : IDisposable
     /// <summary>Carries out an entry at once, on the calling thread, by the equivalent system call.</summary>
     /// <returns>The result of its completion.</returns>
     int Execute(in IoUringSqe entry);
+
+    /// <summary>How often the calling thread has slept so far, in <see cref="Execute"/> or elsewhere. A system call.</summary>
+    long Sleeps { get; }
 }
 
 /// <summary>How the completion of an entry may be waited for. A ring without polling treats the first two alike.</summary>

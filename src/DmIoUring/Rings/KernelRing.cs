@@ -198,6 +198,8 @@ internal unsafe struct KernelRing : IRing
 
     public readonly int Execute(in IoUringSqe entry) => EntryExecution.Run(entry);
 
+    public readonly long Sleeps => Libc.VoluntarySwitches();
+
     public void Dispose()
     {
         UnregisterFromThread();

@@ -137,6 +137,8 @@ internal unsafe struct PolledRing<TRing>(TRing polled, TRing companion) : IRing
 
     public int Execute(in IoUringSqe entry) => _companion.Execute(entry);
 
+    public readonly long Sleeps => _companion.Sleeps;
+
     public void Dispose()
     {
         _polled.Dispose();

@@ -66,5 +66,7 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public int Execute(in IoUringSqe entry) => EntryExecution.Run(entry);
 
+    public long Sleeps => Libc.VoluntarySwitches();
+
     public void Dispose() => queues.Dispose();
 }

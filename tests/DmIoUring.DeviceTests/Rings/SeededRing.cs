@@ -60,5 +60,7 @@ internal readonly unsafe struct SeededRing(SeededKernel kernel) : IRing
 
     public int Execute(in IoUringSqe entry) => EntryExecution.Run(entry);
 
+    public long Sleeps => 0;
+
     public void Dispose() => kernel.Dispose();
 }

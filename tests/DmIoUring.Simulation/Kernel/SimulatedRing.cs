@@ -60,6 +60,8 @@ internal readonly unsafe struct SimulatedRing(SimulatedKernel kernel) : IRing
 
     public int Execute(in IoUringSqe entry) => kernel.Execute(entry);
 
+    public long Sleeps => 0;
+
     /// <summary>The kernel outlives it.</summary>
     public void Dispose()
     {

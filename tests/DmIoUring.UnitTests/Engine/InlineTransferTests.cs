@@ -227,8 +227,12 @@ public sealed class InlineTransferTests : IDisposable
         bool sleeps = true;
         _script.Answer = entry =>
         {
-            if (sleeps && _script.Executed.Count > 0)
-                Thread.Sleep(1);
+            if (sleeps)
+            {
+                _script.Clock += 1_000_000;
+                _script.Sleeps++;
+            }
+
             return _script.Whole(entry);
         };
 
@@ -247,9 +251,7 @@ public sealed class InlineTransferTests : IDisposable
     {
         _script.Answer = entry =>
         {
-            long end = Environment.TickCount64 + 2;
-            while (Environment.TickCount64 < end)
-                Thread.SpinWait(10);
+            _script.Clock += 1_000_000;
             return _script.Whole(entry);
         };
         Write(5);
