@@ -179,6 +179,9 @@ internal unsafe struct KernelRing : IRing
 
     public void Abandon(ICollection<RingTeardown> teardowns)
     {
+        // A companion is closed with a ring that is lost. The number of its descriptor may be another file's from now on.
+        if (_lost == 0)
+            _lost = Errno.ENXIO;
         UnregisterFromThread();
         if (_handle.Abandon() is { } teardown)
             teardowns.Add(teardown);
