@@ -30,7 +30,7 @@ internal sealed class BenchRun(BenchRequest request, IReadOnlyList<BenchTarget> 
 
     /// <summary>Null when nothing is timed.</summary>
     public LatencyRecorder? Latency { get; } = request.Latency
-        ? new LatencyRecorder((request.Jobs * targets.Count) + request.Engine.Lanes + PoolThreads, targets.Count)
+        ? new LatencyRecorder(ThreadsOf(request, targets.Count), targets.Count)
         : null;
 
     public BenchPhase Phase => _phase;
@@ -99,4 +99,8 @@ internal sealed class BenchRun(BenchRequest request, IReadOnlyList<BenchTarget> 
         target.Devices[result.First.Region].Path, result.First.ErrnoName, result.First.Sector, result.ToString()));
 
     public void Fail(Exception exception) => Fail(new BenchFailure(Targets.Count == 1 ? Target.Devices[0].Path : "", Errno: null, Sector: null, exception.Message));
+
+    /// <summary>How many threads are likely to see requests end: a reactor's carries a job of each target.</summary>
+    private static int ThreadsOf(BenchRequest request, int targets) =>
+        request.Driver == BenchDriver.Reactor ? request.Jobs : (request.Jobs * targets) + request.Engine.Lanes + PoolThreads;
 }

@@ -87,9 +87,9 @@ internal sealed class BenchSlot
             Volatile.Write(ref _measured, _measured + 1);
             _run.Latency?.Record(now - _started, _target.Number);
         }
-        else
+        else if (_run.Phase == BenchPhase.WarmUp)
         {
-            _run.Latency?.Prepare();
+            _run.Latency?.Prepare(_target.Number);
         }
 
         return _run.Phase != BenchPhase.Stopping;

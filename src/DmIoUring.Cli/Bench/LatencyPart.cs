@@ -3,22 +3,14 @@ using HdrHistogram;
 namespace DmIoUring.Cli.Bench;
 
 /// <summary>What one thread has recorded, for each target: a histogram has one writer.</summary>
-internal sealed class LatencyPart
+internal sealed class LatencyPart(LatencyRecorder owner, int targets)
 {
-    public LatencyPart(LatencyRecorder owner, int targets)
-    {
-        Owner = owner;
-        Histograms = [.. Enumerable.Range(0, targets).Select(static _ => LatencyRecorder.MakeHistogram())];
+    private readonly LongHistogram?[] _histograms = new LongHistogram?[targets];
 
-        // The first time allocates.
-        foreach (LongHistogram histogram in Histograms)
-        {
-            histogram.RecordValue(1);
-            histogram.Reset();
-        }
-    }
+    public LatencyRecorder Owner { get; } = owner;
 
-    public LatencyRecorder Owner { get; }
+    /// <summary>A target's; null where <see cref="Prepare"/> made none.</summary>
+    public LongHistogram? this[int target] => _histograms[target];
 
-    public LongHistogram[] Histograms { get; }
+    public void Prepare(int target) => _histograms[target] ??= LatencyRecorder.MakeHistogram();
 }
