@@ -28,6 +28,14 @@ internal sealed class BackgroundLoad : IDisposable
         }
     }
 
+    /// <summary>Call it when the run has ended that needed the load.</summary>
+    /// <exception cref="ChildException">The load ended before.</exception>
+    public void CheckStillRuns()
+    {
+        if (_process.HasExited)
+            throw new ChildException($"The load that was to keep a processor busy ended before the run did, with exit code {_process.ExitCode}.");
+    }
+
     public void Dispose()
     {
         _process.Kill(entireProcessTree: true);

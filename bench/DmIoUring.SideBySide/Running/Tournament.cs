@@ -49,6 +49,7 @@ internal sealed class Tournament(Toolset tools, Launch launch, int rounds, IRead
             TimeSpan limit = launch.Runtime + launch.Ramp + Patience;
             using BackgroundLoad? background = contest.HasBackgroundLoad ? BackgroundLoad.Start(limit) : null;
             IReadOnlyDictionary<string, double> values = await tools.RunAsync(contestant, arguments, limit, cancellation);
+            background?.CheckStillRuns();
             Measurement measurement = new(round + 1, contest.Id, contestant.Name, contestant.Tool, values);
             _measurements.Add(measurement);
             string iops = values.TryGetValue(Metric.Iops, out double value) ? value.ToString("#,0 IOPS", CultureInfo.InvariantCulture) : "";
