@@ -245,9 +245,12 @@ public sealed record IoReactorOptions : IoDriverOptions
     /// registrations (6.13).
     /// </summary>
     /// <remarks>
-    /// <see cref="IoReactor.Reserve(long)"/> adds pages to that pool and requests to this reactor. The pool ends with the client or the reactor that it
-    /// belongs to: dispose that one last. Until then pages that this reactor has in flight stay what they are, and later rentals throw
-    /// <see cref="ObjectDisposedException"/>.
+    /// <para><see cref="IoReactor.Reserve(long)"/> adds pages to that pool and requests to this reactor. The pages stay reserved when the reactor is disposed,
+    /// until the reservation is.</para>
+    /// <para>The pool ends with the client or the reactor that it belongs to: dispose that one last. If it is disposed earlier, pages in flight stay what they
+    /// are, and rentals, stable copies included, throw <see cref="ObjectDisposedException"/>.</para>
+    /// <para>Memory that the pool releases stays pinned, and counts against RLIMIT_MEMLOCK, until every reactor that uses the pool has polled: nothing wakes a
+    /// reactor.</para>
     /// </remarks>
     public PageMemoryPool? Pages { get; init; }
 }
