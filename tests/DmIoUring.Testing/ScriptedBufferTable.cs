@@ -1,3 +1,4 @@
+using DmIoUring.Interop;
 using DmIoUring.Memory;
 
 namespace DmIoUring.Testing;
@@ -12,10 +13,19 @@ internal sealed unsafe class ScriptedBufferTable : IBufferTable
     public Dictionary<int, (nint Start, long Length)> Registered { get; } = [];
 
     /// <summary>What opening it is answered.</summary>
-    public int OpenAnswer { get; init; }
+    public int OpenAnswer { get; set; }
 
     /// <summary>What registering memory is answered.</summary>
     public int RegisterAnswer { get; set; }
+
+    /// <summary>How many bytes may be pinned, in this table and in <see cref="Rings"/>.</summary>
+    public long MostPinned { get; set; } = long.MaxValue;
+
+    /// <summary>The rings that clone the table and keep pinned what they have.</summary>
+    public List<RingScript> Rings { get; } = [];
+
+    /// <summary>Called while memory is being registered.</summary>
+    public Action? WhileRegistering { get; set; }
 
     /// <summary>How often it was opened.</summary>
     public int Opened { get; private set; }
@@ -39,8 +49,14 @@ internal sealed unsafe class ScriptedBufferTable : IBufferTable
             return 0;
         }
 
+        WhileRegistering?.Invoke();
         if (RegisterAnswer < 0)
             return RegisterAnswer;
+
+        // As the kernel: what was in the slot is still pinned. Extents of different lengths are different ones.
+        IEnumerable<(nint Start, long Length)> pinned = Rings.SelectMany(static ring => ring.Registered.Values).Concat(Registered.Values).Distinct();
+        if (pinned.Sum(static memory => memory.Length) + length > MostPinned)
+            return -Errno.ENOMEM;
         Fills++;
         Registered[slot] = ((nint)start, length);
         return 0;

@@ -27,7 +27,7 @@ internal sealed class ReserveParticipant(RequestPool requests, Lane?[] lanes, in
 
     public void Unreserve(int number) => requests.Unreserve(number);
 
-    public void MemoryReleased()
+    public void WakeRings()
     {
         foreach (Lane? lane in lanes)
             lane?.Wake();

@@ -8,7 +8,8 @@ namespace DmIoUring.Engine;
 /// <content>Pool pages as registered buffers: the kernel pins and maps them once instead of with every entry.</content>
 internal sealed unsafe partial class IoEngine<TRing>
 {
-    private const int NoClone = -1;
+    /// <summary>No errno: not tried yet.</summary>
+    private const int NotTried = -1;
     private readonly PagePool? _pool;
     private readonly uint[] _registered = new uint[PagePool.MaxExtents];
 
@@ -21,13 +22,15 @@ internal sealed unsafe partial class IoEngine<TRing>
     private long _lastLength;
     private int _lastSlot;
     private int _seenVersion;
-    private int _registerErrno;
 
-    /// <summary>0 where the registrations are clones, the errno for which they are not, negative before the first attempt.</summary>
-    private int _cloneErrno = NoClone;
+    /// <summary>0 where the registrations are clones, the errno for which this ring registers for itself, <see cref="NotTried"/> before that is known.</summary>
+    private int _cloneErrno = NotTried;
     private bool _hasTable;
 
-    public override int? RegisterErrno => Volatile.Read(ref _registerErrno) is var errno && (errno != 0 || Volatile.Read(ref _hasTable)) ? errno : null;
+    /// <summary>0 or an errno; <see cref="NotTried"/> until the ring has been given the pool's extents. Written last: another thread may wait for it.</summary>
+    private int _registerErrno = NotTried;
+
+    public override int? RegisterErrno => Volatile.Read(ref _registerErrno) is var errno and >= 0 ? errno : null;
 
     public override int? CloneErrno => Volatile.Read(ref _cloneErrno) is var errno and >= 0 ? errno : null;
 
@@ -41,60 +44,88 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>Registers the pool's current extents with the ring. A refusal is stored for <see cref="RegisterErrno"/>, and the pages are used unregistered.</summary>
     private void UpdateRegistrations(ExtentTable table)
     {
-        _seenVersion = table.Version;
         _lastLength = 0;
         int refused = _hasTable ? 0 : _ring.RegisterBufferTable(PagePool.MaxExtents);
         _hasTable = refused >= 0;
-        if (_hasTable && !TryCloneRegistrations(out refused))
+        bool isShared = _hasTable && _cloneErrno <= 0 && _pool!.Registry is not null;
+
+        // Another ring may be pinning gigabytes. The version stays unseen, so that the next refresh tries again.
+        if (isShared && !_pool!.Registry!.TryEnter())
+            return;
+        _seenVersion = table.Version;
+        if (isShared)
+            isShared = TryShareAndLeave(_pool!.Registry!, out refused);
+        if (_hasTable && !isShared)
             refused = RegisterExtents(table);
         Volatile.Write(ref _registerErrno, refused < 0 ? -refused : 0);
     }
 
     /// <summary>Makes the ring's table the same as the pool's registry.</summary>
-    /// <param name="refused">0, or the negated errno with which the registry was refused an extent.</param>
+    /// <param name="registry">The registry, which this ring has entered.</param>
+    /// <param name="refused">0, or the negated errno for which extents are missing.</param>
     /// <returns>
-    /// False where there is no registry, or no clone of it: then this ring registers for itself from now on. What it has cloned before stays valid, because
-    /// a slot whose generation has not changed has the same buffer in both tables.
+    /// False where this host clones none: then this ring registers for itself from now on. What it has cloned before stays valid, because a slot whose
+    /// generation has not changed has the same buffer in both tables. After a refusal that may pass, too: the ring keeps its clones and tries again with the
+    /// pool's next change.
     /// </returns>
-    private bool TryCloneRegistrations(out int refused)
+    private bool TryShareAndLeave(ExtentRegistry registry, out int refused)
     {
-        refused = 0;
-        if (_cloneErrno > 0 || _pool!.Registry is not { } registry)
-            return false;
-        using (registry.Enter())
+        try
         {
-            int answer = registry.Open();
+            refused = Clone(registry);
+        }
+        finally
+        {
+            registry.Leave();
+        }
 
-            // An empty table first: where this host clones none after all, nothing is pinned twice.
-            if (answer >= 0 && registry.Version == 0)
-                answer = _ring.CloneBuffers(registry.Descriptor);
+        return _cloneErrno <= 0;
+    }
+
+    private int Clone(ExtentRegistry registry)
+    {
+        int answer = registry.Open();
+        if (answer >= 0 && registry.Vacate())
+        {
+            // What this ring has of other extents may be all that the limit has no room for. And where this host clones none after all, nothing is pinned twice.
+            answer = _ring.CloneBuffers(registry.Descriptor);
             if (answer >= 0)
-            {
-                registry.Update();
-                answer = _ring.CloneBuffers(registry.Descriptor);
-            }
+                registry.Fill();
+        }
 
-            Volatile.Write(ref _cloneErrno, answer < 0 ? -answer : 0);
-            if (answer < 0)
-                return false;
+        if (answer >= 0)
+            answer = _ring.CloneBuffers(registry.Descriptor);
+        if (answer >= 0)
+        {
             registry.Registered.CopyTo(_registered);
             _seenVersion = registry.Version;
-            refused = registry.Refused;
-            return true;
+            Volatile.Write(ref _cloneErrno, 0);
+            return registry.Refused;
         }
+
+        if (ExtentRegistry.IsFinal(-answer))
+            Volatile.Write(ref _cloneErrno, -answer);
+        return answer;
     }
 
     /// <summary>Registers what has changed. 0, or the negated errno of a refusal.</summary>
     private int RegisterExtents(ExtentTable table)
     {
+        // The kernel pins a slot's new memory before it unpins the old: both would have to be within RLIMIT_MEMLOCK.
+        for (int slot = 0; slot < table.Count; slot++)
+        {
+            if (_registered[slot] != 0 && _registered[slot] != table[slot].RegisteredGeneration && _ring.RegisterBuffer(slot, null, 0) >= 0)
+                _registered[slot] = 0;
+        }
+
         int refused = 0;
         for (int slot = 0; slot < table.Count; slot++)
         {
             ref readonly ExtentSlot extent = ref table[slot];
-            if (_registered[slot] == extent.Generation)
+            if (_registered[slot] == extent.RegisteredGeneration)
                 continue;
             int result = _ring.RegisterBuffer(slot, extent.Start, extent.Length);
-            _registered[slot] = result >= 0 && extent.Start is not null ? extent.Generation : 0;
+            _registered[slot] = result >= 0 ? extent.RegisteredGeneration : 0;
             refused = Math.Min(refused, result);
         }
 

@@ -166,7 +166,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void RegisterAgain()
     {
         _hasTable = false;
-        Volatile.Write(ref _cloneErrno, NoClone);
+        Volatile.Write(ref _cloneErrno, NotTried);
+        Volatile.Write(ref _registerErrno, NotTried);
         _seenVersion = 0;
         _lastLength = 0;
         Array.Clear(_registered);

@@ -82,4 +82,7 @@ internal readonly unsafe struct ExtentSlot(byte* start, long length, uint genera
 
     /// <summary>Changes whenever the slot is filled or emptied.</summary>
     public uint Generation { get; } = generation;
+
+    /// <summary>The generation that is registered where the slot is; 0, which no extent has, when it is empty.</summary>
+    public uint RegisteredGeneration => Start is null ? 0 : Generation;
 }

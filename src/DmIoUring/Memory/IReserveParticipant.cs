@@ -19,6 +19,9 @@ internal interface IReserveParticipant
     /// <summary>Ends a reservation's requests.</summary>
     void Unreserve(int requests);
 
-    /// <summary>Called when memory of the pool was unmapped: an idle ring would keep it pinned until its engine takes a turn.</summary>
-    void MemoryReleased();
+    /// <summary>
+    /// Makes idle engines take a turn, in which they look at the pool again. Called when memory of the pool was unmapped, which an idle ring would keep
+    /// pinned, and when registrations have changed that a ring has missed. Any thread.
+    /// </summary>
+    void WakeRings();
 }

@@ -87,8 +87,7 @@ internal sealed partial class PagePool
             ArgumentOutOfRangeException.ThrowIfNegative(number, nameof(requests));
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, requests > 0 ? 0 : 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pages, MaxPages);
-        using (_lock.Enter())
-            ThrowIfDisposed();
+        CheckNotDisposed();
     }
 
     private async Task<PageReservation> GrowAsync(long pages, int? requests, CancellationToken cancellationToken)

@@ -104,11 +104,43 @@ internal sealed unsafe partial class PagePool : IDisposable
     /// <summary>The extent that holds an address: see <see cref="ExtentTable.TryFind"/>.</summary>
     public bool TryFindExtent(byte* address, out int slot, out uint generation) => Extents.TryFind(address, out slot, out generation);
 
-    /// <summary>Has rings clone the pool's registrations from a table, unless they have one already. Any thread.</summary>
+    /// <summary>Has rings clone the pool's registrations from a table, unless they have one already or the pool is disposed. Any thread.</summary>
     public void ShareRegistrations(IBufferTable table)
     {
-        if (Registry is null)
-            _ = Interlocked.CompareExchange(ref _registry, new ExtentRegistry(this, table), null);
+        using (_lock.Enter())
+        {
+            if (_registry is null && !_disposed)
+                Volatile.Write(ref _registry, new ExtentRegistry(this, table));
+        }
+    }
+
+    /// <summary>
+    /// Gives the table another version, so that every ring looks at the registrations again. Without memory for it they do that with the next change.
+    /// </summary>
+    public void RenewVersion()
+    {
+        using (_lock.Enter())
+        {
+            try
+            {
+                Volatile.Write(ref _table, new ExtentTable(_table.Version + 1, SlotsNow(_table.Count)));
+            }
+            catch (OutOfMemoryException)
+            {
+                // The pages stay usable unregistered.
+            }
+        }
+    }
+
+    /// <summary>Makes idle engines look at the pool again: those of the pool's own lanes; a reactor looks when it polls. Any thread.</summary>
+    public void WakeRings() => Participant?.WakeRings();
+
+    /// <summary>Throws if the pool was disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
+    public void CheckNotDisposed()
+    {
+        using (_lock.Enter())
+            ThrowIfDisposed();
     }
 
     /// <summary>
@@ -224,7 +256,7 @@ internal sealed unsafe partial class PagePool : IDisposable
             return;
         for (; released is not null; released = released.NextReleased)
             _source.Unmap(released.Mapping);
-        Participant?.MemoryReleased();
+        Participant?.WakeRings();
     }
 
     /// <summary>Wakes a renter. An exception of its scheduler must reach neither the thread that returns pages nor the next renter.</summary>

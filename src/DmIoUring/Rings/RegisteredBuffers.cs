@@ -62,10 +62,12 @@ internal sealed unsafe class RegisteredBuffers(RingCalls calls) : SafeHandleZero
         int result = calls.Setup(1, &parameters);
         if (result < 0)
             return result;
-        SetHandle(result);
-        result = MakeTable(Descriptor, slots, calls);
+        int ring = result;
+        result = MakeTable(ring, slots, calls);
         if (result < 0)
-            Dispose();
+            _ = Libc.Close(ring);
+        else
+            SetHandle(ring);
         return result;
     }
 

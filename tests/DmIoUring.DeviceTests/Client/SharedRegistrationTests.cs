@@ -79,14 +79,14 @@ public sealed class SharedRegistrationTests
     {
         RequireClones();
         using TestDevice device = new();
-        RefusingCalls calls = new(IoUring.IORING_REGISTER_CLONE_BUFFERS, Errno.ENOMEM) { Allowed = 2 };
+        RefusingCalls calls = new(IoUring.IORING_REGISTER_CLONE_BUFFERS, Errno.EPERM) { Allowed = 2 };
         using DmIoClient client = new(new DmIoOptions { Lanes = Lanes }, new KernelRingSource(calls));
         using PageReservation reservation = client.Reserve(Pages);
 
         UseEveryLane(client, device);
 
         Assert.True(client.PageRegistration.IsAvailable, client.PageRegistration.Reason);
-        Assert.Contains("ENOMEM", client.PageRegistration.Reason, StringComparison.Ordinal);
+        Assert.Contains("EPERM", client.PageRegistration.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,6 +108,70 @@ public sealed class SharedRegistrationTests
         UseEveryLane(client, device);
         Use(reactor, device);
         AssertPinnedOnce(client.PageRegistration, reactor.PageRegistration);
+    }
+
+    [Fact]
+    public void UnderALockLimit_AReserveThatReplacesAnother_IsRegisteredInEveryLane()
+    {
+        RequireClones();
+        string limit = (PoolBytes * 3 / 2).ToString(CultureInfo.InvariantCulture);
+        LowLockLimit.AssertPasses(typeof(SharedRegistrationTests), nameof(RunAReplacementUnderALockLimit), limit);
+    }
+
+    /// <summary>Meaningful only in the process that <see cref="UnderALockLimit_AReserveThatReplacesAnother_IsRegisteredInEveryLane"/> starts.</summary>
+    [Fact(Explicit = true)]
+    public void RunAReplacementUnderALockLimit()
+    {
+        using TestDevice device = new();
+        using (DmIoClient client = new(new DmIoOptions { Lanes = Lanes }))
+            Replace(client, device, "pinned once");
+
+        // One ring that registers for itself.
+        Assert.True(SpinWait.SpinUntil(static () => Pinned() == 0, Notification.Limit), "Something stays pinned.");
+        RefusingCalls calls = new(IoUring.IORING_REGISTER_CLONE_BUFFERS, Errno.EINVAL);
+        using (DmIoClient client = new(new DmIoOptions { Lanes = 1 }, new KernelRingSource(calls)))
+            Replace(client, device, "by each ring");
+    }
+
+    private static void Replace(DmIoClient client, TestDevice device, string how)
+    {
+        PageReservation reservation = client.Reserve(Pages);
+        UseEveryLane(client, device);
+        for (int i = 0; i < 20; i++)
+        {
+            // Lanes may take a turn in between, or not.
+            reservation.Dispose();
+            reservation = client.Reserve(Pages);
+            UseEveryLane(client, device);
+            Assert.True(SpinWait.SpinUntil(() => client.PageRegistration.IsAvailable, Notification.Limit), client.PageRegistration.Reason);
+            Assert.Contains(how, client.PageRegistration.Reason, StringComparison.Ordinal);
+            Assert.True(SpinWait.SpinUntil(static () => Pinned() == PoolBytes, Notification.Limit), $"{Pinned()} bytes are pinned.");
+        }
+
+        reservation.Dispose();
+    }
+
+    [Fact]
+    public void AReactor_OnADisposedPool_IsRefused()
+    {
+        DmIoClient client = new();
+        client.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => new IoReactor(new IoReactorOptions { Pages = client.Pages }));
+    }
+
+    [Fact]
+    public unsafe void AnAbandonedRing_RegistersNothing()
+    {
+        Require.KernelRing();
+        List<RingTeardown> teardowns = [];
+        KernelRing ring = new(KernelRingHandle.Create(8, default, null), 8);
+        ring.Enable(register: false);
+        ring.Abandon(teardowns);
+
+        Assert.Equal(
+            (-Errno.ENXIO, -Errno.ENXIO, -Errno.ENXIO, -Errno.ENXIO),
+            (ring.RegisterBufferTable(8), ring.RegisterBuffer(0, null, 0), ring.CloneBuffers(0), ring.Enter(0, 0, 0)));
+        teardowns.ForEach(static teardown => teardown.Dispose());
     }
 
     [Fact]

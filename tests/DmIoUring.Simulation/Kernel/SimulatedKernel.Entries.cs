@@ -35,13 +35,13 @@ internal sealed unsafe partial class SimulatedKernel
         return 0;
     }
 
-    /// <summary>Takes over the table that rings clone, or refuses.</summary>
+    /// <summary>Takes over the table that rings clone, or refuses: for want of memory, or for good.</summary>
     public int CloneBuffers(int source)
     {
         if (source != SimulatedBufferTable.OnlyDescriptor)
             _verdict.Fail($"A table is cloned from descriptor {source}, which is none.");
         if (_scenario.RefusesClones > 0 && ++_clones % _scenario.RefusesClones == 0)
-            return -Errno.ENOMEM;
+            return _scenario.RefusesClones % 2 == 0 ? -Errno.ENOMEM : -Errno.EINVAL;
         _registered.Clear();
         foreach ((int slot, (nint Start, long Length, long Mapping) memory) in Shared!.Registered)
         {

@@ -96,19 +96,19 @@ public sealed class ClonedRegistrationTests : IDisposable
     }
 
     [Fact]
-    public void AfterALaterRefusal_TheRingKeepsItsClones_AndRegistersAndTakesOutByItself()
+    public void AfterALaterRefusalForGood_TheRingKeepsItsClones_AndRegistersAndTakesOutByItself()
     {
         using EngineBench bench = new(_script, pool: _pool);
         PageReservation old = _pool.Reserve(16);
         WriteRegistered(bench, _script);
         (nint Start, long Length) cloned = _script.Registered[0];
-        _script.CloneAnswer = -Errno.ENOMEM;
+        _script.CloneAnswer = -Errno.EINVAL;
         using PageReservation reservation = _pool.Reserve(64);
         bench.Turn();
 
         Assert.Equal(cloned, _script.Registered[0]);
         Assert.True(_script.Registered[1].Length >= 16 * PagePool.PageSize);
-        Assert.Equal((Errno.ENOMEM, 0), (bench.Engine.CloneErrno, bench.Engine.RegisterErrno));
+        Assert.Equal((Errno.EINVAL, 0), (bench.Engine.CloneErrno, bench.Engine.RegisterErrno));
 
         old.Dispose();
         reservation.Dispose();
@@ -117,10 +117,52 @@ public sealed class ClonedRegistrationTests : IDisposable
     }
 
     [Fact]
-    public void ATableThatCantBeOpened_IsAskedForOnce_AndEachRingRegistersItself()
+    public void WithoutMemoryForAClone_TheRingKeepsWhatItHas_AndClonesAfterTheNextChange()
+    {
+        using EngineBench bench = new(_script, pool: _pool);
+        using PageReservation old = _pool.Reserve(16);
+        WriteRegistered(bench, _script);
+        (nint Start, long Length) cloned = _script.Registered[0];
+        _script.CloneAnswer = -Errno.ENOMEM;
+        using PageReservation reservation = _pool.Reserve(64);
+        bench.Turn();
+
+        Assert.Equal(cloned, Assert.Single(_script.Registered).Value);
+        Assert.Equal((0, Errno.ENOMEM), (bench.Engine.CloneErrno, bench.Engine.RegisterErrno));
+        WriteRegistered(bench, _script);
+
+        _script.CloneAnswer = 0;
+        using PageReservation more = _pool.Reserve(200);
+        bench.Turn();
+        Assert.Equal((0, 0), (bench.Engine.CloneErrno, bench.Engine.RegisterErrno));
+        Assert.Equal(_table.Registered, _script.Registered);
+    }
+
+    [Fact]
+    public void WithoutADescriptorForTheTable_PagesTravelAsTheyAre_UntilItOpensAfterAChange()
     {
         using PagePool pool = new();
         ScriptedBufferTable table = new() { OpenAnswer = -Errno.EMFILE };
+        pool.ShareRegistrations(table);
+        using PageReservation reservation = pool.Reserve(16);
+        using RingScript script = new() { Table = table };
+        using EngineBench bench = new(script, pool: pool);
+
+        Assert.Equal(IoUring.IORING_OP_WRITE, Write(bench, script, pool).opcode);
+        Assert.Empty(script.Registered);
+        Assert.Equal((null, Errno.EMFILE), (bench.Engine.CloneErrno, bench.Engine.RegisterErrno));
+
+        table.OpenAnswer = 0;
+        using PageReservation more = pool.Reserve(16);
+        WriteRegistered(bench, script, pool);
+        Assert.Equal((0, 0), (bench.Engine.CloneErrno, bench.Engine.RegisterErrno));
+    }
+
+    [Fact]
+    public void ATableThatIsRefusedForGood_IsAskedForOnce_AndEachRingRegistersItself()
+    {
+        using PagePool pool = new();
+        ScriptedBufferTable table = new() { OpenAnswer = -Errno.EPERM };
         pool.ShareRegistrations(table);
         using PageReservation reservation = pool.Reserve(16);
         using RingScript other = new();
@@ -131,7 +173,7 @@ public sealed class ClonedRegistrationTests : IDisposable
         WriteRegistered(second, other, pool);
 
         Assert.Equal(1, table.Opened);
-        Assert.Equal((Errno.EMFILE, Errno.EMFILE), (first.Engine.CloneErrno, second.Engine.CloneErrno));
+        Assert.Equal((Errno.EPERM, Errno.EPERM), (first.Engine.CloneErrno, second.Engine.CloneErrno));
         Assert.Equal((0, 0), (first.Engine.RegisterErrno, second.Engine.RegisterErrno));
     }
 
@@ -185,12 +227,12 @@ public sealed class ClonedRegistrationTests : IDisposable
         using PageReservation reservation = _pool.Reserve(16);
         using RingScript polled = new() { Table = _table, CompletesUnasked = true };
         using RingScript companion = new(beside: polled) { Table = _table, CompletesUnasked = true };
-        (polledRefuses ? polled : companion).CloneAnswer = -Errno.ENOMEM;
+        (polledRefuses ? polled : companion).CloneAnswer = -Errno.EINVAL;
         using EngineBench bench = new(polled, pool: _pool, companion: companion);
 
         WriteRegistered(bench, polled);
 
-        Assert.Equal((Errno.ENOMEM, 0), (bench.Engine.CloneErrno, bench.Engine.RegisterErrno));
+        Assert.Equal((Errno.EINVAL, 0), (bench.Engine.CloneErrno, bench.Engine.RegisterErrno));
         Assert.Equal(polled.Registered, companion.Registered);
     }
 

@@ -33,5 +33,5 @@ internal sealed class CountedFollower : IReserveParticipant
 
     public void Unreserve(int requests) => Reserved -= requests;
 
-    public void MemoryReleased() => Released++;
+    public void WakeRings() => Released++;
 }
