@@ -11,7 +11,7 @@ namespace DmIoUring;
 
 /// <summary>
 /// The same I/O as <see cref="DmIoClient"/> on a thread of the embedding program, which submits, polls, and runs the callbacks. There is no other
-/// thread, no thread switch and no lock: the fastest interface, for storage software with one thread a core.
+/// thread and no thread switch, and the only lock is the page pool's, which is held for a bitmap search: the fastest interface, for storage software with one thread a core.
 /// </summary>
 /// <remarks>
 /// <para><b>Threads.</b> The thread that first submits or polls owns the reactor from then on; a call on any other thread throws
@@ -44,6 +44,7 @@ public sealed partial class IoReactor : IDisposable
     /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
+    /// <exception cref="ObjectDisposedException">The pool that <see cref="IoReactorOptions.Pages"/> names was disposed.</exception>
     /// <exception cref="IoUringUnavailableException">
     /// <see cref="IoDriverOptions.Ring"/> allows io_uring only and the host refuses it, or the process has too many files open; the message says why.
     /// </exception>
@@ -65,6 +66,7 @@ public sealed partial class IoReactor : IDisposable
         _participant = new ReserveParticipant(_pool, [], _options.QueueDepth);
         Pages = _options.Pages ?? new PageMemoryPool(new PagePool { Participant = _participant }, owner: this);
         _pagePool = Pages.Pool;
+        _pagePool.CheckNotDisposed();
         _rings = rings is null ? RingSources.Start(_options, MakeEngine) : RingSources.Start(rings, MakeEngine);
         _submission = new OwnerSubmission(_engine, _pagePool, _options.ChunkBytes);
     }
@@ -306,7 +308,7 @@ public sealed partial class IoReactor : IDisposable
         }
         catch (IoUringUnavailableException refusal)
         {
-            // The constructor tried a ring, so this one is treated like a ring that fails later.
+            // A host that creates a ring may still refuse to run it: such a ring is treated like one that is lost later.
             _engine.MarkRingLost(refusal.Errno);
         }
     }
