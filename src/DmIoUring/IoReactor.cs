@@ -11,7 +11,8 @@ namespace DmIoUring;
 
 /// <summary>
 /// The same I/O as <see cref="DmIoClient"/> on a thread of the embedding program, which submits, polls, and runs the callbacks. There is no other
-/// thread and no thread switch, and the only lock is the page pool's, which is held for a bitmap search: the fastest interface, for storage software with one thread a core.
+/// thread and no thread switch, and locks are taken only for memory (pages, and requests beyond those that it keeps): the fastest interface, for storage
+/// software with one thread a core.
 /// </summary>
 /// <remarks>
 /// <para><b>Threads.</b> The thread that first submits or polls owns the reactor from then on; a call on any other thread throws

@@ -16,6 +16,8 @@ internal static class RegistrationText
             _ => $", pinned by each ring: cloning its table answered {Errno.Name(cloneErrno.Value)}",
         },
         Errno.ENOMEM => "the ring may not pin that much (ENOMEM): raise RLIMIT_MEMLOCK (ulimit -l), or reserve less",
+        Errno.EMFILE or Errno.ENFILE =>
+            $"no descriptor was left for the table that rings share ({Errno.Name(errno.Value)}): raise RLIMIT_NOFILE (ulimit -n); it is tried again with the next reservation",
         Errno.EOPNOTSUPP => "worker threads carry this client, and only a ring of the kernel's has registered buffers",
         Errno.EINVAL => "this kernel's rings have no sparse buffer tables (EINVAL): they came with 5.19",
         _ => $"registering answered {Errno.Name(errno.Value)}",

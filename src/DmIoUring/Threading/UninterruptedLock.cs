@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace DmIoUring.Threading;
 
 /// <summary>
-/// The library's lock, held for a few instructions. A <see cref="Thread.Interrupt"/> does not end the wait for it, because returning a page or
-/// serving a waiter can't stop half way. The interrupt is kept for the thread's next wait that allows one.
+/// The library's lock, held for a few instructions, or while a ring is made for a thread; what may take longer has a <see cref="TryLock"/>. A
+/// <see cref="Thread.Interrupt"/> does not end the wait for it, because returning a page or serving a waiter can't stop half way. The interrupt is kept for
+/// the thread's next wait that allows one.
 /// </summary>
 internal sealed class UninterruptedLock
 {
