@@ -1,5 +1,6 @@
 using System.Reflection;
 using DmIoUring.DeviceTests.Client;
+using DmIoUring.Devices;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Testing;
@@ -13,7 +14,8 @@ public sealed class InterruptedLockTests
     /// <summary>The locks that the rows below are about, as declaring type and field.</summary>
     private static readonly string[] Covered =
     [
-        "BlockDevice._holdersLock", "PageMemoryPool._lock", "PagePool._growing", "PagePool._lock", "RequestPool._lock", "SyncRings._lock", "WorkerPool._gate",
+        "BlockDevice._holdersLock", "DeviceDurability.SharedLock", "DeviceDurability._lock", "PageMemoryPool._lock", "PagePool._growing", "PagePool._lock",
+        "RequestPool._lock", "SyncRings._lock", "WorkerPool._gate",
     ];
 
     public static TheoryData<string> PagePoolCalls => [.. PagePoolRows.Keys];
@@ -46,6 +48,18 @@ public sealed class InterruptedLockTests
         ["RentAsync"] = static (pool, _, _) => Renter.Of(pool, 2).Take().Dispose(),
         ["Return"] = static (_, list, _) => list.Dispose(),
         ["Give a reservation back"] = static (_, _, reservation) => reservation.Dispose(),
+        ["ShareRegistrations"] = static (pool, _, _) =>
+        {
+            pool.ShareRegistrations(new ScriptedBufferTable());
+            Assert.NotNull(pool.Registry);
+        },
+        ["RenewVersion"] = static (pool, _, _) =>
+        {
+            int before = pool.Version;
+            pool.RenewVersion();
+            Assert.Equal(before + 1, pool.Version);
+        },
+        ["CheckNotDisposed"] = static (pool, _, _) => pool.CheckNotDisposed(),
         ["Dispose"] = static (pool, _, _) => pool.Dispose(),
     };
 
@@ -241,6 +255,33 @@ public sealed class InterruptedLockTests
             });
         AssertDone(poll);
         Assert.Equal(requests, ended);
+    }
+
+    [Fact]
+    public void ADevicesDurability_CountsTheFlushThatFailed()
+    {
+        DeviceDurability durability = new();
+        AssertDone(Interruption.UnderLock(Interruption.LockOf(durability, "_lock"), () =>
+        {
+            durability.FlushFailed(5);
+            durability.FlushEnded(submitted: 1, failedFlushes: 1);
+        }));
+        Assert.Equal((1L, 5), (durability.FailedFlushes, durability.Doubt!.Errno));
+    }
+
+    [Fact]
+    public void ADevicesDurability_IsFoundAndReleased()
+    {
+        object gate = typeof(DeviceDurability).GetField("SharedLock", BindingFlags.NonPublic | BindingFlags.Static)!.GetValue(null)!;
+        DeviceIdentity identity = new(1, 2, 3, ulong.MaxValue);
+        DeviceDurability? found = null;
+        AssertDone(Interruption.UnderLock(gate, () => found = DeviceDurability.Of(identity)));
+        Assert.Same(found, DeviceDurability.Of(identity));
+        found!.Release();
+        AssertDone(Interruption.UnderLock(gate, found.Release));
+        DeviceDurability another = DeviceDurability.Of(identity);
+        Assert.NotSame(found, another);
+        another.Release();
     }
 
     [Theory]
