@@ -53,8 +53,7 @@ internal static class AllContests
         Trial(Names.EngineCost, "The engine's own cost, on a ring that does nothing"),
         Trial(Names.Memory, "Memory of one client, reserve of 1,024 pages, depth 1,024"),
         Trial(Names.FuaFlushes, "Flushes of one durable write of 8 MiB to a device without FUA"),
-
-        // The trial lanes-memory comes here.
+        Trial(Names.Sharing, "Lanes and reactors on one reserve of 1 GiB, and a client's first read"),
         .. Depths.Select(DepthOf),
         .. OptionVariants.DeepDevices.Select(OptionVariants.Deep),
         OptionVariants.Single,

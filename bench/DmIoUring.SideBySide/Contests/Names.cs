@@ -12,6 +12,7 @@ internal static class Names
     public const string EngineCost = "engine-cost";
     public const string Memory = "memory";
     public const string FuaFlushes = "fua-flushes";
+    public const string Sharing = "sharing";
     public const string Deeper = "deeper/tmpfs";
     public const string Buffers = "buffers";
     public const string Durable = "durable";

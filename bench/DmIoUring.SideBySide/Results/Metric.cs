@@ -17,6 +17,12 @@ internal static class Metric
     public const string EngineCost = "cost_ns";
     public const string BeyondPool = "beyond_pool_bytes";
     public const string Flushes = "flushes";
+    public const string ReactorTime = "reactor.total_ratio";
+    public const string LaneTime = "lane.registration_ratio";
+    public const string ReactorPinned = "reactor.pinned_ratio";
+    public const string LanePinned = "lane.pinned_ratio";
+    public const string FirstRead = "warm_first_read_ms";
+    public const string ColdFirstRead = "cold_first_read_ms";
     public const string PerRegion = "regions.";
     public const string PerDepth = "depths.";
 }

@@ -96,6 +96,14 @@ internal static class AllTargets
             .. Wait(Medium.LoopOnTmpfs, ", another process busy"),
             .. Wait(Medium.LoopOnFile, ""),
         ]),
+        new Target("u", "The eighth lane or reactor on a reserve of 1 GiB against the first",
+            Shared("reactor, time until it can be used", Metric.ReactorTime),
+            Shared("reactor, memory pinned for it", Metric.ReactorPinned),
+            Shared("lane, time to register", Metric.LaneTime),
+            Shared("lane, memory pinned for it", Metric.LanePinned)),
+        new Target("v", "From a client's constructor to its first completed read",
+            Started("compiled", Metric.FirstRead, Limit.AtMost(1)),
+            Started("the process's first", Metric.ColdFirstRead, limit: null)),
     ];
 
     private static IReadOnlyList<Figure> OnEach(Func<Medium, Figure> figure) => [.. Names.Devices.Select(figure)];
@@ -144,6 +152,12 @@ internal static class AllTargets
             Limit = Limit.AtLeast(1),
         };
     }
+
+    private static ValueFigure Shared(string where, string metric) =>
+        new(new(Names.Sharing, Names.Sharing), metric) { Where = where, Unit = "x", Limit = Limit.AtMost(0.05) };
+
+    private static ValueFigure Started(string where, string metric, Limit? limit) =>
+        new(new(Names.Sharing, Names.Sharing), metric) { Where = where, Unit = "ms", Limit = limit };
 
     private static BestRatioFigure Durable(Medium medium, string driver, Limit? limit)
     {
