@@ -19,6 +19,12 @@ internal unsafe struct KernelRing : IRing
     /// <summary>Nanoseconds to wait for an expected batch of completions: the shortest wait that the kernel supports.</summary>
     private const long BatchMinWait = 1000;
 
+    /// <summary>
+    /// Nanoseconds to sleep at most in a wait for a batch. It must have a limit: without one the kernel ends it when the batch's time is over, even if nothing has
+    /// completed (io_cqring_min_timer_wakeup, io_uring/io_uring.c), and the owner would go round and round.
+    /// </summary>
+    private const long LongWait = 3_600_000_000_000;
+
     /// <summary>Nanoseconds that the round trip of an empty entry may take.</summary>
     private const long ProofLimit = 5_000_000_000;
 
@@ -310,8 +316,10 @@ internal unsafe struct KernelRing : IRing
         if (minComplete == 0 || (timeout < 0 && minWait == 0))
             return _calls.Enter(_descriptor, toSubmit, minComplete, flags, null, 0);
 
+        if (timeout < 0)
+            timeout = LongWait;
         KernelTimespec limit = new() { tv_sec = timeout / 1_000_000_000, tv_nsec = timeout % 1_000_000_000 };
-        IoUringGeteventsArg argument = new() { ts = timeout < 0 ? 0 : (ulong)&limit, min_wait_usec = (uint)(minWait / 1000) };
+        IoUringGeteventsArg argument = new() { ts = (ulong)&limit, min_wait_usec = (uint)(minWait / 1000) };
         return _calls.Enter(
             _descriptor,
             toSubmit,
