@@ -141,6 +141,24 @@ public sealed unsafe class KernelRingTests
         ring.Dispose();
     }
 
+    /// <summary>When the time for several is over, one is enough, but not none.</summary>
+    [Fact]
+    public void AWaitForSeveral_EndsWithACompletion_NotWithItsTime()
+    {
+        KernelRing ring = new(KernelRingHandle.Create(8), 8);
+        ring.Enable(register: true);
+        using WakeEvent due = new();
+        IoUringSqe* entry = ring.TryNext(EntryRoute.NoPoll);
+        *entry = default;
+        entry->opcode = IoUring.IORING_OP_POLL_ADD;
+        entry->fd = due.Descriptor;
+        entry->poll32_events = (uint)FileAbi.POLLIN;
+        using Timer timer = new(static signal => ((WakeEvent)signal!).Signal(), due, dueTime: 50, Timeout.Infinite);
+        Assert.Equal(0, ring.Enter(2, -1, 1000));
+        Assert.Equal(1, ring.Take(new IoUringCqe[1]));
+        ring.Dispose();
+    }
+
     [Fact]
     public void RemainsOfAClosedRing_GoWithItsLastEntry()
     {
