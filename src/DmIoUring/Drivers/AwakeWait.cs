@@ -5,7 +5,7 @@ namespace DmIoUring.Drivers;
 
 /// <summary>
 /// Decides whether an owner waits awake before it sleeps, and how long: for a few times as long as the recent waits took that ended awake. Where waiting
-/// awake did not pay several times in a row, the next waits sleep at once, twice as many each time. Used by one thread. Times are in ticks of <see cref="Stopwatch"/>.
+/// awake did not pay several times in a row, the next waits sleep at once, twice as many each time, before it is tried as many times again. Used by one thread. Times are in ticks of <see cref="Stopwatch"/>.
 /// </summary>
 /// <remarks>
 /// A wait that was awake in vain has taken a processor from others, perhaps from the device's own thread. So the time that is spent in vain is also
@@ -16,7 +16,7 @@ internal struct AwakeWait
     /// <summary>Chunks in flight up to which waiting awake is tried: with more, a sleep is short and ends with several completions.</summary>
     public const int MaxInFlight = 3;
 
-    /// <summary>Waits that did not pay, one after the other, after which the next ones sleep at once.</summary>
+    /// <summary>Waits that did not pay, one after the other, after which the next ones sleep at once. One says nothing: after sleeps the device's own processor is asleep, too.</summary>
     public const int UnpaidInARow = 3;
 
     /// <summary>The most sleeps between two attempts.</summary>
@@ -137,7 +137,8 @@ internal struct AwakeWait
 
         if (++_unpaid < UnpaidInARow)
             return;
-        _unpaid = UnpaidInARow - 1;
+        // The next tries are as many: the first of them finds the device's processor asleep, too, and tells nothing.
+        _unpaid = 0;
         _nextSleeps = Math.Min(_nextSleeps * 2, MaxSleeps);
         _sleeps = _nextSleeps;
     }

@@ -23,12 +23,13 @@ public sealed class AwakeWaitTests
     public void InVainAgainAndAgain_TheNextSleep_TwiceAsManyEachTime()
     {
         AwakeWait wait = New();
-        for (int i = 0; i < AwakeWait.UnpaidInARow; i++)
-            Assert.True(Waits(ref wait, found: false, Limit));
+        Assert.True(wait.TryBegin(1, pays: false, _now));
         foreach (int sleeps in (int[])[2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024])
         {
-            Assert.Equal(sleeps, SleepsInARow(ref wait));
             wait.End(found: false, _now += Limit);
+            for (int i = 1; i < AwakeWait.UnpaidInARow; i++)
+                Assert.True(Waits(ref wait, found: false, Limit));
+            Assert.Equal(sleeps, SleepsInARow(ref wait));
         }
     }
 
