@@ -125,6 +125,7 @@ public sealed class FaultFileTests
         using (device.File.Fail(MediumOperations.Flush, Errno.EIO))
             Assert.Equal(Errno.EIO, client.Flush([device.Region(0, 0)]).First.Errno);
         Assert.Equal(-1, device.File.ReadDurable(0, 8).AsSpan().IndexOfAnyExcept(TestDevice.Untouched));
+        device.AcknowledgeDoubt();
         Assert.Equal(default, client.Flush([device.Region(0, 0)]));
         Assert.True(data.GetSpan().SequenceEqual(device.File.ReadDurable(0, 8)));
     }
