@@ -238,12 +238,6 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void FlushCounts(Request request, int region)
     {
         ref Leg leg = ref request.Legs[region];
-        if (IsDoubtful(leg))
-        {
-            FailFlush(request, region, Errno.EIO, IoFailureCause.InDoubt);
-            return;
-        }
-
         leg.Device.Durability.FlushEnded(leg.Submitted, leg.FailedFlushes);
         leg.Stage = LegStage.Flushed;
         if (leg.Remaining > 0)

@@ -66,7 +66,7 @@ internal static class Mutations
         new("Whoever shared a failed flush seems durable", Flush, "        FailJoined(joined, slot, errno, cause);", "        while (!joined.IsEmpty)\n            EndJoined(joined.RemoveFirst(), slot);"),
         new("Whoever waits for a flush that was cancelled waits for ever", Flush, "            FlushNotCarriedOut(slot);\n            return;", "            return;"),
         new("A stopped request's flush goes on", Stop, "        StopJoined(request);\n", ""),
-        new("Data follows a preflush that counts for nothing", Flush, "        if (IsDoubtful(leg))\n        {\n            FailFlush(request, region", "        if (leg.Start < 0)\n        {\n            FailFlush(request, region"),
+        new("Data follows a preflush that counts for nothing", Flush, "        if (leg.Remaining > 0 && IsDoubtful(leg))", "        if (leg.Start < 0)"),
         new("The failure of an abandoned flush is forgotten", Flush, "if (failed && _chunks[index].Flushes)", "if (failed && index < 0)"),
         new("Durability is promised while there is a doubt", RegionRules, "PromisesDurability(operation, flags) && device.IsInDoubt", "PromisesDurability(operation, flags) && device.Size < 0"),
         new("A stopped request tells the device's error", Dispatch, "if (decision.Action != RetryAction.Done && request", "if (decision.Action is RetryAction.Retry or RetryAction.Continue && request"),
