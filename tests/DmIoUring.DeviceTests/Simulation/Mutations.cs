@@ -67,7 +67,7 @@ internal static class Mutations
         new("Whoever waits for a flush that was cancelled waits for ever", Flush, "            FlushNotCarriedOut(slot);\n            return;", "            return;"),
         new("A stopped request's flush goes on", Stop, "        StopJoined(request);\n", ""),
         new("Data follows a preflush that counts for nothing", Flush, "        if (leg.Remaining > 0 && IsDoubtful(leg))", "        if (leg.Start < 0)"),
-        new("The failure of an abandoned flush is forgotten", Flush, "if (failed && _chunks[index].Flushes)", "if (failed && index < 0)"),
+        new("The failure of an abandoned flush is forgotten", Flush, "if (failed && _chunks[index].Flushes)", "if (failed && index < 0)", "UnitTests.Engine.AbandonedRequestTests.AnAbandonedFlush_ThatFailsInTheEnd_LeavesADoubt"),
         new("Durability is promised while there is a doubt", RegionRules, "PromisesDurability(operation, flags) && device.IsInDoubt", "PromisesDurability(operation, flags) && device.Size < 0"),
         new("A stopped request tells the device's error", Dispatch, "if (decision.Action != RetryAction.Done && request", "if (decision.Action is RetryAction.Retry or RetryAction.Continue && request"),
         new("A chunk's place is given back twice", Dispatch, "_free.Prepend(index);", "_free.Prepend(index); _free.Append(index);"),

@@ -141,6 +141,27 @@ public sealed class AbandonedRequestTests
         Assert.Equal(0, stable.Pages.Counters.Rented);
     }
 
+    [Theory]
+    [InlineData(-Errno.EIO, true)]
+    [InlineData(-Errno.ECANCELED, false)]
+    [InlineData(0, false)]
+    public void AnAbandonedFlush_ThatFailsInTheEnd_LeavesADoubt(int result, bool isInDoubt)
+    {
+        using StableBench stable = new();
+        EngineBench bench = stable.Bench;
+        stable.HoldBack(static entry => entry.opcode == IoUring.IORING_OP_FSYNC);
+        Request request = stable.Start(new IoRequestOptions(IoFlags.StableCopy | IoFlags.Preflush), Blocks(bench, 0, 2));
+        bench.Turn();
+        stable.Stop(request, byLimit: true);
+        bench.Turn();
+        Assert.True(request.IsDone);
+        Assert.Null(bench.Devices[0].Doubt);
+
+        stable.LetGo(result);
+        stable.RunToIdle();
+        Assert.Equal(isInDoubt, bench.Devices[0].Doubt is not null);
+    }
+
     [Fact]
     public void AnEmptyFlushThatAsksForACopy_EndsAtTheLimitToo()
     {
