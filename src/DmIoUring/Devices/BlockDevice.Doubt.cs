@@ -51,7 +51,6 @@ public sealed partial class BlockDevice
         }
 
         Durability.Acknowledge(doubt.Number);
-
         return !IsInDoubt;
     }
 

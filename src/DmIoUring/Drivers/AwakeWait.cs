@@ -137,6 +137,7 @@ internal struct AwakeWait
 
         if (++_unpaid < UnpaidInARow)
             return;
+
         // The next tries are as many: the first of them finds the device's processor asleep, too, and tells nothing.
         _unpaid = 0;
         _nextSleeps = Math.Min(_nextSleeps * 2, MaxSleeps);

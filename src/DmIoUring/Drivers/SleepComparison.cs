@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
 
@@ -9,15 +9,14 @@ namespace DmIoUring.Drivers;
 internal struct SleepComparison
 {
     /// <summary>Waits of each kind that are compared.</summary>
-    public const int Samples = 8;
+    public const int Samples = RecentTimes.Count;
 
     /// <summary>Waits awake between two comparisons, and sleeps after one that sleeping has won: at first, and at most, after the same has been found again and again.</summary>
     public const int FirstInterval = 128;
     public const int LongestInterval = 8192;
 
-    private Times _awake;
-    private Times _asleep;
-    private int _awakeCount;
+    private RecentTimes _awake;
+    private RecentTimes _asleep;
     private int _sleepsLeft;
     private int _left = FirstInterval;
     private int _interval = FirstInterval;
@@ -33,7 +32,7 @@ internal struct SleepComparison
     /// <summary>Notes a wait that ended awake.</summary>
     public void NoteAwake(long ticks)
     {
-        _awake[_awakeCount++ & (Samples - 1)] = ticks;
+        _awake.Note(ticks);
         if (--_left > 0)
             return;
         _left = _interval;
@@ -44,28 +43,15 @@ internal struct SleepComparison
     /// <returns>How many waits are to sleep now: none where waiting awake is faster.</returns>
     public int NoteSleep(long ticks)
     {
-        _asleep[--_sleepsLeft] = ticks;
-        if (_sleepsLeft > 0)
+        _asleep.Note(ticks);
+        if (--_sleepsLeft > 0)
             return 0;
 
         // A sleep costs less processor time: it wins where it takes at most an eighth longer.
-        bool wins = Median(_asleep) * 8 <= Median(_awake) * 9;
+        bool wins = _asleep.Median * 8 <= _awake.Median * 9;
         _interval = wins == _sleepWon ? Math.Min(_interval * 2, LongestInterval) : FirstInterval;
         _sleepWon = wins;
         _left = wins ? FirstInterval : _interval;
         return wins ? _interval : 0;
-    }
-
-    private static long Median(Times times)
-    {
-        Span<long> sorted = times;
-        sorted.Sort();
-        return sorted[Samples / 2];
-    }
-
-    [InlineArray(Samples)]
-    private struct Times
-    {
-        private long _time;
     }
 }

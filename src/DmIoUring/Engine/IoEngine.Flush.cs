@@ -71,9 +71,10 @@ internal sealed unsafe partial class IoEngine<TRing>
         return true;
     }
 
-    /// <summary>Whether a leg's flush lets its data through; it fails here when another one has failed since.</summary>
+    /// <summary>Lets the data of a leg through whose flush has succeeded, unless another one has failed since: then the leg fails.</summary>
+    /// <returns>Whether the leg's flush is behind it.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool IsFlushed(Request request, in Leg leg)
+    private static bool TryPassFlush(Request request, in Leg leg)
     {
         if (leg.Stage != LegStage.Flushed)
             return false;
@@ -109,7 +110,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>The kernel has carried out a flush.</summary>
     private void FlushSucceeded(int index, Request request)
     {
-        FlushCounts(request, _chunks[index].Region);
+        FlushEnded(request, _chunks[index].Region);
         if (!LeadsFlushes(index, request, out int slot))
             return;
         ChunkList joined = _flushes[slot].Joined.TakeAll();
@@ -119,7 +120,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             int chunk = joined.RemoveFirst();
             Request owner = _owners[chunk]!;
             Counters.JoinedFlushes++;
-            FlushCounts(owner, _chunks[chunk].Region);
+            FlushEnded(owner, _chunks[chunk].Region);
             EndJoined(chunk, slot);
         }
     }
@@ -235,7 +236,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>A leg's flush has succeeded: its data may be split and issued.</summary>
-    private void FlushCounts(Request request, int region)
+    private void FlushEnded(Request request, int region)
     {
         ref Leg leg = ref request.Legs[region];
         leg.Device.Durability.FlushEnded(leg.Submitted, leg.FailedFlushes);

@@ -23,7 +23,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         for (; request.Cursor < request.LegCount; request.Cursor++)
         {
             ref Leg leg = ref request.Legs[request.Cursor];
-            if (leg.Stage != LegStage.Data && !IsFlushed(request, leg))
+            if (leg.Stage != LegStage.Data && !TryPassFlush(request, leg))
             {
                 if (leg.Stage == LegStage.MustFlush && !TryIssueFlush(request, ref leg))
                     return false;

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace DmIoUring.Threading;
 
 /// <summary>
@@ -12,7 +10,7 @@ namespace DmIoUring.Threading;
 internal struct WayComparison(double worth, long most)
 {
     /// <summary>Uses of each way in a trial.</summary>
-    public const int Run = 8;
+    public const int Run = RecentTimes.Count;
 
     /// <summary>Trials at the beginning, close to each other.</summary>
     public const int FirstTrials = 4;
@@ -25,10 +23,8 @@ internal struct WayComparison(double worth, long most)
     /// <summary>A way that has won so many times more than it has lost keeps the preference for as many trials that it loses.</summary>
     private const int MaxLead = 2;
 
-    private Samples _first;
-    private Samples _second;
-    private int _firstCount;
-    private int _secondCount;
+    private RecentTimes _first;
+    private RecentTimes _second;
     private int _lead;
     private int _trials;
     private int _use;
@@ -54,16 +50,16 @@ internal struct WayComparison(double worth, long most)
     public void Note(bool second, long ticks)
     {
         if (second)
-            _second[_secondCount++ & (Run - 1)] = ticks;
+            _second.Note(ticks);
         else
-            _first[_firstCount++ & (Run - 1)] = ticks;
+            _first.Note(ticks);
     }
 
     private void EndTrial()
     {
         bool before = PrefersSecond;
-        long second = Median(_second);
-        bool wins = _secondCount > 0 && second < Median(_first) * worth && second <= most;
+        long second = _second.Median;
+        bool wins = !_second.IsEmpty && second < _first.Median * worth && second <= most;
         _lead = Math.Clamp(_lead + (wins ? 1 : -1), -MaxLead, MaxLead);
         if (++_trials <= FirstTrials)
         {
@@ -73,18 +69,5 @@ internal struct WayComparison(double worth, long most)
 
         _interval = wins == before && PrefersSecond == before ? Math.Min(_interval * 2, LongestInterval) : ShortestInterval;
         _use = -_interval;
-    }
-
-    private static long Median(Samples samples)
-    {
-        Span<long> sorted = samples;
-        sorted.Sort();
-        return sorted[Run / 2];
-    }
-
-    [InlineArray(Run)]
-    private struct Samples
-    {
-        private long _sample;
     }
 }

@@ -18,6 +18,7 @@ internal static class Mutations
     private const string Fixed = "Engine/IoEngine.Fixed.cs";
     private const string Stop = "Engine/IoEngine.Stop.cs";
     private const string Request = "Engine/Request.cs";
+    private const string Durability = "Engine/Request.Durability.cs";
     private const string Rules = "Engine/RetryRules.cs";
     private const string Buffer = "Engine/RequestBuffer.cs";
     private const string Start = "Engine/IoEngine.FastPath.cs";
@@ -62,7 +63,7 @@ internal static class Mutations
         new("A flush joins one that has begun", Flush, "if (group.Turn == FlushGroup.NotIssued || group.Turn == _turn)", "if (group.Turn >= FlushGroup.NotIssued)"),
         new("A failed flush leaves no doubt", Flush, "            request.Legs[region].Device.Durability.FlushFailed(errno);\n        FailFlush", "            { }\n        FailFlush"),
         new("A failed FUA write leaves no doubt", Dispatch, "                NoteFailedWrite(chunk, request, errno, cause);", "                ;"),
-        new("What was in flight when a flush failed seems durable", Request, "leg.DependsOnFlush && leg.Device.Durability.FailedFlushes != leg.FailedFlushes", "leg.DependsOnFlush && leg.Start < 0"),
+        new("What was in flight when a flush failed seems durable", Durability, "leg.DependsOnFlush && leg.Device.Durability.FailedFlushes != leg.FailedFlushes", "leg.DependsOnFlush && leg.Start < 0"),
         new("Whoever shared a failed flush seems durable", Flush, "        FailJoined(joined, slot, errno, cause);", "        while (!joined.IsEmpty)\n            EndJoined(joined.RemoveFirst(), slot);"),
         new("Whoever waits for a flush that was cancelled waits for ever", Flush, "            FlushNotCarriedOut(slot);\n            return;", "            return;"),
         new("A stopped request's flush goes on", Stop, "        StopJoined(request);\n", ""),
@@ -74,8 +75,8 @@ internal static class Mutations
         new("A chunk that waits for its time is forgotten", Dispatch, "                _delayed.Append(chunk);", "                ;"),
         new("Zeroes are not written where the device has none", Dispatch, "case RetryAction.Fail when chunk->Kind == ChunkKind.Zeroes &&", "case RetryAction.Fail when chunk->Kind == ChunkKind.Flush &&"),
         new("A FUA write of several pieces is not flushed", Dispatch, "        if (request.FlushesLast)\n", "        if (request.FlushesLast && index < 0)\n"),
-        new("A FUA write of several pieces is flushed before its last", Request, "--leg.Unfinished != 0 || leg.Remaining > 0)", "leg.Remaining > 0)"),
-        new("A FUA write of several pieces is not flushed when one has failed", Request, "        if (_stopCause != IoFailureCause.None)\n            return false;\n        leg.Offset", "        if ((_failed & (1ul << region)) != 0)\n            return false;\n        leg.Offset"),
+        new("A FUA write of several pieces is flushed before its last", Durability, "--leg.Unfinished != 0 || leg.Remaining > 0)", "leg.Remaining > 0)"),
+        new("A FUA write of several pieces is not flushed when one has failed", Durability, "        if (_stopCause != IoFailureCause.None)\n            return false;\n        leg.Offset", "        if ((_failed & (1ul << region)) != 0)\n            return false;\n        leg.Offset"),
         new("A FUA write that was stopped before its flush seems durable", Stop, "            if (leg.FlushesLast)\n                request.Fail(", "            if (leg.Start < 0)\n                request.Fail("),
         new("Data does not wait for its preflush", Cut, "                    return false;\n                continue;", "                    return false;"),
         new("Chunks are cut inside blocks", Cut, "long length = RoundDown(whole, block);", "long length = whole;"),

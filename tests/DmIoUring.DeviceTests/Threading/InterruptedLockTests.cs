@@ -1,6 +1,6 @@
 using System.Reflection;
-using DmIoUring.DeviceTests.Client;
 using DmIoUring.Devices;
+using DmIoUring.DeviceTests.Client;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Testing;
