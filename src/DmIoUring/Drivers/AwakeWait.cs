@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using DmIoUring.Engine;
 
 namespace DmIoUring.Drivers;
@@ -81,40 +82,46 @@ internal struct AwakeWait
 #pragma warning restore RS0030
     }
 
-    /// <summary>Whether to wait awake now: while <see cref="Continues"/>, and then <see cref="End"/>.</summary>
+    /// <summary>Whether to wait awake now, as far as that can be said without the time: where not, no clock is read, which is a system call in some virtual machines.</summary>
     /// <param name="inFlight">Chunks in flight.</param>
     /// <param name="pays">Whether the caller knows that it pays.</param>
-    /// <param name="now">The time.</param>
-    public bool TryBegin(int inFlight, bool pays, long now)
+    public bool MayBegin(int inFlight, bool pays)
     {
         if (_policy == IoWaitPolicy.Busy)
+            return true;
+        if (_policy == IoWaitPolicy.Sleep || inFlight > MaxInFlight)
+            return false;
+        if (pays || _sleeps == 0)
+            return true;
+        _sleeps--;
+        return false;
+    }
+
+    /// <summary>Whether to wait awake now, after <see cref="MayBegin"/>: while <see cref="Continues"/>, and then <see cref="End"/>.</summary>
+    public bool TryBegin(bool pays, long now)
+    {
+        _start = now;
+        if (_policy == IoWaitPolicy.Busy)
         {
-            _start = now;
             _end = now + _limit;
             return true;
         }
 
-        if (_policy == IoWaitPolicy.Sleep || inFlight > MaxInFlight)
-            return false;
-        if (!pays && _sleeps > 0)
-        {
-            _sleeps--;
-            return false;
-        }
-
         if (!pays && _comparison.WantsSleep)
         {
-            _start = now;
             _isCompared = true;
             return false;
         }
 
         _credit = Math.Min(_credit + ((now - _refilled) * _share), MaxCreditTime * _share);
         _refilled = now;
-        _start = now;
         _end = now + Math.Min(_usual * Patience, _limit);
         return _credit > 0;
     }
+
+    /// <summary>Both in one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryBegin(int inFlight, bool pays) => MayBegin(inFlight, pays) && TryBegin(pays, Stopwatch.GetTimestamp());
 
     /// <summary>Whether to look once more.</summary>
     public readonly bool Continues(long now) => now < _end;
@@ -169,7 +176,7 @@ internal struct AwakeWait
             return true;
         }
 
-        if (engine.MustPoll || !TryBegin(engine.InFlight, pays, Stopwatch.GetTimestamp()))
+        if (engine.MustPoll || !TryBegin(engine.InFlight, pays))
             return false;
         long ended = engine.Counters.Requests;
         while (true)

@@ -206,7 +206,7 @@ internal sealed class Lane
     /// <summary>Waits awake for completions and deliveries, if that pays, without announcing a sleep, so that submitters need not wake the lane.</summary>
     private void WaitAwake(ref AwakeWait wait)
     {
-        if (HasWork || !wait.TryBegin(_engine.InFlight, pays: false, Stopwatch.GetTimestamp()))
+        if (HasWork || !wait.TryBegin(_engine.InFlight, pays: false))
             return;
         long ended = _engine.Counters.Requests;
         while (true)

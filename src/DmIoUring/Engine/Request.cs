@@ -26,6 +26,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     /// <summary>The offset in the caller's buffer at which <see cref="_buffer"/> begins: not 0 for a private copy of a part.</summary>
     private long _copyStart;
+    private long _submitted;
 
     /// <summary>The index of the next request on the <see cref="RequestFreeList"/>.</summary>
     public int NextFree { get; set; }
@@ -288,7 +289,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         {
             // Read before the region is checked for a doubt.
             leg.FailedFlushes = region.Device.Durability.FailedFlushes;
-            leg.Submitted = Stopwatch.GetTimestamp();
+            if (!DependsOnFlush)
+                _submitted = Stopwatch.GetTimestamp();
+            leg.Submitted = _submitted;
             DependsOnFlush = true;
         }
 

@@ -14,7 +14,7 @@ public sealed class AwakeWaitTests
         AwakeWait wait = New();
         for (int i = 0; i < 100; i++)
             Assert.True(Waits(ref wait, found: true, Ticks(5)));
-        Assert.True(wait.TryBegin(1, pays: false, _now));
+        Assert.True(Begins(ref wait, 1, pays: false, _now));
         Assert.True(wait.Continues(_now + Ticks(15)));
         Assert.False(wait.Continues(_now + Ticks(30)));
     }
@@ -23,7 +23,7 @@ public sealed class AwakeWaitTests
     public void InVainAgainAndAgain_TheNextSleep_TwiceAsManyEachTime()
     {
         AwakeWait wait = New();
-        Assert.True(wait.TryBegin(1, pays: false, _now));
+        Assert.True(Begins(ref wait, 1, pays: false, _now));
         foreach (int sleeps in (int[])[2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024])
         {
             wait.End(found: false, _now += Limit);
@@ -52,7 +52,7 @@ public sealed class AwakeWaitTests
         AwakeWait wait = New();
         for (int i = 0; i < AwakeWait.UnpaidInARow; i++)
             Assert.True(Waits(ref wait, found: true, (Limit / AwakeWait.PayingPart) + 1));
-        Assert.False(wait.TryBegin(1, pays: false, _now));
+        Assert.False(Begins(ref wait, 1, pays: false, _now));
     }
 
     [Theory]
@@ -79,8 +79,8 @@ public sealed class AwakeWaitTests
     public void WithMoreInFlight_ItSleeps()
     {
         AwakeWait wait = New();
-        Assert.True(wait.TryBegin(AwakeWait.MaxInFlight, pays: false, _now));
-        Assert.False(wait.TryBegin(AwakeWait.MaxInFlight + 1, pays: false, _now));
+        Assert.True(Begins(ref wait, AwakeWait.MaxInFlight, pays: false, _now));
+        Assert.False(Begins(ref wait, AwakeWait.MaxInFlight + 1, pays: false, _now));
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class AwakeWaitTests
     {
         AwakeWait wait = new(new DmIoOptions(), processors: 1, _now);
         Assert.False(wait.IsPossible);
-        Assert.False(wait.TryBegin(1, pays: true, _now));
+        Assert.False(Begins(ref wait, 1, pays: true, _now));
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class AwakeWaitTests
         {
             AwakeWait wait = New(options);
             Assert.False(wait.IsPossible);
-            Assert.False(wait.TryBegin(1, pays: true, _now));
+            Assert.False(Begins(ref wait, 1, pays: true, _now));
         }
     }
 
@@ -109,7 +109,7 @@ public sealed class AwakeWaitTests
         AwakeWait wait = new(new DmIoOptions { WaitPolicy = IoWaitPolicy.Busy }, processors: 1, _now);
         for (int i = 0; i < 1000; i++)
         {
-            Assert.True(wait.TryBegin(1000, pays: false, _now));
+            Assert.True(Begins(ref wait, 1000, pays: false, _now));
             Assert.True(wait.Continues(_now + Limit - 1));
             Assert.False(wait.Continues(_now + Limit));
             wait.End(found: false, _now += Limit);
@@ -124,7 +124,7 @@ public sealed class AwakeWaitTests
         {
             PayUntilCompared(ref wait, awake: 10, asleep: 11);
             for (int i = 0; i < sleeps; i++)
-                Assert.False(wait.TryBegin(1, pays: false, _now += Ticks(100)));
+                Assert.False(Begins(ref wait, 1, pays: false, _now += Ticks(100)));
         }
 
         Assert.True(Waits(ref wait, found: true, Ticks(10)));
@@ -137,7 +137,7 @@ public sealed class AwakeWaitTests
         for (int i = 1; i <= 4; i++)
         {
             PayUntilCompared(ref wait, awake: 10, asleep: 15, waits: SleepComparison.FirstInterval << (i - 1));
-            Assert.True(wait.TryBegin(1, pays: false, _now));
+            Assert.True(Begins(ref wait, 1, pays: false, _now));
             wait.End(found: false, _now += Ticks(10));
         }
     }
@@ -160,7 +160,7 @@ public sealed class AwakeWaitTests
             Assert.True(Waits(ref wait, found: true, Ticks(awake)), $"Wait {i} of {waits} slept.");
         for (int i = 0; i < SleepComparison.Samples; i++)
         {
-            Assert.False(wait.TryBegin(1, pays: false, _now));
+            Assert.False(Begins(ref wait, 1, pays: false, _now));
             wait.EndSleep(_now += Ticks(asleep));
         }
     }
@@ -169,10 +169,12 @@ public sealed class AwakeWaitTests
 
     private AwakeWait New(DmIoOptions? options = null) => new(options ?? new DmIoOptions(), processors: 2, _now);
 
+    private static bool Begins(ref AwakeWait wait, int inFlight, bool pays, long now) => wait.MayBegin(inFlight, pays) && wait.TryBegin(pays, now);
+
     /// <summary>One wait, and whether it was awake.</summary>
     private bool Waits(ref AwakeWait wait, bool found, long ticks, bool pays = false)
     {
-        if (!wait.TryBegin(1, pays, _now))
+        if (!Begins(ref wait, 1, pays, _now))
             return false;
         wait.End(found, _now += ticks);
         return true;
@@ -182,7 +184,7 @@ public sealed class AwakeWaitTests
     private int SleepsInARow(ref AwakeWait wait)
     {
         int sleeps = 0;
-        while (!wait.TryBegin(1, pays: false, _now += Ticks(10_000)))
+        while (!Begins(ref wait, 1, pays: false, _now += Ticks(10_000)))
             sleeps++;
         return sleeps;
     }
