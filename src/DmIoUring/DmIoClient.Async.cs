@@ -9,7 +9,7 @@ public sealed partial class DmIoClient
     /// <summary>Reads one region and calls back.</summary>
     /// <param name="region">What to read.</param>
     /// <param name="buffer">Where to; at least the region's size. Free to use again when the callback runs. Zeroed where the read failed.</param>
-    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <exception cref="ArgumentException">The region, the buffer or the options are invalid; the message says which and why.</exception>
@@ -21,7 +21,7 @@ public sealed partial class DmIoClient
     /// <summary>Writes one region and calls back.</summary>
     /// <param name="region">Where to.</param>
     /// <param name="buffer">What; at least the region's size. Free to use again when the callback runs.</param>
-    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
@@ -32,7 +32,7 @@ public sealed partial class DmIoClient
     /// <summary>Writes one buffer to 1 to 64 regions at once and calls back when all are done.</summary>
     /// <param name="regions">Where to; not used after the call returns. Each takes its own count of sectors from its own offset into the buffer.</param>
     /// <param name="buffer">What. Free to use again when the callback runs.</param>
-    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <inheritdoc cref="SubmitRead" path="/exception"/>
@@ -79,7 +79,7 @@ public sealed partial class DmIoClient
     /// <summary>As <see cref="SubmitRead"/>, but returns false at once, and does nothing, when the reserve is exhausted.</summary>
     /// <param name="region">What to read.</param>
     /// <param name="buffer">Where to.</param>
-    /// <param name="notify">Called exactly once, on a lane's thread, when this method returned true.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>), when this method returned true.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <returns>Whether it was submitted. Never waits.</returns>
@@ -91,7 +91,7 @@ public sealed partial class DmIoClient
     /// <summary>As <see cref="SubmitWrite(ReadOnlySpan{IoRegion}, IoBuffer, IoNotify, object?, IoRequestOptions)"/>, but returns false at once, and does nothing, when the reserve is exhausted.</summary>
     /// <param name="regions">Where to.</param>
     /// <param name="buffer">What.</param>
-    /// <param name="notify">Called exactly once, on a lane's thread, when this method returned true.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>), when this method returned true.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <returns>Whether it was submitted. Never waits.</returns>
@@ -114,6 +114,21 @@ public sealed partial class DmIoClient
     {
         _submission.Submit(requests);
         GC.KeepAlive(this);
+    }
+
+    /// <summary>
+    /// Runs the callbacks on the calling thread that are ready and that no thread of the pool has begun, where callbacks are the thread pool's
+    /// (<see cref="IoCallbackThreads.ThreadPool"/>): a thread that waits for its requests does something for that, where all processors are busy. Never waits.
+    /// </summary>
+    /// <returns>How many it ran; 0 where callbacks are the lanes', which no other thread can run.</returns>
+    /// <remarks>Callbacks that become ready meanwhile are left to others, so that it ends. Any thread, a callback included: callbacks nest then.</remarks>
+    public int TryComplete()
+    {
+        int ran = 0;
+        for (int ready = _handOver?.Count ?? 0; ready > 0 && _handOver!.TryRunOne(); ready--)
+            ran++;
+        GC.KeepAlive(this);
+        return ran;
     }
 
     private void Submit(in RequestSpec spec)

@@ -32,7 +32,7 @@ public sealed partial class DmIoClient
     {
         BeginDispose();
         GC.SuppressFinalize(this);
-        if (CallbackThread.IsCurrent)
+        if (CallbackThread.IsInCallback)
             return;
 
         // Blocks this thread instead of using the thread pool: a busy pool must neither delay the end nor make it look late.
@@ -47,6 +47,9 @@ public sealed partial class DmIoClient
                 return;
             }
         }
+
+        if (_handOver is not null && !UninterruptedWait.WaitFor(_handOver.Ended, Left(start)))
+            GiveUp(Stopwatch.GetElapsedTime(start), []);
     }
 
     /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
@@ -58,7 +61,7 @@ public sealed partial class DmIoClient
         long start = Stopwatch.GetTimestamp();
         try
         {
-            await Task.WhenAll(Array.ConvertAll(_lanes, static lane => lane.Ended)).WaitAsync(_options.DisposeTimeLimit).ConfigureAwait(false);
+            await Task.WhenAll([.. _lanes.Select(static lane => lane.Ended), _handOver?.Ended ?? Task.CompletedTask]).WaitAsync(_options.DisposeTimeLimit).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -118,6 +121,9 @@ public sealed partial class DmIoClient
     private void GiveUp(TimeSpan waited, IReadOnlyList<IoPendingRequest>?[] answers)
     {
         _options.ReportGaveUp(
-            new IoUnfinished(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null)));
+            new IoUnfinished(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null))
+            {
+                RunningCallbacks = _handOver?.Count ?? 0,
+            });
     }
 }

@@ -24,7 +24,7 @@ public sealed partial class DmIoClient
 
     /// <summary>Makes durable what the devices of the regions have completed so far, and calls back.</summary>
     /// <param name="regions">The devices; sectors and counts are ignored; the span is not used after the call returns.</param>
-    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="Flush" path="/remarks"/>
@@ -57,7 +57,7 @@ public sealed partial class DmIoClient
 
     /// <summary>Tells the devices that the regions are not needed any more, and calls back.</summary>
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
-    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="Discard" path="/remarks"/>
@@ -89,7 +89,7 @@ public sealed partial class DmIoClient
 
     /// <summary>Makes the regions read back as zeroes, and calls back.</summary>
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
-    /// <param name="notify">Called exactly once, on a lane's thread; never when this method throws.</param>
+    /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>

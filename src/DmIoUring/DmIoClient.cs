@@ -24,6 +24,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
 {
     private readonly DmIoOptions _options;
     private readonly CallbackReporter _reporter;
+    private readonly CallbackHandOver? _handOver;
     private readonly RequestPool _pool;
     private readonly PagePool _pagePool;
     private readonly RingSource _rings;
@@ -50,7 +51,8 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         _options = options;
         _options.Validate();
         _reporter = new CallbackReporter(_options.CallbackFailed);
-        _pool = new RequestPool(_reporter);
+        _handOver = _options.Callbacks == IoCallbackThreads.ThreadPool ? new CallbackHandOver(_options.Lanes) : null;
+        _pool = new RequestPool(_reporter) { HandOver = _handOver };
         _lanes = new Lane[_options.Lanes];
         _pagePool = new PagePool { Participant = new ReserveParticipant(_pool, _lanes, _options.QueueDepth * _options.Lanes) };
         Pages = new PageMemoryPool(_pagePool, owner: this);

@@ -197,6 +197,7 @@ internal sealed class Lane
 
         _engine.Dispose();
         _wake.Dispose();
+        Requests.HandOver?.EndLane();
         _ended.SetResult();
         AnswerPendingQueries([]);
     }

@@ -14,6 +14,7 @@ internal sealed unsafe partial class Request
     private object? _context;
     private RequestAwaiter? _awaiter;
     private UninterruptedEvent? _doneEvent;
+    private readonly RequestKind _callbackKind = pool?.HandOver is null ? RequestKind.Callback : RequestKind.HandedOver;
     private RequestKind _kind;
     private IoFailureCause _stopCause;
     private volatile bool _done;
@@ -47,7 +48,7 @@ internal sealed unsafe partial class Request
 
     public void EndWith(IoNotify notify, object? context)
     {
-        _kind = RequestKind.Callback;
+        _kind = _callbackKind;
         _notify = notify;
         _context = context;
     }
@@ -138,8 +139,27 @@ internal sealed unsafe partial class Request
         }
 
         Release(devices);
+        if (_kind == RequestKind.HandedOver)
+        {
+            pool!.HandOver!.Add(this);
+            return;
+        }
+
         _done = true;
         _doneEvent?.Set();
+    }
+
+    /// <summary>Runs the callback of a request that was handed over, on a thread that is not the engine's.</summary>
+    public void RunHandedOver()
+    {
+        IoNotify notify = _notify!;
+        object? context = _context;
+        IoResult result = Result;
+        _notify = null;
+        _context = null;
+        _isReset = false;
+        ReturnToPool();
+        Notify(notify, result, context);
     }
 
     /// <summary>An inline continuation runs here; an exception from it is reported like one from a callback.</summary>
@@ -178,6 +198,9 @@ internal enum RequestKind : byte
 {
     /// <summary>By <see cref="IoNotify"/>.</summary>
     Callback,
+
+    /// <summary>By <see cref="IoNotify"/>, on another thread: see <see cref="CallbackHandOver"/>.</summary>
+    HandedOver,
 
     /// <summary>By a <see cref="ValueTask{TResult}"/>.</summary>
     Task,

@@ -161,7 +161,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         DependsOnFlush = false;
         _failed = 0;
         _unsupported = 0;
-        _kind = RequestKind.Callback;
+        _kind = _callbackKind;
         _notify = null;
         _context = null;
         _ownsMemory = false;

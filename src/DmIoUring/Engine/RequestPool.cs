@@ -30,6 +30,9 @@ internal sealed class RequestPool(CallbackReporter reporter)
     private long _overdrafts;
     private long _unawaited;
 
+    /// <summary>Where callbacks run that the engine's owner does not run itself; null where it runs all.</summary>
+    public CallbackHandOver? HandOver { get; init; }
+
     /// <summary>How long a thread waits for a request before it traces a warning.</summary>
     public TimeSpan WarnAfter { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -25,6 +25,13 @@ public sealed record DmIoOptions : IoDriverOptions
     public bool InlineContinuations { get; init; }
 
     /// <summary>
+    /// Which threads callbacks run on. Default <see cref="IoCallbackThreads.Lane"/>, the fastest, where no callback may block. With
+    /// <see cref="IoCallbackThreads.ThreadPool"/> one may: for a client that several layers of a program share, of which one waits for another's requests.
+    /// <see cref="DmIoClient.TryComplete"/> lets threads that wait run callbacks, too.
+    /// </summary>
+    public IoCallbackThreads Callbacks { get; init; }
+
+    /// <summary>
     /// How long a lane waits for several completions, a quarter of its entries in flight and at most 32, before one is enough. A lane does so
     /// only while completions arrive one by one. It saves system calls and wake-ups. A completion, or a request from another thread, is delayed
     /// by at most this time, and only when it comes within this time after the lane fell asleep. Zero to 1 ms; zero for no such wait. Default
@@ -46,6 +53,8 @@ public sealed record DmIoOptions : IoDriverOptions
             throw OptionRange.Error(nameof(LaneProcessors), "null", "a list; an empty one for no processors in particular");
         foreach (int processor in LaneProcessors)
             Check(nameof(LaneProcessors), processor, 0, MaxProcessor);
+        if (Callbacks is < IoCallbackThreads.Lane or > IoCallbackThreads.ThreadPool)
+            throw OptionRange.Error(nameof(Callbacks), Callbacks, "one of IoCallbackThreads' values");
         Check(nameof(Lanes), Lanes, 1, 64);
         Check(nameof(SyncRings), SyncRings, 0, 4096);
     }

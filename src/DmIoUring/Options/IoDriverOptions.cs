@@ -40,7 +40,7 @@ public abstract record IoDriverOptions
     public int ChunkBytes { get; init; } = 1 << 20;
 
     /// <summary>
-    /// Called on the lane's thread with the exception that a callback threw. The exception is not rethrown, and one that this handler throws
+    /// Called with the exception that a callback threw, on the thread that ran the callback. The exception is not rethrown, and one that this handler throws
     /// is dropped. Without a handler the exception is written to <see cref="System.Diagnostics.Trace"/>. Either way it is counted in
     /// <see cref="IoStatistics.CallbackExceptions"/>.
     /// </summary>

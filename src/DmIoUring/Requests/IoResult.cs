@@ -34,6 +34,7 @@ public readonly record struct IoResult(RegionBits Failed, RegionBits Unsupported
 /// <remarks>
 /// Runs on a lane's thread, or in a reactor's <see cref="IoReactor.Poll"/>. The request's buffer belongs to the caller again and the request is back in its
 /// pool, so the callback may submit more and may dispose the client. It must not block: every request on that lane waits
-/// meanwhile. A callback that throws is counted and reported (<see cref="IoDriverOptions.CallbackFailed"/>), and the lane continues.
+/// meanwhile, and one that waits for such a request waits for ever. It may where callbacks are the thread pool's (<see cref="DmIoOptions.Callbacks"/>).
+/// A callback that throws is counted and reported (<see cref="IoDriverOptions.CallbackFailed"/>), and the lane continues.
 /// </remarks>
 public delegate void IoNotify(IoResult result, object? context);

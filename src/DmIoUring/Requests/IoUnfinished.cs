@@ -11,11 +11,14 @@ namespace DmIoUring;
 /// <param name="BlockedLanes">How many lanes don't answer, because a callback on them has not returned.</param>
 public sealed record IoUnfinished(TimeSpan Waited, IReadOnlyList<IoPendingRequest> Requests, int BlockedLanes)
 {
+    /// <summary>How many callbacks on the thread pool have not returned, those included that no thread was free for (<see cref="DmIoOptions.Callbacks"/>).</summary>
+    public int RunningCallbacks { get; init; }
+
     /// <summary>Human-readable: a line of summary and one for each request.</summary>
     /// <returns>Several lines.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"A DmIoClient was disposed with I/O that did not end within {Waited.TotalSeconds:0.###} s: {Requests.Count} requests under way, {BlockedLanes} lanes held by a callback.") +
+        $"A DmIoClient was disposed with I/O that did not end within {Waited.TotalSeconds:0.###} s: {Requests.Count} requests under way, {BlockedLanes} lanes held by a callback{(RunningCallbacks == 0 ? "" : FormattableString.Invariant($", {RunningCallbacks} callbacks on the thread pool"))}.") +
         string.Concat(Requests.Select(static request => Environment.NewLine + "  " + request));
 }
 

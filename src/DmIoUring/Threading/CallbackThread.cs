@@ -9,7 +9,13 @@ internal static class CallbackThread
     [ThreadStatic]
     private static bool _isCurrent;
 
+    [ThreadStatic]
+    private static bool _runsHandedOver;
+
     public static bool IsCurrent => _isCurrent;
+
+    /// <summary>Whether the calling thread runs a callback, of whichever thread's: its client can't be waited for here.</summary>
+    public static bool IsInCallback => _isCurrent || _runsHandedOver;
 
     /// <summary>Sets whether the calling thread runs callbacks.</summary>
     /// <returns>The previous value.</returns>
@@ -17,6 +23,15 @@ internal static class CallbackThread
     {
         bool before = _isCurrent;
         _isCurrent = isCurrent;
+        return before;
+    }
+
+    /// <summary>Sets whether the calling thread runs a callback that was handed over to it, which may wait.</summary>
+    /// <returns>The previous value.</returns>
+    public static bool SetHandedOver(bool runs)
+    {
+        bool before = _runsHandedOver;
+        _runsHandedOver = runs;
         return before;
     }
 }

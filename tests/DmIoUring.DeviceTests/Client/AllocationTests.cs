@@ -84,6 +84,28 @@ public sealed class AllocationTests : IDisposable
     }
 
     [Fact]
+    public void CallbackOnTheThreadPool_AllocatesNothing()
+    {
+        using DmIoClient client = new(new DmIoOptions { Callbacks = IoCallbackThreads.ThreadPool });
+        using CountdownEvent left = new(1);
+        IoNotify notify = (result, _) =>
+        {
+            Succeeded(result);
+            left.Signal();
+        };
+        AssertNothingAllocated(count =>
+        {
+            for (int i = 0; i < count; i += 16)
+            {
+                left.Reset(16);
+                for (int k = 0; k < 16; k++)
+                    client.SubmitRead(_region, _memory, notify);
+                left.Wait();
+            }
+        });
+    }
+
+    [Fact]
     public void Awaited_AllocatesNothing() => AssertNothingAllocated(count => Task.Run(async () =>
     {
         for (int i = 0; i < count; i++)

@@ -57,6 +57,9 @@ public enum CallWay
     /// <summary>On a lane, as a batch of one from one of its own callbacks.</summary>
     NestedBatch,
 
+    /// <summary>As <see cref="Callback"/>, told by a callback on the thread pool.</summary>
+    PoolCallback,
+
     /// <summary>By a reactor, as a batch of one.</summary>
     ReactorBatch,
 }

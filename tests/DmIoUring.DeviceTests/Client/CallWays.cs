@@ -16,7 +16,7 @@ internal static class CallWays
         CallWay.WorkerCallback => CallWay.Callback,
         CallWay.WorkerAwaited => CallWay.Awaited,
         CallWay.SeededSync => CallWay.Sync,
-        CallWay.SeededCallback or CallWay.PolledCallback => CallWay.Callback,
+        CallWay.SeededCallback or CallWay.PolledCallback or CallWay.PoolCallback => CallWay.Callback,
         CallWay.WorkerReactor or CallWay.SeededReactor or CallWay.PolledReactor or CallWay.ReactorBatch => CallWay.Reactor,
         CallWay.Batch => CallWay.Callback,
         CallWay.NestedBatch => CallWay.NestedCallback,
@@ -40,6 +40,8 @@ internal static class CallWays
     {
         if (way.Shape() == CallWay.SyncOnLane)
             options = options with { SyncRings = 0 };
+        if (way == CallWay.PoolCallback)
+            options = options with { Callbacks = IoCallbackThreads.ThreadPool };
         return way switch
         {
             _ when rings is not null => new DmIoClient(options, rings),

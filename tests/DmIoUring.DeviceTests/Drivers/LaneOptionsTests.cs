@@ -14,6 +14,7 @@ public sealed class LaneOptionsTests
         new DmIoOptions { SpinShare = 1.01 },
         new DmIoOptions { SpinShare = double.NaN },
         new DmIoOptions { WaitPolicy = (IoWaitPolicy)3 },
+        new DmIoOptions { Callbacks = (IoCallbackThreads)2 },
         new DmIoOptions { LaneProcessors = [0, -1] },
         new DmIoOptions { LaneProcessors = [1024] },
         new DmIoOptions { LaneProcessors = null! },
