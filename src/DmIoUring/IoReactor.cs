@@ -46,6 +46,7 @@ public sealed partial class IoReactor : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="ObjectDisposedException">The pool that <see cref="IoReactorOptions.Pages"/> names was disposed.</exception>
+    /// <exception cref="IOException">There is no eventfd for <see cref="IoReactorOptions.CanBeWoken"/>.</exception>
     /// <exception cref="IoUringUnavailableException">
     /// <see cref="IoDriverOptions.Ring"/> allows io_uring only and the host refuses it, or the process has too many files open; the message says why.
     /// </exception>
@@ -60,7 +61,9 @@ public sealed partial class IoReactor : IDisposable
         SupportedProcessor.Require();
         _options = options;
         _options.Validate();
+        _wake = _options.CanBeWoken ? new OwnerWake() : null;
         _awakeWait = new AwakeWait(_options);
+        _idleWait = new AwakeWait(_options) { ComparesSleep = false };
         _reporter = new CallbackReporter(_options.CallbackFailed);
         _pool = new RequestPool(_reporter);
         _freeRequests = new RequestFreeList(_pool, keepsAll: true);
@@ -148,10 +151,11 @@ public sealed partial class IoReactor : IDisposable
     /// Submits everything to the kernel by one call, waits until enough requests have ended, and runs their callbacks as they end.
     /// </summary>
     /// <param name="minimum">
-    /// How many requests must end before it returns, or all when fewer are in flight. 0, the default, does not wait.
+    /// How many requests must end before it returns, or all when fewer are in flight. 0, the default, does not wait. With none in flight it returns at once, or
+    /// waits to be woken where the reactor can be (<see cref="IoReactorOptions.CanBeWoken"/>).
     /// </param>
     /// <param name="timeout">How long it may wait; <see langword="null"/> for no limit. A callback that runs longer is not interrupted.</param>
-    /// <returns>How many requests ended. It may be more than asked for, or fewer when the time has passed.</returns>
+    /// <returns>How many requests ended. It may be more than asked for, or fewer when the time has passed or the reactor was woken.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="minimum"/> or <paramref name="timeout"/> is negative.</exception>
     /// <exception cref="InvalidOperationException">Another thread owns the reactor, or the call comes from one of its callbacks.</exception>
     /// <exception cref="ObjectDisposedException">The reactor was disposed.</exception>
@@ -199,12 +203,13 @@ public sealed partial class IoReactor : IDisposable
         if (_ended)
             return;
         CheckOwner();
-        _disposed = true;
+        ClosePosts();
         if (_polls)
             return;
         long start = Stopwatch.GetTimestamp();
         _polls = true;
         bool before = CallbackThread.Set(true);
+        RunPosted();
         while (!_engine.IsIdle && TimeLeft(start) is var left && left != 0)
         {
             _engine.Enter(1, left);
@@ -242,6 +247,7 @@ public sealed partial class IoReactor : IDisposable
     {
         _ended = true;
         _engine.Dispose();
+        _wake?.Dispose();
         _rings.Dispose();
         if (_options.Pages is null)
             _pagePool.Dispose();
@@ -251,38 +257,51 @@ public sealed partial class IoReactor : IDisposable
     {
         long before = _engine.Counters.Requests;
         long start = limit > 0 && minimum > 0 ? Stopwatch.GetTimestamp() : 0;
-        long left = limit;
+        long left = _wake is not null && NoticeWake() ? 0 : limit;
+
+        // With nothing under way there is a wake-up to wait for, or nothing.
+        bool isIdle = _wake is not null && UnderWay == 0;
         while (true)
         {
-            int missing = Math.Min(minimum - (int)(_engine.Counters.Requests - before), UnderWay);
+            int missing = Math.Min(minimum - (int)(_engine.Counters.Requests - before), isIdle ? Math.Max(UnderWay, 1) : UnderWay);
 
             // Each slot that becomes free is for a waiting chunk: the chunks in the kernel may be the ones that never end.
             if (_engine.HasWaiting)
                 missing = Math.Min(missing, 1);
             int waitFor = left == 0 ? 0 : _batchWait.IsOneByOne ? missing : Math.Min(missing, 1);
+            bool woken = false;
             if (waitFor <= 0)
-            {
                 _engine.Enter(0);
-            }
-            else if (!WaitAwake(left))
-            {
-                _engine.Enter((uint)waitFor, limit > 0 ? Left(limit, start) : left);
-                _awakeWait.Slept();
-            }
+            else if (_wake is not null)
+                woken = WaitWakeable(_wake, (uint)waitFor, left, limit, start);
+            else if (!WaitAwake(left, ref _awakeWait))
+                Sleep((uint)waitFor, limit, start);
 
             _batchWait.Note(_engine.Dispatch(), _engine.InFlight);
+            if (woken)
+            {
+                RunPosted();
+                _engine.Enter(0);
+            }
+
             int ended = (int)(_engine.Counters.Requests - before);
-            if (ended >= minimum || UnderWay == 0 || left == 0)
+            if (ended >= minimum || left == 0 || woken || (UnderWay == 0 && !isIdle))
                 return ended;
-            if (limit > 0)
-                left = Left(limit, start);
+            left = Left(limit, start);
         }
     }
 
-    private static long Left(long limit, long start) => Math.Max(0, limit - (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+    private void Sleep(uint completions, long limit, long start, long minWait = 0)
+    {
+        _engine.Enter(completions, Left(limit, start), minWait);
+        _awakeWait.Slept();
+    }
+
+    /// <summary>What is left of a limit; of none, or of zero, the same.</summary>
+    private static long Left(long limit, long start) => limit <= 0 ? limit : Math.Max(0, limit - (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds);
 
     /// <summary>Waits awake, if that pays and the time allows it.</summary>
-    private bool WaitAwake(long left) => (left < 0 || left >= _options.SpinLimit.TotalNanoseconds) && _awakeWait.Run(_engine);
+    private bool WaitAwake(long left, ref AwakeWait wait) => (left < 0 || left >= _options.SpinLimit.TotalNanoseconds) && wait.Run(_engine, wake: _wake);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CheckOwner()
@@ -312,5 +331,8 @@ public sealed partial class IoReactor : IDisposable
             // A host that creates a ring may still refuse to run it: such a ring is treated like one that is lost later.
             _engine.MarkRingLost(refusal.Errno);
         }
+
+        if (_wake is not null)
+            _engine.WakeOn(_wake.Descriptor);
     }
 }

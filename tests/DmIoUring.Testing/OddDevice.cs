@@ -11,7 +11,7 @@ internal static class OddDevice
 
     public static BlockDevice Open(string path, Func<DeviceGeometry, DeviceGeometry> change)
     {
-        SafeFileHandle handle = DeviceOpening.Open(path, new BlockDeviceOptions());
+        SafeFileHandle handle = DeviceOpening.Open(path, new BlockDeviceOptions(), out _);
         return new BlockDevice(path, handle, ownsHandle: true, change(DeviceGeometry.Of(handle, path)));
     }
 

@@ -23,7 +23,7 @@ internal sealed unsafe class CostBench : IDisposable
     public CostBench()
     {
         _notify = Ended;
-        SafeFileHandle handle = DeviceOpening.Open(_bench.Device.Path, new BlockDeviceOptions());
+        SafeFileHandle handle = DeviceOpening.Open(_bench.Device.Path, new BlockDeviceOptions(), out _);
         DeviceGeometry geometry = DeviceGeometry.Of(handle, _bench.Device.Path) with { RefusesNonBlocking = false, CompletesInCall = false };
         _device = new BlockDevice(_bench.Device.Path, handle, ownsHandle: true, geometry);
     }

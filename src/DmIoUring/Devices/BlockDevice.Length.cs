@@ -33,6 +33,20 @@ public sealed partial class BlockDevice
             static errno => errno == Errno.EOPNOTSUPP ? "its file system can't allocate ahead; write zeroes instead" : null);
     }
 
+    /// <summary>As <see cref="Allocate"/>; false where the file system can't allocate ahead.</summary>
+    internal bool TryAllocate(long length)
+    {
+        try
+        {
+            Allocate(length);
+            return true;
+        }
+        catch (IOException exception) when (exception.HResult == Errno.EOPNOTSUPP)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Sets the length of a regular file (ftruncate): truncates it, or extends it by a hole, which reads as zeroes.</summary>
     /// <param name="length">
     /// In bytes. Make it a multiple of <see cref="LogicalBlockSize"/>: direct I/O can't access a partial block at the end.

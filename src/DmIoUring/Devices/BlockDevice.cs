@@ -17,6 +17,9 @@ public sealed partial class BlockDevice : IDisposable
     /// <summary>How long <see cref="Dispose"/> waits for lanes to release the device. A lane that takes longer is blocked by a callback.</summary>
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The largest block that Linux has, in bytes.</summary>
+    private const int LargestBlock = 64 << 10;
+
     private static int _opened;
     private readonly SafeFileHandle _handle;
     private readonly bool _ownsHandle;
@@ -149,12 +152,13 @@ public sealed partial class BlockDevice : IDisposable
     /// <param name="options">The options; <see langword="null"/> for reads and writes with direct I/O.</param>
     /// <returns>The device; dispose it to close it.</returns>
     /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or contains a null character.</exception>
-    /// <exception cref="FileNotFoundException">The path does not exist.</exception>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, or contains a null character; or the options contradict each other.</exception>
+    /// <exception cref="FileNotFoundException">The path does not exist, and <see cref="BlockDeviceOptions.Create"/> was not asked for, or its directory does not exist either.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened with this access: no permission, or read-only.</exception>
     /// <exception cref="IOException">
     /// It is in use and <see cref="BlockDeviceOptions.Exclusive"/> was asked for, is neither a block device nor an NVMe namespace nor a
-    /// regular file, its file system refuses direct I/O, or the kernel refused for another reason.
+    /// regular file, its file system refuses direct I/O, it can't have the <see cref="BlockDeviceOptions.Length"/>, or the kernel refused for another reason. A file that was
+    /// created is removed then.
     /// </exception>
     /// <remarks>
     /// What the kernel does not report is found out by reading a block: of a device whose blocks are as large as a page, and of a block device whose driver
@@ -168,15 +172,49 @@ public sealed partial class BlockDevice : IDisposable
         if (path.Contains('\0', StringComparison.Ordinal))
             throw new ArgumentException("The path has a null character in it; give it without.", nameof(path));
         options ??= new BlockDeviceOptions();
-        SafeFileHandle handle = DeviceOpening.Open(path, options);
+        FilePreparation.Check(options);
+        SafeFileHandle handle = DeviceOpening.Open(path, options, out bool created);
+        BlockDevice? device = null;
         try
         {
-            return new BlockDevice(path, handle, ownsHandle: true, DeviceGeometry.Of(handle, path));
+            device = new BlockDevice(path, handle, ownsHandle: true, DeviceGeometry.Of(handle, path));
+            FilePreparation.Apply(device, options);
+            return device;
         }
         catch
         {
+            device?.Dispose();
             handle.Dispose();
+            if (created)
+                File.Delete(path);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// The alignments of direct I/O on files of a directory, before there is any: makes a file of one block there, which has no name by the time this returns.
+    /// </summary>
+    /// <param name="directory">The directory's path.</param>
+    /// <returns>The alignments.</returns>
+    /// <exception cref="ArgumentException"><paramref name="directory"/> is empty, or contains a null character.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
+    /// <exception cref="UnauthorizedAccessException">No file can be made there: no permission, or read-only.</exception>
+    /// <exception cref="IOException">The file system refuses direct I/O, has no space for a block, or the kernel refused for another reason.</exception>
+    public static DeviceAlignment ProbeAlignment(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        if (!Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"{directory} is not a directory that exists. Name the one that the files will be in.");
+        string path = System.IO.Path.Combine(directory, $".dmio-alignment-{Guid.NewGuid():N}");
+        try
+        {
+            using BlockDevice file = Open(path, new BlockDeviceOptions { Create = true, Length = LargestBlock, Preallocation = FilePreallocation.Written });
+            return new DeviceAlignment(
+                file.LogicalBlockSize, file.MemoryAlignment, file.OffsetAlignment, file.SegmentAlignment, file.ReadBlockSize, file.AlignmentSource);
+        }
+        finally
+        {
+            File.Delete(path);
         }
     }
 

@@ -14,9 +14,30 @@ public sealed record BlockDeviceOptions
 
     /// <summary>
     /// Whether a block device that is mounted, or that another program holds in the same way, is refused (O_EXCL).
-    /// Without effect on a regular file. Off by default.
+    /// Without effect on a regular file. Off by default. A device that is in use is tried again for up to a quarter of a second, because the kernel keeps
+    /// the claim of a program that was killed until it has closed its files.
     /// </summary>
     public bool Exclusive { get; init; }
+
+    /// <summary>
+    /// Whether a regular file is created where the path does not exist, with the permissions that the process's umask leaves of 0666. Off by default: a
+    /// device that is missing must not become a file. Needs <see cref="DeviceAccess.ReadWrite"/>.
+    /// </summary>
+    public bool Create { get; init; }
+
+    /// <summary>
+    /// The length in bytes that a regular file has at least: a new or shorter one is extended, a longer one stays as it is.
+    /// <see langword="null"/>, the default, leaves it alone. A multiple of the block size for direct I/O. <see cref="BlockDevice.SetLength"/> and
+    /// <see cref="BlockDevice.Allocate"/> change it later.
+    /// </summary>
+    public long? Length { get; init; }
+
+    /// <summary>What is done for the part that <see cref="Length"/> adds. Default None, a hole.</summary>
+    /// <remarks>
+    /// A log that is written by small direct writes wants <see cref="FilePreallocation.Written"/>: a write into a hole, or into space that was only
+    /// allocated, changes the file system's records, and the kernel hands each to a worker thread.
+    /// </remarks>
+    public FilePreallocation Preallocation { get; init; }
 }
 
 /// <summary>What a device is opened for.</summary>

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using DmIoUring.Interop;
+using DmIoUring.Threading;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.Devices;
@@ -6,7 +8,18 @@ namespace DmIoUring.Devices;
 /// <summary>Opens a path, and explains why the kernel refused it.</summary>
 internal static class DeviceOpening
 {
-    public static SafeFileHandle Open(string path, BlockDeviceOptions options)
+    /// <summary>How long a device that is in use is tried again: a program that was killed keeps its claim for up to 0.1 s.</summary>
+    private static readonly TimeSpan BusyLimit = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>What a new file's permissions are, less the process's umask.</summary>
+    private const int NewFileMode = 0x1B6;
+
+    /// <summary>Opens a path.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="options">The options, which were checked.</param>
+    /// <param name="created">Whether there was nothing, and it is a new file.</param>
+    public static SafeFileHandle Open(string path, BlockDeviceOptions options, out bool created)
     {
         // Checked before it is opened, because opening a FIFO without a writer would block.
         bool isNamespace = DeviceGeometry.RefuseOtherKinds(path);
@@ -27,10 +40,41 @@ internal static class DeviceOpening
         if (options.Exclusive)
             flags |= FileAbi.O_EXCL;
 
-        int descriptor = Libc.Open(path, flags, 0);
+        created = false;
+        int descriptor = OpenUnlessBusy(path, flags);
+        if (descriptor == -Errno.ENOENT && options.Create)
+        {
+            // Not as part of the first call: O_EXCL means something else for a new file. Where another program made it meanwhile, that one is opened.
+            descriptor = Libc.Open(path, flags | FileAbi.O_CREAT | FileAbi.O_EXCL, NewFileMode);
+            created = descriptor >= 0 || descriptor == -Errno.EINVAL;
+            if (descriptor == -Errno.EEXIST)
+                descriptor = OpenUnlessBusy(path, flags);
+        }
+
         if (descriptor < 0)
+        {
+            // A file system without O_DIRECT makes the file before it refuses to open it.
+            if (created)
+                File.Delete(path);
             throw Refusal(path, options, -descriptor);
+        }
+
         return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    private static int OpenUnlessBusy(string path, int flags)
+    {
+        int descriptor = Libc.Open(path, flags, 0);
+        if (descriptor != -Errno.EBUSY || (flags & FileAbi.O_EXCL) == 0)
+            return descriptor;
+        long start = Stopwatch.GetTimestamp();
+        while (descriptor == -Errno.EBUSY && Stopwatch.GetElapsedTime(start) < BusyLimit)
+        {
+            UninterruptedWait.Sleep(BusyPause);
+            descriptor = Libc.Open(path, flags, 0);
+        }
+
+        return descriptor;
     }
 
     private static Exception Refusal(string path, BlockDeviceOptions options, int errno)
@@ -39,6 +83,8 @@ internal static class DeviceOpening
         string name = Errno.Name(errno);
         return errno switch
         {
+            Errno.ENOENT or Errno.ENOTDIR when options.Create =>
+                new FileNotFoundException($"{path} can't be created ({name}): its directory does not exist.", path),
             Errno.ENOENT or Errno.ENOTDIR =>
                 new FileNotFoundException($"{path} does not exist ({name}). Name a block device or a regular file.", path),
             Errno.EISDIR => new IOException(DeviceGeometry.NotADevice(path, "a directory"), errno),

@@ -165,9 +165,9 @@ internal struct AwakeWait
         _sleeps = _comparison.NoteSleep(now - _start);
     }
 
-    /// <summary>Waits awake for an engine's results, or for the end of a request that needs none, if that pays.</summary>
+    /// <summary>Waits awake for an engine's results, for the end of a request that needs none, or for a wake-up, if that pays.</summary>
     /// <returns>Whether there is such; otherwise the caller sleeps.</returns>
-    public bool Run(IoEngine engine, bool pays = false)
+    public bool Run(IoEngine engine, bool pays = false, OwnerWake? wake = null)
     {
         if (engine.HasResults)
         {
@@ -182,7 +182,7 @@ internal struct AwakeWait
         while (true)
         {
             engine.Enter(0);
-            bool found = engine.HasResults || engine.Counters.Requests != ended;
+            bool found = engine.HasResults || engine.Counters.Requests != ended || wake is { IsWoken: true };
             long now = Stopwatch.GetTimestamp();
             if (found || !Continues(now))
             {

@@ -253,6 +253,13 @@ public sealed record IoReactorOptions : IoDriverOptions
     /// reactor.</para>
     /// </remarks>
     public PageMemoryPool? Pages { get; init; }
+
+    /// <summary>
+    /// Whether other threads may end a wait of <see cref="IoReactor.Poll"/> (<see cref="IoReactor.Wake"/>) and run something in it
+    /// (<see cref="IoReactor.Post"/>). Poll then waits for them also while no request is in flight. Default false: it takes a descriptor, and two interlocked
+    /// operations a wait.
+    /// </summary>
+    public bool CanBeWoken { get; init; }
 }
 
 /// <summary>How a lane, a reactor's Poll and a synchronous request wait for completions.</summary>

@@ -60,6 +60,6 @@ public enum CallWay
     /// <summary>As <see cref="Callback"/>, told by a callback on the thread pool.</summary>
     PoolCallback,
 
-    /// <summary>By a reactor, as a batch of one.</summary>
+    /// <summary>By a reactor that can be woken, as a batch of one.</summary>
     ReactorBatch,
 }

@@ -67,6 +67,7 @@ internal static class CallWays
             SubmissionPolling = options.SubmissionPolling,
             WaitPolicy = way == CallWay.SeededReactor ? IoWaitPolicy.Sleep : options.WaitPolicy,
             SpinLimit = options.SpinLimit,
+            CanBeWoken = way == CallWay.ReactorBatch,
             Ring = way == CallWay.WorkerReactor ? IoRingKind.Workers : options.Ring,
         };
         return way == CallWay.SeededReactor ? new IoReactor(same, new SeededRingSource(Seed)) : new IoReactor(same, rings);

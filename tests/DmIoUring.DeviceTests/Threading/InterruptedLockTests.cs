@@ -14,7 +14,7 @@ public sealed class InterruptedLockTests
     /// <summary>The locks that the rows below are about, as declaring type and field.</summary>
     private static readonly string[] Covered =
     [
-        "BlockDevice._holdersLock", "DeviceDurability.SharedLock", "DeviceDurability._lock", "PageMemoryPool._lock", "PagePool._growing", "PagePool._lock",
+        "BlockDevice._holdersLock", "DeviceDurability.SharedLock", "DeviceDurability._lock", "IoReactor._postLock", "PageMemoryPool._lock", "PagePool._growing", "PagePool._lock",
         "RequestPool._lock", "SyncRings._lock", "WorkerPool._gate",
     ];
 
@@ -323,6 +323,22 @@ public sealed class InterruptedLockTests
         Assert.Equal(default(IoResult), result);
         AssertDone(Interruption.UnderLock(gate, device.Device.Dispose));
         Assert.Throws<ObjectDisposedException>(() => device.Device.ThrowIfDisposed());
+    }
+
+    [Theory]
+    [InlineData("post")]
+    [InlineData("dispose")]
+    public void Reactor_TakesWhatIsPosted_AndEnds(string call)
+    {
+        IoReactor reactor = new(new IoReactorOptions { CanBeWoken = true });
+        int ran = 0;
+        AssertDone(Interruption.UnderLock(Interruption.LockOf(reactor, "_postLock"), () =>
+        {
+            if (string.Equals(call, "post", StringComparison.Ordinal))
+                reactor.Post(_ => ran++);
+            reactor.Dispose();
+        }));
+        Assert.Equal(string.Equals(call, "post", StringComparison.Ordinal) ? 1 : 0, ran);
     }
 
     [Fact]
