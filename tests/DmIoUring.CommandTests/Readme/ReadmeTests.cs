@@ -1,18 +1,47 @@
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
 
 namespace DmIoUring.CommandTests.Readme;
 
-public sealed class ReadmeTests
+public sealed partial class ReadmeTests
 {
     [Theory]
-    [InlineData("sync")]
-    [InlineData("callback")]
-    [InlineData("awaited")]
-    [InlineData("reactor")]
-    public void Sample_IsWhatIsCompiledHere(string name) =>
-        Assert.Contains("```csharp\n" + Compiled(name) + "```\n", Text("../../../README.md"), StringComparison.Ordinal);
+    [InlineData("sync", "README.md")]
+    [InlineData("sync", "docs/getting-started.md")]
+    [InlineData("callback", "docs/getting-started.md")]
+    [InlineData("awaited", "docs/getting-started.md")]
+    [InlineData("reactor", "docs/getting-started.md")]
+    public void Sample_IsWhatIsCompiledHere(string name, string page) =>
+        Assert.Contains("```csharp\n" + Compiled(name) + "```\n", Text("../../../" + page), StringComparison.Ordinal);
+
+    [Fact]
+    public void Readme_IsShort() =>
+        Assert.InRange(Text("../../../README.md").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length, 1, 1200);
+
+    /// <summary>Links between the pages, to files of the repository.</summary>
+    [Fact]
+    public void EveryLink_HasItsFile()
+    {
+        string root = Path.GetFullPath(PathOf("../../.."));
+        string[] pages = [.. Directory.GetFiles(root, "*.md"), .. Directory.GetFiles(Path.Combine(root, "docs"), "*.md"), .. Directory.GetFiles(Path.Combine(root, "bench"), "*.md")];
+        List<string> missing = [];
+        foreach (string page in pages)
+        {
+            foreach (Match link in Link().Matches(File.ReadAllText(page)))
+            {
+                string target = link.Groups["target"].Value;
+                if (!target.Contains("://", StringComparison.Ordinal) && !Path.Exists(Path.Combine(Path.GetDirectoryName(page)!, target)))
+                    missing.Add($"{Path.GetRelativePath(root, page)}: {target}");
+            }
+        }
+
+        Assert.Empty(missing);
+    }
+
+    [GeneratedRegex(@"\]\((?<target>[^)#\s]+)[^)]*\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Link();
 
     [Fact]
     public void SyncSample_WritesBothLegs()
@@ -60,6 +89,7 @@ public sealed class ReadmeTests
         return string.Join('\n', lines);
     }
 
-    private static string Text(string relative, [CallerFilePath] string thisFile = "") =>
-        File.ReadAllText(Path.Combine(Path.GetDirectoryName(thisFile)!, relative));
+    private static string Text(string relative) => File.ReadAllText(PathOf(relative));
+
+    private static string PathOf(string relative, [CallerFilePath] string thisFile = "") => Path.Combine(Path.GetDirectoryName(thisFile)!, relative);
 }

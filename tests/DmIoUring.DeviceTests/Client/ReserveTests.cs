@@ -390,7 +390,7 @@ public sealed class ReserveTests
         using PageReservation more = client.Reserve(100, 3);
     }
 
-    /// <summary>The README's figure.</summary>
+    /// <summary>The figure of docs/regions-and-buffers.md.</summary>
     [Fact]
     public void ReservedRequest_TakesSome380Bytes()
     {

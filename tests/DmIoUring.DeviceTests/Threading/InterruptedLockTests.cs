@@ -367,7 +367,7 @@ public sealed class InterruptedLockTests
         device.AssertHolds(0, data.GetSpan());
     }
 
-    /// <summary>What the README says: a synchronous call over a lane, within a reserve that is used up, can't be interrupted either.</summary>
+    /// <summary>What docs/lifetime.md says: a synchronous call over a lane, within a reserve that is used up, can't be interrupted either.</summary>
     [Fact]
     public void SynchronousWriteOverALane_WithinAReserve_GivesItsRequestBack()
     {

@@ -102,7 +102,7 @@ public sealed class PagePoolReserveTests : IDisposable
         Assert.Equal(default, _pool.Counters);
     }
 
-    /// <summary>The README's figure: what the pool keeps for each page beside it.</summary>
+    /// <summary>The figure of docs/regions-and-buffers.md: what the pool keeps for each page beside it.</summary>
     [Fact]
     public void Page_Takes16ManagedBytes_BesideItsOwn()
     {
