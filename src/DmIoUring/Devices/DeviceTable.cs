@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using DmIoUring.Diagnostics;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
 
@@ -126,6 +127,15 @@ internal sealed class DeviceTable
     /// <summary>Ends a chunk.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ExitChunk(int slot) => _slots[slot].Chunks--;
+
+    /// <summary>Ends a chunk of the fast path, which is an operation by itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ExitHeld(int slot, int operation, uint bytes)
+    {
+        ref DeviceSlot held = ref _slots[slot];
+        held.UnderWay--;
+        held.Counters.AddOperation(operation, bytes);
+    }
 
     /// <summary>As <see cref="Enter"/>, for a leg that has counted a reference, which is released when there is a slot.</summary>
     /// <returns>The slot, or <see cref="NoSlot"/>.</returns>
@@ -273,6 +283,7 @@ internal sealed class DeviceTable
         _slots[free] = new DeviceSlot
         {
             Device = device,
+            Counters = device.Counters.Add(),
             Depth = Math.Min(depth, _alone),
             SharedDepth = Math.Min(depth, _shared),
             MayUseFastPath = !device.Geometry.NeedsWorkers,
@@ -297,6 +308,7 @@ internal sealed class DeviceTable
         BlockDevice device = _slots[slot].Device!;
         if ((_slots[slot].EntryFlags & IoUring.IOSQE_FIXED_FILE) != 0)
             _ = _register!(slot, -1);
+        device.Counters.Remove(_slots[slot].Counters);
         _slots[slot] = default;
         _held--;
         device.ReleaseBy(this);
@@ -313,6 +325,9 @@ internal sealed class DeviceTable
 internal struct DeviceSlot
 {
     public BlockDevice? Device;
+
+    /// <summary>The engine's own counters of the device.</summary>
+    public DeviceCounters Counters;
 
     /// <summary>Legs, and chunks of the fast path, in flight on it.</summary>
     public int UnderWay;

@@ -61,8 +61,10 @@ internal sealed class SyncRing : IDisposable
     /// <summary>Carries out the ring's prepared request. Must be called on the owning thread, between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="awake">Whether to wait awake first: the caller has compared it.</param>
-    public IoResult Run(Request request, bool awake = false)
+    /// <param name="repeatsIfLost">Whether the caller makes the request in another way if the ring is lost.</param>
+    public IoResult Run(Request request, bool awake = false, bool repeatsIfLost = false)
     {
+        request.IsRepeatedIfLost = repeatsIfLost;
         request.EndSync(sleeps: false);
         _engine.Accept(request);
         while (!request.IsDone)

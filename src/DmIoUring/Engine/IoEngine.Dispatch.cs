@@ -70,7 +70,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->IsInKernel = false;
         _inKernel--;
         if (result == (int)chunk->Length && chunk->Bounce == Chunk.NoBounce && chunk->Kind <= ChunkKind.Write)
-            End(index);
+            End(index, (uint)result);
         else
             CompleteOtherwise(index, result);
     }
@@ -94,7 +94,11 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (request.IsAtomic && transfers && result > 0 && result < (long)chunk->Length)
             decision = new RetryDecision(RetryAction.Fail, Errno: Errno.EIO, Cause: IoFailureCause.Device);
         if (decision.Action is RetryAction.Continue)
+        {
+            Count(chunk, request, decision.Advance);
             Move(chunk, request, decision.Advance);
+        }
+
         if (decision.Action != RetryAction.Done && request.StopCause != IoFailureCause.None)
         {
             if (request.LegCount > 0 && chunk->Flushes && decision.Action == RetryAction.Fail)
@@ -105,8 +109,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         switch (decision.Action)
         {
             case RetryAction.Continue:
-                if (chunk->Kind != ChunkKind.ZeroPages)
-                    Counters.ShortTransfers++;
+                NoteShortTransfer(chunk, request);
                 Reissue(index, 0);
                 break;
 
@@ -116,7 +119,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
             case RetryAction.Retry:
                 // An interrupted ioctl is retried by the ring.
-                Counters.Retries++;
+                NoteRetry(chunk, request);
                 if (chunk->Kind == ChunkKind.DiscardByIoctl)
                     chunk->Kind = ChunkKind.Discard;
                 Reissue(index, decision.Delay);
@@ -228,7 +231,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             _bounce.Return(chunk->Bounce, request.Buffer, copyBack: chunk->Kind == ChunkKind.Read);
         if (chunk->Kind == ChunkKind.Flush)
             FlushSucceeded(index, request);
-        End(index);
+        End(index, chunk->Length);
     }
 
     private void Fail(int index, int errno, IoFailureCause cause)
@@ -252,7 +255,9 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         if (chunk->Bounce != Chunk.NoBounce)
             _bounce.Return(chunk->Bounce, request.Buffer, copyBack: chunk->Kind == ChunkKind.Read);
-        End(index);
+        if (request.LegCount == 0)
+            NoteFastFailure(chunk, request);
+        End(index, 0);
     }
 
     private static void ZeroRest(Chunk* chunk, Request request)
@@ -271,10 +276,13 @@ internal sealed unsafe partial class IoEngine<TRing>
             Enqueue(request);
     }
 
+    /// <summary>Ends a chunk.</summary>
+    /// <param name="index">The chunk.</param>
+    /// <param name="bytes">How many bytes its last transfer transferred.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void End(int index)
+    private void End(int index, uint bytes)
     {
-        Request request = FreeChunk(index);
+        Request request = FreeChunk(index, bytes);
         if (request.FlushesLast)
             FlushAfterChunk(request, _chunks[index].Region);
         Finish(request);
@@ -289,9 +297,11 @@ internal sealed unsafe partial class IoEngine<TRing>
     }
 
     /// <summary>Frees a chunk's slot.</summary>
+    /// <param name="index">The chunk.</param>
+    /// <param name="bytes">How many bytes its last transfer transferred.</param>
     /// <returns>The request that owned it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Request FreeChunk(int index)
+    private Request FreeChunk(int index, uint bytes)
     {
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
@@ -300,9 +310,17 @@ internal sealed unsafe partial class IoEngine<TRing>
             _toCancel--;
         int slot = chunk->Slot;
         if (slot >= 0)
-            Devices!.Exit(slot);
+        {
+            // It is a read or a write, and its region's only chunk.
+            Devices!.ExitHeld(slot, (int)chunk->Kind, bytes);
+        }
         else
+        {
+            if (bytes != 0)
+                Count(chunk, request, bytes);
             slot = request.Legs[chunk->Region].Slot;
+        }
+
         if (slot != DeviceTable.NoSlot)
             LeaveDevice(slot);
         chunk->Generation++;
@@ -318,6 +336,8 @@ internal sealed unsafe partial class IoEngine<TRing>
             return;
         if (request.DependsOnFlush)
             request.FailDoubtful();
+        if (request.LegCount > 0)
+            CountRegions(request);
         if (_timeLimit > 0)
             StopClock(request);
         Counters.Requests++;

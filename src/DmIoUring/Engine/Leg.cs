@@ -9,6 +9,9 @@ internal struct Leg
     /// <summary>Byte offset of the region on the device.</summary>
     public long Start;
 
+    /// <summary>Bytes of the region; 0 for a flush.</summary>
+    public long Length;
+
     /// <summary>Byte offset on the device of what is left to issue.</summary>
     public long Offset;
 

@@ -113,7 +113,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             Pin(buffer, options.Report);
         if (Legs.Length < spec.Regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
-        LegStage stage = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.MustFlush : LegStage.Data;
+        FlushesFirst = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0;
+        LegStage stage = FlushesFirst ? LegStage.MustFlush : LegStage.Data;
         for (int i = 0; i < spec.Regions.Length; i++)
         {
             ref readonly IoRegion region = ref spec.Regions[i];
@@ -166,6 +167,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _ownsMemory = false;
         _stopCause = IoFailureCause.None;
         _cancelRequested = false;
+        IsRepeatedIfLost = false;
         _isReset = true;
     }
 
@@ -278,6 +280,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Start = region.Sector * IoRegion.SectorSize;
         leg.Offset = leg.Start;
         leg.Remaining = Operation.HasSectors() ? region.Count * IoRegion.SectorSize : 0;
+        leg.Length = leg.Remaining;
         leg.Stage = stage;
         leg.Bounces = false;
         leg.FlushesLast = false;

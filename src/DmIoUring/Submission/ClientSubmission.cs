@@ -132,14 +132,14 @@ internal sealed class ClientSubmission
         // A request that may be abandoned in the kernel needs a lane, which waits for the abandoned chunks.
         bool mayBeAbandoned = _options.RequestTimeLimit is not null && (spec.Options.Flags & IoFlags.StableCopy) != 0;
         SyncRing? ring = mayBeAbandoned ? null : _syncRings.TryEnter();
-        return ring is null ? RunOnLane(spec) : RunOnRing(ring, spec, awake: false);
+        return ring is null ? RunOnLane(spec) : RunOnRing(ring, spec, awake: false, repeatsIfLost: false);
     }
 
-    private IoResult RunOnRing(SyncRing ring, in RequestSpec spec, bool awake)
+    private IoResult RunOnRing(SyncRing ring, in RequestSpec spec, bool awake, bool repeatsIfLost)
     {
         try
         {
-            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages), spec, CurrentWaitRule)!, awake);
+            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages), spec, CurrentWaitRule)!, awake, repeatsIfLost);
         }
         finally
         {
@@ -213,7 +213,7 @@ internal sealed class ClientSubmission
             return false;
         }
 
-        result = RunOnRing(ring, spec, awake);
+        result = RunOnRing(ring, spec, awake, repeatsIfLost: true);
         return result.First.Cause != IoFailureCause.RingLost;
     }
 
