@@ -47,6 +47,8 @@ public sealed partial class DmIoClient
                 return;
             }
         }
+
+        _metered.End();
     }
 
     /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
@@ -59,6 +61,7 @@ public sealed partial class DmIoClient
         try
         {
             await Task.WhenAll(Array.ConvertAll(_lanes, static lane => lane.Ended)).WaitAsync(_options.DisposeTimeLimit).ConfigureAwait(false);
+            _metered.End();
         }
         catch (TimeoutException)
         {
@@ -83,6 +86,7 @@ public sealed partial class DmIoClient
         _syncRings?.Dispose();
         _rings?.Dispose();
         _pagePool?.Dispose();
+        _metered?.EndLater();
     }
 
     private TimeSpan Left(long start)
@@ -118,6 +122,6 @@ public sealed partial class DmIoClient
     private void GiveUp(TimeSpan waited, IReadOnlyList<IoPendingRequest>?[] answers)
     {
         _options.ReportGaveUp(
-            new IoUnfinished(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null)));
+            new IoUnfinished(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null)), _telemetry);
     }
 }

@@ -1,4 +1,4 @@
-using DmIoUring.Diagnostics;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring;
 
@@ -35,5 +35,5 @@ public sealed partial class BlockDevice
         }
     }
 
-    internal DeviceCounterSet Counters { get; } = new();
+    internal DeviceCounterSet Counters { get; }
 }

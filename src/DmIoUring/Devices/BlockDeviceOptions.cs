@@ -17,6 +17,12 @@ public sealed record BlockDeviceOptions
     /// Without effect on a regular file. Off by default.
     /// </summary>
     public bool Exclusive { get; init; }
+
+    /// <summary>
+    /// What the device is called in metrics, events and log lines; <see langword="null"/>, the default, for its path. For a program that opens one file after the
+    /// other: a collector keeps a series for each name, and after 1,000 different ones in a process further devices are called <c>_other</c>.
+    /// </summary>
+    public string? Name { get; init; }
 }
 
 /// <summary>What a device is opened for.</summary>

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using DmIoUring.Diagnostics;
+using DmIoUring.Telemetry;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
 
@@ -59,6 +59,9 @@ internal sealed class DeviceTable
 
     /// <summary>Makes the owner take a turn. Any thread. Null for an owner that can't be woken: a reactor's.</summary>
     public Action? WakeOwner { get; set; }
+
+    /// <summary>The meter that reports the devices; null for none.</summary>
+    public IoInstruments? Meter { get; init; }
 
     /// <summary>Whether a disposed device is to be released. Any thread.</summary>
     public bool HasReleaseRequests => _hasReleaseRequests;
@@ -291,6 +294,8 @@ internal sealed class DeviceTable
             NextInlinePause = FirstInlinePause,
         };
         _held++;
+        if (Meter is not null)
+            device.Counters.ReportBy(Meter);
         Register(free);
         return true;
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using DmIoUring.Diagnostics;
+using DmIoUring.Telemetry;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Threading;
@@ -13,14 +13,21 @@ namespace DmIoUring.Drivers;
 internal static unsafe class DirectTransfer
 {
     /// <summary>Carries out a request for which <see cref="Submission.Admission.IsDirect"/> is true, with aligned memory.</summary>
-    public static IoResult Run(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags)
+    public static IoResult Run(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags, DriverTelemetry telemetry)
     {
         BlockDevice device = region.Device;
         device.AddReference();
         try
         {
+            device.Counters.ReportBy(telemetry.Instruments);
+            bool isTimed = telemetry.Instruments.OperationDuration.Enabled || telemetry.Instruments.RequestDuration.Enabled;
+            long began = isTimed ? Stopwatch.GetTimestamp() : 0;
             IoResult result = Carry(operation, region, memory, flags);
             Count(device.Counters.Shared, operation, region, result);
+            if (!result.IsSuccess)
+                Tell(operation, device, result, telemetry);
+            if (isTimed)
+                Record(operation, region, Stopwatch.GetTimestamp() - began, result, telemetry);
             return result;
         }
         finally
@@ -43,6 +50,17 @@ internal static unsafe class DirectTransfer
         return flushes
             ? WriteAndFlush(device, region, memory, length, failedFlushes)
             : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags));
+    }
+
+    private static void Tell(IoOperation operation, BlockDevice device, in IoResult result, DriverTelemetry telemetry) => telemetry.RegionFailed(
+        device.Counters, Tags.OperationName((int)operation), result.First.Sector, result.First.Errno, result.First.Cause.Name(), isUnsupported: result.Failed.IsEmpty);
+
+    private static void Record(IoOperation operation, in IoRegion region, long ticks, in IoResult result, DriverTelemetry telemetry)
+    {
+        int errno = result.First.Errno;
+        if (region.Count > 0)
+            telemetry.Instruments.RecordOperation(region.Device.Counters.Name, (int)operation, ticks, errno);
+        telemetry.Instruments.RecordRequest(telemetry.Name, (int)operation, ticks, errno);
     }
 
     /// <summary>Counts a region that has ended; its bytes are counted already.</summary>

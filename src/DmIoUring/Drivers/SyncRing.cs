@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring.Drivers;
 
@@ -21,10 +22,10 @@ internal sealed class SyncRing : IDisposable
 
     /// <summary>Makes a ring for the calling thread.</summary>
     /// <exception cref="IoUringUnavailableException">The host gives no more rings.</exception>
-    public SyncRing(RingSource source, DmIoOptions options, CallbackReporter reporter)
+    public SyncRing(RingSource source, DmIoOptions options, CallbackReporter reporter, DriverTelemetry telemetry)
     {
         // Without registered pages and devices: every thread's ring would pin and hold them again, also while it is idle.
-        EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds };
+        EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds, Telemetry = telemetry };
         _engine = source.MakeEngine(Math.Min(options.QueueDepth, MaxDepth), settings);
         Request = new Request(reporter);
         _awakeWait = new AwakeWait(options);

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DmIoUring.Diagnostics;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring.Engine;
 

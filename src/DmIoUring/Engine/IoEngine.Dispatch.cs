@@ -119,7 +119,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
             case RetryAction.Retry:
                 // An interrupted ioctl is retried by the ring.
-                NoteRetry(chunk, request);
+                NoteRetry(chunk, request, -result);
                 if (chunk->Kind == ChunkKind.DiscardByIoctl)
                     chunk->Kind = ChunkKind.Discard;
                 Reissue(index, decision.Delay);
@@ -256,7 +256,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (chunk->Bounce != Chunk.NoBounce)
             _bounce.Return(chunk->Bounce, request.Buffer, copyBack: chunk->Kind == ChunkKind.Read);
         if (request.LegCount == 0)
-            NoteFastFailure(chunk, request);
+            NoteFastFailure(chunk, request, errno, cause);
         End(index, 0);
     }
 
@@ -283,16 +283,19 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void End(int index, uint bytes)
     {
         Request request = FreeChunk(index, bytes);
-        if (request.FlushesLast)
-            FlushAfterChunk(request, _chunks[index].Region);
+        if (request.WatchesChunks)
+            ChunkEnded(request, index);
         Finish(request);
     }
 
-    /// <summary>Has a leg flushed whose last chunk this was.</summary>
+    /// <summary>Has a leg flushed whose last chunk this was, or records its time. The chunk is free already: a listener might submit something.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FlushAfterChunk(Request request, int region)
+    private void ChunkEnded(Request request, int index)
     {
-        if (request.MustFlushAfterChunk(region))
+        int region = _chunks[index].Region;
+        if (request.Began != 0)
+            RecordFast(&_chunks[index], request);
+        if (request.FlushesLast && request.MustFlushAfterChunk(region))
             SplitAgain(request, region);
     }
 
@@ -318,7 +321,10 @@ internal sealed unsafe partial class IoEngine<TRing>
         {
             if (bytes != 0)
                 Count(chunk, request, bytes);
-            slot = request.Legs[chunk->Region].Slot;
+            ref Leg leg = ref request.Legs[chunk->Region];
+            if (leg.Began != 0)
+                leg.Ended = Stopwatch.GetTimestamp();
+            slot = leg.Slot;
         }
 
         if (slot != DeviceTable.NoSlot)
@@ -334,14 +340,25 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (--request.Pending != 0)
             return;
+        if (!request.IsPlain)
+            FinishOther(request);
+        Counters.Requests++;
+        request.Complete(FreeRequests, Devices);
+    }
+
+    /// <summary>What the end of a request takes that did not take the fast path, or is timed.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FinishOther(Request request)
+    {
         if (request.DependsOnFlush)
             request.FailDoubtful();
         if (request.LegCount > 0)
             CountRegions(request);
         if (_timeLimit > 0)
             StopClock(request);
-        Counters.Requests++;
-        request.Complete(FreeRequests, Devices);
+        if (request.Submitted != 0)
+            RecordRequest(request);
+        request.ForgetTimes();
     }
 
     private void WakePollCompleted(in IoUringCqe completion)

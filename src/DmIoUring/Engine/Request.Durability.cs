@@ -37,6 +37,7 @@ internal sealed unsafe partial class Request
             return;
         leg.FlushesLast = true;
         FlushesLast = true;
+        WatchesChunks = true;
     }
 
     /// <summary>RWF_* of the data entries of a region.</summary>

@@ -99,6 +99,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         if (!_isReset)
             Reset();
         _isReset = false;
+        IsPlain = false;
         ref readonly IoRequestOptions options = ref spec.Options;
         Operation = spec.Operation;
         Priority = options.Priority.Value;
@@ -168,6 +169,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _stopCause = IoFailureCause.None;
         _cancelRequested = false;
         IsRepeatedIfLost = false;
+        ForgetTimes();
         _isReset = true;
     }
 
@@ -176,6 +178,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     {
         ulong bit = 1ul << region;
         bool isFirst = (_failed | _unsupported) == 0;
+        if (region < LegCount)
+            NoteFailure(ref Legs[region], isFirst: ((_failed | _unsupported) & bit) == 0, sector, errno, cause);
         if (RetryRules.IsUnsupported(errno) && cause != IoFailureCause.RingLost && (_failed & bit) == 0)
         {
             _unsupported |= bit;
@@ -235,6 +239,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         IsAbandoned = true;
         Operation = request.Operation;
         Pending = 0;
+        Taken = request.Taken;
         _buffer = request._buffer;
         request._buffer = default;
         (Legs, request.Legs) = (request.Legs, Legs);
@@ -281,6 +286,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Offset = leg.Start;
         leg.Remaining = Operation.HasSectors() ? region.Count * IoRegion.SectorSize : 0;
         leg.Length = leg.Remaining;
+        leg.Began = 0;
+        leg.Ended = 0;
         leg.Stage = stage;
         leg.Bounces = false;
         leg.FlushesLast = false;

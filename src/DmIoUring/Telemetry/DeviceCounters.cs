@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace DmIoUring.Diagnostics;
+namespace DmIoUring.Telemetry;
 
 /// <summary>
 /// Counters of one device: an engine's own, which only its thread writes, or shared ones, which are written by interlocked operations. Any thread may read.

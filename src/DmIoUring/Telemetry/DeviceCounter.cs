@@ -1,4 +1,4 @@
-namespace DmIoUring.Diagnostics;
+namespace DmIoUring.Telemetry;
 
 /// <summary>What is counted for a device. The first five are in the order of the operations, and so are the five after them.</summary>
 internal enum DeviceCounter
