@@ -49,7 +49,12 @@ public sealed partial class DmIoClient
         }
 
         if (_handOver is not null && !UninterruptedWait.WaitFor(_handOver.Ended, Left(start)))
+        {
             GiveUp(Stopwatch.GetElapsedTime(start), []);
+            return;
+        }
+
+        _metered.End();
     }
 
     /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
@@ -62,6 +67,7 @@ public sealed partial class DmIoClient
         try
         {
             await Task.WhenAll([.. _lanes.Select(static lane => lane.Ended), _handOver?.Ended ?? Task.CompletedTask]).WaitAsync(_options.DisposeTimeLimit).ConfigureAwait(false);
+            _metered.End();
         }
         catch (TimeoutException)
         {
@@ -86,6 +92,7 @@ public sealed partial class DmIoClient
         _syncRings?.Dispose();
         _rings?.Dispose();
         _pagePool?.Dispose();
+        _metered?.EndLater();
     }
 
     private TimeSpan Left(long start)
@@ -124,6 +131,7 @@ public sealed partial class DmIoClient
             new IoUnfinished(waited, [.. answers.SelectMany(static answer => answer ?? [])], answers.Count(static answer => answer is null))
             {
                 RunningCallbacks = _handOver?.Count ?? 0,
-            });
+            },
+            _telemetry);
     }
 }

@@ -3,6 +3,7 @@ using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Submission;
+using DmIoUring.Telemetry;
 using DmIoUring.Threading;
 
 namespace DmIoUring;
@@ -23,6 +24,7 @@ namespace DmIoUring;
 public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
 {
     private readonly DmIoOptions _options;
+    private readonly DriverTelemetry _telemetry;
     private readonly CallbackReporter _reporter;
     private readonly CallbackHandOver? _handOver;
     private readonly RequestPool _pool;
@@ -50,15 +52,17 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         SupportedProcessor.Require();
         _options = options;
         _options.Validate();
-        _reporter = new CallbackReporter(_options.CallbackFailed);
+        _telemetry = _options.NewTelemetry("client");
+        _reporter = new CallbackReporter(_options.CallbackFailed, _telemetry);
         _handOver = _options.Callbacks == IoCallbackThreads.ThreadPool ? new CallbackHandOver(_options.Lanes) : null;
-        _pool = new RequestPool(_reporter) { HandOver = _handOver };
+        _pool = new RequestPool(_reporter) { HandOver = _handOver, Telemetry = _telemetry };
         _lanes = new Lane[_options.Lanes];
-        _pagePool = new PagePool { Participant = new ReserveParticipant(_pool, _lanes, _options.QueueDepth * _options.Lanes) };
+        _pagePool = new PagePool { Participant = new ReserveParticipant(_pool, _lanes, _options.QueueDepth * _options.Lanes), Telemetry = _telemetry };
         Pages = new PageMemoryPool(_pagePool, owner: this);
         _rings = rings is null ? RingSources.Start(_options, StartLanes) : RingSources.Start(rings, StartLanes);
-        _syncRings = new SyncRings(_rings, _options, _reporter);
-        _submission = new ClientSubmission(_options, _pool, _pagePool, _lanes, _syncRings);
+        _syncRings = new SyncRings(_rings, _options, _reporter, _telemetry);
+        _submission = new ClientSubmission(_options, _pool, _pagePool, _lanes, _syncRings, _telemetry);
+        _metered = StartMeter();
     }
 
     /// <summary>What carries the I/O on this host, and what the host lacks.</summary>
@@ -180,7 +184,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         try
         {
             for (int i = 0; i < _lanes.Length; i++)
-                _lanes[i] = new Lane(rings, _options, _pagePool, _pool, i);
+                _lanes[i] = new Lane(rings, _options, _pagePool, _pool, i, _telemetry);
         }
         catch
         {

@@ -5,6 +5,7 @@ using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Submission;
+using DmIoUring.Telemetry;
 using DmIoUring.Threading;
 
 namespace DmIoUring;
@@ -26,6 +27,9 @@ namespace DmIoUring;
 public sealed partial class IoReactor : IDisposable
 {
     private readonly IoReactorOptions _options;
+    private readonly DriverTelemetry _telemetry;
+    private readonly MeteredReactor _metered;
+    private readonly MeteredReactor.Parts _meteredParts;
     private readonly CallbackReporter _reporter;
     private readonly RequestPool _pool;
     private readonly RequestFreeList _freeRequests;
@@ -64,15 +68,21 @@ public sealed partial class IoReactor : IDisposable
         _wake = _options.CanBeWoken ? new OwnerWake() : null;
         _awakeWait = new AwakeWait(_options);
         _idleWait = new AwakeWait(_options) { ComparesSleep = false };
-        _reporter = new CallbackReporter(_options.CallbackFailed);
-        _pool = new RequestPool(_reporter);
+        _telemetry = _options.NewTelemetry("reactor");
+        _reporter = new CallbackReporter(_options.CallbackFailed, _telemetry);
+        _pool = new RequestPool(_reporter) { Telemetry = _telemetry };
         _freeRequests = new RequestFreeList(_pool, keepsAll: true);
         _participant = new ReserveParticipant(_pool, [], _options.QueueDepth);
-        Pages = _options.Pages ?? new PageMemoryPool(new PagePool { Participant = _participant }, owner: this);
+        Pages = _options.Pages ?? new PageMemoryPool(new PagePool { Participant = _participant, Telemetry = _telemetry }, owner: this);
         _pagePool = Pages.Pool;
         _pagePool.CheckNotDisposed();
         _rings = rings is null ? RingSources.Start(_options, MakeEngine) : RingSources.Start(rings, MakeEngine);
         _submission = new OwnerSubmission(_engine, _pagePool, _options.ChunkBytes);
+        if (_rings.Capabilities.RefusalReason is { } reason)
+            _telemetry.FellBackToWorkers(reason);
+        _meteredParts = new MeteredReactor.Parts(_pool, _options.Pages is null ? _pagePool : null, _reporter);
+        _metered = new MeteredReactor(_telemetry, _engine.Counters, _meteredParts, _rings.UsesWorkers);
+        _metered.Start();
     }
 
     /// <summary>
@@ -84,8 +94,9 @@ public sealed partial class IoReactor : IDisposable
 #pragma warning restore MA0055
     {
         // The constructor may have thrown.
+        _metered?.End();
         if (!_ended && _submission is not null && !_engine.IsIdle)
-            _options.ReportGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.GetPendingRequests()], 0));
+            _options.ReportGaveUp(new IoUnfinished(TimeSpan.Zero, [.. _engine.GetPendingRequests()], 0), _telemetry);
     }
 
     /// <summary>What carries the I/O on this host, and what the host lacks. Any thread.</summary>
@@ -104,7 +115,7 @@ public sealed partial class IoReactor : IDisposable
     public IoFeature DeviceRegistration => RegistrationText.OfDevices(_options.FixedFiles, _rings.RegistrationAnswer ?? _engine.RegisterFilesErrno);
 
     /// <summary>Requests that were submitted and whose callback has not been called yet. Must be called on the owning thread.</summary>
-    public int UnderWay => (int)(_submission.Submitted - _engine.Counters.Requests);
+    public int UnderWay => (int)(_engine.Counters.Accepted - _engine.Counters.Requests);
 
     /// <summary>What was done so far. Any thread; a snapshot.</summary>
     public IoStatistics Statistics => new()
@@ -220,7 +231,7 @@ public sealed partial class IoReactor : IDisposable
         _polls = false;
         if (!_engine.IsIdle)
         {
-            _options.ReportGaveUp(new IoUnfinished(Stopwatch.GetElapsedTime(start), [.. _engine.GetPendingRequests()], 0));
+            _options.ReportGaveUp(new IoUnfinished(Stopwatch.GetElapsedTime(start), [.. _engine.GetPendingRequests()], 0), _telemetry);
             return;
         }
 
@@ -236,7 +247,7 @@ public sealed partial class IoReactor : IDisposable
         return (long)Math.Min(timeout.TotalNanoseconds, long.MaxValue / 2);
     }
 
-    private void MakeEngine(RingSource rings) => _engine = rings.MakeEngine(_options.QueueDepth, _options.ForEngine(_pagePool, _freeRequests));
+    private void MakeEngine(RingSource rings) => _engine = rings.MakeEngine(_options.QueueDepth, _options.ForEngine(_pagePool, _freeRequests, _telemetry));
 
     /// <summary>Nanoseconds that Dispose may still wait; negative for no limit.</summary>
     private long TimeLeft(long start) => _options.DisposeTimeLimit == Timeout.InfiniteTimeSpan
@@ -246,6 +257,7 @@ public sealed partial class IoReactor : IDisposable
     private void End()
     {
         _ended = true;
+        _metered.End();
         _engine.Dispose();
         _wake?.Dispose();
         _rings.Dispose();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using DmIoUring.Devices;
 using DmIoUring.Diagnostics;
+using DmIoUring.Telemetry;
 using DmIoUring.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -29,7 +30,7 @@ public sealed partial class BlockDevice : IDisposable
     private int _segmentQuestions;
     private volatile bool _disposed;
 
-    internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry, DeviceDurability? durability = null)
+    internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry, DeviceDurability? durability = null, string? name = null)
     {
         SupportedProcessor.Require();
         Path = path;
@@ -39,6 +40,7 @@ public sealed partial class BlockDevice : IDisposable
         Descriptor = (int)handle.DangerousGetHandle();
         Durability = durability ?? DeviceDurability.Of(geometry.Identity);
         _acknowledged = Durability.AddUser();
+        Counters = new DeviceCounterSet(name ?? path, handle);
     }
 
     /// <summary>The path by which it was opened; for a caller's handle, the path that the kernel reports.</summary>
@@ -177,7 +179,7 @@ public sealed partial class BlockDevice : IDisposable
         BlockDevice? device = null;
         try
         {
-            device = new BlockDevice(path, handle, ownsHandle: true, DeviceGeometry.Of(handle, path));
+            device = new BlockDevice(path, handle, ownsHandle: true, DeviceGeometry.Of(handle, path), name: options.Name);
             FilePreparation.Apply(device, options);
             return device;
         }

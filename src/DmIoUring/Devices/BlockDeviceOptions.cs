@@ -38,6 +38,12 @@ public sealed record BlockDeviceOptions
     /// allocated, changes the file system's records, and the kernel hands each to a worker thread.
     /// </remarks>
     public FilePreallocation Preallocation { get; init; }
+
+    /// <summary>
+    /// What the device is called in metrics, events and log lines; <see langword="null"/>, the default, for its path. For a program that opens one file after the
+    /// other: a collector keeps a series for each name, and after 1,000 different ones in a process further devices are called <c>_other</c>.
+    /// </summary>
+    public string? Name { get; init; }
 }
 
 /// <summary>What a device is opened for.</summary>

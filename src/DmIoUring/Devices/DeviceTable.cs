@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using DmIoUring.Telemetry;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
 
@@ -58,6 +59,9 @@ internal sealed class DeviceTable
 
     /// <summary>Makes the owner take a turn. Any thread. Null for an owner that can't be woken: a reactor's.</summary>
     public Action? WakeOwner { get; set; }
+
+    /// <summary>The meter that reports the devices; null for none.</summary>
+    public IoInstruments? Meter { get; init; }
 
     /// <summary>Whether a disposed device is to be released. Any thread.</summary>
     public bool HasReleaseRequests => _hasReleaseRequests;
@@ -126,6 +130,15 @@ internal sealed class DeviceTable
     /// <summary>Ends a chunk.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ExitChunk(int slot) => _slots[slot].Chunks--;
+
+    /// <summary>Ends a chunk of the fast path, which is an operation by itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ExitHeld(int slot, int operation, uint bytes)
+    {
+        ref DeviceSlot held = ref _slots[slot];
+        held.UnderWay--;
+        held.Counters.AddOperation(operation, bytes);
+    }
 
     /// <summary>As <see cref="Enter"/>, for a leg that has counted a reference, which is released when there is a slot.</summary>
     /// <returns>The slot, or <see cref="NoSlot"/>.</returns>
@@ -273,6 +286,7 @@ internal sealed class DeviceTable
         _slots[free] = new DeviceSlot
         {
             Device = device,
+            Counters = device.Counters.Add(),
             Depth = Math.Min(depth, _alone),
             SharedDepth = Math.Min(depth, _shared),
             MayUseFastPath = !device.Geometry.NeedsWorkers,
@@ -280,6 +294,8 @@ internal sealed class DeviceTable
             NextInlinePause = FirstInlinePause,
         };
         _held++;
+        if (Meter is not null)
+            device.Counters.ReportBy(Meter);
         Register(free);
         return true;
     }
@@ -297,6 +313,7 @@ internal sealed class DeviceTable
         BlockDevice device = _slots[slot].Device!;
         if ((_slots[slot].EntryFlags & IoUring.IOSQE_FIXED_FILE) != 0)
             _ = _register!(slot, -1);
+        device.Counters.Remove(_slots[slot].Counters);
         _slots[slot] = default;
         _held--;
         device.ReleaseBy(this);
@@ -313,6 +330,9 @@ internal sealed class DeviceTable
 internal struct DeviceSlot
 {
     public BlockDevice? Device;
+
+    /// <summary>The engine's own counters of the device.</summary>
+    public DeviceCounters Counters;
 
     /// <summary>Legs, and chunks of the fast path, in flight on it.</summary>
     public int UnderWay;

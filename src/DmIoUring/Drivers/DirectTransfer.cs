@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using DmIoUring.Telemetry;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Threading;
@@ -12,28 +13,63 @@ namespace DmIoUring.Drivers;
 internal static unsafe class DirectTransfer
 {
     /// <summary>Carries out a request for which <see cref="Submission.Admission.IsDirect"/> is true, with aligned memory.</summary>
-    public static IoResult Run(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags)
+    public static IoResult Run(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags, DriverTelemetry telemetry)
     {
         BlockDevice device = region.Device;
         device.AddReference();
         try
         {
-            uint length = (uint)(region.Count * IoRegion.SectorSize);
-            bool flushes = (flags & IoFlags.Fua) != 0 && device.FuaFlushes(bySystemCall: true);
-
-            // Read before the region is checked for a doubt.
-            long failedFlushes = flushes ? device.Durability.FailedFlushes : 0;
-            IoFailureCause cause = RegionRules.Check(operation, region, flags, out int errno);
-            if (cause != IoFailureCause.None)
-                return Failed(operation, region.Sector, memory, length, errno, cause);
-            return flushes
-                ? WriteAndFlush(device, region, memory, length, failedFlushes)
-                : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags));
+            device.Counters.ReportBy(telemetry.Instruments);
+            bool isTimed = telemetry.Instruments.OperationDuration.Enabled || telemetry.Instruments.RequestDuration.Enabled;
+            long began = isTimed ? Stopwatch.GetTimestamp() : 0;
+            IoResult result = Carry(operation, region, memory, flags);
+            Count(device.Counters.Shared, operation, region, result);
+            if (!result.IsSuccess)
+                Tell(operation, device, result, telemetry);
+            if (isTimed)
+                Record(operation, region, Stopwatch.GetTimestamp() - began, result, telemetry);
+            return result;
         }
         finally
         {
             device.Release();
         }
+    }
+
+    private static IoResult Carry(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags)
+    {
+        BlockDevice device = region.Device;
+        uint length = (uint)(region.Count * IoRegion.SectorSize);
+        bool flushes = (flags & IoFlags.Fua) != 0 && device.FuaFlushes(bySystemCall: true);
+
+        // Read before the region is checked for a doubt.
+        long failedFlushes = flushes ? device.Durability.FailedFlushes : 0;
+        IoFailureCause cause = RegionRules.Check(operation, region, flags, out int errno);
+        if (cause != IoFailureCause.None)
+            return Failed(operation, region.Sector, memory, length, errno, cause);
+        return flushes
+            ? WriteAndFlush(device, region, memory, length, failedFlushes)
+            : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags));
+    }
+
+    private static void Tell(IoOperation operation, BlockDevice device, in IoResult result, DriverTelemetry telemetry) => telemetry.RegionFailed(
+        device.Counters, Tags.OperationName((int)operation), result.First.Sector, result.First.Errno, result.First.Cause.Name(), isUnsupported: result.Failed.IsEmpty);
+
+    private static void Record(IoOperation operation, in IoRegion region, long ticks, in IoResult result, DriverTelemetry telemetry)
+    {
+        int errno = result.First.Errno;
+        if (region.Count > 0)
+            telemetry.Instruments.RecordOperation(region.Device.Counters.Name, (int)operation, ticks, errno);
+        telemetry.Instruments.RecordRequest(telemetry.Name, (int)operation, ticks, errno);
+    }
+
+    /// <summary>Counts a region that has ended; its bytes are counted already.</summary>
+    private static void Count(DeviceCounters counters, IoOperation operation, in IoRegion region, in IoResult result)
+    {
+        if (region.Count > 0)
+            counters.AddShared((DeviceCounter)operation, 1);
+        if (!result.IsSuccess)
+            counters.AddShared(result.Failed.IsEmpty ? DeviceCounter.Unsupported : DeviceCounter.Failed, 1);
     }
 
     /// <summary>
@@ -89,6 +125,7 @@ internal static unsafe class DirectTransfer
     private static IoResult Transfer(IoOperation operation, BlockDevice device, long offset, byte* memory, uint length, int flags)
     {
         byte attempts = 0;
+        DeviceCounter bytes = operation == IoOperation.Read ? DeviceCounter.ReadBytes : DeviceCounter.WrittenBytes;
         while (length > 0)
         {
             nint transferred = Call(operation, device.Descriptor, memory, length, offset, flags);
@@ -100,6 +137,11 @@ internal static unsafe class DirectTransfer
                 return Failed(operation, sector, memory, length, decision.Errno, cause);
             }
 
+            DeviceCounters counters = device.Counters.Shared;
+            if (decision.Advance > 0)
+                counters.AddShared(bytes, decision.Advance);
+            if (decision.Action != RetryAction.Done)
+                counters.AddShared(decision.Action == RetryAction.Retry ? DeviceCounter.Retries : DeviceCounter.ShortTransfers, 1);
             offset += decision.Advance;
             memory += decision.Advance;
             length -= decision.Advance;

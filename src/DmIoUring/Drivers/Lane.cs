@@ -6,6 +6,7 @@ using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
+using DmIoUring.Telemetry;
 using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
@@ -17,6 +18,8 @@ namespace DmIoUring.Drivers;
 internal sealed class Lane
 #pragma warning restore CA1001
 {
+    private static readonly long StallTicks = (long)(DriverTelemetry.StallTime.TotalSeconds * Stopwatch.Frequency);
+
     [ThreadStatic]
     private static Lane? _current;
 
@@ -28,26 +31,29 @@ internal sealed class Lane
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<TaskCompletionSource<IReadOnlyList<IoPendingRequest>>> _pendingQueries = new();
     private readonly int? _processor;
+    private readonly DriverTelemetry _telemetry;
     private BatchWait _batchWait;
     private AwakeWait _completionWait;
     private AwakeWait _submissionWait;
     private long _wakeUps;
     private long _longestDispatch;
+    private long _dispatchBegan;
     private volatile bool _closing;
     private volatile bool _hasCancels;
 
     /// <summary>Starts the lane's thread with its own ring, and waits until it owns that.</summary>
     /// <exception cref="IoUringUnavailableException">The host has no such ring, or gives no more.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The thread can't run on its processor.</exception>
-    public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, int index)
+    public Lane(RingSource source, DmIoOptions options, PagePool pages, RequestPool requests, int index, DriverTelemetry? telemetry = null)
     {
+        _telemetry = telemetry ?? DriverTelemetry.None;
         _batchWait = new BatchWait((long)options.LaneBatchWait.TotalNanoseconds);
         _completionWait = new AwakeWait(options);
         _submissionWait = new AwakeWait(options) { ComparesSleep = false };
         _processor = options.LaneProcessors is { Count: > 0 } processors ? processors[index % processors.Count] : null;
         Requests = requests;
         Index = index;
-        _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, new RequestFreeList(requests, keepsAll: false)));
+        _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, new RequestFreeList(requests, keepsAll: false), _telemetry));
         _wake = MakeWakeEvent();
         _engine.WakeOwner = Wake;
         NotifyCancelled = () =>
@@ -83,7 +89,13 @@ internal sealed class Lane
     public int? RegisterFilesErrno => _engine.RegisterFilesErrno;
 
     /// <summary>The longest time that processing one turn's completions took, callbacks included.</summary>
-    public TimeSpan LongestDispatch => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _longestDispatch));
+    public TimeSpan LongestDispatch => Stopwatch.GetElapsedTime(0, LongestDispatchTicks);
+
+    /// <summary>The same in ticks of the stopwatch.</summary>
+    public long LongestDispatchTicks => Volatile.Read(ref _longestDispatch);
+
+    /// <summary>How long it has been processing one batch of completions, callbacks included, now; zero when it is not. Any thread.</summary>
+    public TimeSpan DispatchingFor => Volatile.Read(ref _dispatchBegan) is var began and not 0 ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;
 
     public long WakeUps => Interlocked.Read(ref _wakeUps);
 
@@ -246,6 +258,8 @@ internal sealed class Lane
         for (Request? next, request = _inbox.TakeAll(); request is not null; request = next)
         {
             next = request.Next;
+            if (request.Submitted != 0 && _telemetry.Instruments.LaneQueueWait.Enabled)
+                _telemetry.Instruments.RecordWait(_telemetry.Name, Stopwatch.GetTimestamp() - request.Submitted);
             _engine.Accept(request);
         }
     }
@@ -277,10 +291,15 @@ internal sealed class Lane
     private int TimeDispatch()
     {
         long start = Stopwatch.GetTimestamp();
+        _engine.TurnBegan = start;
+        Volatile.Write(ref _dispatchBegan, start);
         int completions = _engine.Dispatch();
+        Volatile.Write(ref _dispatchBegan, 0);
         long ticks = Stopwatch.GetTimestamp() - start;
         if (ticks > Volatile.Read(ref _longestDispatch))
             Volatile.Write(ref _longestDispatch, ticks);
+        if (ticks > StallTicks)
+            _telemetry.LaneStalled(Index, Stopwatch.GetElapsedTime(0, ticks));
         return completions;
     }
 

@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring.Drivers;
 
@@ -21,10 +22,10 @@ internal sealed class SyncRing : IDisposable
 
     /// <summary>Makes a ring for the calling thread.</summary>
     /// <exception cref="IoUringUnavailableException">The host gives no more rings.</exception>
-    public SyncRing(RingSource source, DmIoOptions options, CallbackReporter reporter)
+    public SyncRing(RingSource source, DmIoOptions options, CallbackReporter reporter, DriverTelemetry telemetry)
     {
         // Without registered pages and devices: every thread's ring would pin and hold them again, also while it is idle.
-        EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds };
+        EngineSettings settings = new() { ChunkBytes = options.ChunkBytes, TimeLimit = options.TimeLimitNanoseconds, Telemetry = telemetry };
         _engine = source.MakeEngine(Math.Min(options.QueueDepth, MaxDepth), settings);
         Request = new Request(reporter);
         _awakeWait = new AwakeWait(options);
@@ -61,8 +62,10 @@ internal sealed class SyncRing : IDisposable
     /// <summary>Carries out the ring's prepared request. Must be called on the owning thread, between <see cref="TryEnter"/> and <see cref="Exit"/>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="awake">Whether to wait awake first: the caller has compared it.</param>
-    public IoResult Run(Request request, bool awake = false)
+    /// <param name="repeatsIfLost">Whether the caller makes the request in another way if the ring is lost.</param>
+    public IoResult Run(Request request, bool awake = false, bool repeatsIfLost = false)
     {
+        request.IsRepeatedIfLost = repeatsIfLost;
         request.EndSync(sleeps: false);
         _engine.Accept(request);
         while (!request.IsDone)

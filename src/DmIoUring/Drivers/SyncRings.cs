@@ -1,4 +1,5 @@
 using DmIoUring.Engine;
+using DmIoUring.Telemetry;
 using DmIoUring.Threading;
 
 namespace DmIoUring.Drivers;
@@ -11,14 +12,16 @@ internal sealed class SyncRings : IDisposable
     private readonly RingSource _source;
     private readonly DmIoOptions _options;
     private readonly CallbackReporter _reporter;
+    private readonly DriverTelemetry _telemetry;
     private readonly UninterruptedLock _lock = new();
     private readonly List<SyncRing> _rings = [];
     private readonly ThreadLocal<Lease?> _leases = new();
-    private readonly EngineCounters _closed = new();
+    private volatile Counted _counted = new([], new EngineCounters());
     private bool _disposed;
 
-    public SyncRings(RingSource source, DmIoOptions options, CallbackReporter reporter)
+    public SyncRings(RingSource source, DmIoOptions options, CallbackReporter reporter, DriverTelemetry? telemetry = null)
     {
+        _telemetry = telemetry ?? DriverTelemetry.None;
         _source = source;
         _options = options;
         _reporter = reporter;
@@ -56,15 +59,13 @@ internal sealed class SyncRings : IDisposable
         }
     }
 
-    /// <summary>Adds the counters of all rings, closed ones included.</summary>
+    /// <summary>Adds the counters of all rings, closed ones included. Takes no lock: it may be held while a ring is made.</summary>
     public void AddTo(EngineCounters sum)
     {
-        using (_lock.Enter())
-        {
-            sum.Add(_closed);
-            foreach (SyncRing ring in _rings)
-                sum.Add(ring.Counters);
-        }
+        Counted counted = _counted;
+        sum.Add(counted.Closed);
+        foreach (SyncRing ring in counted.Rings)
+            sum.Add(ring.Counters);
     }
 
     /// <summary>Closes every ring; one in use closes when its request has ended.</summary>
@@ -102,7 +103,7 @@ internal sealed class SyncRings : IDisposable
             SyncRing ring;
             try
             {
-                ring = new SyncRing(_source, _options, _reporter);
+                ring = new SyncRing(_source, _options, _reporter, _telemetry);
             }
             catch (IOException)
             {
@@ -111,18 +112,26 @@ internal sealed class SyncRings : IDisposable
             }
 
             _rings.Add(ring);
+            _counted = _counted with { Rings = [.. _rings] };
             return ring;
         }
     }
 
     private void CloseOrphaned()
     {
-        foreach (SyncRing ring in _rings.FindAll(IsOrphaned))
+        List<SyncRing> orphaned = _rings.FindAll(IsOrphaned);
+        if (orphaned.Count == 0)
+            return;
+        EngineCounters closed = new();
+        closed.Add(_counted.Closed);
+        foreach (SyncRing ring in orphaned)
         {
             ring.Dispose();
-            _closed.Add(ring.Counters);
+            closed.Add(ring.Counters);
             _rings.Remove(ring);
         }
+
+        _counted = new Counted([.. _rings], closed);
     }
 
     private static bool IsOrphaned(SyncRing ring) => !ring.Owner.IsAlive;
@@ -132,6 +141,9 @@ internal sealed class SyncRings : IDisposable
         using (_lock.Enter())
             CloseOrphaned();
     }
+
+    /// <summary>Never changed: a reader sees either a ring or what it has counted, and never both.</summary>
+    private sealed record Counted(SyncRing[] Rings, EngineCounters Closed);
 
     /// <summary>Referenced by its thread only: when the thread has ended it is finalized, which releases the ring.</summary>
     private sealed class Lease(SyncRings owner, SyncRing ring)

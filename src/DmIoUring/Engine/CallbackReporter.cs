@@ -1,10 +1,14 @@
 using System.Diagnostics;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring.Engine;
 
 /// <summary>Counts and reports the exceptions that callbacks throw.</summary>
-internal sealed class CallbackReporter(Action<Exception>? handler)
+/// <param name="handler">Who is told; null for the log.</param>
+/// <param name="telemetry">The client's or the reactor's.</param>
+internal sealed class CallbackReporter(Action<Exception>? handler, DriverTelemetry? telemetry = null)
 {
+    private readonly DriverTelemetry _telemetry = telemetry ?? DriverTelemetry.None;
     private long _count;
 
     public long Count => Interlocked.Read(ref _count);
@@ -12,9 +16,10 @@ internal sealed class CallbackReporter(Action<Exception>? handler)
     public void Report(Exception exception)
     {
         Interlocked.Increment(ref _count);
+        _telemetry.CallbackThrew(exception);
         if (handler is null)
         {
-            Trace.TraceError("DmIoUring: a completion callback threw: {0}", exception);
+            _telemetry.WriteCallbackException(exception);
             return;
         }
 

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using DmIoUring.Telemetry;
+
 namespace DmIoUring.Engine;
 
 /// <summary>The properties of each kind of chunk, as exhaustive switches: a new kind does not compile until each has an answer for it.</summary>
@@ -22,5 +25,15 @@ internal static class ChunkRules
     {
         ChunkKind.Read or ChunkKind.Write or ChunkKind.ZeroPages => true,
         ChunkKind.Flush or ChunkKind.Discard or ChunkKind.DiscardByIoctl or ChunkKind.Zeroes or ChunkKind.Abandoned => false,
+    };
+
+    /// <summary>The device's counter of the bytes that a chunk transfers.</summary>
+    public static DeviceCounter BytesOf(ChunkKind kind) => kind switch
+    {
+        ChunkKind.Read => DeviceCounter.ReadBytes,
+        ChunkKind.Write => DeviceCounter.WrittenBytes,
+        ChunkKind.Discard or ChunkKind.DiscardByIoctl => DeviceCounter.DiscardedBytes,
+        ChunkKind.Zeroes or ChunkKind.ZeroPages => DeviceCounter.ZeroedBytes,
+        ChunkKind.Flush or ChunkKind.Abandoned => throw new UnreachableException($"A chunk that is {kind} transfers no bytes that count."),
     };
 }

@@ -4,6 +4,9 @@ namespace DmIoUring.Engine;
 internal sealed class EngineCounters
 {
     public long Requests;
+
+    /// <summary>Requests that it was given.</summary>
+    public long Accepted;
     public long Entries;
     public long Enters;
     public long ShortTransfers;
@@ -25,9 +28,21 @@ internal sealed class EngineCounters
     /// <summary>Completions of chunks that had ended already. Expected to stay 0.</summary>
     public long Stale;
 
+    /// <summary>Requests that have not ended. Any thread; never less than 0.</summary>
+    public long Active
+    {
+        get
+        {
+            // In this order: of those that end in between each was given before.
+            long ended = Volatile.Read(ref Requests);
+            return Volatile.Read(ref Accepted) - ended;
+        }
+    }
+
     public void Add(EngineCounters other)
     {
-        Requests += other.Requests;
+        Requests += Volatile.Read(ref other.Requests);
+        Accepted += Volatile.Read(ref other.Accepted);
         Entries += other.Entries;
         Enters += other.Enters;
         ShortTransfers += other.ShortTransfers;

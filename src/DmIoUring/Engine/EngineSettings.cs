@@ -1,5 +1,6 @@
 using DmIoUring.Memory;
 using DmIoUring.Rings;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring.Engine;
 
@@ -32,4 +33,7 @@ internal sealed record EngineSettings
 
     /// <summary>The free list for requests with a callback; null when each returns to its pool.</summary>
     public RequestFreeList? FreeRequests { get; init; }
+
+    /// <summary>Where the engine tells what happens.</summary>
+    public DriverTelemetry Telemetry { get; init; } = DriverTelemetry.None;
 }

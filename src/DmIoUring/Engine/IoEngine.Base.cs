@@ -1,4 +1,5 @@
 using DmIoUring.Devices;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring.Engine;
 
@@ -9,6 +10,12 @@ namespace DmIoUring.Engine;
 internal abstract unsafe class IoEngine : IDisposable
 {
     public EngineCounters Counters { get; } = new();
+
+    /// <summary>Where it tells what happens.</summary>
+    public DriverTelemetry Telemetry { get; protected init; } = DriverTelemetry.None;
+
+    /// <summary>When the owner's present turn began, in ticks of the stopwatch; 0 for an owner that does not tell. It costs no look at a clock for each request.</summary>
+    public long TurnBegan { get; set; }
 
     /// <summary>The devices that the engine holds open; null when each request holds its own.</summary>
     public DeviceTable? Devices { get; protected init; }

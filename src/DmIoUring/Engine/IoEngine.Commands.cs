@@ -204,7 +204,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (result > 0 && NvmeStatus.MayRetry(result) && chunk->Attempts < NvmeStatus.MaxRetries && request.StopCause == IoFailureCause.None)
         {
             chunk->Attempts++;
-            Counters.Retries++;
+            NoteRetry(chunk, request, NvmeStatus.ErrnoOf(result));
             Reissue(index, 0);
             return;
         }

@@ -70,7 +70,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->IsInKernel = false;
         _inKernel--;
         if (result == (int)chunk->Length && chunk->Bounce == Chunk.NoBounce && chunk->Kind <= ChunkKind.Write)
-            End(index);
+            End(index, (uint)result);
         else
             CompleteOtherwise(index, result);
     }
@@ -94,7 +94,11 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (request.IsAtomic && transfers && result > 0 && result < (long)chunk->Length)
             decision = new RetryDecision(RetryAction.Fail, Errno: Errno.EIO, Cause: IoFailureCause.Device);
         if (decision.Action is RetryAction.Continue)
+        {
+            Count(chunk, request, decision.Advance);
             Move(chunk, request, decision.Advance);
+        }
+
         if (decision.Action != RetryAction.Done && request.StopCause != IoFailureCause.None)
         {
             if (request.LegCount > 0 && chunk->Flushes && decision.Action == RetryAction.Fail)
@@ -105,8 +109,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         switch (decision.Action)
         {
             case RetryAction.Continue:
-                if (chunk->Kind != ChunkKind.ZeroPages)
-                    Counters.ShortTransfers++;
+                NoteShortTransfer(chunk, request);
                 Reissue(index, 0);
                 break;
 
@@ -116,7 +119,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
             case RetryAction.Retry:
                 // An interrupted ioctl is retried by the ring.
-                Counters.Retries++;
+                NoteRetry(chunk, request, -result);
                 if (chunk->Kind == ChunkKind.DiscardByIoctl)
                     chunk->Kind = ChunkKind.Discard;
                 Reissue(index, decision.Delay);
@@ -228,7 +231,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             _bounce.Return(chunk->Bounce, request.Buffer, copyBack: chunk->Kind == ChunkKind.Read);
         if (chunk->Kind == ChunkKind.Flush)
             FlushSucceeded(index, request);
-        End(index);
+        End(index, chunk->Length);
     }
 
     private void Fail(int index, int errno, IoFailureCause cause)
@@ -252,7 +255,9 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         if (chunk->Bounce != Chunk.NoBounce)
             _bounce.Return(chunk->Bounce, request.Buffer, copyBack: chunk->Kind == ChunkKind.Read);
-        End(index);
+        if (request.LegCount == 0)
+            NoteFastFailure(chunk, request, errno, cause);
+        End(index, 0);
     }
 
     private static void ZeroRest(Chunk* chunk, Request request)
@@ -271,27 +276,35 @@ internal sealed unsafe partial class IoEngine<TRing>
             Enqueue(request);
     }
 
+    /// <summary>Ends a chunk.</summary>
+    /// <param name="index">The chunk.</param>
+    /// <param name="bytes">How many bytes its last transfer transferred.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void End(int index)
+    private void End(int index, uint bytes)
     {
-        Request request = FreeChunk(index);
-        if (request.FlushesLast)
-            FlushAfterChunk(request, _chunks[index].Region);
+        Request request = FreeChunk(index, bytes);
+        if (request.WatchesChunks)
+            ChunkEnded(request, index);
         Finish(request);
     }
 
-    /// <summary>Has a leg flushed whose last chunk this was.</summary>
+    /// <summary>Has a leg flushed whose last chunk this was, or records its time. The chunk is free already: a listener might submit something.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FlushAfterChunk(Request request, int region)
+    private void ChunkEnded(Request request, int index)
     {
-        if (request.MustFlushAfterChunk(region))
+        int region = _chunks[index].Region;
+        if (request.Began != 0)
+            RecordFast(&_chunks[index], request);
+        if (request.FlushesLast && request.MustFlushAfterChunk(region))
             SplitAgain(request, region);
     }
 
     /// <summary>Frees a chunk's slot.</summary>
+    /// <param name="index">The chunk.</param>
+    /// <param name="bytes">How many bytes its last transfer transferred.</param>
     /// <returns>The request that owned it.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Request FreeChunk(int index)
+    private Request FreeChunk(int index, uint bytes)
     {
         Chunk* chunk = &_chunks[index];
         Request request = _owners[index]!;
@@ -300,9 +313,20 @@ internal sealed unsafe partial class IoEngine<TRing>
             _toCancel--;
         int slot = chunk->Slot;
         if (slot >= 0)
-            Devices!.Exit(slot);
+        {
+            // It is a read or a write, and its region's only chunk.
+            Devices!.ExitHeld(slot, (int)chunk->Kind, bytes);
+        }
         else
-            slot = request.Legs[chunk->Region].Slot;
+        {
+            if (bytes != 0)
+                Count(chunk, request, bytes);
+            ref Leg leg = ref request.Legs[chunk->Region];
+            if (leg.Began != 0)
+                leg.Ended = Stopwatch.GetTimestamp();
+            slot = leg.Slot;
+        }
+
         if (slot != DeviceTable.NoSlot)
             LeaveDevice(slot);
         chunk->Generation++;
@@ -316,12 +340,25 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         if (--request.Pending != 0)
             return;
-        if (request.DependsOnFlush)
-            request.FailDoubtful();
-        if (_timeLimit > 0)
-            StopClock(request);
+        if (!request.IsPlain)
+            FinishOther(request);
         Counters.Requests++;
         request.Complete(FreeRequests, Devices);
+    }
+
+    /// <summary>What the end of a request takes that did not take the fast path, or is timed.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FinishOther(Request request)
+    {
+        if (request.DependsOnFlush)
+            request.FailDoubtful();
+        if (request.LegCount > 0)
+            CountRegions(request);
+        if (_timeLimit > 0)
+            StopClock(request);
+        if (request.Submitted != 0)
+            RecordRequest(request);
+        request.ForgetTimes();
     }
 
     private void WakePollCompleted(in IoUringCqe completion)

@@ -26,6 +26,10 @@ internal sealed unsafe partial class IoEngine<TRing>
             FillFast(request, kind, regions[0], 0, memory);
         else
             FillAllFast(request, kind, regions, memory);
+        Counters.Accepted++;
+        request.Taken = TurnBegan;
+        if (_isTimed)
+            NoteTimes(request);
         InFlight += regions.Length;
         _inKernel += regions.Length;
         Counters.Entries += regions.Length;

@@ -232,7 +232,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         // It had no place in the device's queue, and its end gives one back.
         Devices!.EnterChunk(slot);
-        End(index);
+        End(index, 0);
     }
 
     /// <summary>A leg's flush has succeeded: its data may be split and issued.</summary>

@@ -84,7 +84,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         else if (_ring.Now - began > SuspectTime)
             _watched = WatchedTransfers;
         if (result == (int)chunk->Length && chunk->Bounce == Chunk.NoBounce)
-            End(index);
+            End(index, (uint)result);
         else
             CompleteOtherwise(index, result);
     }

@@ -41,6 +41,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void EnterRing(uint minComplete, long timeout, long minWait)
     {
         _turn++;
+        NoteBatch();
         int result = _ring.Enter(minComplete, timeout, minWait);
         if (result < 0)
             MarkRingLost(-result);
@@ -66,6 +67,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void CloseRing()
     {
         _isAbandoned = true;
+        Telemetry.RingLost(_lostErrno);
         _ring.Abandon(_teardowns);
         AbandonCommands();
         _wakeIsArmed = false;

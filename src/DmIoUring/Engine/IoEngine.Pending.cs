@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DmIoUring.Engine;
 
 /// <content>Lists the pending requests.</content>
@@ -52,6 +54,9 @@ internal sealed unsafe partial class IoEngine<TRing>
                 regions.Add(new IoPendingRegion(i, leg.Device.Path, leg.Offset / IoRegion.SectorSize, 0, waiting));
         }
 
-        return new IoPendingRequest(request.Operation.Name(), regions, request.IsAbandoned);
+        return new IoPendingRequest(request.Operation.Name(), regions, request.IsAbandoned)
+        {
+            Age = request.Taken == 0 ? null : Stopwatch.GetElapsedTime(request.Taken),
+        };
     }
 }

@@ -170,6 +170,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         if (request.DependsOnFlush)
             request.FailDoubtful();
+        CountRegions(request);
         holder.TakeResourcesOf(request);
         for (int i = 0; i < _owners.Length; i++)
         {
@@ -189,7 +190,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         NoteAbandonedResult(index, result);
         if (chunk->Bounce != Chunk.NoBounce)
             _bounce.Return(chunk->Bounce, default, copyBack: false);
-        Request holder = FreeChunk(index);
+        Request holder = FreeChunk(index, 0);
         if (--holder.Pending != 0)
             return;
         holder.Release(Devices);

@@ -49,6 +49,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     public IoEngine(TRing ring, EngineSettings settings, Func<TRing>? renew = null)
     {
         _renew = renew;
+        Telemetry = settings.Telemetry;
         _pool = settings.Pool;
         _registersFiles = settings.RegistersFiles;
         _flushesSeparately = settings.FlushesSeparately;
@@ -56,7 +57,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         {
             // Where few are carried out at once, the first device must leave some of those to others that may come.
             int share = Math.Max(1, ring.AtOnce - (ring.AtOnce / 4));
-            Devices = new DeviceTable(RegisterFile, ring.AtOnce < ring.Capacity ? share : int.MaxValue, share);
+            Devices = new DeviceTable(RegisterFile, ring.AtOnce < ring.Capacity ? share : int.MaxValue, share) { Meter = Telemetry.Instruments };
             _waiting = new RequestList[DeviceTable.Slots];
             _flushes = new FlushGroup[DeviceTable.Slots];
         }
@@ -111,6 +112,10 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
     public override void Accept(Request request)
     {
+        Counters.Accepted++;
+        request.Taken = TurnBegan;
+        if (Telemetry.Instruments.OperationDuration.Enabled)
+            BeginRegions(request);
         if (_timeLimit > 0)
             StartClock(request);
         if (Devices is { } devices)
@@ -129,6 +134,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     public override void Enter(uint waitFor, long limit = -1, long minWait = 0)
     {
         long ended = Counters.Requests;
+        LookForListeners();
         RefreshRegistrations();
         if (Devices is { HasReleaseRequests: true } devices)
             devices.ReleaseDisposed();
@@ -171,6 +177,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
 
         EnterRing(sleeps ? Math.Min(waitFor, Math.Max(most, 1)) : 0, timeout, minWait);
         Counters.Enters = _ring.EnterCount;
+        if (_batches is { Count: > 0 })
+            RecordBatches();
     }
 
     public override void WakeOn(int eventfd)

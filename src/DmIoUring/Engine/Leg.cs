@@ -9,6 +9,9 @@ internal struct Leg
     /// <summary>Byte offset of the region on the device.</summary>
     public long Start;
 
+    /// <summary>Bytes of the region; 0 for a flush.</summary>
+    public long Length;
+
     /// <summary>Byte offset on the device of what is left to issue.</summary>
     public long Offset;
 
@@ -43,6 +46,15 @@ internal struct Leg
 
     /// <summary>When the request was submitted, in ticks of the stopwatch; only where it depends on a flush.</summary>
     public long Submitted;
+
+    /// <summary>When its engine got it, and when the last of its chunks ended, in ticks of the stopwatch; 0 where nobody asks, or nothing was issued.</summary>
+    public long Began;
+    public long Ended;
+
+    /// <summary>Where and why it has failed; the lowest sector.</summary>
+    public long FailedSector;
+    public int FailedErrno;
+    public IoFailureCause FailedCause;
 
     /// <summary>Its memory is misaligned for its device, so it uses bounce buffers.</summary>
     public bool Bounces;

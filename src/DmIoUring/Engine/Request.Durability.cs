@@ -12,6 +12,9 @@ internal sealed unsafe partial class Request
     /// </summary>
     public bool FlushesLast { get; private set; }
 
+    /// <summary>Whether each leg's device is flushed before its data, or alone. Meaningless on the fast path.</summary>
+    public bool FlushesFirst { get; private set; }
+
     /// <summary>Whether a leg depends on a flush; see <see cref="Leg.DependsOnFlush"/>.</summary>
     public bool DependsOnFlush { get; private set; }
 
@@ -34,6 +37,7 @@ internal sealed unsafe partial class Request
             return;
         leg.FlushesLast = true;
         FlushesLast = true;
+        WatchesChunks = true;
     }
 
     /// <summary>RWF_* of the data entries of a region.</summary>

@@ -100,6 +100,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         if (!_isReset)
             Reset();
         _isReset = false;
+        IsPlain = false;
         ref readonly IoRequestOptions options = ref spec.Options;
         Operation = spec.Operation;
         Priority = options.Priority.Value;
@@ -114,7 +115,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             Pin(buffer, options.Report);
         if (Legs.Length < spec.Regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
-        LegStage stage = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0 ? LegStage.MustFlush : LegStage.Data;
+        FlushesFirst = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0;
+        LegStage stage = FlushesFirst ? LegStage.MustFlush : LegStage.Data;
         for (int i = 0; i < spec.Regions.Length; i++)
         {
             ref readonly IoRegion region = ref spec.Regions[i];
@@ -167,6 +169,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _ownsMemory = false;
         _stopCause = IoFailureCause.None;
         _cancelRequested = false;
+        IsRepeatedIfLost = false;
+        ForgetTimes();
         _isReset = true;
     }
 
@@ -175,6 +179,8 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
     {
         ulong bit = 1ul << region;
         bool isFirst = (_failed | _unsupported) == 0;
+        if (region < LegCount)
+            NoteFailure(ref Legs[region], isFirst: ((_failed | _unsupported) & bit) == 0, sector, errno, cause);
         if (RetryRules.IsUnsupported(errno) && cause != IoFailureCause.RingLost && (_failed & bit) == 0)
         {
             _unsupported |= bit;
@@ -234,6 +240,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         IsAbandoned = true;
         Operation = request.Operation;
         Pending = 0;
+        Taken = request.Taken;
         _buffer = request._buffer;
         request._buffer = default;
         (Legs, request.Legs) = (request.Legs, Legs);
@@ -279,6 +286,9 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         leg.Start = region.Sector * IoRegion.SectorSize;
         leg.Offset = leg.Start;
         leg.Remaining = Operation.HasSectors() ? region.Count * IoRegion.SectorSize : 0;
+        leg.Length = leg.Remaining;
+        leg.Began = 0;
+        leg.Ended = 0;
         leg.Stage = stage;
         leg.Bounces = false;
         leg.FlushesLast = false;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using DmIoUring.Telemetry;
 using DmIoUring.Threading;
 
 namespace DmIoUring.Engine;
@@ -33,8 +34,11 @@ internal sealed class RequestPool(CallbackReporter reporter)
     /// <summary>Where callbacks run that the engine's owner does not run itself; null where it runs all.</summary>
     public CallbackHandOver? HandOver { get; init; }
 
-    /// <summary>How long a thread waits for a request before it traces a warning.</summary>
+    /// <summary>How long a thread waits for a request before it warns.</summary>
     public TimeSpan WarnAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Where it tells of waits.</summary>
+    public DriverTelemetry Telemetry { get; init; } = DriverTelemetry.None;
 
     /// <summary>Called before a request is allocated, for tests.</summary>
     public Action? BeforeMake { get; init; }
@@ -266,9 +270,12 @@ internal sealed class RequestPool(CallbackReporter reporter)
         }
 
         ServeWaiters();
+        long since = Stopwatch.GetTimestamp();
         if (!waiter.Sleep(WarnAfter))
-            WarnOfLongWait();
-        return waiter.Sleep();
+            Telemetry.ReserveExhausted(Reserved, UnawaitedResults, WarnAfter);
+        Request request = waiter.Sleep();
+        Telemetry.ReserveWaited("requests", since);
+        return request;
     }
 
     private void ServeWaiters()
@@ -301,10 +308,6 @@ internal sealed class RequestPool(CallbackReporter reporter)
             return false;
         }
     }
-
-    private void WarnOfLongWait() => Trace.TraceWarning(string.Create(
-        CultureInfo.InvariantCulture,
-        $"DmIoUring: a submit has waited {WarnAfter.TotalSeconds} s for one of {Reserved} reserved requests. {UnawaitedResults} of them have ended and stay occupied until their ValueTask is awaited; the others are in flight."));
 
     [DoesNotReturn]
     private static void ThrowTooMany(int requests, int reserved) => throw new InvalidOperationException(string.Create(

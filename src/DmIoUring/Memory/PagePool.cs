@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DmIoUring.Telemetry;
 using DmIoUring.Threading;
 
 namespace DmIoUring.Memory;
@@ -58,6 +59,12 @@ internal sealed unsafe partial class PagePool : IDisposable
                 return new PagePoolCounters(_capacity, _reserved, _rented, _waiters.Count);
         }
     }
+
+    /// <summary>The same without the lock, which a lane may wait for: each figure by itself is right.</summary>
+    public PagePoolCounters SeenCounters => new(Volatile.Read(ref _capacity), Volatile.Read(ref _reserved), Volatile.Read(ref _rented), _waiters.Count);
+
+    /// <summary>Where it tells of waits.</summary>
+    public DriverTelemetry Telemetry { get; init; } = DriverTelemetry.None;
 
     /// <summary>The features that the host gave to the pool's memory and those that it refused, with the reason. Empty while nothing is mapped.</summary>
     public IReadOnlyList<IoFeature> Features
@@ -249,7 +256,13 @@ internal sealed unsafe partial class PagePool : IDisposable
         while (ended.First is { } waiter)
         {
             ended.Remove(waiter);
+
+            // Read before it is signalled: it may be reused then.
+            long since = waiter.Since;
+            bool isGranted = waiter.Outcome == WaitOutcome.Granted;
             Signal(waiter);
+            if (isGranted)
+                Telemetry.ReserveWaited("pages", since);
         }
 
         if (released is null)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DmIoUring.Memory;
 
 /// <summary>
@@ -19,6 +21,9 @@ internal abstract class PageWaiter
     /// <summary>The limit that it exceeds: the pages reserved, or those of the largest extent.</summary>
     public long Limit { get; private set; }
 
+    /// <summary>When the wait began, in ticks of the stopwatch.</summary>
+    public long Since { get; private set; }
+
     public PageWaiter? Next { get; set; }
 
     public PageWaiter? Previous { get; set; }
@@ -30,6 +35,7 @@ internal abstract class PageWaiter
         Pages = pages;
         Contiguous = contiguous;
         List = default;
+        Since = Stopwatch.GetTimestamp();
         Outcome = WaitOutcome.Waiting;
     }
 

@@ -44,7 +44,8 @@ public sealed record DmIoOptions : IoDriverOptions
     /// </summary>
     public IReadOnlyList<int> LaneProcessors { get; init; } = [];
 
-    internal override void Validate()
+    /// <inheritdoc/>
+    public override void Validate()
     {
         base.Validate();
         if (LaneBatchWait < TimeSpan.Zero || LaneBatchWait > TimeSpan.FromMilliseconds(1))

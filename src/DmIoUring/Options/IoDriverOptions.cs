@@ -3,11 +3,12 @@ using DmIoUring.Diagnostics;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring;
 
 /// <summary>The options that a client's lanes and a reactor have in common. The defaults suit most programs.</summary>
-public abstract record IoDriverOptions
+public abstract partial record IoDriverOptions
 {
     /// <summary>The largest <see cref="QueueDepth"/>: half of the kernel's longest completion queue (IORING_MAX_CQ_ENTRIES).</summary>
     public const int MaxQueueDepth = 32768;
@@ -41,7 +42,7 @@ public abstract record IoDriverOptions
 
     /// <summary>
     /// Called with the exception that a callback threw, on the thread that ran the callback. The exception is not rethrown, and one that this handler throws
-    /// is dropped. Without a handler the exception is written to <see cref="System.Diagnostics.Trace"/>. Either way it is counted in
+    /// is dropped. Without a handler the exception is written to the log, see <see cref="LoggerFactory"/>. Either way it is counted in
     /// <see cref="IoStatistics.CallbackExceptions"/>.
     /// </summary>
     public Action<Exception>? CallbackFailed { get; init; }
@@ -76,7 +77,7 @@ public abstract record IoDriverOptions
 
     /// <summary>
     /// Called by Dispose, before it returns, when <see cref="DisposeTimeLimit"/> has passed, with the requests that are still pending. An
-    /// exception that the handler throws is dropped. Without a handler the report is written to <see cref="System.Diagnostics.Trace"/>.
+    /// exception that the handler throws is dropped. Without a handler the report is written to the log, see <see cref="LoggerFactory"/>.
     /// </summary>
     public Action<IoUnfinished>? DisposeGaveUp { get; init; }
 
@@ -138,8 +139,9 @@ public abstract record IoDriverOptions
 
     internal long TimeLimitNanoseconds => (long)(RequestTimeLimit.GetValueOrDefault().Ticks * TimeSpan.NanosecondsPerTick);
 
-    internal EngineSettings ForEngine(PagePool pages, RequestFreeList freeRequests) => new()
+    internal EngineSettings ForEngine(PagePool pages, RequestFreeList freeRequests, DriverTelemetry telemetry) => new()
     {
+        Telemetry = telemetry,
         ChunkBytes = ChunkBytes,
         TimeLimit = TimeLimitNanoseconds,
         Pool = FixedBuffers ? pages : null,
@@ -155,11 +157,12 @@ public abstract record IoDriverOptions
     };
 
     /// <summary>Reports the requests that a Dispose has left pending.</summary>
-    internal void ReportGaveUp(IoUnfinished report)
+    internal void ReportGaveUp(IoUnfinished report, DriverTelemetry telemetry)
     {
+        telemetry.DisposeGaveUp(report.Waited, report.Requests.Count, report.BlockedLanes);
         if (DisposeGaveUp is not { } handler)
         {
-            Trace.TraceWarning(report.ToString());
+            telemetry.WriteGaveUp(report.ToString());
             return;
         }
 
@@ -175,7 +178,9 @@ public abstract record IoDriverOptions
         }
     }
 
-    internal virtual void Validate()
+    /// <summary>Checks the options as a constructor does that gets them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is out of its range; the message says which, its value, and the rule.</exception>
+    public virtual void Validate()
     {
         if (RequestTimeLimit is { } limit && (limit <= TimeSpan.Zero || limit > TimeSpan.FromDays(365)))
             throw OptionRange.Error(nameof(RequestTimeLimit), limit, "more than zero and at most a year, or null for none");

@@ -31,6 +31,9 @@ public sealed record IoUnfinished(TimeSpan Waited, IReadOnlyList<IoPendingReques
 /// </param>
 public sealed record IoPendingRequest(string Operation, IReadOnlyList<IoPendingRegion> Regions, bool IsAbandoned = false)
 {
+    /// <summary>How long its lane has had it, give or take the time of one batch of completions; <see langword="null"/> on a reactor, which keeps no time.</summary>
+    public TimeSpan? Age { get; init; }
+
     /// <summary>Human-readable: the operation and each region.</summary>
     /// <returns>One line.</returns>
     public override string ToString() => $"{Operation}{(IsAbandoned ? " (abandoned)" : "")}: {string.Join("; ", Regions)}";

@@ -4,6 +4,7 @@ using DmIoUring.Devices;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
+using DmIoUring.Telemetry;
 using DmIoUring.Threading;
 
 namespace DmIoUring.Submission;
@@ -19,6 +20,7 @@ internal sealed class ClientSubmission
     private static int _transfers;
 
     private readonly DmIoOptions _options;
+    private readonly DriverTelemetry _telemetry;
     private readonly RequestPool _pool;
     private readonly RequestSource _source;
     private readonly Lane[] _lanes;
@@ -30,11 +32,12 @@ internal sealed class ClientSubmission
     private uint _nextLane;
     private volatile bool _closed;
 
-    public ClientSubmission(DmIoOptions options, RequestPool pool, PagePool pages, Lane[] lanes, SyncRings syncRings)
+    public ClientSubmission(DmIoOptions options, RequestPool pool, PagePool pages, Lane[] lanes, SyncRings syncRings, DriverTelemetry telemetry)
     {
+        _telemetry = telemetry;
         _options = options;
         _pool = pool;
-        _source = new RequestSource(pool, pages);
+        _source = new RequestSource(pool, pages, telemetry.Instruments);
         _lanes = lanes;
         _laneSubmissions = Array.ConvertAll(lanes, lane => new OwnerSubmission(lane.Engine, pages, options.ChunkBytes));
         _syncRings = syncRings;
@@ -132,14 +135,14 @@ internal sealed class ClientSubmission
         // A request that may be abandoned in the kernel needs a lane, which waits for the abandoned chunks.
         bool mayBeAbandoned = _options.RequestTimeLimit is not null && (spec.Options.Flags & IoFlags.StableCopy) != 0;
         SyncRing? ring = mayBeAbandoned ? null : _syncRings.TryEnter();
-        return ring is null ? RunOnLane(spec) : RunOnRing(ring, spec, awake: false);
+        return ring is null ? RunOnLane(spec) : RunOnRing(ring, spec, awake: false, repeatsIfLost: false);
     }
 
-    private IoResult RunOnRing(SyncRing ring, in RequestSpec spec, bool awake)
+    private IoResult RunOnRing(SyncRing ring, in RequestSpec spec, bool awake, bool repeatsIfLost)
     {
         try
         {
-            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages), spec, CurrentWaitRule)!, awake);
+            return ring.Run(PendingRequest.Make(new RequestSource(ring.Request, _source.Pages, _telemetry.Instruments), spec, CurrentWaitRule)!, awake, repeatsIfLost);
         }
         finally
         {
@@ -213,14 +216,14 @@ internal sealed class ClientSubmission
             return false;
         }
 
-        result = RunOnRing(ring, spec, awake);
+        result = RunOnRing(ring, spec, awake, repeatsIfLost: true);
         return result.First.Cause != IoFailureCause.RingLost;
     }
 
     private unsafe IoResult RunByCall(in RequestSpec spec, in IoRegion region, byte* memory)
     {
         Interlocked.Increment(ref _directTransfers);
-        return DirectTransfer.Run(spec.Operation, region, memory, spec.Options.Flags);
+        return DirectTransfer.Run(spec.Operation, region, memory, spec.Options.Flags, _telemetry);
     }
 
     private IoResult RunOnLane(in RequestSpec spec)

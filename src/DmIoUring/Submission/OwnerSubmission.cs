@@ -14,9 +14,6 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     private readonly SharedPins _pins = new();
     private readonly DeviceTable _devices = engine.Devices!;
 
-    /// <summary>Requests that were submitted here.</summary>
-    public long Submitted { get; private set; }
-
     /// <summary>
     /// The fast path, for a read or a write with contiguous memory and default options: it writes the entries into the ring's queue without making a
     /// <see cref="RequestSpec"/>.
@@ -148,7 +145,6 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
             return false;
         }
 
-        Submitted++;
         return true;
     }
 
@@ -161,9 +157,5 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         return true;
     }
 
-    private void Accept(Request request)
-    {
-        engine.Accept(request);
-        Submitted++;
-    }
+    private void Accept(Request request) => engine.Accept(request);
 }

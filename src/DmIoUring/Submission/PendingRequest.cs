@@ -76,6 +76,7 @@ internal ref struct PendingRequest
         }
 
         _request.Prepare(spec, _source.Devices);
+        _request.Submitted = _source.Submission;
         return true;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using DmIoUring.Devices;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
+using DmIoUring.Telemetry;
 
 namespace DmIoUring.Submission;
 
@@ -12,10 +13,12 @@ internal readonly struct RequestSource
     private readonly RequestPool? _pool;
     private readonly IoEngine? _engine;
     private readonly Request? _own;
+    private readonly IoInstruments _instruments;
 
     /// <summary>The requests of a client, for any thread.</summary>
-    public RequestSource(RequestPool pool, PagePool pages)
+    public RequestSource(RequestPool pool, PagePool pages, IoInstruments instruments)
     {
+        _instruments = instruments;
         _pool = pool;
         _pages = pages;
     }
@@ -23,16 +26,21 @@ internal readonly struct RequestSource
     /// <summary>The free list of an engine; must be used on the owning thread.</summary>
     public RequestSource(IoEngine engine, PagePool pages)
     {
+        _instruments = engine.Telemetry.Instruments;
         _engine = engine;
         _pages = pages;
     }
 
     /// <summary>The only request of a synchronous ring; must be used on its thread.</summary>
-    public RequestSource(Request own, PagePool pages)
+    public RequestSource(Request own, PagePool pages, IoInstruments instruments)
     {
+        _instruments = instruments;
         _own = own;
         _pages = pages;
     }
+
+    /// <summary>When a request is submitted, if somebody asks.</summary>
+    public long Submission => _instruments.Submission;
 
     /// <summary>The pool that stable copies are made in.</summary>
     public PagePool Pages => _pages;

@@ -52,6 +52,10 @@ public sealed class SyncWayTests
         Assert.True(calls.Answered > 0, "No transfer has tried a ring.");
         calls.Fail(0);
         Assert.Equal(0, ReadAndWrite(client, device, 50));
+
+        // What a lost ring did not end well is no operation of the device.
+        DeviceStatistics counted = device.Device.Statistics;
+        Assert.Equal((Warm + 100, Warm + 100, 0), (counted.Reads, counted.Writes, counted.Failed));
     }
 
     [Fact]

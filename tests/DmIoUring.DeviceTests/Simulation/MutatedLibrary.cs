@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace DmIoUring.DeviceTests.Simulation;
 
@@ -25,7 +27,7 @@ internal static class MutatedLibrary
     private static readonly CSharpParseOptions Language = new(LanguageVersion.CSharp14, DocumentationMode.None);
     private static readonly string Root = Path.GetFullPath(Path.Combine(Here(), "../../../src/DmIoUring"));
 
-    private static readonly CSharpCompilation Unchanged = CSharpCompilation.Create(
+    private static readonly CSharpCompilation Unchanged = WithGenerated(CSharpCompilation.Create(
         "DmIoUring",
         [.. Sources().Select(Parse), CSharpSyntaxTree.ParseText(Added, Language)],
         [.. References().Select(static path => MetadataReference.CreateFromFile(path))],
@@ -33,7 +35,7 @@ internal static class MutatedLibrary
             OutputKind.DynamicallyLinkedLibrary,
             optimizationLevel: OptimizationLevel.Release,
             allowUnsafe: true,
-            nullableContextOptions: NullableContextOptions.Enable));
+            nullableContextOptions: NullableContextOptions.Enable)));
 
     /// <summary>Compiles it to a file.</summary>
     /// <param name="mutation">The change; null for none.</param>
@@ -62,6 +64,24 @@ internal static class MutatedLibrary
         return text[..at] + mutation.Replacement + text[(at + mutation.Find.Length)..];
     }
 
+    /// <summary>With what the build's generator adds: the bodies of the log's methods.</summary>
+    private static CSharpCompilation WithGenerated(CSharpCompilation written)
+    {
+        AnalyzerFileReference generators = new(Path.Combine(AppContext.BaseDirectory, "Microsoft.Extensions.Logging.Generators.dll"), new FromFiles());
+        CSharpGeneratorDriver.Create(generators.GetGenerators(LanguageNames.CSharp), parseOptions: Language)
+            .RunGeneratorsAndUpdateCompilation(written, out Compilation complete, out _);
+        return (CSharpCompilation)complete;
+    }
+
+    private sealed class FromFiles : IAnalyzerAssemblyLoader
+    {
+        public void AddDependencyLocation(string fullPath)
+        {
+        }
+
+        public Assembly LoadFromPath(string fullPath) => Assembly.LoadFrom(fullPath);
+    }
+
     private static SyntaxTree Parse(string file) => CSharpSyntaxTree.ParseText(File.ReadAllText(file), Language, file);
 
     private static IEnumerable<string> Sources() => Directory
@@ -71,7 +91,7 @@ internal static class MutatedLibrary
     private static IEnumerable<string> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
         .Split(Path.PathSeparator)
         .Where(static path => Path.GetFileName(path) is var name
-            && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "mscorlib.dll" or "Microsoft.Win32.Primitives.dll" or "DmIoUring.Interop.dll"));
+            && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "mscorlib.dll" or "Microsoft.Win32.Primitives.dll" or "DmIoUring.Interop.dll" or "Microsoft.Extensions.Logging.Abstractions.dll"));
 
     private static string Here([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;
 }

@@ -10,7 +10,7 @@ public sealed class LayerTests
 {
     /// <summary>From the bottom to the top. The public surface is the folder's own files, "."</summary>
     private static readonly string[] Layers =
-        ["Threading", "Diagnostics", "Memory", "Rings", "Devices", "Requests", "Engine", "Options", "Drivers", "Submission", "."];
+        ["Threading", "Diagnostics", "Telemetry", "Memory", "Rings", "Devices", "Requests", "Engine", "Options", "Drivers", "Submission", "."];
 
     private const string ImplicitUsings = """
         global using System;

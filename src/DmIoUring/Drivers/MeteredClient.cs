@@ -1,0 +1,44 @@
+using DmIoUring.Engine;
+using DmIoUring.Memory;
+using DmIoUring.Telemetry;
+
+namespace DmIoUring.Drivers;
+
+/// <summary>A client as its meter sees it.</summary>
+internal sealed class MeteredClient(
+    DriverTelemetry telemetry, Lane[] lanes, SyncRings syncRings, RequestPool requests, PagePool pages, CallbackReporter reporter, bool usesWorkers) : IMeteredDriver
+{
+    private int _endsLater;
+
+    public string Name => telemetry.Name;
+
+    public void AddTo(DriverFigures figures)
+    {
+        EngineCounters sum = new();
+        syncRings.AddTo(sum);
+        foreach (Lane lane in lanes)
+        {
+            sum.Add(lane.Counters);
+            figures.Add(DriverFigure.LongestDispatch, lane.LongestDispatchTicks);
+        }
+
+        MeteredEngines.AddTo(figures, sum, usesWorkers);
+        MeteredEngines.AddTo(figures, requests, reporter);
+        MeteredEngines.AddTo(figures, pages);
+    }
+
+    /// <summary>Has the meter report it.</summary>
+    public void Start() => telemetry.Instruments.Drivers.Add(this);
+
+    /// <summary>Has the meter report it no more. All lanes must have ended. Any number of times.</summary>
+    public void End() => telemetry.Instruments.Drivers.Remove(this);
+
+    /// <summary>The same once all lanes have ended. Does not wait.</summary>
+    public void EndLater()
+    {
+        if (Interlocked.Exchange(ref _endsLater, 1) != 0)
+            return;
+        _ = Task.WhenAll(Array.ConvertAll(lanes, static lane => lane.Ended))
+            .ContinueWith(static (_, client) => ((MeteredClient)client!).End(), this, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+}
