@@ -1,6 +1,8 @@
 using System.Runtime.Versioning;
+using Xunit.Sdk;
+using Xunit.v3;
 
 [assembly: SupportedOSPlatform("linux")]
 
 // The RAM disks and the SCSI disk are there once.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Parallelization(Mode = ParallelMode.None)]

@@ -10,14 +10,14 @@ namespace DmIoUring.DeviceTests.Simulation;
 internal static class MutatedLibrary
 {
     /// <summary>What the build adds to the source.</summary>
-    private const string Added = """
+    private static readonly string Added = $"""
         global using System;
         global using System.Collections.Generic;
         global using System.IO;
         global using System.Linq;
         global using System.Threading;
         global using System.Threading.Tasks;
-        [assembly: System.Reflection.AssemblyVersion("0.1.0.0")]
+        [assembly: System.Reflection.AssemblyVersion("{typeof(DmIoClient).Assembly.GetName().Version}")]
         [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("dmio-sim")]
         [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.Testing")]
         [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.UnitTests")]
