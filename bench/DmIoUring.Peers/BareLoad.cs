@@ -10,7 +10,7 @@ namespace DmIoUring.Peers;
 /// As little as can be between C# and the kernel: a completion's slot goes into the next entry at once, entries differ in three
 /// fields only, one call hands over all of them and waits for a batch. Nothing knows what a request is.
 /// </summary>
-internal sealed unsafe class BareLoad : PeerLoad
+internal sealed unsafe class BareLoad : HandleLoad
 {
     private readonly ManualResetEventSlim _full = new();
     private long _measured;

@@ -9,27 +9,20 @@ namespace DmIoUring.Peers;
 /// <summary>The subcommand of one peer.</summary>
 internal static class PeerCommand
 {
-    private const string RwOption = "--rw";
-
     public static Command Create(Peer peer, Terminal terminal)
     {
         BenchOptions options = new();
-        Option<BenchOutputFormat> format = new("--output-format")
-        {
-            Description = "Text for a person, or one JSON document (normal).",
-            HelpName = WordOption.Words<BenchOutputFormat>(),
-            CustomParser = WordOption.Parse<BenchOutputFormat>,
-        };
+        OutputOptions output = new();
         Command command = new(peer.Name, peer.Description);
         foreach (Option option in options.Only(peer.Options))
             command.Add(option);
-        command.Add(format);
+        output.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            BenchRequest request = peer.Adjust(options.Read(parsed) with { Jobs = 1 });
-            if (parsed.GetResult(RwOption) is null)
+            BenchRequest request = peer.Adjust(options.Read(parsed) with { Jobs = 1, Peer = peer.Name });
+            if (parsed.GetResult(Vocabulary.Pattern) is null)
                 request = request with { Pattern = peer.Patterns[0] };
-            return RunAsync(peer, request, parsed.GetValue(format) == BenchOutputFormat.Json, terminal, cancellation);
+            return RunAsync(peer, request, output.IsJson(parsed), terminal, cancellation);
         });
         return command;
     }
@@ -48,7 +41,7 @@ internal static class PeerCommand
         }
 
         if (json)
-            terminal.WriteJson(new PeerReport(peer.Name, report), PeerJson.Default.PeerReport);
+            terminal.WriteJson(report, ReportJson.Default.BenchReport);
         else
             BenchView.Show(terminal.Output, report, Headline(peer, request));
         return report.ExitCode;
@@ -60,7 +53,7 @@ internal static class PeerCommand
         if (!peer.Patterns.Contains(request.Pattern))
         {
             return new Refusal(
-                "", $"{peer.Name} has no {RwOption} {WordOption.Word(request.Pattern)}", $"Pass one of {string.Join(", ", peer.Patterns.Select(WordOption.Word))}.");
+                "", $"{peer.Name} has no {Vocabulary.Pattern} {WordOption.Word(request.Pattern)}", $"Pass one of {string.Join(", ", peer.Patterns.Select(WordOption.Word))}.");
         }
 
         return request.Paths.Count > peer.Legs
@@ -70,5 +63,5 @@ internal static class PeerCommand
 
     private static string Headline(Peer peer, BenchRequest request) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{WordOption.Word(request.Pattern)} {string.Join(", ", request.Paths)}: {Quantity.Bytes(request.BlockBytes)}, depth {request.Depth}, {peer.Name}");
+        $"{WordOption.Word(request.Pattern)} {Printable.Of(string.Join(", ", request.Paths))}: {Quantity.Bytes(request.BlockBytes)}, depth {request.Depth}, {peer.Name}");
 }

@@ -10,8 +10,8 @@ internal static class PeerCommandLine
 {
     public const string Program = "dmio-peers";
 
-    private static readonly string[] Common = ["--filename", "--bs", "--size", "--runtime", "--ramp", "--lat", "--seed"];
-    private static readonly string[] Writing = ["--destroy", "--force"];
+    private static readonly string[] Common = [Vocabulary.Filename, Vocabulary.Block, Vocabulary.Size, Vocabulary.Runtime, Vocabulary.Ramp, Vocabulary.Latency, Vocabulary.Seed];
+    private static readonly string[] Writing = [Vocabulary.Destroy, Vocabulary.Force];
 
     /// <summary>Parses and runs; the exit code.</summary>
     public static Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
@@ -30,7 +30,7 @@ internal static class PeerCommandLine
         {
             Name = "bare",
             Description = "A ring loop without any request state, the limit: registered ring, file and buffers, READ_FIXED, random places.",
-            Options = [.. Common, "--iodepth", "--batch"],
+            Options = [.. Common, Vocabulary.Depth, Vocabulary.Batch],
             Patterns = [BenchPattern.RandRead],
             Adjust = static request => request with { Driver = BenchDriver.Reactor },
             MakeLoad = static run => new BareLoad(run),
@@ -39,47 +39,47 @@ internal static class PeerCommandLine
         {
             Name = "randomaccess",
             Description = "RandomAccess.ReadAsync or WriteAsync on a direct handle: as many loops that await as --iodepth says.",
-            Options = [.. Common, "--rw", "--iodepth", .. Writing],
+            Options = [.. Common, Vocabulary.Pattern, Vocabulary.Depth, .. Writing],
             Patterns = [BenchPattern.Read, BenchPattern.RandRead, BenchPattern.Write, BenchPattern.RandWrite],
             Adjust = static request => request with { AskedCompletion = BenchCompletion.Await },
-            MakeLoad = static run => new RandomAccessLoad(run),
+            MakeLoad = static run => new RandomAccessLoad(run, joins: false),
         },
         new Peer
         {
             Name = "preadv2",
             Description = "preadv2 on a direct descriptor, one at a time, the thread waits in it.",
-            Options = [.. Common, "--rw"],
+            Options = [.. Common, Vocabulary.Pattern],
             Patterns = [BenchPattern.Read, BenchPattern.RandRead],
             Adjust = static request => request with { Driver = BenchDriver.Sync },
-            MakeLoad = static run => new Preadv2Load(run),
+            MakeLoad = static run => new SystemCallLoad(run, flushes: false),
         },
         new Peer
         {
             Name = "whenall",
             Description = "Task.WhenAll of a RandomAccess.WriteAsync to each of --filename A:B:C, one write at a time.",
-            Options = [.. Common, "--rw", .. Writing],
+            Options = [.. Common, Vocabulary.Pattern, .. Writing],
             Patterns = [BenchPattern.Write, BenchPattern.RandWrite],
             Legs = IoRegion.MaxRegions,
             Adjust = static request => request with { AskedDepth = 1, AskedCompletion = BenchCompletion.Await },
-            MakeLoad = static run => new WhenAllLoad(run),
+            MakeLoad = static run => new RandomAccessLoad(run, joins: true),
         },
         new Peer
         {
             Name = "dsync",
             Description = "pwritev2 with RWF_DSYNC on a direct descriptor, one at a time: each write is on the medium when it ends.",
-            Options = [.. Common, "--rw", .. Writing],
+            Options = [.. Common, Vocabulary.Pattern, .. Writing],
             Patterns = [BenchPattern.Write, BenchPattern.RandWrite],
             Adjust = static request => request with { Driver = BenchDriver.Sync, Durable = true },
-            MakeLoad = static run => new DurableLoad(run, flushes: false),
+            MakeLoad = static run => new SystemCallLoad(run, flushes: false),
         },
         new Peer
         {
             Name = "writeflush",
             Description = "pwritev2 and fdatasync on a direct descriptor, one after the other.",
-            Options = [.. Common, "--rw", .. Writing],
+            Options = [.. Common, Vocabulary.Pattern, .. Writing],
             Patterns = [BenchPattern.Write, BenchPattern.RandWrite],
             Adjust = static request => request with { Driver = BenchDriver.Sync, Durable = true },
-            MakeLoad = static run => new DurableLoad(run, flushes: true),
+            MakeLoad = static run => new SystemCallLoad(run, flushes: true),
         },
     ];
 }

@@ -20,39 +20,39 @@ internal static class SideBySideCommand
     {
         Option<int> rounds = new("--rounds")
         {
-            Description = "How often each contestant runs.",
+            Description = $"how often each contestant runs ({SideBySideRequest.DefaultRounds})",
             HelpName = "N",
             DefaultValueFactory = _ => SideBySideRequest.DefaultRounds,
             CustomParser = result => NumberOption.ParseCount(result, least: 1, SideBySideRequest.MostRounds),
         };
-        Option<TimeSpan> runtime = new("--seconds")
+        Option<TimeSpan> runtime = new(Vocabulary.Runtime)
         {
-            Description = "How long each run measures.",
+            Description = $"how long each run measures ({TimeOption.Text(SideBySideRequest.DefaultRuntime)})",
             HelpName = "TIME",
             DefaultValueFactory = _ => SideBySideRequest.DefaultRuntime,
             CustomParser = TimeOption.Parse,
         };
-        Option<TimeSpan> ramp = new("--ramp")
+        Option<TimeSpan> ramp = new(Vocabulary.Ramp)
         {
-            Description = "How long it runs before that.",
+            Description = $"how long it runs before that ({TimeOption.Text(SideBySideRequest.DefaultRamp)})",
             HelpName = "TIME",
             DefaultValueFactory = _ => SideBySideRequest.DefaultRamp,
             CustomParser = result => TimeOption.Parse(result, mayBeZero: true),
         };
         Option<string[]> only = new("--only")
         {
-            Description = $"Only what these targets need, with commas between them: {string.Join(", ", Selection.Known)}. The report goes to artifacts/side-by-side then.",
+            Description = $"only what these targets need, with commas between them: {string.Join(", ", Selection.Known)}; the report goes to artifacts/side-by-side then",
             HelpName = "LETTERS",
             DefaultValueFactory = static _ => [],
             CustomParser = ParseOnly,
         };
         Option<string?> fuaDevice = new("--fua-device")
         {
-            Description = "A block device with FUA; what is on it is DESTROYED. Durable writes are measured on it; without it they are not measured with FUA.",
+            Description = "a block device with FUA, what is on it is DESTROYED: durable writes are measured on it too (none)",
             HelpName = "DEVICE",
         };
-        Option<bool> reportOnly = new("--report-only") { Description = "Measure nothing: make the report again from results.json." };
-        Option<string?> output = new("--output") { Description = "Folder of results.json, RESULTS.md and plots (bench).", HelpName = "FOLDER" };
+        Option<bool> reportOnly = new("--report-only") { Description = "measure nothing: make the report again from results.json" };
+        Option<string?> output = new("--output") { Description = "folder of results.json, RESULTS.md and plots (bench)", HelpName = "FOLDER" };
         RootCommand root = new(
             "Runs dmio bench, what it is compared with, and fio alternately on devices of its own, and writes RESULTS.md: " +
             "what each target came to, plots, every median.\n\nExit codes: 0 done, whatever was reached. 1 a run failed; nothing was written. 2 used wrongly.")
@@ -124,7 +124,7 @@ internal static class SideBySideCommand
     {
         string[] words = result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (words.Length == 0 || words.FirstOrDefault(static word => !Selection.Known.Contains(word, StringComparer.Ordinal)) is not null)
-            result.AddError($"--only '{result.Tokens[0].Value}' must be some of {string.Join(", ", Selection.Known)}, with commas between them.");
+            result.AddError($"--only '{result.Tokens[0].Value}' must be some of {string.Join(", ", Selection.Known)}, with commas between them");
         return words;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using DmIoUring.Cli.Bench;
 using DmIoUring.Cli.Copy;
 using DmIoUring.Cli.Demo;
 using DmIoUring.Cli.Info;
@@ -6,12 +7,14 @@ using DmIoUring.Cli.Stress;
 
 namespace DmIoUring.Cli;
 
-/// <summary>The documents that <c>--json</c> prints.</summary>
+/// <summary>The documents of <c>--output-format json</c>, in names like fio's; what is null is left out.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true,
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(WordConverter<IoWaitPolicy>), typeof(WordConverter<IoCompletionPolling>), typeof(SecondsConverter)],
     UseStringEnumConverter = true)]
+[JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(CopyReport))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(InfoReport))]

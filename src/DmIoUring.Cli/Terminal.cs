@@ -19,12 +19,13 @@ internal sealed class Terminal
     /// <param name="errors">The other.</param>
     /// <param name="errorsRedirected">Whether it is no terminal.</param>
     /// <param name="program">Who says it.</param>
-    public Terminal(ReportWriter output, bool outputRedirected, ReportWriter errors, bool errorsRedirected, string program = "dmio")
+    /// <param name="look">What both are like.</param>
+    public Terminal(ReportWriter output, bool outputRedirected, ReportWriter errors, bool errorsRedirected, string program, TerminalLook look)
     {
         _output = output;
         _errors = errors;
-        Output = Console(output, outputRedirected);
-        Errors = Console(errors, errorsRedirected);
+        Output = Console(output, outputRedirected, look);
+        Errors = Console(errors, errorsRedirected, look);
         Program = program;
     }
 
@@ -40,11 +41,11 @@ internal sealed class Terminal
     public static Terminal OfProcess(string program = "dmio") => new(
         StandardStreams.OpenOutput(), StandardStreams.IsOutputRedirected,
         StandardStreams.OpenError(), StandardStreams.IsErrorRedirected,
-        program);
+        program, TerminalLook.OfProcess());
 
     /// <summary>Both go to texts, as to files.</summary>
-    public static Terminal OfText(TextWriter output, TextWriter errors, string program = "dmio") => new(
-        new ReportWriter(output), outputRedirected: true, new ReportWriter(errors), errorsRedirected: true, program);
+    public static Terminal OfText(TextWriter output, TextWriter errors, string program = "dmio", TerminalLook? look = null) => new(
+        new ReportWriter(output), outputRedirected: true, new ReportWriter(errors), errorsRedirected: true, program, look ?? new TerminalLook());
 
     public void WriteJson<T>(T document, JsonTypeInfo<T> type) => _output.WriteLine(JsonSerializer.Serialize(document, type));
 
@@ -67,6 +68,9 @@ internal sealed class Terminal
             WriteNote(note);
     }
 
+    /// <summary>A text of the command's own, as it is.</summary>
+    public void WriteText(string text) => _output.Write(text);
+
     /// <summary>One line of a result, past the console's layout: what is to be pasted must not be cut into lines.</summary>
     public void WriteLine(string line) => _output.Write(Printable.Of(line) + "\n");
 
@@ -84,16 +88,21 @@ internal sealed class Terminal
         return exitCode == ExitCode.Success ? ExitCode.NotReported : exitCode;
     }
 
-    private static IAnsiConsole Console(ReportWriter writer, bool redirected)
+    private static IAnsiConsole Console(ReportWriter writer, bool redirected, TerminalLook look)
     {
+        AnsiSupport ansi = look.Colours ? AnsiSupport.Yes : redirected ? AnsiSupport.No : AnsiSupport.Detect;
+        ColorSystemSupport colours = look.Colours ? ColorSystemSupport.Standard : redirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect;
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new ConsoleOutput(writer, !redirected),
-            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
-            ColorSystem = redirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Ansi = ansi,
+            ColorSystem = colours,
             Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
         });
-        console.Pipeline.Attach(new PrintableHook());
+        console.Profile.Capabilities.Unicode = look.Unicode;
+        if (look.Width is { } width)
+            console.Profile.Width = width;
+        console.Pipeline.Attach(new PrintableHook(look.Unicode));
         return console;
     }
 }

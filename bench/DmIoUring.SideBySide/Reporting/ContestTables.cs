@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DmIoUring.Cli;
 using DmIoUring.SideBySide.Contests;
 using DmIoUring.SideBySide.Results;
 

@@ -1,3 +1,4 @@
+using DmIoUring.Cli;
 using DmIoUring.SideBySide.Contests;
 
 namespace DmIoUring.SideBySide.Results;

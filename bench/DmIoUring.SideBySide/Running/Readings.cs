@@ -6,8 +6,8 @@ namespace DmIoUring.SideBySide.Running;
 /// <summary>The figures in what a program printed.</summary>
 internal static class Readings
 {
-    /// <summary>Settings, devices: not measured.</summary>
-    private static readonly string[] NotMeasured = ["settings", "devices"];
+    /// <summary>What a document says of itself, settings, devices: not measured.</summary>
+    private static readonly string[] NotMeasured = ["schema", "exit_code", "settings", "devices"];
 
     /// <summary>All numbers, by their names with dots between them.</summary>
     /// <exception cref="ChildException">It is no such document.</exception>

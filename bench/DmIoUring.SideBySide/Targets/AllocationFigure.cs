@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Cli;
 using DmIoUring.SideBySide.Contests;
 using DmIoUring.SideBySide.Results;
 

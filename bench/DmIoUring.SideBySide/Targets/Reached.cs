@@ -1,4 +1,4 @@
-using DmIoUring.SideBySide.Results;
+using DmIoUring.Cli;
 
 namespace DmIoUring.SideBySide.Targets;
 

@@ -5,4 +5,11 @@ namespace DmIoUring.Cli.Bench;
 /// <param name="Errno">The errno's name; null when it never came to a device.</param>
 /// <param name="Sector">The first bad sector, in units of 512 bytes.</param>
 /// <param name="Message">In words.</param>
-internal sealed record BenchFailure(string Path, string? Errno, long? Sector, string Message);
+internal sealed record BenchFailure(string Path, string? Errno, long? Sector, string Message)
+{
+    /// <summary>Bit i is device i of the request; null when it never came to a device.</summary>
+    public RegionBitsReport? Failed { get; init; }
+
+    /// <summary>The same for what a device can't do.</summary>
+    public RegionBitsReport? Unsupported { get; init; }
+}

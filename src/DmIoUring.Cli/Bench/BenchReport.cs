@@ -2,19 +2,21 @@ using System.Text.Json.Serialization;
 
 namespace DmIoUring.Cli.Bench;
 
-/// <summary>How a run ended and what it measured; the document that <c>--output-format json</c> prints.</summary>
-internal sealed record BenchReport
+/// <summary>How a run ended and what it measured; its document.</summary>
+internal sealed record BenchReport() : CommandReport("bench")
 {
     public required BenchOutcome Outcome { get; init; }
 
-    [JsonIgnore]
-    public int ExitCode => Outcome switch
+    protected override int EndsWith => Outcome switch
     {
         BenchOutcome.Complete => Cli.ExitCode.Success,
         BenchOutcome.Failed => Cli.ExitCode.DeviceFailed,
         BenchOutcome.Refused => Cli.ExitCode.Refused,
         _ => Cli.ExitCode.Interrupted,
     };
+
+    /// <summary>What was measured instead of this library; null for this library.</summary>
+    public string? Peer => Settings.Peer;
 
     /// <summary>Requests that ended in the measured part.</summary>
     public long? Operations { get; init; }

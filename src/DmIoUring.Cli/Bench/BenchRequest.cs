@@ -17,6 +17,10 @@ internal sealed record BenchRequest
     public static readonly TimeSpan DefaultRuntime = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan DefaultRamp = TimeSpan.FromSeconds(1);
 
+    /// <summary>What runs instead of this library, which has no driver, engine or memory of its kind then; null for this library.</summary>
+    [JsonIgnore]
+    public string? Peer { get; init; }
+
     /// <summary>The devices or files; several are the legs of one write, unless <see cref="PerDevice"/>.</summary>
     [JsonPropertyName("filename")]
     public required IReadOnlyList<string> Paths { get; init; }
@@ -61,6 +65,7 @@ internal sealed record BenchRequest
     /// <summary>
     /// Requests a second of all jobs, submitted when they are due; null to submit the next when one has ended. Times count from when a request was due.
     /// </summary>
+    [JsonPropertyName("rate_iops")]
     public long? Rate { get; init; }
 
     [JsonPropertyName("numjobs")]
@@ -83,20 +88,35 @@ internal sealed record BenchRequest
     public BenchMemory? AskedMemory { get; init; }
 
     /// <summary>What the requests' buffers are.</summary>
-    [JsonPropertyName("mem")]
+    [JsonIgnore]
     public BenchMemory Memory => AskedMemory ?? (Engine.Fixed ? BenchMemory.Pool : BenchMemory.Pointer);
 
+    [JsonPropertyName("mem")]
+    public BenchMemory? MemoryHere => Peer is null ? Memory : null;
+
+    [JsonIgnore]
     public BenchDriver Driver { get; init; }
+
+    [JsonPropertyName("driver")]
+    public BenchDriver? DriverHere => Peer is null ? Driver : null;
 
     [JsonIgnore]
     public BenchCompletion? AskedCompletion { get; init; }
 
+    [JsonIgnore]
     public BenchCompletion? Completion => Driver == BenchDriver.Lane ? AskedCompletion ?? BenchCompletion.Callback : null;
+
+    [JsonPropertyName("completion")]
+    public BenchCompletion? CompletionHere => Peer is null ? Completion : null;
 
     [JsonIgnore]
     public BenchSubmit? AskedSubmit { get; init; }
 
+    [JsonIgnore]
     public BenchSubmit? Submit => Completion == BenchCompletion.Callback ? AskedSubmit ?? (Rate is null ? BenchSubmit.Callback : BenchSubmit.Thread) : null;
+
+    [JsonPropertyName("submit")]
+    public BenchSubmit? SubmitHere => Peer is null ? Submit : null;
 
     /// <summary>Whether every request is timed.</summary>
     [JsonPropertyName("lat")]
@@ -121,7 +141,11 @@ internal sealed record BenchRequest
     /// <summary>Whether devices that are mounted or claimed are written all the same.</summary>
     public bool Force { get; init; }
 
+    [JsonIgnore]
     public EngineSettings Engine { get; init; } = new();
+
+    [JsonPropertyName("engine")]
+    public EngineSettings? EngineHere => Peer is null ? Engine : null;
 
     [JsonIgnore]
     public bool Writes => Pattern is BenchPattern.Write or BenchPattern.RandWrite or BenchPattern.RandRw;

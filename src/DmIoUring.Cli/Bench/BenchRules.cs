@@ -32,7 +32,7 @@ internal static class BenchRules
         if (request is { PerDevice: true, Paths.Count: 1 })
             yield return Idle("--per-device", "several devices", "one");
         if (request is { PerDevice: true, Rate: { } rate })
-            yield return new Refusal("", $"--per-device with --rate {rate}: devices of different speeds have no rate in common", "Leave one of them out.");
+            yield return new Refusal("", $"--per-device with {Vocabulary.Rate} {rate}: devices of different speeds have no rate in common", "Leave one of them out.");
     }
 
     private static IEnumerable<Refusal> CheckDriver(BenchRequest request)
@@ -59,11 +59,11 @@ internal static class BenchRules
         if (request.Rate is { } rate)
         {
             if (request.AskedBatch is not null)
-                yield return new Refusal("", $"--batch {request.AskedBatch} with --rate {rate}: each request is submitted when it is due", "Leave one of them out.");
+                yield return new Refusal("", $"--batch {request.AskedBatch} with {Vocabulary.Rate} {rate}: each request is submitted when it is due", "Leave one of them out.");
             if (request.Completion is not (null or BenchCompletion.Callback))
-                yield return Idle($"--rate {rate}", "--completion callback", $"--completion {Word(request.Completion.Value)}");
+                yield return Idle($"{Vocabulary.Rate} {rate}", "--completion callback", $"--completion {Word(request.Completion.Value)}");
             if (request.AskedSubmit == BenchSubmit.Callback)
-                yield return Idle($"--rate {rate}", "--submit thread", "--submit callback");
+                yield return Idle($"{Vocabulary.Rate} {rate}", "--submit thread", "--submit callback");
         }
         else if (request.Batch is null && request.AskedBatch is { } batch)
         {

@@ -96,7 +96,11 @@ internal sealed class BenchRun(BenchRequest request, IReadOnlyList<BenchTarget> 
     }
 
     public void Fail(IoResult result, BenchTarget target) => Fail(new BenchFailure(
-        target.Devices[result.First.Region].Path, result.First.ErrnoName, result.First.Sector, result.ToString()));
+        target.Devices[result.First.Region].Path, result.First.ErrnoName, result.First.Sector, result.ToString())
+    {
+        Failed = RegionBitsReport.Of(result.Failed, target.Devices.Count),
+        Unsupported = RegionBitsReport.Of(result.Unsupported, target.Devices.Count),
+    });
 
     public void Fail(Exception exception) => Fail(new BenchFailure(Targets.Count == 1 ? Target.Devices[0].Path : "", Errno: null, Sector: null, exception.Message));
 

@@ -41,7 +41,7 @@ internal static class BenchView
         foreach (BenchDeviceReport device in report.Devices!.Where(device => !device.IsDirect))
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]{Printable.Of(device.Path)}: its file system has no direct I/O; this measures the page cache[/]");
         if (report.WhyNotFixed is { } reason)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Not registered:[/] {reason}");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Not registered:[/] {Printable.Of(reason)}");
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         Row(grid, "IOPS", string.Create(CultureInfo.InvariantCulture, $"{report.Iops:#,0}  ({Quantity.Number(operations)} in {report.Seconds:0.00} s)"));
         if (settings.Rate is { } asked)

@@ -42,9 +42,7 @@ internal sealed unsafe class SlotMemory : IDisposable
             case BenchMemory.Array:
                 for (int slot = 0; slot < slots; slot++)
                 {
-                    Memory<byte> part = AlignedPart(bytes);
-                    Fill(part.Span, ref random);
-                    _buffers[slot] = part;
+                    _buffers[slot] = FilledArray(bytes, ref random);
                 }
 
                 break;
@@ -72,12 +70,16 @@ internal sealed unsafe class SlotMemory : IDisposable
         _memory?.Dispose();
     }
 
-    /// <summary>A part of an array that starts on a block, which every array has; it stays where it is.</summary>
-    private static Memory<byte> AlignedPart(int bytes)
+    /// <summary>A filled part of an array that starts on a block, which every array has; it stays where it is.</summary>
+    public static Memory<byte> FilledArray(int bytes, ref SeededSequence random)
     {
         byte[] array = GC.AllocateUninitializedArray<byte>(bytes + Alignment, pinned: true);
         fixed (byte* start = array)
-            return array.AsMemory((int)(-(nint)start & (Alignment - 1)), bytes);
+        {
+            Memory<byte> part = array.AsMemory((int)(-(nint)start & (Alignment - 1)), bytes);
+            Fill(part.Span, ref random);
+            return part;
+        }
     }
 
     private static void Fill(Span<byte> bytes, ref SeededSequence random)

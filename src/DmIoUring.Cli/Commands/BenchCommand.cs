@@ -9,21 +9,15 @@ internal static class BenchCommand
     public static Command Create(Terminal terminal)
     {
         BenchOptions options = new();
-        Option<BenchOutputFormat> format = new("--output-format")
-        {
-            Description = "Text for a person, or one JSON document (normal).",
-            HelpName = WordOption.Words<BenchOutputFormat>(),
-            CustomParser = WordOption.Parse<BenchOutputFormat>,
-        };
-        Command command = new("bench",
-            "Measure this library on a device, in fio's vocabulary: requests a second, latencies, and what each costs in " +
-            "processor time, allocation and system calls. The queues are full before it measures, and nothing is allocated meanwhile.\n\n" +
-            "A write DESTROYS what is on the devices that are named.");
+        OutputOptions output = new();
+        PagedCommand command = new("bench", "IOPS, latencies, and what a request costs, in fio's vocabulary",
+            "Measures this library: IOPS, latencies, and what a request costs. A write DESTROYS what is on the device.");
         foreach (Option option in options.All)
             command.Add(option);
-        command.Add(format);
+        command.More.UnionWith(options.More);
+        output.AddTo(command);
         command.SetAction((parsed, cancellation) =>
-            RunAsync(options.Read(parsed), parsed.GetValue(format) == BenchOutputFormat.Json, terminal, cancellation));
+            RunAsync(options.Read(parsed), output.IsJson(parsed), terminal, cancellation));
         return command;
     }
 
@@ -31,7 +25,7 @@ internal static class BenchCommand
     {
         BenchReport report = await MeasureAsync(request, BenchPlanner.MakeLoad, json, terminal, cancellation);
         if (json)
-            terminal.WriteJson(report, BenchJson.Default.BenchReport);
+            terminal.WriteJson(report, ReportJson.Default.BenchReport);
         else
             BenchView.Show(terminal.Output, report);
         return report.ExitCode;
@@ -49,7 +43,7 @@ internal static class BenchCommand
             if (plan is not null)
             {
                 terminal.WriteNotes(plan.Notes);
-                BenchMeasurement measurement = new(plan);
+                BenchMeasurement measurement = new(plan.Run, plan.Load);
                 Task<BenchReport> task = measurement.RunAsync(cancellation);
                 if (terminal.ShowsProgress && !json)
                     await BenchView.ShowProgressAsync(terminal.Errors, measurement, task);

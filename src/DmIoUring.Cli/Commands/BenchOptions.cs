@@ -6,158 +6,136 @@ namespace DmIoUring.Cli.Commands;
 /// <summary>The options of <c>dmio bench</c> that say what is measured; those of fio have fio's names.</summary>
 internal sealed class BenchOptions
 {
-    private readonly Option<string[]> _filename = new("--filename")
+    private readonly Option<string[]> _filename = new(Vocabulary.Filename)
     {
-        Description = "Block device or regular file. Several, with colons between them, are the legs of one write: A:B:C, at most 64; or see --per-device.",
+        Description = "block device or file; several are the legs of one write",
         HelpName = "A[:B...]",
+        Arity = ArgumentArity.ExactlyOne,
         Required = true,
         CustomParser = FilenameOption.Parse,
     };
 
     private readonly Option<bool> _perDevice = new("--per-device")
     {
-        Description = "Each device of --filename A:B has --numjobs and --iodepth of its own, all on one client (a reactor's thread serves all of them), " +
-            "and the report tells of each.",
+        Description = "--numjobs and --iodepth for each of --filename A:B, and a report of each",
     };
 
-    private readonly Option<BenchPattern> _pattern = new("--rw")
-    {
-        Description = "What is measured (read).",
-        HelpName = WordOption.Words<BenchPattern>(),
-        CustomParser = WordOption.Parse<BenchPattern>,
-    };
+    private readonly Option<BenchPattern> _pattern = WordOption.Create(Vocabulary.Pattern, "what is measured", BenchPattern.Read);
 
     private readonly Option<int?> _readPercent = new("--rwmixread")
     {
-        Description = "How many of a hundred requests are reads, with --rw randrw (50).",
+        Description = "reads of a hundred requests of --rw randrw (50)",
         HelpName = "0..100",
         CustomParser = result => NumberOption.ParseCount(result, least: 0, most: 100),
     };
 
-    private readonly Option<int> _block = new("--bs")
+    private readonly Option<int> _block = new(Vocabulary.Block)
     {
-        Description = "Size of a request in bytes; K and M are understood.",
-        HelpName = "BYTES",
+        Description = $"size of a request ({NumberOption.SizeText(BenchRequest.DefaultBlockBytes)})",
+        HelpName = "SIZE",
         DefaultValueFactory = _ => BenchRequest.DefaultBlockBytes,
         CustomParser = result => NumberOption.ParseSize(result, IoRegion.SectorSize, BenchRequest.MaxBlockBytes, IoRegion.SectorSize),
     };
 
-    private readonly Option<long?> _size = new("--size")
+    private readonly Option<long?> _size = new(Vocabulary.Size)
     {
-        Description = "How much of each device is used; K, M, G and T are understood (all).",
-        HelpName = "BYTES",
+        Description = "how much of each device, with K, M, G or T (all)",
+        HelpName = "SIZE",
         CustomParser = result => NumberOption.ParseSize(result, IoRegion.SectorSize, 1L << 60, IoRegion.SectorSize),
     };
 
-    private readonly Option<int?> _depth = new("--iodepth")
+    private readonly Option<int?> _depth = new(Vocabulary.Depth)
     {
-        Description = "Requests that each job has under way, 1 to 32768 (128; with --driver sync 1).",
+        Description = "requests under way of each job (128; of --driver sync 1)",
         HelpName = "N",
         CustomParser = result => NumberOption.ParseCount(result, least: 1, DmIoOptions.MaxQueueDepth),
     };
 
-    private readonly Option<int?> _batch = new("--batch")
+    private readonly Option<int?> _batch = new(Vocabulary.Batch)
     {
-        Description = "How many are handed over at once, and how many ends are waited for at once (32, or the depth).",
+        Description = "handed over at once, and waited for at once (32, or the depth)",
         HelpName = "N",
         CustomParser = result => NumberOption.ParseCount(result, least: 1, DmIoOptions.MaxQueueDepth),
     };
 
-    private readonly Option<long?> _rate = new("--rate")
+    private readonly Option<long?> _rate = new(Vocabulary.Rate)
     {
-        Description = "Requests a second of all jobs, each submitted when it is due, however long earlier ones take; its time counts from then. " +
-            "fio's rate_iops, without its leniency (none: the next follows when one has ended).",
+        Description = "requests a second, timed from when they were due (all)",
         HelpName = "N",
         CustomParser = result => NumberOption.ParseCount(result, least: 1, (int)BenchRequest.MaxRate),
     };
 
-    private readonly Option<int> _jobs = new("--numjobs")
+    private readonly Option<int> _jobs = new(Vocabulary.Jobs)
     {
-        Description = "Jobs, 1 to 64. With the lane driver they share one client, with the reactor each has its own.",
+        Description = "jobs, 1 to 64: on one client, or a reactor each (1)",
         HelpName = "N",
         DefaultValueFactory = _ => 1,
         CustomParser = result => NumberOption.ParseCount(result, least: 1, BenchRequest.MaxJobs),
     };
 
-    private readonly Option<TimeSpan> _runtime = new("--runtime")
+    private readonly Option<TimeSpan> _runtime = new(Vocabulary.Runtime)
     {
-        Description = "How long is measured, in seconds, or with s, m or h after the number.",
+        Description = $"how long is measured, in seconds, or with s, m or h ({TimeOption.Text(BenchRequest.DefaultRuntime)})",
         HelpName = "TIME",
         DefaultValueFactory = _ => BenchRequest.DefaultRuntime,
         CustomParser = TimeOption.Parse,
     };
 
-    private readonly Option<TimeSpan> _ramp = new("--ramp")
+    private readonly Option<TimeSpan> _ramp = new(Vocabulary.Ramp)
     {
-        Description = "How long it runs, with full queues, before that.",
+        Description = $"how long it runs, with full queues, before that ({TimeOption.Text(BenchRequest.DefaultRamp)})",
         HelpName = "TIME",
         DefaultValueFactory = _ => BenchRequest.DefaultRamp,
         CustomParser = result => TimeOption.Parse(result, mayBeZero: true),
     };
 
-    private readonly Option<BenchDriver> _driver = new("--driver")
-    {
-        Description = "Who owns the thread that the requests travel on (lane).",
-        HelpName = WordOption.Words<BenchDriver>(),
-        CustomParser = WordOption.Parse<BenchDriver>,
-    };
+    private readonly Option<BenchDriver> _driver = WordOption.Create("--driver", "who owns the thread", BenchDriver.Lane);
 
-    private readonly Option<BenchCompletion?> _completion = new("--completion")
-    {
-        Description = "How a lane's requests end (callback).",
-        HelpName = WordOption.Words<BenchCompletion>(),
-        CustomParser = result => WordOption.Parse<BenchCompletion>(result),
-    };
+    private readonly Option<BenchCompletion?> _completion = WordOption.CreateOptional<BenchCompletion>(
+        "--completion", "how a lane's requests end", "callback");
 
-    private readonly Option<BenchSubmit?> _submit = new("--submit")
-    {
-        Description = "Who submits the next: the callback, or the job's thread, a batch at a time (callback).",
-        HelpName = WordOption.Words<BenchSubmit>(),
-        CustomParser = result => WordOption.Parse<BenchSubmit>(result),
-    };
+    private readonly Option<BenchSubmit?> _submit = WordOption.CreateOptional<BenchSubmit>(
+        "--submit", "who submits the next, the job's thread a batch at a time", "callback");
 
-    private readonly Option<BenchMemory?> _memory = new("--mem")
-    {
-        Description = "What the buffers are: raw pointers into the registered page pool, raw pointers to other memory, slices of an IoMemory, " +
-            "parts of byte arrays, page lists of the pool (pool; with --fixed off pointer).",
-        HelpName = WordOption.Words<BenchMemory>(),
-        CustomParser = result => WordOption.Parse<BenchMemory>(result),
-    };
+    private readonly Option<BenchMemory?> _memory = WordOption.CreateOptional<BenchMemory>(
+        Vocabulary.Memory,
+        "buffers are raw pointers into the page pool or to other memory, slices of an IoMemory, parts of byte arrays, page lists", "pool; with --fixed off pointer");
 
-    private readonly Option<OnOff> _latency = new("--lat")
-    {
-        Description = "Whether every request is timed; fio's gtod_reduce the other way round (on).",
-        HelpName = WordOption.Words<OnOff>(),
-        CustomParser = WordOption.Parse<OnOff>,
-    };
+    private readonly Option<OnOff> _latency = WordOption.Create(Vocabulary.Latency, "every request is timed; the opposite of fio's gtod_reduce", OnOff.On);
 
     private readonly Option<long?> _garbage = new("--garbage")
     {
-        Description = "Another thread allocates so many bytes a second meanwhile, in small objects that nobody keeps; K, M and G are understood (none).",
-        HelpName = "BYTES",
+        Description = "another thread allocates so much a second meanwhile, in small objects that nobody keeps (none)",
+        HelpName = "SIZE",
         CustomParser = result => NumberOption.ParseSize(result, least: 1, BenchRequest.MaxGarbageRate, multiple: 1),
     };
 
-    private readonly Option<ulong> _seed = new("--seed")
+    private readonly Option<ulong> _seed = new(Vocabulary.Seed)
     {
-        Description = "For the same places again.",
-        HelpName = "S",
+        Description = "the same places again (1)",
+        HelpName = "N",
         DefaultValueFactory = _ => 1,
+        CustomParser = NumberOption.ParseSeed,
     };
 
     private readonly Option<bool> _durable = new("--durable")
     {
-        Description = "Every write is on the medium when it ends (FUA); fio's --sync=dsync.",
+        Description = "every write is on the medium when it ends (FUA)",
     };
 
-    private readonly Option<bool> _destroy = new("--destroy") { Description = "Yes, overwrite block devices and files that are not empty." };
-    private readonly Option<bool> _force = new("--force") { Description = "Write to block devices that are mounted or claimed by another program." };
+    private readonly Option<bool> _destroy = new(Vocabulary.Destroy) { Description = "yes, overwrite devices and files that are not empty" };
+    private readonly Option<bool> _force = new(Vocabulary.Force) { Description = "write what is mounted or claimed by another program" };
     private readonly EngineOptions _engine = new();
 
     public IEnumerable<Option> All =>
     [
-        _filename, _perDevice, _pattern, _readPercent, _block, _size, _depth, _batch, _rate, _jobs, _runtime, _ramp,
-        _driver, _completion, _submit, .. _engine.All, _memory, _latency, _garbage, _seed, _durable, _destroy, _force,
+        _filename, _pattern, _readPercent, _block, _size, _depth, _jobs, _rate, _runtime, _ramp, _driver, _durable, _destroy, .. More,
+    ];
+
+    /// <summary>Those that are seldom used.</summary>
+    public IEnumerable<Option> More =>
+    [
+        _perDevice, _force, _batch, _completion, _submit, .. _engine.All, _memory, _latency, _garbage, _seed,
     ];
 
     /// <summary>Some of them, by name: what is not offered is as if it was not given.</summary>

@@ -7,22 +7,25 @@ namespace DmIoUring.Cli.Commands;
 internal static class CommandLine
 {
     /// <summary>Parses and runs dmio; the exit code.</summary>
-    public static Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation) =>
+        RunAsync(CreateRoot(terminal), arguments, terminal, cancellation);
+
+    /// <summary>dmio with its subcommands.</summary>
+    public static RootCommand CreateRoot(Terminal terminal)
     {
-        RootCommand root = new(
-            "dm-io in user space: one buffer to several block devices at once over io_uring, one error bit a device.\n\n" +
-            "Begin with: dmio demo\n\n" +
-            "Exit codes: 0 all done. 1 a device failed; what the others got is complete. " +
-            "2 refused or used wrongly, nothing was written. 3 all done, but standard output could not be written. " +
-            "4 an unexpected error; what was written is not known. 130 interrupted.")
+        return new(
+            "dm-io in user space: one buffer to several block devices at once over io_uring,\none error bit a device. Begin with: dmio demo\n\n" +
+            "Options have fio's names; --time, --block-size, --depth, --threads do as well.\n\n" +
+            "Exit codes: 0 all done; 1 a device failed, what the others got is complete; 2 refused or used wrongly, nothing was written; " +
+            "3 all done, but standard output could not be written; 4 an unexpected error, what was written is not known; 130 interrupted.")
         {
             DemoCommand.Create(terminal),
             CopyCommand.Create(terminal),
             StressCommand.Create(terminal),
             BenchCommand.Create(terminal),
             InfoCommand.Create(terminal),
+            CompletionCommand.Create(terminal),
         };
-        return RunAsync(root, arguments, terminal, cancellation);
     }
 
     /// <summary>
@@ -48,41 +51,24 @@ internal static class CommandLine
     private static async Task<int> InvokeAsync(RootCommand root, IReadOnlyList<string> arguments, Terminal terminal, CancellationToken cancellation)
     {
         RawArguments.ThrowIfNotUtf8(arguments);
-        ParseResult result = root.Parse(arguments);
-        InvocationConfiguration configuration = new()
-        {
-            Output = terminal.Output.Profile.Out.Writer,
-            Error = terminal.Errors.Profile.Out.Writer,
-            EnableDefaultExceptionHandler = false,
+        Vocabulary.AddAliases(root);
+        HelpPage.AddTo(root, terminal.Program);
 
-            // Signals come in as the token: nothing here may end the process while I/O is under way.
-            ProcessTerminationTimeout = null,
-        };
-        if (result.Action is ParseErrorAction usage)
-            return ReportUsageError(usage, result, arguments, configuration, terminal.Program);
-        return await result.InvokeAsync(configuration, cancellation);
-    }
+        // A path may begin with an @.
+        ParseResult result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        result.InvocationConfiguration.Output = terminal.Output.Profile.Out.Writer;
+        result.InvocationConfiguration.Error = terminal.Errors.Profile.Out.Writer;
+        result.InvocationConfiguration.EnableDefaultExceptionHandler = false;
 
-    /// <summary>The library's own answer with its suggestions, but for the page of help after it, and exit code 2.</summary>
-    private static int ReportUsageError(
-        ParseErrorAction usage, ParseResult result, IReadOnlyList<string> arguments, InvocationConfiguration configuration, string program)
-    {
-        bool bare = result.Tokens.Count == 0;
-        usage.ShowHelp = bare;
-        TextWriter errors = configuration.Error;
-        StringWriter text = new();
-        configuration.Output = text;
-        configuration.Error = text;
-        result.Invoke(configuration);
-
-        // It repeats what the user typed, newlines too, which must not become lines of the message.
-        foreach (string typed in arguments.Concat(result.Tokens.Select(token => token.Value)).Where(typed => typed.Length > 0))
-            text.GetStringBuilder().Replace(typed, Printable.Of(typed));
-        foreach (string line in text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'))
-            errors.WriteLine(Printable.Of(line));
-        string command = result.CommandResult.Command is RootCommand ? program : program + " " + result.CommandResult.Command.Name;
-        if (!bare)
-            errors.WriteLine($"Try '{command} --help'.");
+        // Signals come in as the token: nothing here may end the process while I/O is under way.
+        result.InvocationConfiguration.ProcessTerminationTimeout = null;
+        if (result.Action is not ParseErrorAction)
+            return await result.InvokeAsync(result.InvocationConfiguration, cancellation);
+        HelpPage help = new(terminal.Program, showsAll: false);
+        if (result.Tokens.Count == 0 && root.Subcommands.Count > 0)
+            terminal.Errors.Profile.Out.Writer.Write(help.Text(root));
+        else
+            terminal.WriteRefusal(UsageError.Of(result, help));
         return ExitCode.Refused;
     }
 }

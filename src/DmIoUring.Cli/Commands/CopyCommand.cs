@@ -8,33 +8,37 @@ internal static class CopyCommand
 {
     public static Command Create(Terminal terminal)
     {
-        Argument<string> source = new("SRC") { Description = "Block device or regular file to read." };
+        Argument<string> source = new("SRC") { Description = "block device or regular file to read" };
         Argument<string[]> destinations = new("DST")
         {
-            Description = "Block devices or regular files to write, at most 64. A file that does not exist is created.",
+            Description = "block devices or regular files to write, at most 64; a file is created",
             Arity = ArgumentArity.OneOrMore,
         };
-        Option<bool> verify = new("--verify") { Description = "Read every destination back and compare it with the source." };
-        Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
-        Option<bool> force = new("--force") { Description = "Write devices and files that are mounted, swap space, under a loop device, or claimed by another program; read what is claimed." };
-        Option<int> block = new("--block-size")
+        Option<bool> verify = new("--verify") { Description = "read every destination back and compare it with the source" };
+        OutputOptions output = new();
+        Option<bool> force = new(Vocabulary.Force)
         {
-            Description = "Size of a piece in bytes, 4096 to 256M; K and M are understood.",
-            HelpName = "BYTES",
+            Description = "write what is mounted, swap space, under a loop device or claimed by another program; read what is claimed",
+        };
+        Option<int> block = new(Vocabulary.Block)
+        {
+            Description = $"size of a piece, 4K to {NumberOption.SizeText(CopyRequest.MaxBlockBytes)} ({NumberOption.SizeText(CopyRequest.DefaultBlockBytes)})",
+            HelpName = "SIZE",
             DefaultValueFactory = _ => CopyRequest.DefaultBlockBytes,
             CustomParser = result => NumberOption.ParseSize(result, least: 4096, CopyRequest.MaxBlockBytes, IoRegion.SectorSize),
         };
-        Option<int> depth = new("--depth")
+        Option<int> depth = new(Vocabulary.Depth)
         {
-            Description = "Pieces under way at once, 1 to 256.",
+            Description = $"pieces under way at once, 1 to {CopyRequest.MaxDepth} ({CopyRequest.DefaultDepth})",
             HelpName = "N",
             DefaultValueFactory = _ => CopyRequest.DefaultDepth,
             CustomParser = result => NumberOption.ParseCount(result, least: 1, CopyRequest.MaxDepth),
         };
-        Command command = new("copy", "Read SRC once and write every DST at once.")
+        PagedCommand command = new("copy", "read one device or file, write up to 64 at once", "Reads SRC once and writes every DST at once.")
         {
-            source, destinations, verify, json, force, block, depth,
+            source, destinations, verify, block, depth, force,
         };
+        output.AddTo(command);
         source.Validators.Add(PathArgument.Check);
         destinations.Validators.Add(PathArgument.Check);
         command.SetAction((parsed, cancellation) =>
@@ -48,7 +52,7 @@ internal static class CopyCommand
                 BlockBytes = parsed.GetValue(block),
                 Depth = parsed.GetValue(depth),
             };
-            return RunAsync(request, parsed.GetValue(json), terminal, cancellation);
+            return RunAsync(request, output.IsJson(parsed), terminal, cancellation);
         });
         return command;
     }

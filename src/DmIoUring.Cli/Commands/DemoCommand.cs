@@ -9,14 +9,12 @@ internal static class DemoCommand
 {
     public static Command Create(Terminal terminal)
     {
-        Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
-        Command command = new("demo",
-            "Write three devices at once, one of which shrinks in use, read them back, and compare with RandomAccess. " +
-            "As root they are loop devices over files in TMPDIR, otherwise plain files; nothing is left behind.")
-        {
-            json,
-        };
-        command.SetAction((parsed, cancellation) => RunAsync(new DemoSize(), parsed.GetValue(json), terminal, cancellation));
+        OutputOptions output = new();
+        PagedCommand command = new("demo", "three devices, one of which fails: the bits, what still works, what it costs",
+            "Writes three devices at once, one of which shrinks in use, reads them back, and compares with RandomAccess. " +
+            "As root they are loop devices over files in TMPDIR, otherwise plain files; nothing is left behind.");
+        output.AddTo(command);
+        command.SetAction((parsed, cancellation) => RunAsync(new DemoSize(), output.IsJson(parsed), terminal, cancellation));
         return command;
     }
 
@@ -32,7 +30,7 @@ internal static class DemoCommand
                 terminal.WriteJson(report, ReportJson.Default.DemoReport);
             else
                 DemoView.Show(terminal.Output, report);
-            return report.IsAsExpected ? ExitCode.Success : ExitCode.DeviceFailed;
+            return report.ExitCode;
         }
         catch (OperationCanceledException)
         {

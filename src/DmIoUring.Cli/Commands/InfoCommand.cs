@@ -10,21 +10,23 @@ internal static class InfoCommand
     {
         Argument<string[]> paths = new("PATH")
         {
-            Description = "Block devices or regular files.",
+            Description = "block devices or regular files",
             Arity = ArgumentArity.OneOrMore,
         };
-        Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
-        Command command = new("info", "Show sizes, alignments and abilities of devices, and what this host's io_uring can do.")
+        OutputOptions output = new();
+        PagedCommand command = new("info", "sizes, alignments and abilities of devices, and what io_uring can do here",
+            "Shows sizes, alignments and abilities of devices, and what this host's io_uring can do. Writes nothing.")
         {
-            paths, json,
+            paths,
         };
+        output.AddTo(command);
         paths.Validators.Add(PathArgument.Check);
         command.SetAction(parsed =>
         {
             InfoReport report = InfoProbe.Run(parsed.GetValue(paths)!);
             foreach (Refusal refusal in report.Refusals)
                 terminal.WriteRefusal(refusal);
-            if (parsed.GetValue(json))
+            if (output.IsJson(parsed))
                 terminal.WriteJson(report, ReportJson.Default.InfoReport);
             else
                 InfoView.Show(terminal, report);

@@ -6,25 +6,21 @@ namespace DmIoUring.Cli.Commands;
 /// <summary>Numbers in a range on the command line; sizes may end in K, M, G or T: 65536, 64K, 1M.</summary>
 internal static class NumberOption
 {
+    private const string Units = "KMGT";
+
     public static int ParseSize(ArgumentResult result, int least, int most, int multiple) =>
         (int)ParseSize(result, (long)least, most, multiple);
 
     public static long ParseSize(ArgumentResult result, long least, long most, int multiple)
     {
         string text = result.Tokens[0].Value;
-        long unit = text.Length == 0 ? 1 : char.ToUpperInvariant(text[^1]) switch
-        {
-            'K' => 1 << 10,
-            'M' => 1 << 20,
-            'G' => 1 << 30,
-            'T' => 1L << 40,
-            _ => 1,
-        };
-        ReadOnlySpan<char> digits = unit == 1 ? text : text.AsSpan(..^1);
+        int power = text.Length == 0 ? 0 : Units.IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal) + 1;
+        long unit = 1L << (10 * power);
+        ReadOnlySpan<char> digits = power == 0 ? text : text.AsSpan(..^1);
         if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
-            result.AddError($"{Name(result)} '{text}' is no size. Pass bytes, or a number with K, M, G or T after it: 65536, 64K, 1M.");
+            result.AddError($"{NameOf(result)} '{text}' is no size: pass bytes, or a number with K, M, G or T after it, as 65536, 64K, 1M");
         else if (number > most / unit || number * unit < least || number * unit % multiple != 0)
-            result.AddError($"{Name(result)} {text} must be {least} to {most} bytes and a multiple of {multiple}.");
+            result.AddError($"{NameOf(result)} {text} must be {SizeText(least)} to {SizeText(most)}{(multiple > 1 ? $" and a multiple of {SizeText(multiple)}" : "")}");
         else
             return number * unit;
         return 0;
@@ -35,10 +31,29 @@ internal static class NumberOption
         string text = result.Tokens[0].Value;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
             return number;
-        result.AddError($"{Name(result)} {text} must be a number from {least} to {most}.");
+        result.AddError($"{NameOf(result)} {text} must be a number from {least} to {most}");
         return 0;
     }
 
-    private static string Name(ArgumentResult result) =>
-        result.Parent is OptionResult option ? option.Option.Name : result.Argument.Name;
+    public static ulong ParseSeed(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+            return seed;
+        result.AddError($"{NameOf(result)} {text} must be a number from 0 to {ulong.MaxValue}");
+        return 0;
+    }
+
+    /// <summary>A size as one would type it: 64K for 65536.</summary>
+    public static string SizeText(long bytes)
+    {
+        int power = 0;
+        for (; power < Units.Length && bytes > 0 && bytes % 1024 == 0; power++)
+            bytes /= 1024;
+        return bytes.ToString(CultureInfo.InvariantCulture) + (power == 0 ? "" : Units[power - 1]);
+    }
+
+    /// <summary>What the user typed for the option, or the argument's name.</summary>
+    public static string NameOf(ArgumentResult result) =>
+        result.Parent is OptionResult option ? option.IdentifierToken?.Value ?? option.Option.Name : result.Argument.Name;
 }

@@ -18,7 +18,7 @@ internal static class ProcessorsOption
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out processors[i]) || processors[i] > Most)
             {
-                result.AddError($"--cpus '{text}' must be processors from 0 to {Most} with commas between them: 0,1.");
+                result.AddError($"--cpus '{text}' must be processors from 0 to {Most} with commas between them, as 0,1");
                 return null;
             }
         }

@@ -10,50 +10,56 @@ internal static class StressCommand
     {
         Argument<string[]> paths = new("PATH")
         {
-            Description = "Block devices or regular files, at most 64. EVERYTHING ON THEM IS DESTROYED. Without any it makes two loop devices and a file, and removes them.",
+            Description = "block devices or files, at most 64: ALL ON THEM IS DESTROYED (two loop devices and a file of its own, which it removes)",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        Option<TimeSpan> time = new("--time", "--seconds")
+        Option<TimeSpan> time = new(Vocabulary.Runtime)
         {
-            Description = "How long, in seconds, or with s, m or h after the number.",
+            Description = $"how long, in seconds, or with s, m or h ({TimeOption.Text(StressRequest.DefaultTime)})",
             HelpName = "TIME",
             DefaultValueFactory = _ => StressRequest.DefaultTime,
             CustomParser = TimeOption.Parse,
         };
-        Option<ulong?> seed = new("--seed") { Description = "For the same operations again, thread by thread; their interleaving differs.", HelpName = "S" };
-        Option<int> threads = new("--threads")
+        Option<ulong?> seed = new(Vocabulary.Seed)
         {
-            Description = "Threads, 1 to 64.",
+            Description = "the same operations again, thread by thread; not their order (random)",
+            HelpName = "N",
+            CustomParser = result => NumberOption.ParseSeed(result),
+        };
+        Option<int> threads = new(Vocabulary.Jobs)
+        {
+            Description = $"threads, 1 to 64 ({StressRequest.DefaultThreads})",
             HelpName = "N",
             DefaultValueFactory = _ => StressRequest.DefaultThreads,
             CustomParser = result => NumberOption.ParseCount(result, least: 1, most: 64),
         };
-        Option<int> depth = new("--depth")
+        Option<int> depth = new(Vocabulary.Depth)
         {
-            Description = "Operations that each thread keeps under way, 1 to 64.",
-            HelpName = "D",
+            Description = $"operations that each thread keeps under way, 1 to 64 ({StressRequest.DefaultDepth})",
+            HelpName = "N",
             DefaultValueFactory = _ => StressRequest.DefaultDepth,
             CustomParser = result => NumberOption.ParseCount(result, least: 1, most: 64),
         };
-        Option<int> size = new("--size")
+        Option<int> size = new(Vocabulary.Size)
         {
-            Description = "How much of each device is used, 1M to 1024M; K and M are understood.",
-            HelpName = "BYTES",
+            Description = $"how much of each device, {NumberOption.SizeText(StressRequest.LeastSize)} to {NumberOption.SizeText(StressRequest.MostSize)} ({NumberOption.SizeText(StressRequest.DefaultSize)})",
+            HelpName = "SIZE",
             DefaultValueFactory = _ => StressRequest.DefaultSize,
             CustomParser = result => NumberOption.ParseSize(result, StressRequest.LeastSize, StressRequest.MostSize, multiple: 65536),
         };
-        Option<bool> faults = new("--faults") { Description = "Break and mend devices meanwhile; only devices of its own." };
-        Option<bool> files = new("--files") { Description = "Make plain files, no loop devices." };
-        Option<bool> destroy = new("--destroy") { Description = "Yes, overwrite block devices and files that are not empty." };
-        Option<bool> force = new("--force") { Description = "Use block devices that are mounted or claimed by another program." };
-        Option<bool> json = new("--json") { Description = "Print one JSON document instead of text." };
-        Command command = new("stress",
+        Option<bool> faults = new("--faults") { Description = "break and mend devices meanwhile; only devices of its own" };
+        Option<bool> files = new("--files") { Description = "make plain files, no loop devices" };
+        Option<bool> destroy = new(Vocabulary.Destroy) { Description = "yes, overwrite block devices and files that are not empty" };
+        Option<bool> force = new(Vocabulary.Force) { Description = "use what is mounted or claimed by another program" };
+        OutputOptions output = new();
+        PagedCommand command = new("stress", "every operation from many threads, every byte verified",
             "Mixed reads, writes, flushes, discards, zeroes, cancels and reserves from many threads; every sector says what it is " +
-            "and is checked on every read and at the end. Ends with 1 and the evidence at the first wrong byte or bit.\n\n" +
+            "and is checked on every read and at the end. Ends with 1 and the evidence at the first wrong byte or bit. " +
             "DESTROYS what is on the devices that are named.")
         {
-            paths, time, seed, threads, depth, size, faults, files, destroy, force, json,
+            paths, time, seed, threads, depth, size, faults, files, destroy, force,
         };
+        output.AddTo(command);
         paths.Validators.Add(PathArgument.Check);
         command.SetAction((parsed, cancellation) =>
         {
@@ -70,7 +76,7 @@ internal static class StressCommand
                 Destroy = parsed.GetValue(destroy),
                 Force = parsed.GetValue(force),
             };
-            return RunAsync(request, parsed.GetValue(json), terminal, cancellation);
+            return RunAsync(request, output.IsJson(parsed), terminal, cancellation);
         });
         return command;
     }

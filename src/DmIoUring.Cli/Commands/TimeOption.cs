@@ -21,13 +21,19 @@ internal static class TimeOption
         };
         ReadOnlySpan<char> digits = text.Length > 0 && char.IsLetter(text[^1]) && (unit > 1 || text[^1] is 's' or 'S') ? text.AsSpan(..^1) : text;
         if (!double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
-            result.AddError($"{Name(result)} '{text}' is no time. Pass seconds, or a number with s, m or h after it: 90, 10m, 1h.");
+            result.AddError($"{NumberOption.NameOf(result)} '{text}' is no time: pass seconds, or a number with s, m or h after it, as 90, 10m, 1h");
         else if ((number == 0 && !mayBeZero) || number * unit > Most.TotalSeconds)
-            result.AddError($"{Name(result)} {text} must be {(mayBeZero ? "0" : "more than 0")} seconds and at most a week.");
+            result.AddError($"{NumberOption.NameOf(result)} {text} must be {(mayBeZero ? "0" : "more than 0")} seconds and at most a week");
         else
             return TimeSpan.FromSeconds(number * unit);
         return TimeSpan.Zero;
     }
 
-    private static string Name(ArgumentResult result) => result.Parent is OptionResult option ? option.Option.Name : result.Argument.Name;
+    /// <summary>A time as one would type it: 1m for 60 seconds.</summary>
+    public static string Text(TimeSpan time) => time.TotalSeconds switch
+    {
+        > 0 and var seconds when seconds % 3600 == 0 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600}h"),
+        > 0 and var seconds when seconds % 60 == 0 => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60}m"),
+        var seconds => string.Create(CultureInfo.InvariantCulture, $"{seconds}s"),
+    };
 }

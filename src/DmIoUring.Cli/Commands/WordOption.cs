@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 
 namespace DmIoUring.Cli.Commands;
@@ -5,7 +6,36 @@ namespace DmIoUring.Cli.Commands;
 /// <summary>One of a few words on the command line: an enum's members in small letters.</summary>
 internal static class WordOption
 {
-    public static T Parse<T>(ArgumentResult result)
+    /// <summary>An option that takes one of an enum's words, and completes them.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">What it says.</param>
+    /// <param name="usual">What holds where nothing is said: the enum's first.</param>
+    public static Option<T> Create<T>(string name, string description, T usual)
+        where T : struct, Enum => Describe<T, T>(new Option<T>(name) { CustomParser = Parse<T> }, description, Word(usual));
+
+    /// <summary>The same, with null where nothing is said.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="description">What it says.</param>
+    /// <param name="usual">What holds where nothing is said, in words.</param>
+    public static Option<T?> CreateOptional<T>(string name, string description, string usual)
+        where T : struct, Enum => Describe<T?, T>(new Option<T?>(name) { CustomParser = static result => Parse<T>(result) }, description, usual);
+
+    /// <summary>What is typed for a value.</summary>
+    public static string Word<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    private static Option<T> Describe<T, TWord>(Option<T> option, string description, string usual)
+        where TWord : struct, Enum
+    {
+        string[] words = [.. Enum.GetValues<TWord>().Select(Word)];
+        option.Description = $"{description}: {string.Join(", ", words)} ({usual})";
+        option.HelpName = "WORD";
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(words);
+        return option;
+    }
+
+    private static T Parse<T>(ArgumentResult result)
         where T : struct, Enum
     {
         string text = result.Tokens[0].Value;
@@ -15,18 +45,7 @@ internal static class WordOption
                 return value;
         }
 
-        result.AddError($"{Name(result)} {text} must be one of {string.Join(", ", Enum.GetValues<T>().Select(Word))}.");
+        result.AddError($"{NumberOption.NameOf(result)} {text} must be one of {string.Join(", ", Enum.GetValues<T>().Select(Word))}");
         return default;
     }
-
-    /// <summary>What is typed for a value.</summary>
-    public static string Word<T>(T value)
-        where T : struct, Enum => value.ToString().ToLowerInvariant();
-
-    /// <summary>All words, for the help.</summary>
-    public static string Words<T>()
-        where T : struct, Enum => string.Join('|', Enum.GetValues<T>().Select(Word));
-
-    private static string Name(ArgumentResult result) =>
-        result.Parent is OptionResult option ? option.Option.Name : result.Argument.Name;
 }

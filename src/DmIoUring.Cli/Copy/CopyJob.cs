@@ -203,11 +203,11 @@ internal sealed class CopyJob
         };
     }
 
-    private string Bits(Func<CopyLeg, bool> isSet)
+    private RegionBitsReport Bits(Func<CopyLeg, bool> isSet)
     {
         ulong value = 0;
         foreach (CopyLeg leg in _legs.Where(isSet))
             value |= 1UL << leg.Region;
-        return RegionBitsText.Of(new RegionBits(value), _legs.Length);
+        return RegionBitsReport.Of(new RegionBits(value), _legs.Length);
     }
 }

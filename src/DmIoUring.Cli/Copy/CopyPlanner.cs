@@ -31,7 +31,7 @@ internal sealed class CopyPlanner : Planner
         long memory = (long)_request.BlockBytes * _request.Depth;
         if (memory > MaxMemory)
         {
-            Refuse("", $"--block-size {_request.BlockBytes} times --depth {_request.Depth} is {Quantity.Bytes(memory)} of memory; {Quantity.Bytes(MaxMemory)} are allowed",
+            Refuse("", $"--bs {_request.BlockBytes} times --iodepth {_request.Depth} is {Quantity.Bytes(memory)} of memory; {Quantity.Bytes(MaxMemory)} are allowed",
                 "Lower one of them.");
             return null;
         }
@@ -174,8 +174,8 @@ internal sealed class CopyPlanner : Planner
         if (_request.BlockBytes % block != 0)
         {
             Refuse(file.Path,
-                $"is read and written in blocks of {block} bytes, and --block-size {_request.BlockBytes} is no multiple of that",
-                $"Pass --block-size {(_request.BlockBytes / block + 1) * block}, or leave it out.");
+                $"is read and written in blocks of {block} bytes, and --bs {_request.BlockBytes} is no multiple of that",
+                $"Pass --bs {(_request.BlockBytes / block + 1) * block}, or leave it out.");
         }
     }
 

@@ -1,11 +1,11 @@
 namespace DmIoUring.Cli.Copy;
 
-/// <summary>How a copy ended; the document that <c>--json</c> prints.</summary>
-internal sealed record CopyReport
+/// <summary>How a copy ended; its document.</summary>
+internal sealed record CopyReport() : CommandReport("copy")
 {
     public required CopyOutcome Outcome { get; init; }
 
-    public int ExitCode => Outcome switch
+    protected override int EndsWith => Outcome switch
     {
         CopyOutcome.Complete => Cli.ExitCode.Success,
         CopyOutcome.Failed => Cli.ExitCode.DeviceFailed,
@@ -25,10 +25,10 @@ internal sealed record CopyReport
     public long? CopiedBytes { get; init; }
 
     /// <summary>Bit i is destination i: the write, the flush or the comparison failed.</summary>
-    public string? Failed { get; init; }
+    public RegionBitsReport? Failed { get; init; }
 
     /// <summary>Bit i is destination i: it can't do what was asked.</summary>
-    public string? Unsupported { get; init; }
+    public RegionBitsReport? Unsupported { get; init; }
 
     public double? CopySeconds { get; init; }
 

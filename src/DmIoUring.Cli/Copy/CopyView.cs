@@ -40,8 +40,8 @@ internal static class CopyView
         IAnsiConsole console = terminal.Output;
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{Headline(report)}");
         if (report.Destinations.Any(destination => destination.Failure is not null))
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"failed [bold]{report.Failed}[/]{Unsupported(report)}");
-        Table table = new Table().Border(TableBorder.Rounded).AddColumns("bit", "destination", "result");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"failed [bold]{report.Failed!.Text}[/]{Unsupported(report)}");
+        Table table = new Table().Rounded(console).AddColumns("bit", "destination", "result");
         foreach (DestinationReport destination in report.Destinations)
         {
             table.AddRow(
@@ -64,7 +64,7 @@ internal static class CopyView
     }
 
     private static string Unsupported(CopyReport report) =>
-        report.Unsupported!.Contains('1', StringComparison.Ordinal) ? $", unsupported {report.Unsupported}" : "";
+        report.Unsupported is { Bits: > 0 } unsupported ? $", unsupported {unsupported.Text}" : "";
 
     private static string Result(CopyReport report, DestinationReport destination)
     {
@@ -88,6 +88,6 @@ internal static class CopyView
         string list = string.Join(", ", ranges.Take(RangesShown).Select(range =>
             FormattableString.Invariant($"{range.Sector}..{range.Sector + range.Count - 1}")));
         string more = ranges.Count > RangesShown ? $" and {ranges.Count - RangesShown} more" : "";
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"not copied: sectors {list}{more}. A smaller --block-size loses less around a bad sector.");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"not copied: sectors {list}{more}. A smaller --bs loses less around a bad sector.");
     }
 }

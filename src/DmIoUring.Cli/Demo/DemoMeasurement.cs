@@ -1,157 +1,130 @@
 using System.Diagnostics;
+using System.Globalization;
+using DmIoUring.Cli.Bench;
 
 namespace DmIoUring.Cli.Demo;
 
 /// <summary>
-/// The same writes by dmio and by RandomAccess: same devices, same descriptors, same memory, same depth, in turns, so that what
-/// else the host does meets both. Only sectors that are good on every leg are used.
+/// The same writes by dmio and by RandomAccess, each measured as <c>dmio bench</c> measures: same devices, same descriptors, memory of one kind, same depth, in
+/// turns, so that what else the host does meets all of them. Only sectors that are good on every leg are used.
 /// </summary>
-internal sealed class DemoMeasurement(DmIoClient client, IReadOnlyList<DemoLeg> legs, DemoSize size)
+/// <param name="legs">The devices.</param>
+/// <param name="size">How long.</param>
+/// <param name="ring">What carries requests here.</param>
+internal sealed class DemoMeasurement(IReadOnlyList<DemoLeg> legs, DemoSize size, BenchRing ring)
 {
-    public const string Awaited = "dmio WriteAsync";
-    public const string Synchronous = "dmio Write";
-    public const string Peer = "RandomAccess.WriteAsync x3";
-    private const int WarmUpWrites = 100;
+    /// <summary>What stands where one is slower by its median, and not by more than rounds differ.</summary>
+    private const string NoDifference = "by less than rounds differ, the ranges overlap";
+
     private const int LeastRounds = 3;
+    private static readonly TimeSpan LongestRound = TimeSpan.FromSeconds(20);
 
-    public int LatencyRounds { get; private set; }
+    private static readonly DemoMethod Synchronous = new(
+        "dmio Write", "its thread submits all three itself, sleeps, and is woken when the last has ended", BenchDriver.Sync, BenchPlanner.MakeLoad);
 
-    public int ThroughputRounds { get; private set; }
+    private static readonly DemoMethod Awaited = new(
+        "dmio WriteAsync", "a write goes to the client's thread and its end to the thread pool: two threads are woken; the caller's is free meanwhile",
+        BenchDriver.Lane, BenchPlanner.MakeLoad);
 
-    public async Task<IReadOnlyList<LatencyReport>> MeasureLatencyAsync(CancellationToken cancellation)
+    private DemoMethod Peer { get; } = new(
+        "RandomAccess x3", "three system calls on three threads of the pool, a task for each and one that waits for all",
+        BenchDriver.Lane, run => new RandomAccessLoad(run, joins: true, [.. legs.Select(static leg => leg.Handle)]));
+
+    /// <summary>Small writes, one at a time: the fastest is the one with the lowest median time.</summary>
+    public Task<ComparisonReport> MeasureLatencyAsync(CancellationToken cancellation) =>
+        CompareAsync([Synchronous, Awaited, Peer], BenchPattern.RandWrite, DemoSize.LatencyBytes, depth: 1, static method => method.P50Ns, cancellation);
+
+    /// <summary>Large writes, several at a time: the fastest is the one with the most bytes a second.</summary>
+    public Task<ComparisonReport> MeasureThroughputAsync(CancellationToken cancellation) =>
+        CompareAsync([Awaited, Peer], BenchPattern.Write, DemoSize.PieceBytes, size.Depth, static method => Negative(method.BytesPerSecond), cancellation);
+
+    private static Spread Negative(Spread spread) => new(-spread.Median, -spread.Max, -spread.Min);
+
+    private async Task<ComparisonReport> CompareAsync(
+        DemoMethod[] methods, BenchPattern pattern, int blockBytes, int depth, Func<MethodReport, Spread> cost, CancellationToken cancellation)
     {
-        using IoMemory memory = IoMemory.Allocate(DemoSize.LatencyBytes);
-        (string Name, Func<int, Task<double[]>> Run)[] methods =
-        [
-            (Synchronous, count => Task.Run(() => TimeSyncWrites(memory, count))),
-            (Awaited, count => Task.Run(() => TimeAwaitedWritesAsync(memory, count))),
-            (Peer, count => Task.Run(() => TimePeerWritesAsync(memory, count))),
-        ];
-        List<double>[] medians = [.. methods.Select(_ => new List<double>())];
-        List<double>[] tails = [.. methods.Select(_ => new List<double>())];
-        foreach ((_, Func<int, Task<double[]>> run) in methods)
-            await run(WarmUpWrites);
+        List<BenchReport>[] runs = [.. methods.Select(static _ => new List<BenchReport>())];
         long start = Stopwatch.GetTimestamp();
-        for (; GoesOn(LatencyRounds, start); LatencyRounds++)
+        int rounds = 0;
+        for (; rounds < size.Rounds && (rounds < LeastRounds || Stopwatch.GetElapsedTime(start) < size.Patience); rounds++)
         {
             for (int turn = 0; turn < methods.Length; turn++)
             {
-                cancellation.ThrowIfCancellationRequested();
-                int method = (LatencyRounds + turn) % methods.Length;
-                double[] times = await methods[method].Run(size.LatencyWrites);
-                Array.Sort(times);
-                medians[method].Add(times[times.Length / 2]);
-                tails[method].Add(times[times.Length * 99 / 100]);
+                int method = (rounds + turn) % methods.Length;
+                runs[method].Add(await RunAsync(methods[method], pattern, blockBytes, depth, cancellation));
             }
         }
 
-        return [.. methods.Select((method, index) => new LatencyReport(method.Name, Median(medians[index]), Median(tails[index])))];
-    }
-
-    public async Task<IReadOnlyList<ThroughputReport>> MeasureThroughputAsync(CancellationToken cancellation)
-    {
-        (string Name, Func<IoMemory, long, Task> Write)[] methods =
+        MethodReport[] reports = [.. methods.Select((method, index) => ReportOf(method, runs[index]))];
+        MethodReport fastest = reports.MinBy(report => cost(report).Median)!;
+        return new ComparisonReport(blockBytes, depth, rounds, size.RoundTime.TotalSeconds,
         [
-            (Awaited, async (memory, offset) => Check(await client.WriteAsync(Regions(offset, DemoSize.PieceBytes), memory))),
-            (Peer, (memory, offset) => Task.WhenAll(legs.Select(leg => RandomAccess.WriteAsync(leg.Handle, memory.Memory, offset).AsTask()))),
-        ];
-        List<double>[] rates = [.. methods.Select(_ => new List<double>())];
-        long start = Stopwatch.GetTimestamp();
-        for (; GoesOn(ThroughputRounds, start); ThroughputRounds++)
-        {
-            for (int turn = 0; turn < methods.Length; turn++)
+            .. reports.Select((report, index) => ReferenceEquals(report, fastest) ? report : report with
             {
-                cancellation.ThrowIfCancellationRequested();
-                int method = (ThroughputRounds + turn) % methods.Length;
-                rates[method].Add(await RateOfAsync(methods[method].Write));
-            }
-        }
-
-        return [.. methods.Select((method, index) => new ThroughputReport(method.Name, Median(rates[index])))];
+                WhySlower = cost(report).Overlaps(cost(fastest)) ? NoDifference : Why(methods[index], runs[index]),
+            }),
+        ]);
     }
 
-    private static double Median(List<double> values)
+    /// <summary>One turn, once more and longer where not one write has ended in it.</summary>
+    private async Task<BenchReport> RunAsync(DemoMethod method, BenchPattern pattern, int blockBytes, int depth, CancellationToken cancellation)
     {
-        values.Sort();
-        return values[values.Count / 2];
-    }
-
-    private static double Microseconds(long start) => Stopwatch.GetElapsedTime(start).TotalMicroseconds;
-
-    private static void Check(IoResult result)
-    {
-        if (!result.IsSuccess)
-            throw new IOException($"A write that must succeed did not: {result}");
-    }
-
-    private bool GoesOn(int rounds, long start) =>
-        rounds < size.Rounds && (rounds < LeastRounds || Stopwatch.GetElapsedTime(start) < size.Patience);
-
-    private async Task<double> RateOfAsync(Func<IoMemory, long, Task> write)
-    {
-        int pieces = (int)(size.CutBytes / DemoSize.PieceBytes);
-        int next = 0;
-        long start = Stopwatch.GetTimestamp();
-        await Workers.RunAsync(size.Depth, async () =>
+        BenchReport report;
+        TimeSpan time = size.RoundTime;
+        do
         {
-            using IoMemory memory = IoMemory.Allocate(DemoSize.PieceBytes);
-            int piece;
-            while ((piece = Interlocked.Increment(ref next) - 1) < size.ThroughputPieces)
-                await write(memory, (long)(piece % pieces) * DemoSize.PieceBytes);
-        });
-        return (long)size.ThroughputPieces * DemoSize.PieceBytes / Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private double[] TimeSyncWrites(IoMemory memory, int count)
-    {
-        double[] times = new double[count];
-        for (int index = 0; index < count; index++)
-        {
-            IoRegion[] regions = Regions(OffsetOf(index), DemoSize.LatencyBytes);
-            long start = Stopwatch.GetTimestamp();
-            IoResult result = client.Write(regions, memory);
-            times[index] = Microseconds(start);
-            Check(result);
+            report = await RunAsync(method, RequestOf(method, pattern, blockBytes, depth, time), cancellation);
+            time *= 2;
         }
-
-        return times;
+        while (report.Operations == 0 && time < LongestRound);
+        return report.Operations > 0 ? report : throw new IOException(string.Create(
+            CultureInfo.InvariantCulture, $"No write by {method.Name} of {blockBytes} bytes ended within {LongestRound.TotalSeconds / 2} s."));
     }
 
-    private async Task<double[]> TimeAwaitedWritesAsync(IoMemory memory, int count)
+    private async Task<BenchReport> RunAsync(DemoMethod method, BenchRequest request, CancellationToken cancellation)
     {
-        double[] times = new double[count];
-        for (int index = 0; index < count; index++)
-        {
-            IoRegion[] regions = Regions(OffsetOf(index), DemoSize.LatencyBytes);
-            long start = Stopwatch.GetTimestamp();
-            IoResult result = await client.WriteAsync(regions, memory);
-            times[index] = Microseconds(start);
-            Check(result);
-        }
-
-        return times;
+        BenchTarget target = new([.. legs.Select(static leg => leg.Device)], request.BlockBytes / IoRegion.SectorSize, size.CutBytes / request.BlockBytes);
+        BenchRun run = new(request, [target]);
+        using BenchLoad load = method.MakeLoad(run);
+        BenchReport report = await new BenchMeasurement(run, load).RunAsync(cancellation);
+        cancellation.ThrowIfCancellationRequested();
+        return report.Failure is { } failure
+            ? throw new IOException($"A write by {method.Name} that must succeed did not: {failure.Message}")
+            : report;
     }
 
-    private async Task<double[]> TimePeerWritesAsync(IoMemory memory, int count)
+    private BenchRequest RequestOf(DemoMethod method, BenchPattern pattern, int blockBytes, int depth, TimeSpan time) => new()
     {
-        double[] times = new double[count];
-        Task[] writes = new Task[legs.Count];
-        for (int index = 0; index < count; index++)
-        {
-            long offset = OffsetOf(index);
-            long start = Stopwatch.GetTimestamp();
-            for (int leg = 0; leg < writes.Length; leg++)
-                writes[leg] = RandomAccess.WriteAsync(legs[leg].Handle, memory.Memory, offset).AsTask();
-            await Task.WhenAll(writes);
-            times[index] = Microseconds(start);
-        }
+        Paths = [.. legs.Select(static leg => leg.Path)],
+        Pattern = pattern,
+        BlockBytes = blockBytes,
+        AskedDepth = depth,
+        Driver = method.Driver,
+        AskedCompletion = method.Driver == BenchDriver.Lane ? BenchCompletion.Await : null,
+        AskedMemory = BenchMemory.Array,
+        Runtime = time,
+        Ramp = time / 4,
+        Engine = new EngineSettings { Ring = ring },
+    };
 
-        return times;
+    private static MethodReport ReportOf(DemoMethod method, List<BenchReport> runs) => new()
+    {
+        Method = method.Name,
+        P50Ns = SpreadOf(runs, static run => run.LatNs!.P50),
+        P99Ns = SpreadOf(runs, static run => run.LatNs!.P99),
+        BytesPerSecond = SpreadOf(runs, static run => run.BwBytes!.Value),
+        CpuNsPerOp = SpreadOf(runs, static run => run.CpuNsPerOp!.Value),
+        AllocatedBytesPerOp = SpreadOf(runs, static run => run.AllocatedBytesPerOp!.Value),
+    };
+
+    private static Spread SpreadOf(List<BenchReport> runs, Func<BenchReport, double> figure) => Spread.Of(runs.Select(figure))!.Value;
+
+    /// <summary>What happens in a write, and what was counted of it.</summary>
+    private static string Why(DemoMethod method, List<BenchReport> runs)
+    {
+        double workers = (double)runs.Sum(static run => run.WorkerEntries ?? 0) / runs.Sum(static run => run.Operations!.Value);
+        return workers < 0.01
+            ? method.How
+            : string.Create(CultureInfo.InvariantCulture, $"{method.How}; the devices block, so workers took {workers:0.#} transfers of each write");
     }
-
-    /// <summary>Scattered, and the same for everybody.</summary>
-    private long OffsetOf(int index) => (long)((uint)index * 2654435761 % (ulong)(size.CutBytes / DemoSize.LatencyBytes)) * DemoSize.LatencyBytes;
-
-    private IoRegion[] Regions(long offset, int length) =>
-        [.. legs.Select(leg => new IoRegion(leg.Device, offset / IoRegion.SectorSize, length / IoRegion.SectorSize))];
 }

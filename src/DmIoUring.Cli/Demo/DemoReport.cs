@@ -1,10 +1,12 @@
 namespace DmIoUring.Cli.Demo;
 
-/// <summary>What the demo saw; the document that <c>--json</c> prints. Every figure was measured in this run.</summary>
-internal sealed record DemoReport
+/// <summary>What the demo saw; its document. Every figure was measured in this run.</summary>
+internal sealed record DemoReport() : CommandReport("demo")
 {
     /// <summary>Whether the legs failed where they had to and nowhere else, and all else was read back.</summary>
     public required bool IsAsExpected { get; init; }
+
+    protected override int EndsWith => IsAsExpected ? Cli.ExitCode.Success : Cli.ExitCode.DeviceFailed;
 
     public required string Ring { get; init; }
 
@@ -23,26 +25,21 @@ internal sealed record DemoReport
     public required double WriteSeconds { get; init; }
 
     /// <summary>The union of every request's bits.</summary>
-    public required string Failed { get; init; }
+    public required RegionBitsReport Failed { get; init; }
+
+    /// <summary>How many of the writes ended with which bits.</summary>
+    public required IReadOnlyList<WriteOutcome> Writes { get; init; }
 
     /// <summary>Where the middle leg was cut.</summary>
     public required long ExpectedFirstBadSector { get; init; }
 
     public required IReadOnlyList<DemoLegReport> Legs { get; init; }
 
-    public required int LatencyBytes { get; init; }
+    /// <summary>Small writes, one at a time.</summary>
+    public required ComparisonReport Latency { get; init; }
 
-    public required int LatencyWritesPerRound { get; init; }
-
-    public required int LatencyRounds { get; init; }
-
-    public required IReadOnlyList<LatencyReport> Latency { get; init; }
-
-    public required long ThroughputBytesPerRound { get; init; }
-
-    public required int ThroughputRounds { get; init; }
-
-    public required IReadOnlyList<ThroughputReport> Throughput { get; init; }
+    /// <summary>Large writes, several at a time.</summary>
+    public required ComparisonReport Throughput { get; init; }
 
     public required double TotalSeconds { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DmIoUring.Cli.Bench;
 using DmIoUring.Cli.Copy;
 
 namespace DmIoUring.Cli.Demo;
@@ -63,11 +64,11 @@ internal sealed class DemoRun : IDisposable
         for (int region = 0; region < legs.Length; region++)
             legs[region] = await InspectLegAsync(region, cancellation);
 
-        DemoMeasurement measurement = new(_client, _legs.All, _size);
+        DemoMeasurement measurement = new(_legs.All, _size, _client.Capabilities.RefusalReason is null ? BenchRing.Kernel : BenchRing.Worker);
         step("single 4 KiB writes to all three, in turns with RandomAccess");
-        IReadOnlyList<LatencyReport> latency = await measurement.MeasureLatencyAsync(cancellation);
+        ComparisonReport latency = await measurement.MeasureLatencyAsync(cancellation);
         step("1 MiB writes to all three, in turns with RandomAccess");
-        IReadOnlyList<ThroughputReport> throughput = await measurement.MeasureThroughputAsync(cancellation);
+        ComparisonReport throughput = await measurement.MeasureThroughputAsync(cancellation);
 
         RegionBits failed = new(_failedOfPiece.Aggregate(0UL, (all, piece) => all | piece));
         long cut = _size.CutBytes / IoRegion.SectorSize;
@@ -82,15 +83,11 @@ internal sealed class DemoRun : IDisposable
             PieceBytes = DemoSize.PieceBytes,
             Depth = _size.Depth,
             WriteSeconds = writeSeconds,
-            Failed = RegionBitsText.Of(failed, legs.Length),
+            Failed = RegionBitsReport.Of(failed, legs.Length),
+            Writes = [.. _failedOfPiece.CountBy(static bits => bits).OrderBy(static one => one.Key).Select(one => new WriteOutcome(RegionBitsReport.Of(new RegionBits(one.Key), legs.Length), one.Value))],
             ExpectedFirstBadSector = cut,
             Legs = legs,
-            LatencyBytes = DemoSize.LatencyBytes,
-            LatencyWritesPerRound = _size.LatencyWrites,
-            LatencyRounds = measurement.LatencyRounds,
             Latency = latency,
-            ThroughputBytesPerRound = (long)_size.ThroughputPieces * DemoSize.PieceBytes,
-            ThroughputRounds = measurement.ThroughputRounds,
             Throughput = throughput,
             TotalSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };

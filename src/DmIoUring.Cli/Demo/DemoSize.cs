@@ -12,12 +12,11 @@ internal sealed record DemoSize
 
     public int Rounds { get; init; } = 7;
 
-    public int LatencyWrites { get; init; } = 500;
+    /// <summary>How long each way to write is measured in a round.</summary>
+    public TimeSpan RoundTime { get; init; } = TimeSpan.FromSeconds(0.2);
 
-    public int ThroughputPieces { get; init; } = 48;
-
-    /// <summary>After this long a measurement makes do with the rounds that it has, three at least.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>After this long a comparison makes do with the rounds that it has, three at least.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether files are used even where loop devices could be made.</summary>
     public bool PlainFiles { get; init; }

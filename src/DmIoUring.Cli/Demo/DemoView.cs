@@ -4,19 +4,22 @@ using Spectre.Console.Rendering;
 
 namespace DmIoUring.Cli.Demo;
 
-/// <summary>The demo as a person sees it: the legs drawn with where they failed, then the comparison.</summary>
+/// <summary>The demo as a person sees it: the bits and where the legs failed, what still works, and what a write costs.</summary>
 internal static class DemoView
 {
     private const int LegCells = 24;
-    private const int BarCells = 30;
 
     public static void Show(IAnsiConsole console, DemoReport report)
     {
         if (report.WhyNoLoopDevices is { } reason)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Plain files instead of block devices:[/] {reason}");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Plain files instead of block devices:[/] {Printable.Of(reason)}");
         ShowLegs(console, report);
-        ShowLatency(console, report);
-        ShowThroughput(console, report);
+        ShowWhatWorks(console, report);
+        ShowComparison(console, report.Latency, $"What a {Quantity.Bytes(report.Latency.BlockBytes)} write to all three costs, one at a time");
+        ShowComparison(console, report.Throughput, $"The same of {Quantity.Bytes(report.Throughput.BlockBytes)}, {report.Throughput.Depth} at a time");
+        string kind = report.IsDirect ? "the same O_DIRECT descriptors" : "through the page cache, the file system has no direct I/O";
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+            $"[grey]Lowest to highest of rounds that alternate, {kind}. Processor time and allocation: the whole process, a write.[/]");
         string verdict = report.IsAsExpected
             ? "[green]As it should be:[/] the leg that shrank failed from that very sector on, the others are whole."
             : "[red]Not as it should be:[/] see the legs above.";
@@ -39,9 +42,9 @@ internal static class DemoView
         Rows rows = new(
             table,
             Text.Empty,
-            Markup.FromInterpolated(CultureInfo.InvariantCulture, $"Failed = [bold]{report.Failed}[/]; {Sentence(report)}"));
+            Markup.FromInterpolated(CultureInfo.InvariantCulture, $"Failed = [bold]{report.Failed.Text}[/]; {Sentence(report)}"));
         string title = $" {Quantity.Bytes(report.BytesPerLeg)} to each of three {Noun(report)} at once, in pieces of {Quantity.Bytes(report.PieceBytes)} ";
-        console.Write(new Panel(rows).RoundedBorder().Header(title.EscapeMarkup()));
+        console.Write(new Panel(rows).Rounded(console).Header(title.EscapeMarkup()));
     }
 
     private static string Noun(DemoReport report) => report.WhyNoLoopDevices is null ? "loop devices" : "files";
@@ -50,7 +53,7 @@ internal static class DemoView
     {
         double rate = report.BytesPerLeg / report.WriteSeconds;
         string time = string.Create(CultureInfo.InvariantCulture, $"{report.WriteSeconds:0.00} s, {Quantity.Rate(rate)} to each");
-        return $"{time}; shrunk to {Quantity.Number(report.ExpectedFirstBadSector)} sectors";
+        return $"{time}; leg 1 was shrunk to {Quantity.Number(report.ExpectedFirstBadSector)} sectors";
     }
 
     private static Markup Picture(IAnsiConsole console, DemoLegReport leg, long sectors)
@@ -68,69 +71,53 @@ internal static class DemoView
         return new Markup(markup.ToString());
     }
 
-    private static IRenderable Words(DemoLegReport leg)
+    private static IRenderable Words(DemoLegReport leg) => leg.FailedPieces.Count == 0
+        ? new Text("whole", Color.Green)
+        : Markup.FromInterpolated(CultureInfo.InvariantCulture, $"[red]{leg.Errno ?? "failed"} from sector {Quantity.Number(leg.FirstBadSector ?? -1)} on[/]");
+
+    /// <summary>Of each leg what was read back, and that no write failed on a leg that has nothing to do with it.</summary>
+    private static void ShowWhatWorks(IAnsiConsole console, DemoReport report)
     {
-        string verified = Quantity.Bytes(leg.VerifiedBytes) + (leg.IsIntact ? " verified" : " verified, NOT the rest");
-        return leg.Errno is null && leg.FailedPieces.Count == 0
-            ? new Text(verified, leg.IsIntact ? Color.Green : Color.Red)
-            : new Rows(
-                Markup.FromInterpolated(CultureInfo.InvariantCulture, $"[red]{leg.Errno ?? "failed"} from sector {Quantity.Number(leg.FirstBadSector ?? -1)} on[/]"),
-                new Text(verified, leg.IsIntact ? Color.Green : Color.Red));
+        console.MarkupLine("[bold]What still works[/]");
+        foreach (DemoLegReport leg in report.Legs)
+        {
+            string verdict = leg.IsIntact ? "" : ", NOT all that was reported written";
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+                $"  leg {leg.Region}: {leg.PiecesWritten} of {report.Writes.Sum(static one => one.Writes)} writes whole; {Quantity.Bytes(leg.VerifiedBytes)} read back and the same{verdict}");
+        }
+
+        string bits = string.Join(", ", report.Writes.Select(static one => $"{one.Failed.Text} of {Quantity.Count(one.Writes, "write")}"));
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"  bits: {bits}; a write ends well on every leg that can do it");
     }
 
-    private static void ShowLatency(IAnsiConsole console, DemoReport report)
+    private static void ShowComparison(IAnsiConsole console, ComparisonReport comparison, string title)
     {
-        double slowest = report.Latency.Max(method => method.P50Microseconds);
-        Table table = Comparison($"One {Quantity.Bytes(report.LatencyBytes)} write to all three, µs: less is better")
-            .AddColumn(new TableColumn("p50").RightAligned())
-            .AddColumn(new TableColumn("p99").RightAligned())
-            .AddColumn("");
-        foreach (LatencyReport method in report.Latency)
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{title}[/]; {comparison.Rounds} rounds of {comparison.RoundSeconds} s");
+        Table table = new Table().Border(TableBorder.None).AddColumn(new TableColumn(""));
+        foreach (string heading in (ReadOnlySpan<string>)["p50 µs", "p99 µs", "MiB/s to each", "processor µs", "allocated B"])
+            table.AddColumn(new TableColumn(heading).RightAligned());
+        foreach (MethodReport method in comparison.Methods)
         {
             table.AddRow(
-                Name(method.Method),
-                new Text(method.P50Microseconds.ToString("0.0", CultureInfo.InvariantCulture)),
-                new Text(method.P99Microseconds.ToString("0.0", CultureInfo.InvariantCulture)),
-                Bar(console, method.P50Microseconds / slowest, method.Method));
+                new Text(method.Method, new Style(decoration: method.WhySlower is null ? Decoration.Bold : Decoration.None)),
+                Range(method.P50Ns, 1000), Range(method.P99Ns, 1000), Range(method.BytesPerSecond, 1 << 20),
+                Range(method.CpuNsPerOp, 1000), Range(method.AllocatedBytesPerOp, 1));
         }
 
         console.Write(table);
-        console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
-            $"[grey]{report.LatencyRounds} alternating rounds of {report.LatencyWritesPerRound} writes, medians; {IoKind(report)}[/]"));
-    }
-
-    private static void ShowThroughput(IAnsiConsole console, DemoReport report)
-    {
-        double fastest = report.Throughput.Max(method => method.BytesPerSecond);
-        Table table = Comparison($"{Quantity.Bytes(report.PieceBytes)} writes to all three, {report.Depth} under way: more is better")
-            .AddColumn(new TableColumn("to each").RightAligned())
-            .AddColumn("");
-        foreach (ThroughputReport method in report.Throughput)
+        foreach (MethodReport method in comparison.Methods)
         {
-            table.AddRow(
-                Name(method.Method),
-                new Text(Quantity.Rate(method.BytesPerSecond)),
-                Bar(console, method.BytesPerSecond / fastest, method.Method));
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+                $"[grey]  {method.Method} {(method.WhySlower is { } why ? "is slower: " + why : "is the fastest")}[/]");
         }
-
-        console.Write(table);
-        console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
-            $"[grey]{report.ThroughputRounds} alternating rounds of {Quantity.Bytes(report.ThroughputBytesPerRound)} to each, medians; {IoKind(report)}[/]"));
     }
 
-    private static string IoKind(DemoReport report) => report.IsDirect ? "same O_DIRECT descriptors" : "through the page cache: the file system has no direct I/O";
-
-    private static Table Comparison(string title) =>
-        new Table().Border(TableBorder.Rounded).Title(title.EscapeMarkup()).AddColumn(new TableColumn("").NoWrap());
-
-    private static Text Name(string method) => new(method, IsPeer(method) ? Style.Plain : new Style(decoration: Decoration.Bold));
-
-    private static bool IsPeer(string method) => string.Equals(method, DemoMeasurement.Peer, StringComparison.Ordinal);
-
-    private static Text Bar(IAnsiConsole console, double part, string method)
+    /// <summary>Lowest to highest, in some unit.</summary>
+    private static Text Range(Spread spread, double unit)
     {
-        char cell = console.Profile.Capabilities.Unicode ? '█' : '#';
-        string bar = new(cell, Math.Max(1, (int)Math.Round(part * BarCells)));
-        return new Text(bar.PadRight(BarCells), IsPeer(method) ? Color.Grey : Color.Aqua);
+        string format = spread.Max / unit < 10 ? "0.0" : "#,0";
+        string lowest = (spread.Min / unit).ToString(format, CultureInfo.InvariantCulture);
+        string highest = (spread.Max / unit).ToString(format, CultureInfo.InvariantCulture);
+        return new Text(string.Equals(lowest, highest, StringComparison.Ordinal) ? lowest : $"{lowest} to {highest}");
     }
 }

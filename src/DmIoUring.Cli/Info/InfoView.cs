@@ -6,6 +6,8 @@ namespace DmIoUring.Cli.Info;
 /// <summary>Devices and ring as a person sees them.</summary>
 internal static class InfoView
 {
+    private const int LeastForBoxes = 72;
+
     public static void Show(Terminal terminal, InfoReport report)
     {
         foreach (DeviceInfo device in report.Devices)
@@ -57,32 +59,56 @@ internal static class InfoView
         });
         Row(grid, "queue depth", device.QueueDepth?.ToString(CultureInfo.InvariantCulture) ?? "no limit told");
         Row(grid, "told by", device.AbilitiesSource);
-        console.Write(new Panel(grid).RoundedBorder().Header($"[bold]{Printable.Of(device.Path).EscapeMarkup()}[/] {Kind(device)}"));
+        if (!IsNarrow(console))
+        {
+            console.Write(new Panel(grid).Rounded(console).Header($"[bold]{Printable.Of(device.Path).EscapeMarkup()}[/] {Kind(device)}"));
+            return;
+        }
+
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{Printable.Of(device.Path)}[/] {Kind(device)}");
+        console.Write(grid);
+        console.WriteLine();
     }
 
     private static void ShowRing(IAnsiConsole console, InfoReport report)
     {
         if (report.Ring is not { } ring)
         {
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]no io_uring:[/] {report.RingUnavailable ?? ""}");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]no io_uring:[/] {Printable.Of(report.RingUnavailable ?? "")}");
+            return;
+        }
+
+        string title = $"{ring.Ring} on Linux {ring.KernelRelease}";
+        if (IsNarrow(console))
+        {
+            Grid list = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+            foreach (IoFeature feature in ring.Features)
+                list.AddRow(Here(feature), new Rows(new Text(feature.Name), new Text(feature.Reason, Color.Grey)));
+            console.WriteLine(title);
+            console.Write(list);
             return;
         }
 
         Table table = new Table()
-            .Border(TableBorder.Rounded)
-            .Title(new TableTitle($"{ring.Ring.EscapeMarkup()} on Linux {ring.KernelRelease.EscapeMarkup()}"))
+            .Rounded(console)
+            .Title(new TableTitle(title.EscapeMarkup()))
             .AddColumn(new TableColumn("feature").NoWrap())
             .AddColumns("here", "why");
         foreach (IoFeature feature in ring.Features)
         {
             table.AddRow(
                 new Text(feature.Name),
-                new Text(feature.IsAvailable ? "yes" : "no", feature.IsAvailable ? Color.Green : Color.Yellow),
+                Here(feature),
                 new Text(feature.Reason));
         }
 
         console.Write(table);
     }
+
+    /// <summary>So narrow that columns side by side would cut words.</summary>
+    private static bool IsNarrow(IAnsiConsole console) => console.Profile.Width < LeastForBoxes;
+
+    private static Text Here(IoFeature feature) => new(feature.IsAvailable ? "yes" : "no", feature.IsAvailable ? Color.Green : Color.Yellow);
 
     private static string Zones(DeviceInfo device)
     {

@@ -6,22 +6,22 @@ namespace DmIoUring.Cli.Stress;
 internal enum FindingKind
 {
     /// <summary>A sector holds what it can't hold.</summary>
-    [JsonStringEnumMemberName("wrongBytes")]
+    [JsonStringEnumMemberName("wrong_bytes")]
     WrongBytes,
 
     /// <summary>A region failed on a device with which nothing is wrong.</summary>
-    [JsonStringEnumMemberName("unexpectedFailure")]
+    [JsonStringEnumMemberName("unexpected_failure")]
     UnexpectedFailure,
 
     /// <summary>A region ended well on a device that could not have done it.</summary>
-    [JsonStringEnumMemberName("missedFailure")]
+    [JsonStringEnumMemberName("missed_failure")]
     MissedFailure,
 
     /// <summary>The parts of a result contradict each other.</summary>
-    [JsonStringEnumMemberName("wrongReport")]
+    [JsonStringEnumMemberName("wrong_report")]
     WrongReport,
 
-    [JsonStringEnumMemberName("neverEnded")]
+    [JsonStringEnumMemberName("never_ended")]
     NeverEnded,
 
     [JsonStringEnumMemberName("exception")]

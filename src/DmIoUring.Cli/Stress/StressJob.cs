@@ -177,7 +177,7 @@ internal sealed class StressJob(StressPlan plan, StressProgress progress)
         Threads = plan.Threads,
         Depth = plan.Depth,
         Faults = plan.Request.Faults,
-        Command = plan.Command,
+        CommandLine = plan.Command,
         WhyNoLoopDevices = plan.WhyNoLoopDevices,
         WhyNoFaultyMedium = plan.WhyNoFaultyMedium,
         Devices = [.. plan.Legs.Select(leg => new StressDeviceReport(

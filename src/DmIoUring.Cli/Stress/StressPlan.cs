@@ -1,3 +1,5 @@
+using DmIoUring.Cli.Commands;
+
 namespace DmIoUring.Cli.Stress;
 
 /// <summary>A run that has passed every check; owns everything opened for it.</summary>
@@ -37,7 +39,7 @@ internal sealed class StressPlan : IDisposable
             string paths = string.Concat(Request.Paths.Select(path => " " + path));
             string flags = (Request.Destroy ? " --destroy" : "") + (Request.Force ? " --force" : "") + (Request.PlainFiles ? " --files" : "") + (Request.Faults ? " --faults" : "");
             return FormattableString.Invariant(
-                $"dmio stress{paths} --seed {Seed} --time {Request.Time.TotalSeconds} --threads {Threads} --depth {Depth} --size {Request.Size}{flags}");
+                $"dmio stress{paths} --seed {Seed} --runtime {TimeOption.Text(Request.Time)} --numjobs {Threads} --iodepth {Depth} --size {NumberOption.SizeText(Request.Size)}{flags}");
         }
     }
 

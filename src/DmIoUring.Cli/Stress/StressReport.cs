@@ -1,11 +1,11 @@
 namespace DmIoUring.Cli.Stress;
 
-/// <summary>How a run ended; the document that <c>--json</c> prints.</summary>
-internal sealed record StressReport
+/// <summary>How a run ended; its document.</summary>
+internal sealed record StressReport() : CommandReport("stress")
 {
     public required StressOutcome Outcome { get; init; }
 
-    public int ExitCode => Outcome switch
+    protected override int EndsWith => Outcome switch
     {
         StressOutcome.Clean => Cli.ExitCode.Success,
         StressOutcome.Failed => Cli.ExitCode.DeviceFailed,
@@ -28,7 +28,7 @@ internal sealed record StressReport
     public bool? Faults { get; init; }
 
     /// <summary>What to type for the same operations again.</summary>
-    public string? Command { get; init; }
+    public string? CommandLine { get; init; }
 
     public string? WhyNoLoopDevices { get; init; }
 

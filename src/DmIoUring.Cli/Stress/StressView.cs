@@ -33,10 +33,10 @@ internal static class StressView
             return;
         IAnsiConsole console = terminal.Output;
         if (report.WhyNoLoopDevices is { } reason)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Plain files instead of loop devices:[/] {reason}");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]Plain files instead of loop devices:[/] {Printable.Of(reason)}");
         if (report.WhyNoFaultyMedium is { } lack)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]No bad sectors, stuck requests or power cuts:[/] {lack}");
-        Table table = new Table().Border(TableBorder.Rounded).AddColumns("leg", "device", "used", "block");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]No bad sectors, stuck requests or power cuts:[/] {Printable.Of(lack)}");
+        Table table = new Table().Rounded(console).AddColumns("leg", "device", "used", "block");
         for (int leg = 0; leg < report.Devices!.Count; leg++)
         {
             StressDeviceReport device = report.Devices[leg];
@@ -54,7 +54,7 @@ internal static class StressView
         if (report.Finding is { } finding)
             Show(console, finding);
         ShowVerdict(console, report);
-        terminal.WriteLine("The same operations again: " + report.Command);
+        terminal.WriteLine("The same operations again: " + report.CommandLine);
     }
 
     private static Rows Picture(StressPlan plan, StressProgress progress, TimeSpan elapsed, double rate)
@@ -81,7 +81,7 @@ internal static class StressView
     private static void Show(IAnsiConsole console, Finding finding)
     {
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
-        Row(grid, "what", finding.Message);
+        Row(grid, "what", Printable.Of(finding.Message));
         Row(grid, "when", string.Create(CultureInfo.InvariantCulture, $"{finding.Seconds:0.000} s after the start"));
         if (finding.Sector is { } sector)
             Row(grid, "where", string.Create(CultureInfo.InvariantCulture, $"{Printable.Of(finding.Path ?? "")} sector {sector}{(finding.ByteInSector is { } at ? $", byte {at}" : "")}"));
@@ -90,9 +90,9 @@ internal static class StressView
         Row(grid, "found", finding.Found);
         Row(grid, "", finding.FoundBytes);
         Row(grid, "read again", finding.ReadAgain);
-        Row(grid, "found by", finding.Operation);
-        Row(grid, "before", finding.History is null ? null : string.Join('\n', finding.History));
-        console.Write(new Panel(grid).RoundedBorder().BorderColor(Color.Red).Header("[red bold] wrong [/]"));
+        Row(grid, "found by", Printable.Of(finding.Operation ?? ""));
+        Row(grid, "before", finding.History is null ? null : string.Join('\n', finding.History.Select(Printable.Of)));
+        console.Write(new Panel(grid).Rounded(console).BorderColor(Color.Red).Header("[red bold] wrong [/]"));
     }
 
     private static void ShowVerdict(IAnsiConsole console, StressReport report)

@@ -64,8 +64,8 @@ public sealed class BenchTests
         { "--rw randread --rwmixread 30", "--rwmixread 30" },
         { "--rw randread --durable", "--durable" },
         { "--rate 100 --batch 4 --submit thread", "--batch 4" },
-        { "--rate 100 --submit callback", "--rate 100" },
-        { "--rate 100 --completion await", "--rate 100" },
+        { "--rate 100 --submit callback", "--rate_iops 100" },
+        { "--rate 100 --completion await", "--rate_iops 100" },
         { "--rate 0", "--rate 0" },
         { "--rw randwrite", "--destroy" },
         { "--bs 1000", "1000" },
@@ -101,7 +101,7 @@ public sealed class BenchTests
         using LoopDevice device = RequireLoop.Create(4 << 20);
         JsonElement late = await MeasureAsync(device.Path, [.. way.Split(' '), "--rw", "randread", "--rate", "10000000"]);
         Assert.InRange(late.GetProperty("lat_ns").GetProperty("p50").GetDouble(), 20e6, 1e12);
-        Assert.Equal(10_000_000, late.GetProperty("settings").GetProperty("rate").GetInt64());
+        Assert.Equal(10_000_000, late.GetProperty("settings").GetProperty("rate_iops").GetInt64());
     }
 
     [Theory]
@@ -210,7 +210,7 @@ public sealed class BenchTests
         using LoopDevice first = RequireLoop.Create(1 << 20);
         using LoopDevice second = RequireLoop.Create(1 << 20);
         (await Dmio.RunAsync("bench", "--filename", $"{first.Path}:{second.Path}", "--per-device", "--rw", "randread", "--rate", "100"))
-            .AssertRefused("--per-device with --rate 100");
+            .AssertRefused("--per-device with --rate_iops 100");
     }
 
     /// <summary>zram refuses what must not block: one at a time the engine makes the transfers itself, and more are for workers.</summary>
@@ -288,6 +288,6 @@ public sealed class BenchTests
     {
         Dmio run = await Dmio.RunAsync(["bench", "--filename", filename, "--runtime", "0.3", "--ramp", "0", .. settings, "--output-format", "json"]);
         Assert.True(run.ExitCode == 0, run.Output + run.Errors);
-        return JsonDocument.Parse(run.Output).RootElement;
+        return DocumentSchema.Check(run.Output);
     }
 }

@@ -124,7 +124,7 @@ public sealed class CopyRefusalTests : IDisposable
     public async Task Copy_PieceOffTheDestinationsBlock_IsRefused()
     {
         using LoopDevice loop = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { BlockSize = 4096 });
-        (await Dmio.RunAsync("copy", _files.Source, loop.Path, "--block-size", "4608")).AssertRefused(loop.Path, "--block-size 4608", "8192");
+        (await Dmio.RunAsync("copy", _files.Source, loop.Path, "--block-size", "4608")).AssertRefused(loop.Path, "--bs 4608", "8192");
     }
 
     [Fact]

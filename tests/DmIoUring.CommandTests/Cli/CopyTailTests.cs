@@ -69,7 +69,7 @@ public sealed class CopyTailTests : IDisposable
         bad.Resize(8192);
         CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
         CopyFailure failure = report.Destinations![0].Failure!;
-        Assert.Equal(("0b01", CopyPhase.Write, 16L), (report.Failed, failure.Phase, failure.Sector));
+        Assert.Equal(("0b01", CopyPhase.Write, 16L), (report.Failed!.Text, failure.Phase, failure.Sector));
         Assert.True(report.Destinations[1].IsComplete);
         Assert.Equal(_files.Content[..(8192 + 100)], File.ReadAllBytes(_files.PathOf("new")));
     }
@@ -83,7 +83,7 @@ public sealed class CopyTailTests : IDisposable
         using (FileStream stream = File.OpenWrite(source))
             stream.SetLength(8192);
         CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((CopyOutcome.Failed, "0b0", 8192L), (report.Outcome, report.Failed, report.CopiedBytes));
+        Assert.Equal((CopyOutcome.Failed, "0b0", 8192L), (report.Outcome, report.Failed!.Text, report.CopiedBytes));
         Assert.Equal((CopyPhase.Read, "EIO", 16L), (report.SourceFailure!.Phase, report.SourceFailure.Errno, report.SourceFailure.Sector));
         Assert.Equal(new SectorRange(16, 1), Assert.Single(report.NotCopied!));
         Assert.False(report.Destinations![0].IsComplete);

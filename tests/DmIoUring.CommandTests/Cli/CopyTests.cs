@@ -82,8 +82,8 @@ public sealed class CopyTests : IDisposable
 
         Assert.Equal(1, run.ExitCode);
         CopyReport report = run.CopyReport();
-        Assert.Equal("0b010", report.Failed);
-        Assert.Equal("0b000", report.Unsupported);
+        Assert.Equal("0b010", report.Failed!.Text);
+        Assert.Equal("0b000", report.Unsupported!.Text);
         CopyFailure failure = report.Destinations![1].Failure!;
         Assert.Equal((CopyPhase.Write, "EIO", 5 * Piece / 512, true), (failure.Phase, failure.Errno, failure.Sector, failure.IsExact));
         Assert.True(report.Destinations[0] is { IsComplete: true, IsVerified: true });
@@ -103,7 +103,7 @@ public sealed class CopyTests : IDisposable
         Dmio run = await Dmio.RunAsync("copy", _files.Source, first.Path, _files.PathOf("new"), third.Path, "--block-size", "64K", "--json");
 
         CopyReport report = run.CopyReport();
-        Assert.Equal("0b101", report.Failed);
+        Assert.Equal("0b101", report.Failed!.Text);
         Assert.Equal(2 * Piece / 512, report.Destinations![0].Failure!.Sector);
         Assert.Equal(2 * Piece / 512, report.Destinations[2].Failure!.Sector);
         Assert.Equal(_files.Content, File.ReadAllBytes(_files.PathOf("new")));
@@ -152,7 +152,7 @@ public sealed class CopyTests : IDisposable
         CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(CopyOutcome.Failed, report.Outcome);
-        Assert.Equal("0b01", report.Failed);
+        Assert.Equal("0b01", report.Failed!.Text);
         CopyFailure failure = report.Destinations![0].Failure!;
         Assert.Equal(("ENOSPC", 3 * Piece / 512 + 5, true), (failure.Errno, failure.Sector, failure.IsExact));
         Assert.Equal(_files.Content, File.ReadAllBytes(_files.PathOf("new")));
@@ -171,7 +171,7 @@ public sealed class CopyTests : IDisposable
 
         Assert.Equal(1, run.ExitCode);
         CopyReport report = run.CopyReport();
-        Assert.Equal("0b0", report.Failed);
+        Assert.Equal("0b0", report.Failed!.Text);
         Assert.Equal(("EIO", (4 * Piece + 4096) / 512, true), (report.SourceFailure!.Errno, report.SourceFailure.Sector, report.SourceFailure.IsExact));
         Assert.Equal(new SectorRange(4 * Piece / 512, 12 * Piece / 512), Assert.Single(report.NotCopied!));
         Assert.Equal(4 * Piece, report.CopiedBytes);

@@ -22,7 +22,8 @@ internal sealed record Dmio(int ExitCode, string Output, string Errors)
         return new Dmio(exitCode, output.ToString(), errors.ToString());
     }
 
-    public T Document<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Output, type)!;
+    /// <summary>The document, which is what the schema says.</summary>
+    public T Document<T>(JsonTypeInfo<T> type) => DocumentSchema.Check(Output).Deserialize(type)!;
 
     public StressReport StressReport() => Document(ReportJson.Default.StressReport);
 

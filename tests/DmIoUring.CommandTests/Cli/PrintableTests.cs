@@ -1,16 +1,18 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using DmIoUring.Cli;
 using DmIoUring.Cli.Commands;
 using DmIoUring.Cli.Copy;
+using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
 
 namespace DmIoUring.CommandTests.Cli;
 
 /// <summary>What a user typed, as it comes back to the terminal.</summary>
-public sealed class PrintableTests : IDisposable
+public sealed partial class PrintableTests : IDisposable
 {
-    private const string Nasty = "a\e[31mred\nnew\rline\u202etxt\u009bx";
-    private const string Shown = @"a\x1b[31mred\nnew\rline\u202etxt\x9bx";
+    private const string Nasty = "a\e[31mred\nnew\rline\u202etxt\u009bx[red]y[[";
+    private const string Shown = @"a\x1b[31mred\nnew\rline\u202etxt\x9bx[red]y[[";
     private readonly CopyFiles _files = new();
 
     public void Dispose() => _files.Dispose();
@@ -38,6 +40,37 @@ public sealed class PrintableTests : IDisposable
         Assert.Equal(2, run.ExitCode);
         AssertHasNoControls(run.Output + run.Errors);
         Assert.Contains(Shown, run.Errors, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string> Commands =>
+    [
+        "info NASTY", "info nosuch/NASTY", "copy NASTY NEW", "copy NASTY nosuch/NEW", "copy NASTY FAULTY",
+        "bench --filename NASTY --rw read --runtime 0.1 --ramp_time 0", "bench --filename NASTY --rw write",
+        "bench --filename NASTY:NEW --rw read --per-device", "stress NASTY --destroy --runtime 0.3 --size 1M --numjobs 1", "stress nosuch/NASTY",
+    ];
+
+    /// <summary>On a terminal with colours too: the codes there are the console's own, and none is within a path, which brackets would ask for.</summary>
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task PathsOfEveryCommand_AreWholeAndUncoloured(string command)
+    {
+        using FaultDevice device = new(size: 4 << 20);
+        using Fault fault = device.File.Fail(MediumOperations.Write, errno: 5);
+        string path = _files.Make(Nasty, _files.Content);
+        string[] words = [.. command.Split(' ').Select(word => word
+            .Replace("NASTY", word.StartsWith("nosuch", StringComparison.Ordinal) ? Nasty : path, StringComparison.Ordinal)
+            .Replace("NEW", _files.PathOf("new" + Nasty), StringComparison.Ordinal)
+            .Replace("FAULTY", device.Path, StringComparison.Ordinal))];
+        foreach (bool colours in new[] { false, true })
+        {
+            StringWriter output = new();
+            Terminal terminal = Terminal.OfText(output, output, look: new TerminalLook(Width: 400, Colours: colours));
+            await CommandLine.RunAsync(words, terminal, TestContext.Current.CancellationToken);
+            string text = output.ToString();
+            Assert.Contains(Shown, text, StringComparison.Ordinal);
+            AssertHasNoControls(OwnCodes().Replace(text, ""));
+            Assert.Equal(colours, OwnCodes().IsMatch(text));
+        }
     }
 
     [Fact]
@@ -98,6 +131,10 @@ public sealed class PrintableTests : IDisposable
         Assert.Contains(@"caf\xe9: is not UTF-8", run.Errors, StringComparison.Ordinal);
         Assert.Equal(before, Directory.GetFiles(_files.Folder));
     }
+
+    /// <summary>What sets colours and styles (SGR, ECMA-48).</summary>
+    [GeneratedRegex("\\x1b\\[[0-9;]*m", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex OwnCodes();
 
     private static void AssertHasNoControls(string text) =>
         Assert.DoesNotContain(text, character => character != '\n' && (char.IsControl(character) || character is '\u202e'));

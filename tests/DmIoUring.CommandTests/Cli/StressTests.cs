@@ -72,7 +72,7 @@ public sealed class StressTests : IDisposable
     {
         Dmio run = await Dmio.RunAsync("stress", "--files", "--time", "0.5", "--size", "1M", "--seed", "42", "--threads", "1", "--depth", "2", "--json");
         StressReport report = run.StressReport();
-        Assert.Equal("dmio stress --seed 42 --time 0.5 --threads 1 --depth 2 --size 1048576 --files", report.Command);
+        Assert.Equal("dmio stress --seed 42 --runtime 0.5s --numjobs 1 --iodepth 2 --size 1M --files", report.CommandLine);
         Assert.Equal(42UL, report.Seed);
     }
 

@@ -1,3 +1,4 @@
+using DmIoUring.Cli.Commands;
 using DmIoUring.Testing;
 
 namespace DmIoUring.CommandTests.Cli;
@@ -6,7 +7,6 @@ public sealed class UsageTests
 {
     [Theory]
     [InlineData()]
-    [InlineData("cpy", "a", "b")]
     [InlineData("copy")]
     [InlineData("copy", "a")]
     [InlineData("copy", "a", "b", "--block-size")]
@@ -33,9 +33,72 @@ public sealed class UsageTests
         Assert.Contains(arguments.Length == 0 ? "Usage:" : "--help", run.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("copy a b --verfiy", "unknown option --verfiy; did you mean --verify?")]
+    [InlineData("bench --filename a --rutime 5", "unknown option --rutime; did you mean --runtime?")]
+    [InlineData("bench --filename a --rutime=5", "unknown option --rutime; did you mean --runtime?")]
+    [InlineData("bench --filename a --rampt 5", "unknown option --rampt; did you mean --ramp?")]
+    [InlineData("stress --thread 5", "unknown option --thread; did you mean --threads?")]
+    [InlineData("info a --jsn", "unknown option --jsn; did you mean --json?")]
+    [InlineData("info a --hlep", "unknown option --hlep; did you mean --help?")]
+    [InlineData("cpoy a b", "unknown command cpoy; did you mean copy?")]
+    public async Task Typo_IsOneLine_WithWhatWasMeant(string arguments, string line)
+    {
+        Dmio run = await Dmio.RunAsync(arguments.Split(' '));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal("", run.Output);
+        Assert.Equal($"dmio: {line}\n", run.Errors);
+    }
+
+    [Theory]
+    [InlineData("copy a b --xyzzy", "unknown option --xyzzy", "dmio copy --help. If it is a file, write ./--xyzzy")]
+    [InlineData("xyzzy", "unknown command xyzzy", "dmio --help")]
+    [InlineData("demo more", "unexpected argument 'more'", "dmio demo --help")]
+    [InlineData("copy a", "DST is missing", "dmio copy --help")]
+    [InlineData("bench", "--filename A[:B...] is missing", "dmio bench --help")]
+    [InlineData("copy a b --depth", "--depth needs a value: N", "dmio copy --help")]
+    [InlineData("bench --filename a --rw", "--rw needs a value: randread, randrw, randwrite, read, write", "dmio bench --help")]
+    [InlineData("bench --filename a --filename b", "Option '--filename' expects a single argument but 2 were provided", "dmio bench --help")]
+    [InlineData("info a --json --output-format x", "--output-format x must be one of normal, json", "dmio info --help")]
+    public async Task OtherMistakes_AreALine_AndWhereToRead(string arguments, string line, string see)
+    {
+        Dmio run = await Dmio.RunAsync(arguments.Split(' '));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal($"dmio: {line}\n      See: {see}\n", run.Errors);
+    }
+
+    [Theory]
+    [InlineData("@nosuch")]
+    [InlineData("/h")]
+    [InlineData("/?")]
+    public async Task PathThatOtherParsersTakeForSomethingElse_IsAPath(string path) => (await Dmio.RunAsync("info", path)).AssertRefused($"{path}: does not exist");
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("copy")]
+    [InlineData("info")]
+    [InlineData("demo")]
+    [InlineData("stress")]
+    [InlineData("bench")]
+    public async Task Help_FitsAWindow(string command)
+    {
+        string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = (await Dmio.RunAsync([.. words, "--help"])).Output.TrimEnd('\n').Split('\n');
+        Assert.True(lines.Length <= HelpPage.Height, string.Join('\n', lines));
+        Assert.All(lines, static line => Assert.True(line.Length <= HelpPage.Width, line));
+        Assert.Equal(string.Join('\n', lines), (await Dmio.RunAsync([.. words, "-h"])).Output.TrimEnd('\n'));
+    }
+
     [Fact]
-    public async Task MistypedOption_IsNotTakenForADestination() =>
-        (await Dmio.RunAsync("copy", "a", "b", "--verfiy")).AssertRefused("--verfiy");
+    public async Task HelpAll_OfABench_ShowsEveryOption()
+    {
+        string help = (await Dmio.RunAsync("bench", "--help")).Output;
+        string all = (await Dmio.RunAsync("bench", "--help-all")).Output;
+        Assert.Contains("dmio bench --help-all", help, StringComparison.Ordinal);
+        Assert.DoesNotContain("--sqpoll", help, StringComparison.Ordinal);
+        Assert.Contains("--sqpoll MSEC", all, StringComparison.Ordinal);
+        Assert.All(all.Split('\n'), static line => Assert.True(line.Length <= HelpPage.Width, line));
+    }
 
     [Theory]
     [InlineData("--help")]
@@ -43,6 +106,8 @@ public sealed class UsageTests
     [InlineData("info", "--help")]
     [InlineData("demo", "--help")]
     [InlineData("stress", "--help")]
+    [InlineData("bench", "--help")]
+    [InlineData("bench", "--help-all")]
     [InlineData("--version")]
     public async Task HelpAndVersion_EndWithZero(params string[] arguments)
     {

@@ -1,3 +1,4 @@
+using DmIoUring.Cli;
 using DmIoUring.SideBySide.Contests;
 using DmIoUring.SideBySide.Results;
 using DmIoUring.SideBySide.Targets;

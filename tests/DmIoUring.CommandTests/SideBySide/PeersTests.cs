@@ -25,7 +25,7 @@ public sealed class PeersTests
         using LoopDevice device = RequireLoop.Create(Size);
         Dmio run = await RunAsync([peer, "--filename", device.Path, "--ramp", "0.05", "--runtime", "0.1", "--output-format", "json", .. more]);
         Assert.True(run.ExitCode == 0, run.Errors);
-        JsonElement report = JsonDocument.Parse(run.Output).RootElement;
+        JsonElement report = DocumentSchema.Check(run.Output);
         Assert.Equal(peer, report.GetProperty("peer").GetString());
         Assert.True(report.GetProperty("iops").GetDouble() > 0);
         Assert.Equal(report.GetProperty("iops").GetDouble() * 4096, report.GetProperty("bw_bytes").GetDouble(), tolerance: 1);

@@ -11,7 +11,7 @@ public sealed class ReadingsTests
         IReadOnlyDictionary<string, double> values = Readings.Of(
             Tool.Dmio,
             """
-            {"outcome": "complete", "iops": 5.5, "lat_ns": {"p50": 7, "p99_9": 9}, "ios_per_enter": null,
+            {"schema": 1, "exit_code": 0, "outcome": "complete", "iops": 5.5, "lat_ns": {"p50": 7, "p99_9": 9}, "ios_per_enter": null,
              "devices": [{"path": "/dev/x", "bytes": 1}], "settings": {"bs": 4096}}
             """);
         Assert.Equal("iops lat_ns.p50 lat_ns.p99_9", string.Join(' ', values.Keys));

@@ -18,8 +18,8 @@ internal sealed record Capabilities(string Ring, string? Refusal, IReadOnlyList<
             JsonElement ring = document.RootElement.GetProperty("ring");
             return new Capabilities(
                 ring.GetProperty("ring").ValueEquals("io_uring") ? Rings.IoUring : Rings.Workers,
-                ring.TryGetProperty("refusalReason", out JsonElement reason) ? reason.GetString() : null,
-                [.. ring.GetProperty("features").EnumerateArray().Where(static feature => !feature.GetProperty("isAvailable").GetBoolean())
+                ring.TryGetProperty("refusal_reason", out JsonElement reason) ? reason.GetString() : null,
+                [.. ring.GetProperty("features").EnumerateArray().Where(static feature => !feature.GetProperty("is_available").GetBoolean())
                     .Select(static feature => $"{feature.GetProperty("name")}: {feature.GetProperty("reason")}")]);
         }
         catch (JsonException)

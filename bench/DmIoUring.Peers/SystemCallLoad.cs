@@ -3,14 +3,16 @@ using DmIoUring.Interop;
 
 namespace DmIoUring.Peers;
 
-/// <summary>A thread that waits until each write is on the medium: in the write itself (RWF_DSYNC), or in a flush after it.</summary>
-internal sealed unsafe class DurableLoad(BenchRun run, bool flushes) : PeerLoad(run, ends: 1)
+/// <summary>A thread that waits in the system call itself; of a write until it is on the medium: in the write (RWF_DSYNC), or in a flush after it.</summary>
+/// <param name="run">The run.</param>
+/// <param name="flushes">Whether a write is flushed by a call of its own.</param>
+internal sealed unsafe class SystemCallLoad(BenchRun run, bool flushes) : HandleLoad(run, ends: 1)
 {
-    private readonly PeerSlot _slot = PeerSlot.Create(run)[0];
+    private readonly ArraySlot _slot = ArraySlot.Create(run)[0];
 
     public override long Measured => _slot.Slot.Measured;
 
-    public override void Start() => new Thread(Loop) { Name = "durable writes", IsBackground = true }.Start();
+    public override void Start() => new Thread(Loop) { Name = "system calls", IsBackground = true }.Start();
 
     private void Loop()
     {
@@ -20,7 +22,7 @@ internal sealed unsafe class DurableLoad(BenchRun run, bool flushes) : PeerLoad(
             Iovec vector = new() { iov_base = start, iov_len = (nuint)_slot.Memory.Length };
             do
                 _slot.Slot.Draw();
-            while (IsWhole(Write(descriptor, &vector)) && _slot.Slot.EndWell());
+            while (IsWhole(_slot.Slot.IsRead ? Libc.Preadv2(descriptor, &vector, 1, _slot.Offset, 0) : Write(descriptor, &vector)) && _slot.Slot.EndWell());
         }
 
         SignalEnd();

@@ -1,6 +1,9 @@
-namespace DmIoUring.SideBySide.Results;
+namespace DmIoUring.Cli;
 
 /// <summary>The middle of some figures, and how far they lie apart.</summary>
+/// <param name="Median">Half of them are at most this.</param>
+/// <param name="Min">The lowest.</param>
+/// <param name="Max">The highest.</param>
 internal readonly record struct Spread(double Median, double Min, double Max)
 {
     /// <summary>Null of nothing.</summary>
@@ -13,4 +16,7 @@ internal readonly record struct Spread(double Median, double Min, double Max)
         double median = sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
         return new Spread(median, sorted[0], sorted[^1]);
     }
+
+    /// <summary>Whether the figures of both may be of the same thing.</summary>
+    public bool Overlaps(Spread other) => Min <= other.Max && other.Min <= Max;
 }

@@ -1,23 +1,24 @@
-using DmIoUring.Cli;
-using DmIoUring.Cli.Bench;
 using DmIoUring.Interop;
 using Microsoft.Win32.SafeHandles;
 
-namespace DmIoUring.Peers;
+namespace DmIoUring.Cli.Bench;
 
-/// <summary>A load that goes past this library: handles of its own on the run's devices.</summary>
-internal abstract class PeerLoad : BenchLoad
+/// <summary>A load that goes past this library, by handles of the run's devices.</summary>
+internal abstract class HandleLoad : BenchLoad
 {
     private readonly CountdownEvent _underWay;
+    private readonly bool _ownsHandles;
 
-    /// <summary>Opens the devices once more.</summary>
+    /// <summary>Opens the devices once more, unless there are handles.</summary>
     /// <param name="run">The run.</param>
     /// <param name="ends">How many times <see cref="SignalEnd"/> is called before all is over.</param>
+    /// <param name="handles">Handles of the devices that stay open; null to open them.</param>
     /// <exception cref="RefusedException">A device can't be opened.</exception>
-    protected PeerLoad(BenchRun run, int ends)
+    protected HandleLoad(BenchRun run, int ends, IReadOnlyList<SafeFileHandle>? handles = null)
         : base(run)
     {
-        Handles = [.. run.Target.Devices.Select(device => Open(device, run.Request.Writes))];
+        _ownsHandles = handles is null;
+        Handles = handles ?? [.. run.Target.Devices.Select(device => Open(device, run.Request.Writes))];
         _underWay = new CountdownEvent(ends);
     }
 
@@ -33,7 +34,7 @@ internal abstract class PeerLoad : BenchLoad
 
     public override void Dispose()
     {
-        foreach (SafeFileHandle handle in Handles)
+        foreach (SafeFileHandle handle in Handles.Where(_ => _ownsHandles))
             handle.Dispose();
         _underWay.Dispose();
     }

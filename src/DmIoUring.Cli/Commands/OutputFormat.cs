@@ -1,0 +1,8 @@
+namespace DmIoUring.Cli.Commands;
+
+/// <summary>How a report is printed.</summary>
+internal enum OutputFormat
+{
+    Normal,
+    Json,
+}
