@@ -1,10 +1,10 @@
-using DmIoUring.Threading;
+using System.Collections.Immutable;
 
 namespace DmIoUring.Telemetry;
 
 /// <summary>
 /// The names of devices in metrics. A collector keeps a series for each for the life of the process, so there are only so many: a program that opens one file
-/// after the other gives them a name.
+/// after the other gives them a name. Any thread; nobody waits.
 /// </summary>
 internal static class DeviceNames
 {
@@ -14,20 +14,23 @@ internal static class DeviceNames
     /// <summary>What every device is called beyond them.</summary>
     public const string Other = "_other";
 
-    private static readonly UninterruptedLock Lock = new();
-    private static readonly HashSet<string> Known = new(StringComparer.Ordinal);
+    private static ImmutableHashSet<string> _known = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
 
     /// <summary>The name, or <see cref="Other"/> when there are too many others.</summary>
-    public static string Bounded(string name)
+    public static string Bounded(string name) => Bounded(name, ref _known);
+
+    /// <summary>The same among given names, for tests.</summary>
+    internal static string Bounded(string name, ref ImmutableHashSet<string> known)
     {
-        using (Lock.Enter())
+        while (true)
         {
-            if (Known.TryGetValue(name, out string? known))
-                return known;
-            if (Known.Count >= Most)
+            ImmutableHashSet<string> before = Volatile.Read(ref known);
+            if (before.TryGetValue(name, out string? found))
+                return found;
+            if (before.Count >= Most)
                 return Other;
-            Known.Add(name);
-            return name;
+            if (Interlocked.CompareExchange(ref known, before.Add(name), before) == before)
+                return name;
         }
     }
 }

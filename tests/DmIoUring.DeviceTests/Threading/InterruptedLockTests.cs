@@ -1,8 +1,10 @@
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using DmIoUring.Devices;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
+using DmIoUring.Telemetry;
 using DmIoUring.Testing;
 using DmIoUring.Threading;
 
@@ -14,7 +16,8 @@ public sealed class InterruptedLockTests
     /// <summary>The locks that the rows below are about, as declaring type and field.</summary>
     private static readonly string[] Covered =
     [
-        "BlockDevice._holdersLock", "DeviceDurability.SharedLock", "DeviceDurability._lock", "IoReactor._postLock", "PageMemoryPool._lock", "PagePool._growing", "PagePool._lock",
+        "BlockDevice._holdersLock", "DeviceCounterSet._lock", "DeviceDurability.SharedLock", "DeviceDurability._lock", "IoReactor._postLock", "MeteredDevices._lock",
+        "PageMemoryPool._lock", "PagePool._growing", "PagePool._lock",
         "RequestPool._lock", "SyncRings._lock", "WorkerPool._gate",
     ];
 
@@ -281,7 +284,6 @@ public sealed class InterruptedLockTests
 
     [Theory]
     [InlineData("write")]
-    [InlineData("statistics")]
     [InlineData("dispose")]
     public void SynchronousRings(string call)
     {
@@ -293,10 +295,8 @@ public sealed class InterruptedLockTests
         {
             if (string.Equals(call, "write", StringComparison.Ordinal))
                 result = client.Write([device.Region(0, 8), device.Region(8, 8)], data);
-            else if (string.Equals(call, "dispose", StringComparison.Ordinal))
-                client.Dispose();
             else
-                Assert.Equal(0, client.Statistics.Requests);
+                client.Dispose();
         }));
         Assert.Equal(default, result);
         if (string.Equals(call, "write", StringComparison.Ordinal))
@@ -420,6 +420,37 @@ public sealed class InterruptedLockTests
         Assert.Equal(default(IoResult), result);
         device.AssertHolds(8, data.GetSpan());
         Assert.Equal(0, client.Pages.RentedPages);
+    }
+
+    [Fact]
+    public void DevicesCounters_AreAddedAndRemoved_AndKnownToAMeter()
+    {
+        using TestDevice device = new(DeviceKind.File);
+        DeviceCounterSet counters = device.Device.Counters;
+        object gate = Interruption.LockOf(counters, "_lock");
+        DeviceCounters? own = null;
+        AssertDone(Interruption.UnderLock(gate, () => own = counters.Add()));
+        own!.AddOperation((int)DeviceCounter.Reads, 512);
+        AssertDone(Interruption.UnderLock(gate, () => counters.Remove(own)));
+        Assert.Equal((1, 512), (device.Device.Statistics.Reads, device.Device.Statistics.ReadBytes));
+        using ScriptedMeters meters = new();
+        IoInstruments instruments = IoInstruments.Of(meters);
+        AssertDone(Interruption.UnderLock(gate, () => counters.ReportBy(instruments)));
+        AssertDone(Interruption.UnderLock(Interruption.LockOf(instruments.Devices, "_lock"), () => Assert.Equal(512, instruments.Devices.Read()[device.Path][(int)DeviceCounter.ReadBytes])));
+    }
+
+    private sealed class ScriptedMeters : IMeterFactory
+    {
+        private readonly List<Meter> _made = [];
+
+        public Meter Create(MeterOptions options)
+        {
+            Meter meter = new(options);
+            _made.Add(meter);
+            return meter;
+        }
+
+        public void Dispose() => _made.ForEach(static meter => meter.Dispose());
     }
 
     private static RequestPool Requests(DmIoClient client) =>
