@@ -75,6 +75,6 @@ internal static class UsageError
         (string? Name, double Distance) best = names
             .Select(name => (Name: name, Distance: distance.Distance(word, name.TrimStart('-'))))
             .MinBy(static candidate => candidate.Distance);
-        return best.Distance <= Math.Max(1, word.Length / 3) ? best.Name : null;
+        return best.Distance <= Math.Max(1, word.Length / 3) && best.Distance < word.Length ? best.Name : null;
     }
 }

@@ -37,6 +37,8 @@ public sealed class DemoTests
         Assert.Equal(0, exitCode);
         Assert.Contains(shown, output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain('\e', output.ToString());
+        if (json)
+            DocumentSchema.Check(output.ToString());
     }
 
     /// <summary>First what it is for, then what it costs; no way to write without its range, none that is slower without the reason.</summary>

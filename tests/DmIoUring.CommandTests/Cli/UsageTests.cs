@@ -52,6 +52,7 @@ public sealed class UsageTests
 
     [Theory]
     [InlineData("copy a b --xyzzy", "unknown option --xyzzy", "dmio copy --help. If it is a file, write ./--xyzzy")]
+    [InlineData("demo -v", "unknown option -v", "dmio demo --help")]
     [InlineData("xyzzy", "unknown command xyzzy", "dmio --help")]
     [InlineData("demo more", "unexpected argument 'more'", "dmio demo --help")]
     [InlineData("copy a", "DST is missing", "dmio copy --help")]
