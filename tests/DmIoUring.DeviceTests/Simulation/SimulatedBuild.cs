@@ -9,7 +9,7 @@ namespace DmIoUring.DeviceTests.Simulation;
 internal sealed partial class SimulatedBuild : IDisposable
 {
     private static readonly string[] Parts =
-        ["dmio-sim.dll", "dmio-sim.runtimeconfig.json", "DmIoUring.Interop.dll", "Spectre.Console.dll", "System.CommandLine.dll"];
+        ["dmio-sim.dll", "dmio-sim.runtimeconfig.json", "DmIoUring.Interop.dll", "Spectre.Console.dll", "Spectre.Console.Ansi.dll", "System.CommandLine.dll"];
 
     private readonly ScratchFolder _folder = ScratchFolder.Create();
 
