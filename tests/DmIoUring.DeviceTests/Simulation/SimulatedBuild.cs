@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
@@ -8,14 +9,11 @@ namespace DmIoUring.DeviceTests.Simulation;
 /// <summary>A copy of the simulation in a folder of its own, over a library compiled for it.</summary>
 internal sealed partial class SimulatedBuild : IDisposable
 {
-    private static readonly string[] Parts =
-        ["dmio-sim.dll", "dmio-sim.runtimeconfig.json", "DmIoUring.Interop.dll", "Microsoft.Extensions.Logging.Abstractions.dll", "Spectre.Console.dll", "System.CommandLine.dll"];
-
     private readonly ScratchFolder _folder = ScratchFolder.Create();
 
     public SimulatedBuild(Mutation? mutation)
     {
-        foreach (string part in Parts)
+        foreach (string part in Parts())
             File.Copy(Path.Combine(AppContext.BaseDirectory, part), _folder.PathOf(part));
         MutatedLibrary.Compile(mutation, _folder.PathOf("DmIoUring.dll"));
     }
@@ -32,6 +30,22 @@ internal sealed partial class SimulatedBuild : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>The program's files, as its build has listed them, but for the library: one that is missing would look like a mutation that was found.</summary>
+    private static IEnumerable<string> Parts()
+    {
+        using JsonDocument listed = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "dmio-sim.deps.json")));
+        return
+        [
+            "dmio-sim.runtimeconfig.json",
+            .. listed.RootElement.GetProperty("targets").EnumerateObject().SelectMany(static target => target.Value.EnumerateObject())
+                .Where(static library => library.Value.TryGetProperty("runtime", out _))
+                .SelectMany(static library => library.Value.GetProperty("runtime").EnumerateObject())
+                .Select(static file => Path.GetFileName(file.Name))
+                .Where(static file => !string.Equals(file, "DmIoUring.dll", StringComparison.Ordinal))
+                .Distinct(StringComparer.Ordinal),
+        ];
+    }
 
     [GeneratedRegex(@"^seed (?<seed>\d+) failed: (?<what>.*)$", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Failed();
