@@ -24,7 +24,8 @@ public sealed class PackageTests
             using Stream text = package.GetEntry("DmIoUring.nuspec")!.Open();
             Assert.Equal(
                 ["Microsoft.Extensions.Logging.Abstractions"],
-                XDocument.Load(text).Descendants().Where(static element => element.Name.LocalName is "dependency").Select(static element => element.Attribute("id")!.Value));
+                XDocument.Load(text).Descendants().Where(static element => element.Name.LocalName is "dependency").Select(static element => element.Attribute("id")!.Value),
+                StringComparer.Ordinal);
         }
         finally
         {
