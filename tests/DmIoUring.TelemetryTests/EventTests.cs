@@ -154,7 +154,10 @@ public sealed class EventTests
         IoUnfinished? handled = null;
         DmIoClient client = new(new DmIoOptions
         {
-            LoggerFactory = log, Name = name, DisposeTimeLimit = TimeSpan.FromMilliseconds(1), DisposeGaveUp = hasHandler ? report => handled = report : null,
+            LoggerFactory = log,
+            Name = name,
+            DisposeTimeLimit = TimeSpan.FromMilliseconds(1),
+            DisposeGaveUp = hasHandler ? report => handled = report : null,
         });
         client.SubmitRead(file.Region(0, 8), data, (_, _) =>
         {

@@ -114,7 +114,13 @@ public sealed class DeviceStatisticsTests
         Assert.Equal(default, client.Maintain(IoOperation.Discard, new IoRegion(device, 8, 16)));
         DeviceStatistics expected = Nothing with
         {
-            Reads = 1, ReadBytes = 9 * 512, Writes = 1, WrittenBytes = 700 * 512, Flushes = 1, Discards = 1, DiscardedBytes = 8192,
+            Reads = 1,
+            ReadBytes = 9 * 512,
+            Writes = 1,
+            WrittenBytes = 700 * 512,
+            Flushes = 1,
+            Discards = 1,
+            DiscardedBytes = 8192,
         };
         AssertCounts("all", expected, device);
         AssertCounts("another object of the same file", Nothing, same);
