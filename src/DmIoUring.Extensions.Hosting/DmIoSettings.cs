@@ -21,6 +21,9 @@ public sealed class DmIoSettings
     /// <inheritdoc cref="DmIoOptions.InlineContinuations"/>
     public bool? InlineContinuations { get; set; }
 
+    /// <inheritdoc cref="DmIoOptions.Callbacks"/>
+    public IoCallbackThreads? Callbacks { get; set; }
+
     /// <inheritdoc cref="DmIoOptions.LaneBatchWait"/>
     public TimeSpan? LaneBatchWait { get; set; }
 
@@ -89,6 +92,7 @@ public sealed class DmIoSettings
             Lanes = Lanes ?? defaults.Lanes,
             SyncRings = SyncRings ?? defaults.SyncRings,
             InlineContinuations = InlineContinuations ?? defaults.InlineContinuations,
+            Callbacks = Callbacks ?? defaults.Callbacks,
             LaneBatchWait = LaneBatchWait ?? defaults.LaneBatchWait,
             LaneProcessors = LaneProcessors ?? defaults.LaneProcessors,
             QueueDepth = QueueDepth ?? defaults.QueueDepth,

@@ -79,7 +79,7 @@ public sealed partial class DmIoClient
     /// The requests that are pending on the client's lanes now, to find a stuck device. Synchronous calls that use a ring of their own thread
     /// are not listed. May be called on any thread, callbacks included, before and after <see cref="Dispose"/>.
     /// </summary>
-    /// <returns>The requests. Those of a lane that is blocked by a callback for more than a second are missing.</returns>
+    /// <returns>The requests. Those of a lane that is blocked by a callback for more than a second are missing: see <see cref="GetLaneStatus"/>.</returns>
     public async Task<IReadOnlyList<IoPendingRequest>> GetPendingRequestsAsync() =>
         [.. (await AnswersOfLanesAsync().ConfigureAwait(false)).SelectMany(static answer => answer ?? [])];
 

@@ -10,7 +10,7 @@ public sealed partial class DmIoClient
     /// <summary>What each lane does now. Any thread, callbacks included; waits for nobody, so it tells of a lane that is blocked, too.</summary>
     /// <returns>The lanes in order.</returns>
     public IReadOnlyList<IoLaneStatus> GetLaneStatus() =>
-        Array.ConvertAll(_lanes, static lane => new IoLaneStatus(lane.Index, lane.Counters.Active, lane.DispatchingFor));
+        Array.ConvertAll(_lanes, static lane => new IoLaneStatus(lane.Index, lane.Counters.Active, lane.DispatchingFor, lane.LastDevice));
 
     private MeteredClient StartMeter()
     {

@@ -94,6 +94,16 @@ public sealed class HostTests
         Assert.Contains("QueueDepth must be 1 to 32768", refused.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>What a configuration can't hold is left to code.</summary>
+    [Fact]
+    public void EveryOption_IsASetting()
+    {
+        string[] inCode = ["CallbackFailed", "DisposeGaveUp", "LoggerFactory", "MeterFactory"];
+        IEnumerable<string> options = typeof(DmIoOptions).GetProperties().Where(static property => property.CanWrite).Select(static property => property.Name);
+        IEnumerable<string> settings = typeof(DmIoSettings).GetProperties().Select(static property => property.Name);
+        Assert.Empty(options.Except(settings, StringComparer.Ordinal).Except(inCode, StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task TheHealthCheck_FailsWhileACallbackHoldsALane()
     {
@@ -116,6 +126,9 @@ public sealed class HostTests
         HealthReport report = await health.CheckHealthAsync();
         Assert.Equal(HealthStatus.Unhealthy, report.Status);
         Assert.Contains("Lane 0 has been in a callback for", report.Entries["dmio"].Description, StringComparison.Ordinal);
+        Assert.Contains(file.Device.Path, report.Entries["dmio"].Description, StringComparison.Ordinal);
+        Assert.Equal(file.Device.Path, client.GetLaneStatus()[0].LastDevice);
+        Assert.True(client.Statistics.LongestDispatch > TimeSpan.FromMilliseconds(1), "While a callback blocks, its time counts already.");
         release.Set();
         Assert.True(SpinWait.SpinUntil(() => client.GetLaneStatus()[0].DispatchingFor == TimeSpan.Zero, Limit));
         Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);

@@ -231,6 +231,10 @@ public sealed partial class BlockDevice : IDisposable
     /// <param name="handle">The handle. It is kept from closing while requests are in flight.</param>
     /// <param name="ownsHandle">Whether <see cref="Dispose"/> disposes the handle too.</param>
     /// <returns>The device.</returns>
+    /// <remarks>
+    /// Such a device is not registered with rings, and each request takes a reference on the handle: a registration would keep the file open past the moment at
+    /// which its owner closes it. <see cref="Open(string, BlockDeviceOptions?)"/> spares both.
+    /// </remarks>
     /// <exception cref="ArgumentException"><paramref name="handle"/> is closed or invalid.</exception>
     /// <exception cref="IOException">
     /// It is neither a block device nor a regular file; or it is open with a mode that can't be used: for appending

@@ -7,4 +7,8 @@ namespace DmIoUring;
 /// How long it has been processing one batch of completions, callbacks included; zero when it is not. More than a moment means that a callback blocks it, and
 /// everybody whose requests it carries.
 /// </param>
-public sealed record IoLaneStatus(int Lane, long ActiveRequests, TimeSpan DispatchingFor);
+/// <param name="LastDevice">
+/// The path of the device whose completion it processed last: while a callback blocks the lane, that of the callback's request.
+/// <see langword="null"/> where the device was opened from a handle, and where nothing has completed yet.
+/// </param>
+public sealed record IoLaneStatus(int Lane, long ActiveRequests, TimeSpan DispatchingFor, string? LastDevice);

@@ -50,7 +50,7 @@ public sealed record IoStatistics
     public required long CallbackExceptions { get; init; }
 
     /// <summary>
-    /// The longest time that a lane spent on processing one batch of completions, callbacks included: it shows a callback that blocks.
+    /// The longest time that a lane spent, or has been spending, on processing one batch of completions, callbacks included: it shows a callback that blocks.
     /// </summary>
     public required TimeSpan LongestDispatch { get; init; }
 

@@ -88,11 +88,21 @@ internal sealed class Lane
     /// <summary>What registering devices answered: 0, or the errno for which they are used unregistered.</summary>
     public int? RegisterFilesErrno => _engine.RegisterFilesErrno;
 
-    /// <summary>The longest time that processing one turn's completions took, callbacks included.</summary>
+    /// <summary>The longest time that processing one turn's completions took, or has been taking, callbacks included.</summary>
     public TimeSpan LongestDispatch => Stopwatch.GetElapsedTime(0, LongestDispatchTicks);
 
     /// <summary>The same in ticks of the stopwatch.</summary>
-    public long LongestDispatchTicks => Volatile.Read(ref _longestDispatch);
+    public long LongestDispatchTicks
+    {
+        get
+        {
+            long began = Volatile.Read(ref _dispatchBegan);
+            return Math.Max(Volatile.Read(ref _longestDispatch), began == 0 ? 0 : Stopwatch.GetTimestamp() - began);
+        }
+    }
+
+    /// <summary>The device whose completion it processed last; null where that is a borrowed handle.</summary>
+    public string? LastDevice => _engine.LastDevice;
 
     /// <summary>How long it has been processing one batch of completions, callbacks included, now; zero when it is not. Any thread.</summary>
     public TimeSpan DispatchingFor => Volatile.Read(ref _dispatchBegan) is var began and not 0 ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;

@@ -17,6 +17,12 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>When the owner's present turn began, in ticks of the stopwatch; 0 for an owner that does not tell. It costs no look at a clock for each request.</summary>
     public long TurnBegan { get; set; }
 
+    /// <summary>
+    /// The path of the device whose chunk ended last, which is that of the request whose callback runs now; null where it is a borrowed handle's, or none has ended.
+    /// Any thread.
+    /// </summary>
+    public abstract string? LastDevice { get; }
+
     /// <summary>The devices that the engine holds open; null when each request holds its own.</summary>
     public DeviceTable? Devices { get; protected init; }
 

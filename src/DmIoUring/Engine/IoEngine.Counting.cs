@@ -18,9 +18,21 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool _isTimed;
     private bool _recordsBatches;
 
+    /// <summary>The slot of the device whose chunk ended last.</summary>
+    private int _endedSlot = DeviceTable.NoSlot;
+
     /// <summary>Entries when the ring was entered last, and the batches since then that are to be recorded.</summary>
     private long _entered;
     private List<long>? _batches;
+
+    public override string? LastDevice
+    {
+        get
+        {
+            int slot = Volatile.Read(ref _endedSlot);
+            return slot == DeviceTable.NoSlot || Devices is not { } devices ? null : Volatile.Read(in devices[slot].Device)?.Path;
+        }
+    }
 
     /// <summary>Counts bytes of a chunk that were transferred.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -329,6 +329,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         if (slot != DeviceTable.NoSlot)
             LeaveDevice(slot);
+        _endedSlot = slot;
         chunk->Generation++;
         _free.Prepend(index);
         InFlight--;

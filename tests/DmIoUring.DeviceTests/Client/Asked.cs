@@ -25,6 +25,8 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
             client.SubmitWrite(regions[0], buffer, Notification.Arrived, notification, options);
         else if (operation == IoOperation.Write)
             client.SubmitWrite(regions, buffer, Notification.Arrived, notification, options);
+        else if (IsOfOne)
+            SubmitOneTo(client, notification);
         else if (operation == IoOperation.Flush)
             client.SubmitFlush(regions, Notification.Arrived, notification, options);
         else if (operation == IoOperation.Discard)
@@ -41,6 +43,8 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
             reactor.SubmitWrite(regions[0], buffer, Notification.Arrived, notification, options);
         else if (operation == IoOperation.Write)
             reactor.SubmitWrite(regions, buffer, Notification.Arrived, notification, options);
+        else if (IsOfOne)
+            SubmitOneTo(reactor, notification);
         else if (operation == IoOperation.Flush)
             reactor.SubmitFlush(regions, Notification.Arrived, notification, options);
         else if (operation == IoOperation.Discard)
@@ -65,6 +69,26 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
             SubmitTo(reactor, notification);
         else
             reactor.Submit([ForBatch(notification)]);
+    }
+
+    private void SubmitOneTo(DmIoClient client, Notification notification)
+    {
+        if (operation == IoOperation.Flush)
+            client.SubmitFlush(regions[0], Notification.Arrived, notification, options);
+        else if (operation == IoOperation.Discard)
+            client.SubmitDiscard(regions[0], Notification.Arrived, notification, options);
+        else
+            client.SubmitWriteZeroes(regions[0], Notification.Arrived, notification, options);
+    }
+
+    private void SubmitOneTo(IoReactor reactor, Notification notification)
+    {
+        if (operation == IoOperation.Flush)
+            reactor.SubmitFlush(regions[0], Notification.Arrived, notification, options);
+        else if (operation == IoOperation.Discard)
+            reactor.SubmitDiscard(regions[0], Notification.Arrived, notification, options);
+        else
+            reactor.SubmitWriteZeroes(regions[0], Notification.Arrived, notification, options);
     }
 
     private IoRequest ForBatch(Notification notification)

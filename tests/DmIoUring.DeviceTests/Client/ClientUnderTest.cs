@@ -99,10 +99,13 @@ internal sealed class ClientUnderTest : IDisposable
         (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Flush) => _client!.Flush(regions),
         (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Discard) => _client!.Discard(regions),
         (CallWay.Sync or CallWay.SyncOnLane, _) => _client!.WriteZeroes(regions),
+        (CallWay.Awaited, IoOperation.Flush) when regions.Length == 1 => Wait(_client!.FlushAsync(regions[0])),
+        (CallWay.Awaited, IoOperation.Discard) when regions.Length == 1 => Wait(_client!.DiscardAsync(regions[0])),
+        (CallWay.Awaited, _) when regions.Length == 1 => Wait(_client!.WriteZeroesAsync(regions[0])),
         (CallWay.Awaited, IoOperation.Flush) => Wait(_client!.FlushAsync(regions)),
         (CallWay.Awaited, IoOperation.Discard) => Wait(_client!.DiscardAsync(regions)),
         (CallWay.Awaited, _) => Wait(_client!.WriteZeroesAsync(regions)),
-        _ => Submit(new Asked(operation, regions.ToArray(), default, default)),
+        _ => Submit(new Asked(operation, regions.ToArray(), default, default) { IsOfOne = regions.Length == 1 }),
     };
 
     /// <summary>Waits until every page of the pool is back.</summary>
