@@ -92,7 +92,6 @@ public sealed partial class DmIoClient
         _syncRings?.Dispose();
         _rings?.Dispose();
         _pagePool?.Dispose();
-        _metered?.EndLater();
     }
 
     private TimeSpan Left(long start)

@@ -220,6 +220,7 @@ internal sealed class Lane
         _engine.Dispose();
         _wake.Dispose();
         Requests.HandOver?.EndLane();
+        _telemetry.LaneEnded();
         _ended.SetResult();
         AnswerPendingQueries([]);
     }

@@ -8,8 +8,6 @@ namespace DmIoUring.Drivers;
 internal sealed class MeteredClient(
     DriverTelemetry telemetry, Lane[] lanes, SyncRings syncRings, RequestPool requests, PagePool pages, CallbackReporter reporter, bool usesWorkers) : IMeteredDriver
 {
-    private int _endsLater;
-
     public string Name => telemetry.Name;
 
     public void AddTo(DriverFigures figures)
@@ -27,18 +25,13 @@ internal sealed class MeteredClient(
         MeteredEngines.AddTo(figures, pages);
     }
 
-    /// <summary>Has the meter report it.</summary>
-    public void Start() => telemetry.Instruments.Drivers.Add(this);
+    /// <summary>Has the meter report it until all lanes have ended.</summary>
+    public void Start()
+    {
+        telemetry.Instruments.Drivers.Add(this);
+        telemetry.AfterLanes(lanes.Length, End);
+    }
 
     /// <summary>Has the meter report it no more. All lanes must have ended. Any number of times.</summary>
     public void End() => telemetry.Instruments.Drivers.Remove(this);
-
-    /// <summary>The same once all lanes have ended. Does not wait.</summary>
-    public void EndLater()
-    {
-        if (Interlocked.Exchange(ref _endsLater, 1) != 0)
-            return;
-        _ = Task.WhenAll(Array.ConvertAll(lanes, static lane => lane.Ended))
-            .ContinueWith(static (_, client) => ((MeteredClient)client!).End(), this, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-    }
 }

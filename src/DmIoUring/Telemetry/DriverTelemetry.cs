@@ -19,9 +19,26 @@ internal sealed class DriverTelemetry(IoInstruments instruments, string name, IL
 
     private readonly SafeLogger? _log = loggers is null ? null : new SafeLogger(loggers.CreateLogger(IoLog.Category));
 
+    private Action? _afterLast;
+    private int _lanesLeft;
+
     public IoInstruments Instruments => instruments;
 
     public string Name => name;
+
+    /// <summary>Runs an action when so many lanes have ended, on the last one's thread: the thread pool may have none to spare, and needs descriptors for a new one.</summary>
+    public void AfterLanes(int lanes, Action action)
+    {
+        _lanesLeft = lanes;
+        Volatile.Write(ref _afterLast, action);
+    }
+
+    /// <summary>A lane has ended its last request.</summary>
+    public void LaneEnded()
+    {
+        if (Volatile.Read(ref _afterLast) is { } action && Interlocked.Decrement(ref _lanesLeft) == 0)
+            action();
+    }
 
     /// <summary>A region of a request has failed, or is not supported.</summary>
     public void RegionFailed(DeviceCounterSet device, string operation, long sector, int errno, string cause, bool isUnsupported)
