@@ -5,16 +5,18 @@ namespace DmIoUring.Samples;
 
 /// <summary>
 /// A device of FASTER (and, with the namespace changed, of Tsavorite and Garnet) on this library: a file for each segment, direct I/O, one client for any number
-/// of devices. The client's callbacks must be the thread pool's, because FASTER's may wait for other requests.
+/// of devices. The client's callbacks must be the thread pool's, because FASTER's may wait for other requests. What FASTER
+/// has committed must be on the medium, so writes are durable when they end.
 /// </summary>
 internal sealed unsafe class DmIoDevice(DmIoClient client, string path) : StorageDeviceBase(path, SectorSizeOf(path), FASTER.core.Devices.CAPACITY_UNSPECIFIED)
 {
+    private readonly Lock _opening = new();
     private readonly ConcurrentDictionary<int, BlockDevice> _segments = new();
 
     public override void WriteAsync(
         IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
         client.SubmitWrite(
-            RegionOf(segmentId, destinationAddress, numBytesToWrite), IoBuffer.Contiguous((byte*)sourceAddress, numBytesToWrite), Ended, new Pending(callback, context, numBytesToWrite));
+            RegionOf(segmentId, destinationAddress, numBytesToWrite), IoBuffer.Contiguous((byte*)sourceAddress, numBytesToWrite), Ended, new Pending(callback, context, numBytesToWrite), IoFlags.Fua);
 
     public override void ReadAsync(
         int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context) =>
@@ -53,10 +55,16 @@ internal sealed unsafe class DmIoDevice(DmIoClient client, string path) : Storag
 
     private IoRegion RegionOf(int segment, ulong offset, uint length) => new(SegmentOf(segment), (long)offset / 512, length / 512);
 
-    private BlockDevice SegmentOf(int segment) => _segments.GetOrAdd(segment, static (segment, device) => device.OpenSegment(segment), this);
+    private BlockDevice SegmentOf(int segment)
+    {
+        if (_segments.TryGetValue(segment, out BlockDevice? device))
+            return device;
+        lock (_opening)
+            return _segments.GetOrAdd(segment, static (segment, device) => device.OpenSegment(segment), this);
+    }
 
     private BlockDevice OpenSegment(int segment) =>
-        BlockDevice.Open(PathOf(segment), new BlockDeviceOptions { Create = true, Length = segmentSize > 0 ? segmentSize : 1L << 30 });
+        BlockDevice.Open(PathOf(segment), new BlockDeviceOptions { Create = true, Length = segmentSize > 0 ? segmentSize : 1L << 30, Preallocation = FilePreallocation.Space });
 
     private string PathOf(int segment) => FormattableString.Invariant($"{FileName}.{segment}");
 

@@ -36,13 +36,14 @@ listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Not
 listener.Start();
 
 await host.StartAsync();
+int failed = 0;
 DmIoClient client = host.Services.GetRequiredService<DmIoClient>();
 using (BlockDevice device = BlockDevice.Open(args[0], new BlockDeviceOptions { Create = true, Length = 1 << 20, Direct = false }))
 using (IoMemory memory = IoMemory.Allocate(4096))
 {
     for (int i = 0; i < 256; i++)
-        await client.WriteAsync(new IoRegion(device, i * 8, 8), memory);
-    await client.FlushAsync(new IoRegion(device, 0, 0));
+        failed += (await client.WriteAsync(new IoRegion(device, i * 8, 8), memory)).IsSuccess ? 0 : 1;
+    failed += (await client.FlushAsync(new IoRegion(device, 0, 0))).IsSuccess ? 0 : 1;
     listener.RecordObservableInstruments();
 }
 
@@ -55,7 +56,7 @@ lock (seen)
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} = {value:0.######}"));
 }
 
-return health.Status == HealthStatus.Healthy ? 0 : 1;
+return health.Status == HealthStatus.Healthy && failed == 0 ? 0 : 1;
 
 // Histograms as sums here; an exporter keeps their buckets.
 void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)

@@ -18,7 +18,15 @@ List<BlockDevice> legs = [];
 try
 {
     foreach (string path in args)
-        legs.Add(BlockDevice.Open(path));
+    {
+        BlockDevice leg = BlockDevice.Open(path);
+        legs.Add(leg);
+        if (leg.LogicalBlockSize > 4096)
+        {
+            Console.Error.WriteLine($"{leg} has larger blocks than this mirror's 4096 bytes.");
+            return 2;
+        }
+    }
 
     // Every write goes to all legs that are left. The mirror is as long as its longest leg here, so that the shorter ones fail on the way.
     long blocks = legs.Max(static leg => leg.SectorCount) / 8;
@@ -28,7 +36,7 @@ try
         IoRegion[] regions = [.. legs.Select(leg => new IoRegion(leg, number * 8, 8))];
         IoResult result = client.Write(regions, block);
 
-        // Unsupported says that the request was not for this device; only what has failed is dropped.
+        // Unsupported would say that the request was not for this device, which a whole block never is.
         for (int leg = legs.Count - 1; leg >= 0; leg--)
         {
             if (!result.Failed[leg])
@@ -49,15 +57,19 @@ try
     IoResult flushed = client.Flush([.. legs.Select(static leg => new IoRegion(leg, 0, 0))]);
     Console.WriteLine($"{blocks} blocks on {legs.Count} of {args.Length} legs, flushed: {flushed}");
 
+    // Each leg that is left has it all: whoever reads may take any of them, and another where one fails.
     long wrong = 0;
-    for (long number = 0; number < blocks; number++)
+    foreach (BlockDevice leg in legs)
     {
-        IoResult result = client.Read(new IoRegion(legs[0], number * 8, 8), block);
-        if (!result.IsSuccess || block.GetSpan().ContainsAnyExcept((byte)number))
-            wrong++;
+        for (long number = 0; number < blocks; number++)
+        {
+            IoResult result = client.Read(new IoRegion(leg, number * 8, 8), block);
+            if (!result.IsSuccess || block.GetSpan().ContainsAnyExcept((byte)number))
+                wrong++;
+        }
     }
 
-    Console.WriteLine($"{wrong} blocks differ on {legs[0].Path}");
+    Console.WriteLine($"{wrong} blocks differ");
     return flushed.IsSuccess && wrong == 0 ? 0 : 1;
 }
 finally

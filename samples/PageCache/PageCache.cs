@@ -43,8 +43,9 @@ internal sealed class PageCache : IDisposable
             if (frame.IsRead)
             {
                 Hits++;
-                Touch(frame);
+                _byUse.Remove(frame.Node!);
                 reader(Content(frame));
+                _byUse.AddLast(frame.Node!);
                 return;
             }
 
@@ -86,22 +87,29 @@ internal sealed class PageCache : IDisposable
     private void Ended(IoResult result, object? context)
     {
         Frame frame = (Frame)context!;
-        frame.IsRead = true;
-        Pending -= frame.Readers.Count;
+
+        // A reader may look up another page, even this one: the frame can't be given up before the last has returned.
+        for (int i = 0; i < frame.Readers.Count; i++)
+        {
+            Pending--;
+            if (result.IsSuccess)
+                frame.Readers[i](Content(frame));
+            else
+                Failures++;
+        }
+
+        frame.Readers.Clear();
+        frame.IsRead = result.IsSuccess;
         if (result.IsSuccess)
         {
             frame.Node = _byUse.AddLast(frame);
-            foreach (Reader reader in frame.Readers)
-                reader(Content(frame));
         }
         else
         {
-            Failures += frame.Readers.Count;
             _frames.Remove(frame.Page);
             _free.Enqueue(frame);
         }
 
-        frame.Readers.Clear();
         while (_waiting.TryPeek(out (long Page, Reader Reader) next))
         {
             if (!_frames.ContainsKey(next.Page) && _free.Count == 0 && _byUse.Count == 0)
@@ -110,12 +118,6 @@ internal sealed class PageCache : IDisposable
             Pending--;
             Get(next.Page, next.Reader);
         }
-    }
-
-    private void Touch(Frame frame)
-    {
-        _byUse.Remove(frame.Node!);
-        _byUse.AddLast(frame.Node!);
     }
 
     private ReadOnlySpan<byte> Content(Frame frame) => _memory.GetSpan().Slice(frame.Index * PageBytes, PageBytes);

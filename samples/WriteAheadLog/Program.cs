@@ -1,6 +1,8 @@
 // A write-ahead log with group commit: many writers append a block each and wait until it is on the medium; writers that wait share one flush of the device.
 //
-//     sample-write-ahead-log FILE [WRITERS [RECORDS-EACH]]
+//     sample-write-ahead-log FILE [WRITERS [RECORDS-EACH]]       FILE is made where there is none, and OVERWRITTEN
+//
+// A log in earnest has a checksum and the number of its run in each record, so that recovery can tell a torn or an old one, and syncs the directory of a new file.
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.Versioning;
@@ -12,7 +14,7 @@ const int blockBytes = 4096;
 const int blockSectors = blockBytes / 512;
 if (args.Length is 0 or > 3)
 {
-    Console.Error.WriteLine("sample-write-ahead-log FILE [WRITERS [RECORDS-EACH]]");
+    Console.Error.WriteLine("sample-write-ahead-log FILE [WRITERS [RECORDS-EACH]]: the file is made where there is none, and OVERWRITTEN.");
     return 2;
 }
 

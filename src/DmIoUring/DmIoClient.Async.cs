@@ -1,5 +1,6 @@
 using DmIoUring.Engine;
 using DmIoUring.Submission;
+using DmIoUring.Threading;
 
 namespace DmIoUring;
 
@@ -120,11 +121,13 @@ public sealed partial class DmIoClient
     /// Runs the callbacks on the calling thread that are ready and that no thread of the pool has begun, where callbacks are the thread pool's
     /// (<see cref="IoCallbackThreads.ThreadPool"/>): a thread that waits for its requests does something for that, where all processors are busy. Never waits.
     /// </summary>
-    /// <returns>How many it ran; 0 where callbacks are the lanes', which no other thread can run.</returns>
-    /// <remarks>Callbacks that become ready meanwhile are left to others, so that it ends. Any thread, a callback included: callbacks nest then.</remarks>
+    /// <returns>How many it ran; 0 where callbacks are the lanes', which no other thread can run, and 0 in a callback: callbacks do not nest.</returns>
+    /// <remarks>At most as many as had not returned when it was called, so that it ends. Any thread.</remarks>
     public int TryComplete()
     {
         int ran = 0;
+        if (CallbackThread.IsInCallback)
+            return ran;
         for (int ready = _handOver?.Count ?? 0; ready > 0 && _handOver!.TryRunOne(); ready--)
             ran++;
         GC.KeepAlive(this);

@@ -48,6 +48,11 @@ public sealed partial class DmIoClient
             }
         }
 
+        // The pool may have no thread to spare: perhaps this one is of it.
+        while (_handOver is not null && _handOver.TryRunOne())
+        {
+        }
+
         if (_handOver is not null && !UninterruptedWait.WaitFor(_handOver.Ended, Left(start)))
         {
             GiveUp(Stopwatch.GetElapsedTime(start), []);

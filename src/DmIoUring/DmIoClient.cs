@@ -54,7 +54,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         _options.Validate();
         _telemetry = _options.NewTelemetry("client");
         _reporter = new CallbackReporter(_options.CallbackFailed, _telemetry);
-        _handOver = _options.Callbacks == IoCallbackThreads.ThreadPool ? new CallbackHandOver(_options.Lanes) : null;
+        _handOver = _options.Callbacks == IoCallbackThreads.ThreadPool ? new CallbackHandOver(_telemetry.CallbacksEnded) : null;
         _pool = new RequestPool(_reporter) { HandOver = _handOver, Telemetry = _telemetry };
         _lanes = new Lane[_options.Lanes];
         _pagePool = new PagePool { Participant = new ReserveParticipant(_pool, _lanes, _options.QueueDepth * _options.Lanes), Telemetry = _telemetry };
@@ -181,6 +181,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
 
     private void StartLanes(RingSource rings)
     {
+        _handOver?.Expect(_lanes.Length);
         try
         {
             for (int i = 0; i < _lanes.Length; i++)

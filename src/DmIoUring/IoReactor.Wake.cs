@@ -29,7 +29,7 @@ public sealed partial class IoReactor
     /// <param name="action">What to run. It must not block. An exception is counted and reported like one of a callback (<see cref="IoDriverOptions.CallbackFailed"/>).</param>
     /// <param name="state">Handed to <paramref name="action"/>; with a static action nothing is allocated.</param>
     /// <exception cref="InvalidOperationException"><see cref="IoReactorOptions.CanBeWoken"/> is not set.</exception>
-    /// <exception cref="ObjectDisposedException">The reactor was disposed; the action does not run. One that was posted before runs in Dispose.</exception>
+    /// <exception cref="ObjectDisposedException">The reactor was disposed; the action does not run. One that was posted before runs in Dispose, and may still submit unless another thread posted it while Dispose had begun.</exception>
     public void Post(Action<object?> action, object? state = null)
     {
         ArgumentNullException.ThrowIfNull(action);
@@ -46,6 +46,16 @@ public sealed partial class IoReactor
     private OwnerWake RequireWake() => _wake ?? throw new InvalidOperationException(
         "The reactor can't be woken: set IoReactorOptions.CanBeWoken when it is made.");
 
+    /// <summary>Runs what was posted while requests are still taken.</summary>
+    private void RunLastPosts()
+    {
+        _polls = true;
+        bool before = CallbackThread.Set(true);
+        RunPosted();
+        CallbackThread.Set(before);
+        _polls = false;
+    }
+
     /// <summary>Refuses further actions.</summary>
     private void ClosePosts()
     {
@@ -54,10 +64,11 @@ public sealed partial class IoReactor
     }
 
     /// <summary>Runs what was posted.</summary>
+    /// <param name="waits">Whether the poll is to wait: one that is not leaves the wake-up to the next.</param>
     /// <returns>Whether the reactor was woken since the last wait, so that it must not wait now.</returns>
-    private bool NoticeWake()
+    private bool NoticeWake(bool waits)
     {
-        bool woken = _wake!.IsWoken && _wake.EndSleep();
+        bool woken = waits && _wake!.IsWoken && _wake.EndSleep();
         RunPosted();
         return woken;
     }

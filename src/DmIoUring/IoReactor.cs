@@ -17,7 +17,7 @@ namespace DmIoUring;
 /// </summary>
 /// <remarks>
 /// <para><b>Threads.</b> The thread that first submits or polls owns the reactor from then on; a call on any other thread throws
-/// <see cref="InvalidOperationException"/>. Only <see cref="Pages"/>, <see cref="Reserve(long)"/>, <see cref="Capabilities"/> and
+/// <see cref="InvalidOperationException"/>. Only <see cref="Wake"/>, <see cref="Post"/>, <see cref="Pages"/>, <see cref="Reserve(long)"/>, <see cref="Capabilities"/> and
 /// <see cref="Statistics"/> may be used on any thread. A thread may own several reactors.</para>
 /// <para><b>Progress.</b> Only <see cref="Poll"/> submits to the kernel (and a submission that finds the ring's queue full), and callbacks run
 /// only in it. What callbacks submit goes with the next poll, in one call with everything else.</para>
@@ -214,6 +214,8 @@ public sealed partial class IoReactor : IDisposable
         if (_ended)
             return;
         CheckOwner();
+        if (!_polls)
+            RunLastPosts();
         ClosePosts();
         if (_polls)
             return;
@@ -269,7 +271,7 @@ public sealed partial class IoReactor : IDisposable
     {
         long before = _engine.Counters.Requests;
         long start = limit > 0 && minimum > 0 ? Stopwatch.GetTimestamp() : 0;
-        long left = _wake is not null && NoticeWake() ? 0 : limit;
+        long left = _wake is not null && NoticeWake(minimum > 0 && limit != 0) ? 0 : limit;
 
         // With nothing under way there is a wake-up to wait for, or nothing.
         bool isIdle = _wake is not null && UnderWay == 0;

@@ -14,7 +14,7 @@ internal sealed class Report(Session session, Func<string, string?> explain)
     private readonly ResultSet _results = new(session.Measurements);
     private readonly StringBuilder _text = new();
 
-    public string ToMarkdown(IEnumerable<Plot> plots)
+    public string ToMarkdown(IEnumerable<Picture> plots)
     {
         _text.Clear();
         AppendHead();
@@ -82,9 +82,9 @@ internal sealed class Report(Session session, Func<string, string?> explain)
         }
     }
 
-    private void AppendPlots(IEnumerable<Plot> plots)
+    private void AppendPlots(IEnumerable<Picture> plots)
     {
-        foreach (Plot plot in plots)
+        foreach (Picture plot in plots)
             _text.Append(CultureInfo.InvariantCulture, $"![{plot.Title}](plots/{plot.FileName})\n\n");
     }
 

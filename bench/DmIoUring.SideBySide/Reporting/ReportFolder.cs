@@ -25,9 +25,8 @@ internal sealed class ReportFolder(string folder, string notes)
     {
         string pictures = Path.Combine(folder, "plots");
         Directory.CreateDirectory(pictures);
-        Plot[] plots = [.. new Plots(new ResultSet(session.Measurements)).All];
-        foreach (Plot plot in plots)
-            await Gnuplot.DrawAsync(plot, pictures, cancellation);
+        Picture[] plots = [.. new Plots(new ResultSet(session.Measurements)).All];
+        Array.ForEach(plots, plot => plot.Draw(pictures));
         await File.WriteAllTextAsync(ReportPath, new Report(session, Explanation).ToMarkdown(plots), cancellation);
         return ReportPath;
     }

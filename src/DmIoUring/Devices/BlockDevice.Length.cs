@@ -33,19 +33,16 @@ public sealed partial class BlockDevice
             static errno => errno == Errno.EOPNOTSUPP ? "its file system can't allocate ahead; write zeroes instead" : null);
     }
 
-    /// <summary>As <see cref="Allocate"/>; false where the file system can't allocate ahead.</summary>
-    internal bool TryAllocate(long length)
-    {
-        try
+    /// <summary>As <see cref="Allocate"/>, but leaves the length as it is, and does nothing where the file system can't allocate ahead.</summary>
+    internal void AllocateAhead(long length) => ChangeLength(
+        "allocated",
+        length,
+        static (descriptor, length) =>
         {
-            Allocate(length);
-            return true;
-        }
-        catch (IOException exception) when (exception.HResult == Errno.EOPNOTSUPP)
-        {
-            return false;
-        }
-    }
+            int result = Libc.Fallocate(descriptor, FileAbi.FALLOC_FL_KEEP_SIZE, 0, length);
+            return result == -Errno.EOPNOTSUPP ? 0 : result;
+        },
+        static _ => null);
 
     /// <summary>Sets the length of a regular file (ftruncate): truncates it, or extends it by a hole, which reads as zeroes.</summary>
     /// <param name="length">

@@ -313,6 +313,8 @@ public sealed partial class BlockDevice : IDisposable
         Durability.RemoveUser();
         if (_ownsHandle)
             _handle.Dispose();
+        else
+            Counters.GiveUp();
         Task[] answers = Array.ConvertAll(holders, static holder => holder.ReleaseDisposedAsync());
         if (!DeviceTable.IsLane)
             UninterruptedWait.WaitForAll(answers, ReleaseTimeout);

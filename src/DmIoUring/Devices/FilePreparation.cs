@@ -56,11 +56,11 @@ internal static unsafe class FilePreparation
                 device.Allocate(length);
                 break;
             default:
-                // What is written is allocated, too: in fewer pieces where the file system can do that ahead.
-                if (!device.TryAllocate(length))
-                    device.SetLength(length);
+                // The file grows as it is written: where this is interrupted, the next time goes on there.
+                device.AllocateAhead(length);
                 WriteZeroes(device, before, length);
-                device.Refresh();
+                if (device.Refresh() < length)
+                    device.SetLength(length);
                 break;
         }
     }

@@ -8,7 +8,6 @@ namespace DmIoUring;
 /// everybody whose requests it carries.
 /// </param>
 /// <param name="LastDevice">
-/// The path of the device whose completion it processed last: while a callback blocks the lane, that of the callback's request.
-/// <see langword="null"/> where the device was opened from a handle, and where nothing has completed yet.
+/// The path of a device of the request that ended last: while a callback blocks the lane, of that callback's request. <see langword="null"/> while none has ended.
 /// </param>
 public sealed record IoLaneStatus(int Lane, long ActiveRequests, TimeSpan DispatchingFor, string? LastDevice);

@@ -22,7 +22,7 @@ internal static unsafe class DirectTransfer
             device.Counters.ReportBy(telemetry.Instruments);
             bool isTimed = telemetry.Instruments.OperationDuration.Enabled || telemetry.Instruments.RequestDuration.Enabled;
             long began = isTimed ? Stopwatch.GetTimestamp() : 0;
-            IoResult result = Carry(operation, region, memory, flags);
+            IoResult result = Carry(operation, region, memory, flags, telemetry);
             Count(device.Counters.Shared, operation, region, result);
             if (!result.IsSuccess)
                 Tell(operation, device, result, telemetry);
@@ -36,7 +36,7 @@ internal static unsafe class DirectTransfer
         }
     }
 
-    private static IoResult Carry(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags)
+    private static IoResult Carry(IoOperation operation, in IoRegion region, byte* memory, IoFlags flags, DriverTelemetry telemetry)
     {
         BlockDevice device = region.Device;
         uint length = (uint)(region.Count * IoRegion.SectorSize);
@@ -48,8 +48,8 @@ internal static unsafe class DirectTransfer
         if (cause != IoFailureCause.None)
             return Failed(operation, region.Sector, memory, length, errno, cause);
         return flushes
-            ? WriteAndFlush(device, region, memory, length, failedFlushes)
-            : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags));
+            ? WriteAndFlush(device, region, memory, length, failedFlushes, telemetry)
+            : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags), telemetry);
     }
 
     private static void Tell(IoOperation operation, BlockDevice device, in IoResult result, DriverTelemetry telemetry) => telemetry.RegionFailed(
@@ -75,11 +75,11 @@ internal static unsafe class DirectTransfer
     /// <summary>
     /// A FUA write that needs a flush. On a block device by two calls: RWF_DSYNC would flush twice there (<see cref="EngineSettings.FlushesSeparately"/>).
     /// </summary>
-    private static IoResult WriteAndFlush(BlockDevice device, in IoRegion region, byte* memory, uint length, long failedFlushes)
+    private static IoResult WriteAndFlush(BlockDevice device, in IoRegion region, byte* memory, uint length, long failedFlushes, DriverTelemetry telemetry)
     {
         bool flushesSeparately = device is { IsBlockDevice: true, IsDirect: true };
         IoResult result = Transfer(
-            IoOperation.Write, device, region.Sector * IoRegion.SectorSize, memory, length, flushesSeparately ? 0 : FileAbi.RWF_DSYNC);
+            IoOperation.Write, device, region.Sector * IoRegion.SectorSize, memory, length, flushesSeparately ? 0 : FileAbi.RWF_DSYNC, telemetry);
         if (!flushesSeparately)
         {
             bool inDoubt = device.Durability.FailedFlushes != failedFlushes;
@@ -91,17 +91,18 @@ internal static unsafe class DirectTransfer
         // Of a write that failed, what lies below the sector that is reported must be durable.
         if (!result.IsSuccess && result.First.Sector == region.Sector)
             return result;
-        IoResult flushed = Flush(device, region, failedFlushes);
+        IoResult flushed = Flush(device, region, failedFlushes, telemetry);
         return flushed.IsSuccess ? result : flushed;
     }
 
-    private static IoResult Flush(BlockDevice device, in IoRegion region, long failedFlushes)
+    private static IoResult Flush(BlockDevice device, in IoRegion region, long failedFlushes, DriverTelemetry telemetry)
     {
         long began = Stopwatch.GetTimestamp();
         byte attempts = 0;
         while (true)
         {
-            RetryDecision decision = RetryRules.DecideWithoutData(Libc.Fdatasync(device.Descriptor), ref attempts);
+            int answer = Libc.Fdatasync(device.Descriptor);
+            RetryDecision decision = RetryRules.DecideWithoutData(answer, ref attempts);
             switch (decision.Action)
             {
                 case RetryAction.Done:
@@ -114,6 +115,8 @@ internal static unsafe class DirectTransfer
                     return Failed(region.Sector, decision.Errno, decision.Cause);
 
                 default:
+                    device.Counters.Shared.AddShared(DeviceCounter.Retries, 1);
+                    telemetry.Retried(device.Counters, region.Sector, -answer, attempts);
                     UninterruptedWait.Sleep(TimeSpan.FromMicroseconds(decision.Delay / 1000));
                     break;
             }
@@ -122,7 +125,7 @@ internal static unsafe class DirectTransfer
 
     private static IoResult InDoubt(in IoRegion region) => Failed(region.Sector, Errno.EIO, IoFailureCause.InDoubt);
 
-    private static IoResult Transfer(IoOperation operation, BlockDevice device, long offset, byte* memory, uint length, int flags)
+    private static IoResult Transfer(IoOperation operation, BlockDevice device, long offset, byte* memory, uint length, int flags, DriverTelemetry telemetry)
     {
         byte attempts = 0;
         DeviceCounter bytes = operation == IoOperation.Read ? DeviceCounter.ReadBytes : DeviceCounter.WrittenBytes;
@@ -142,6 +145,8 @@ internal static unsafe class DirectTransfer
                 counters.AddShared(bytes, decision.Advance);
             if (decision.Action != RetryAction.Done)
                 counters.AddShared(decision.Action == RetryAction.Retry ? DeviceCounter.Retries : DeviceCounter.ShortTransfers, 1);
+            if (decision.Action == RetryAction.Retry)
+                telemetry.Retried(device.Counters, offset / IoRegion.SectorSize, (int)-transferred, attempts);
             offset += decision.Advance;
             memory += decision.Advance;
             length -= decision.Advance;

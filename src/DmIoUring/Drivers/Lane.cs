@@ -37,7 +37,6 @@ internal sealed class Lane
     private AwakeWait _submissionWait;
     private long _wakeUps;
     private long _longestDispatch;
-    private long _dispatchBegan;
     private volatile bool _closing;
     private volatile bool _hasCancels;
 
@@ -96,16 +95,16 @@ internal sealed class Lane
     {
         get
         {
-            long began = Volatile.Read(ref _dispatchBegan);
+            long began = _engine.BusySince;
             return Math.Max(Volatile.Read(ref _longestDispatch), began == 0 ? 0 : Stopwatch.GetTimestamp() - began);
         }
     }
 
-    /// <summary>The device whose completion it processed last; null where that is a borrowed handle.</summary>
+    /// <summary>A device of the request that ended last; null while none has.</summary>
     public string? LastDevice => _engine.LastDevice;
 
     /// <summary>How long it has been processing one batch of completions, callbacks included, now; zero when it is not. Any thread.</summary>
-    public TimeSpan DispatchingFor => Volatile.Read(ref _dispatchBegan) is var began and not 0 ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;
+    public TimeSpan DispatchingFor => _engine.BusySince is var began and not 0 ? Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;
 
     public long WakeUps => Interlocked.Read(ref _wakeUps);
 
@@ -303,9 +302,9 @@ internal sealed class Lane
     {
         long start = Stopwatch.GetTimestamp();
         _engine.TurnBegan = start;
-        Volatile.Write(ref _dispatchBegan, start);
+        long before = _engine.BeginBusy(start);
         int completions = _engine.Dispatch();
-        Volatile.Write(ref _dispatchBegan, 0);
+        _engine.EndBusy(before);
         long ticks = Stopwatch.GetTimestamp() - start;
         if (ticks > Volatile.Read(ref _longestDispatch))
             Volatile.Write(ref _longestDispatch, ticks);

@@ -25,11 +25,11 @@ internal sealed class MeteredClient(
         MeteredEngines.AddTo(figures, pages);
     }
 
-    /// <summary>Has the meter report it until all lanes have ended.</summary>
+    /// <summary>Has the meter report it until all lanes have ended, and the callbacks that they have handed over.</summary>
     public void Start()
     {
         telemetry.Instruments.Drivers.Add(this);
-        telemetry.AfterLanes(lanes.Length, End);
+        telemetry.AfterLanes(lanes.Length, requests.HandOver is not null, End);
     }
 
     /// <summary>Has the meter report it no more. All lanes must have ended. Any number of times.</summary>

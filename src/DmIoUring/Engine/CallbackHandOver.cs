@@ -7,16 +7,16 @@ namespace DmIoUring.Engine;
 /// Runs the callbacks of a client on the thread pool, and on threads that help. Before one runs, another work item is asked for if more are ready, so that a
 /// callback that blocks holds up no other. Any thread.
 /// </summary>
-/// <param name="lanes">The lanes whose callbacks these are.</param>
-internal sealed class CallbackHandOver(int lanes) : IThreadPoolWorkItem
+/// <param name="ended">Called when all lanes have ended and every callback has returned.</param>
+internal sealed class CallbackHandOver(Action ended) : IThreadPoolWorkItem
 {
     /// <summary>A work item ends after so many callbacks, so that the thread pool's other work gets its turn.</summary>
     private const int MostInARow = 64;
 
     private readonly ConcurrentQueue<Request> _ready = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _left = lanes;
-    private int _lanes = lanes;
+    private int _left;
+    private int _lanes;
     private int _isAskedFor;
 
     /// <summary>Completed when all lanes have ended and every callback has returned.</summary>
@@ -24,6 +24,13 @@ internal sealed class CallbackHandOver(int lanes) : IThreadPoolWorkItem
 
     /// <summary>Callbacks that have not returned, those that have not begun included.</summary>
     public int Count => Volatile.Read(ref _left) - Volatile.Read(ref _lanes);
+
+    /// <summary>Tells how many lanes are about to start: again, where those of another ring were tried before and have ended.</summary>
+    public void Expect(int lanes)
+    {
+        _left = lanes;
+        _lanes = lanes;
+    }
 
     /// <summary>Adds a request that has ended.</summary>
     public void Add(Request request)
@@ -77,7 +84,9 @@ internal sealed class CallbackHandOver(int lanes) : IThreadPoolWorkItem
 
     private void EndOne()
     {
-        if (Interlocked.Decrement(ref _left) == 0)
-            _ended.SetResult();
+        if (Interlocked.Decrement(ref _left) != 0)
+            return;
+        ended();
+        _ended.SetResult();
     }
 }

@@ -14,12 +14,29 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>Where it tells what happens.</summary>
     public DriverTelemetry Telemetry { get; protected init; } = DriverTelemetry.None;
 
+    private long _busySince;
+
+    /// <summary>Since when callbacks may be running, in ticks of the stopwatch; 0 while none can. Any thread.</summary>
+    public long BusySince => Volatile.Read(ref _busySince);
+
+    /// <summary>Callbacks may run from now on. Must be called on the owning thread.</summary>
+    /// <returns>For <see cref="EndBusy"/>.</returns>
+    public long BeginBusy(long now)
+    {
+        long before = _busySince;
+        if (before == 0)
+            Volatile.Write(ref _busySince, now);
+        return before;
+    }
+
+    /// <summary>Ends what <see cref="BeginBusy"/> began, unless that was within another.</summary>
+    public void EndBusy(long before) => Volatile.Write(ref _busySince, before);
+
     /// <summary>When the owner's present turn began, in ticks of the stopwatch; 0 for an owner that does not tell. It costs no look at a clock for each request.</summary>
     public long TurnBegan { get; set; }
 
     /// <summary>
-    /// The path of the device whose chunk ended last, which is that of the request whose callback runs now; null where it is a borrowed handle's, or none has ended.
-    /// Any thread.
+    /// The path of a device of the request whose callback runs now, or of the last one that ended; null while none has. Any thread.
     /// </summary>
     public abstract string? LastDevice { get; }
 

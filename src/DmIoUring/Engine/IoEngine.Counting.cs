@@ -18,8 +18,12 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool _isTimed;
     private bool _recordsBatches;
 
-    /// <summary>The slot of the device whose chunk ended last.</summary>
+    /// <summary>Instead of a slot: the path is at hand.</summary>
+    private const int SlotOfPath = int.MinValue;
+
+    /// <summary>The slot of the device whose chunk ended last, and the path of a device whose request did not take the fast path.</summary>
     private int _endedSlot = DeviceTable.NoSlot;
+    private string? _endedPath;
 
     /// <summary>Entries when the ring was entered last, and the batches since then that are to be recorded.</summary>
     private long _entered;
@@ -30,6 +34,8 @@ internal sealed unsafe partial class IoEngine<TRing>
         get
         {
             int slot = Volatile.Read(ref _endedSlot);
+            if (slot == SlotOfPath)
+                return _endedPath;
             return slot == DeviceTable.NoSlot || Devices is not { } devices ? null : Volatile.Read(in devices[slot].Device)?.Path;
         }
     }

@@ -354,7 +354,12 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (request.DependsOnFlush)
             request.FailDoubtful();
         if (request.LegCount > 0)
+        {
+            _endedPath = request.Legs[0].Device.Path;
+            Volatile.Write(ref _endedSlot, SlotOfPath);
             CountRegions(request);
+        }
+
         if (_timeLimit > 0)
             StopClock(request);
         if (request.Submitted != 0)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DmIoUring.Devices;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
@@ -191,6 +192,13 @@ internal sealed unsafe partial class IoEngine<TRing>
 
     /// <summary>Fails the chunks that wait for a ring. Those in a closed ring stay there until its teardown.</summary>
     private void FailAll()
+    {
+        long before = BeginBusy(Stopwatch.GetTimestamp());
+        FailEach();
+        EndBusy(before);
+    }
+
+    private void FailEach()
     {
         while (!_delayed.IsEmpty)
             _again.Append(_delayed.RemoveFirst());

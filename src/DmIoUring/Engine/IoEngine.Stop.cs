@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
@@ -141,6 +142,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void EndStopped()
     {
         Request? next = _stopped.TakeAll();
+        long before = BeginBusy(Stopwatch.GetTimestamp());
         while (next is { } request)
         {
             next = request.Next;
@@ -149,6 +151,8 @@ internal sealed unsafe partial class IoEngine<TRing>
                 Abandon(request);
             Finish(request);
         }
+
+        EndBusy(before);
     }
 
     /// <summary>Fails a request's chunks that are in the kernel, and moves the resources that these need to another request object.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using DmIoUring.Devices;
 
@@ -115,7 +116,16 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void LeaveQueued(Request request)
     {
         request.IsQueued = false;
+        if (request.Pending > 1)
+        {
+            Finish(request);
+            return;
+        }
+
+        // It ends here: the kernel had nothing of it. Its callback is not one of a dispatch.
+        long before = BeginBusy(Stopwatch.GetTimestamp());
         Finish(request);
+        EndBusy(before);
     }
 
     /// <summary>Removes a queued request from the list that it waits in.</summary>

@@ -264,6 +264,10 @@ public sealed record IoReactorOptions : IoDriverOptions
     /// (<see cref="IoReactor.Post"/>). Poll then waits for them also while no request is in flight. Default false: it takes a descriptor, and two interlocked
     /// operations a wait.
     /// </summary>
+    /// <remarks>
+    /// A reactor lets go of disposed devices, and of memory that its pool has released, while it polls: wake one that may sleep for long. With
+    /// <see cref="IoDriverOptions.CompletionPolling"/> it asks both of its rings in turn all the time.
+    /// </remarks>
     public bool CanBeWoken { get; init; }
 }
 

@@ -24,6 +24,7 @@ internal sealed class DeviceCounterSet(string name, SafeFileHandle handle)
 
     private volatile Rows _rows = new([], new long[DeviceCounters.Count]);
     private volatile IoInstruments[] _meters = [];
+    private volatile bool _isGivenUp;
 
     /// <summary>What the device is called in metrics, events and logs.</summary>
     public string Name { get; } = DeviceNames.Bounded(name);
@@ -33,8 +34,11 @@ internal sealed class DeviceCounterSet(string name, SafeFileHandle handle)
 
     public LogLimit RetryLog { get; } = new();
 
-    /// <summary>Whether nothing will be counted any more: the device is closed.</summary>
-    public bool IsFinal => !_handle.TryGetTarget(out SafeFileHandle? open) || open.IsClosed;
+    /// <summary>Whether nothing will be counted any more: the device is closed, or is not used any more though its handle is somebody else's.</summary>
+    public bool IsFinal => _isGivenUp || !_handle.TryGetTarget(out SafeFileHandle? open) || open.IsClosed;
+
+    /// <summary>A device on a handle of somebody else's was disposed, who may keep the handle open for ever. What is in flight is not counted.</summary>
+    public void GiveUp() => _isGivenUp = true;
 
     /// <summary>The shared counters of the calling thread's processor.</summary>
     public DeviceCounters Shared => _shared[Thread.GetCurrentProcessorId() & (_shared.Length - 1)] ?? MakeShared();

@@ -26,12 +26,15 @@ internal sealed class DriverTelemetry(IoInstruments instruments, string name, IL
 
     public string Name => name;
 
-    /// <summary>Runs an action when so many lanes have ended, on the last one's thread: the thread pool may have none to spare, and needs descriptors for a new one.</summary>
-    public void AfterLanes(int lanes, Action action)
+    /// <summary>Runs an action when so many lanes have ended, and what they have handed over, on the last one's thread: the thread pool may have none to spare, and needs descriptors for a new one.</summary>
+    public void AfterLanes(int lanes, bool handsOver, Action action)
     {
-        _lanesLeft = lanes;
+        _lanesLeft = handsOver ? lanes + 1 : lanes;
         Volatile.Write(ref _afterLast, action);
     }
+
+    /// <summary>The callbacks that the lanes have handed over have all returned, and the lanes have ended.</summary>
+    public void CallbacksEnded() => LaneEnded();
 
     /// <summary>A lane has ended its last request.</summary>
     public void LaneEnded()

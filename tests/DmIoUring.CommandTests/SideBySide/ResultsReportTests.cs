@@ -1,6 +1,8 @@
+using DmIoUring.ScratchDevices;
 using DmIoUring.SideBySide.Contests;
 using DmIoUring.SideBySide.Reporting;
 using DmIoUring.SideBySide.Results;
+using ScottPlot.Plottables;
 
 namespace DmIoUring.CommandTests.SideBySide;
 
@@ -53,10 +55,28 @@ public sealed class ResultsReportTests
     [Fact]
     public void Plots_AreThoseWithFigures_AndWhatIsMissingHasNoBar()
     {
-        Plot plot = Assert.Single(new Plots(new ResultSet(Session.Measurements)).All);
-        Assert.Equal("headline.svg", plot.FileName);
-        Assert.Contains("\"zram\" 0.99 0.5 1 ? ?\n", plot.Script, StringComparison.Ordinal);
-        Assert.Contains("title 'bare ring'", plot.Script, StringComparison.Ordinal);
+        Picture plot = Assert.Single(new Plots(new ResultSet(Session.Measurements)).All);
+        Assert.Equal("headline.png", plot.FileName);
+        BarPlot[] series = [.. plot.Plot.GetPlottables<BarPlot>()];
+        Assert.Contains("bare ring", series.Select(static one => one.LegendText), StringComparer.Ordinal);
+        int zram = Names.Devices.ToList().IndexOf(Medium.Zram);
+        Assert.Equal([0.99, 0.5, 1], series.SelectMany(static one => one.Bars).Where(bar => Math.Round(bar.Position) == zram).Select(static bar => Math.Round(bar.Value, 3)));
+    }
+
+    [Fact]
+    public void APicture_IsDrawn()
+    {
+        using ScratchFolder folder = ScratchFolder.Create();
+        Picture picture = Assert.Single(new Plots(new ResultSet(Session.Measurements)).All);
+        if (string.IsNullOrWhiteSpace(ScottPlot.Fonts.Default))
+        {
+            Assert.Contains("no font", Assert.Throws<InvalidOperationException>(() => picture.Draw(folder.Path)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        picture.Draw(folder.Path);
+        byte[] drawn = File.ReadAllBytes(folder.PathOf("headline.png"));
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], drawn[..4]);
     }
 
     private static string Report(Func<string, string?> explain) =>

@@ -36,6 +36,50 @@ public sealed class CallbackTests
         Assert.NotSame(Thread.CurrentThread, thread);
     }
 
+    /// <summary>Whatever has ended the request: the kernel, a rule before it, a time limit, a cancellation.</summary>
+    [Theory]
+    [InlineData("read")]
+    [InlineData("three legs")]
+    [InlineData("beyond the end")]
+    [InlineData("borrowed handle")]
+    [InlineData("nothing to do")]
+    public void WhileACallbackBlocks_TheLanesStatusTellsOfIt_AndOfItsDevice(string what)
+    {
+        using DmIoClient client = new();
+        using TestDevice other = new();
+        using TestDevice own = new();
+        using IoMemory memory = IoMemory.Allocate(4096);
+        using BlockDevice borrowed = BlockDevice.FromHandle(File.OpenHandle(own.Path), ownsHandle: true);
+        Notification first = new();
+        client.SubmitRead(other.Region(0, 8), memory, Notification.Arrived, first);
+        Assert.Equal(default, first.Wait());
+        BlockDevice expected = what switch { "borrowed handle" => borrowed, _ => own.Device };
+        using ManualResetEventSlim held = new();
+        using ManualResetEventSlim release = new();
+        IoNotify blocks = (_, _) =>
+        {
+            held.Set();
+            release.Wait(Notification.Limit);
+        };
+        if (what is "three legs")
+            client.SubmitWrite([own.Region(0, 8), other.Region(0, 8), other.Region(8, 8)], memory, blocks);
+        else
+            client.SubmitRead(new IoRegion(expected, what is "beyond the end" ? own.Device.SectorCount : 0, what is "nothing to do" ? 0 : 8), memory, blocks);
+        Assert.True(held.Wait(Notification.Limit));
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => client.GetLaneStatus()[0].DispatchingFor > TimeSpan.FromMilliseconds(1), Notification.Limit), "No word of the callback that blocks.");
+            Assert.Equal(expected.Path, client.GetLaneStatus()[0].LastDevice);
+            Assert.True(client.Statistics.LongestDispatch > TimeSpan.FromMilliseconds(1));
+        }
+        finally
+        {
+            release.Set();
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => client.GetLaneStatus()[0].DispatchingFor == TimeSpan.Zero, Notification.Limit));
+    }
+
     [Fact]
     public void ACallback_MaySubmit_AThousandDeep()
     {

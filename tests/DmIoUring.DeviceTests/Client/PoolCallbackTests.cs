@@ -154,6 +154,24 @@ public sealed class PoolCallbackTests
     }
 
     [Fact]
+    public void TryComplete_InACallback_RunsNone()
+    {
+        using DmIoClient client = new(OnThePool);
+        using TestDevice device = new();
+        using IoMemory memory = IoMemory.Allocate(4096);
+        TaskCompletionSource<int> ran = new();
+        Notification[] others = [.. Enumerable.Range(0, 64).Select(static _ => new Notification())];
+        foreach (Notification other in others.AsSpan(0, 32))
+            client.SubmitRead(device.Region(8, 8), memory, Notification.Arrived, other);
+        client.SubmitRead(device.Region(0, 8), memory, (_, _) => ran.SetResult(client.TryComplete()));
+        foreach (Notification other in others.AsSpan(32))
+            client.SubmitRead(device.Region(8, 8), memory, Notification.Arrived, other);
+        Assert.True(ran.Task.Wait(Notification.Limit));
+        Assert.Equal(0, ran.Task.Result);
+        Assert.All(others, static other => Assert.Equal(default, other.Wait()));
+    }
+
+    [Fact]
     public void TryComplete_WhereCallbacksAreTheLanes_RunsNone()
     {
         using DmIoClient client = new();

@@ -80,6 +80,31 @@ public sealed class ReactorWakeTests
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromMilliseconds(15), Notification.Limit);
     }
 
+    [Fact]
+    public void APollThatDoesNotWait_LeavesTheWakeUpToTheNext()
+    {
+        using IoReactor reactor = New(IoRingKind.Automatic, IoWaitPolicy.Sleep);
+        reactor.Wake();
+        Assert.Equal(0, reactor.Poll());
+        Assert.Equal(0, reactor.Poll(1, TimeSpan.Zero));
+        long start = Stopwatch.GetTimestamp();
+        Assert.Equal(0, reactor.Poll(1, Notification.Limit));
+        Assert.True(Stopwatch.GetElapsedTime(start) < Notification.Limit, "The wake-up was lost.");
+    }
+
+    [Fact]
+    public void WhatAnActionSubmits_ThatRunsInDispose_EndsThere()
+    {
+        using TestDevice device = new();
+        using IoMemory data = Pattern.Memory(4096);
+        IoReactor reactor = New(IoRingKind.Automatic, IoWaitPolicy.Adaptive);
+        int ended = 0;
+        reactor.Post(_ => reactor.SubmitWrite(device.Region(8, 8), data, (result, _) => ended += result.IsSuccess ? 1 : 1000));
+        reactor.Dispose();
+        Assert.Equal(1, ended);
+        device.AssertHolds(8, data.GetSpan());
+    }
+
     [Theory]
     [MemberData(nameof(All))]
     public void Post_RunsOnTheReactorsThread_EachOnce_InTheOrderOfItsThread(IoRingKind ring, IoWaitPolicy policy)
