@@ -65,6 +65,8 @@ internal sealed unsafe partial class Model(SimulatedDisk[] disks, Verdict verdic
     /// <summary>The engine has dealt with the answers that it had taken, and takes others.</summary>
     public void SettleFlushes()
     {
+        // Later than whatever the callbacks have submitted that ran meanwhile, be it the last thing that has happened.
+        _sequence++;
         foreach (FlushLog log in _flushes.Values)
             log.Settle(_sequence);
     }

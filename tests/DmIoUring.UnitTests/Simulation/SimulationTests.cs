@@ -21,6 +21,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     /// <summary>Seeds that found a bug, by what it was. The bug itself is among the mutations of the device tests, for when a seed means something else.</summary>
     [Theory]
     [InlineData(131, "a late completion ended a discard that its ioctl still had")]
+    [InlineData(639316028490095110, "the model took a failed flush for older than a request that had joined it, where nothing else had happened since")]
     public void SeedThatFoundABug_Holds(ulong seed, string bug)
     {
         using Arena arena = new();
