@@ -54,6 +54,19 @@ internal static class MutatedLibrary
         Assert.True(result.Success, string.Join('\n', result.Diagnostics.Where(static one => one.Severity == DiagnosticSeverity.Error)));
     }
 
+    /// <summary>What the compiler has against a mutation, of its file alone: seconds for all of them, where to compile them takes minutes.</summary>
+    public static string[] ErrorsIn(Mutation mutation)
+    {
+        string file = Path.Combine(Root, mutation.File);
+        SyntaxTree old = Unchanged.SyntaxTrees.Single(tree => string.Equals(tree.FilePath, file, StringComparison.Ordinal));
+        SyntaxTree mutated = CSharpSyntaxTree.ParseText(Mutated(mutation), Language, file);
+        return
+        [
+            .. Unchanged.ReplaceSyntaxTree(old, mutated).GetSemanticModel(mutated).GetDiagnostics()
+                .Where(static one => one.Severity == DiagnosticSeverity.Error).Select(static one => one.ToString()),
+        ];
+    }
+
     /// <summary>A mutation's file with the mutation. It must stand there, once.</summary>
     public static string Mutated(Mutation mutation)
     {

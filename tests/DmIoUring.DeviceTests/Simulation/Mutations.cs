@@ -83,7 +83,7 @@ internal static class Mutations
         new("Bounce memory of a refused entry is lost", Cut, "_bounce.Return(chunk->Bounce, request.Buffer, copyBack: false);", ";"),
         new("A discard's entry is read again when its place is another's", "Engine/EntryWriter.cs", ", EntryFlags: IoUring.IOSQE_ASYNC", ""),
         new("Vectors are overwritten before the kernel has them", Fill, "        _vectorsUsed += (int)count;\n", ""),
-        new("A cancelled request ends while the kernel has its buffer", Stop, "                chunk->MustCancel = true;\n                _toCancel++;", "                End(i);"),
+        new("A cancelled request ends while the kernel has its buffer", Stop, "                chunk->MustCancel = true;\n                _toCancel++;", "                End(i, 0);"),
         new("A stopped stable copy waits for the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending < 0"),
         new("A stopped request leaves the caller's buffer to the kernel", Stop, "request.Pending > 1 && request.OwnsMemory", "request.Pending > 1"),
         new("An abandoned copy's pages are rented out again under the kernel", Stop, "        holder.TakeResourcesOf(request);\n", ""),
