@@ -10,8 +10,8 @@ public enum IoCallbackThreads
     Lane,
 
     /// <summary>
-    /// The thread pool's, in no order, several at once. A callback may block, and may wait for other requests. A hand-over costs one or a few microseconds and
-    /// allocates nothing.
+    /// The thread pool's, in no order, several at once. A callback may block, and may wait for other requests. A hand-over is a thread switch, as for
+    /// an awaited request, and allocates nothing.
     /// </summary>
     ThreadPool,
 }

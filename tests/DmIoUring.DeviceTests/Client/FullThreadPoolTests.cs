@@ -1,3 +1,4 @@
+using DmIoUring.DeviceTests.Support;
 using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.Client;
@@ -21,18 +22,7 @@ public sealed class FullThreadPoolTests
         using TestDevice with = new();
         using TestDevice without = OperationTests.WithoutDiscard();
 
-        // Not disposed: the pool's threads wait for it still when this returns.
-        ManualResetEventSlim end = new();
-        Exception? thrown = null;
-        Thread thread = new(() => thrown = Record.Exception(() => Serve(with, without)));
-        ThreadPool.SetMaxThreads(Environment.ProcessorCount, Environment.ProcessorCount);
-        for (int i = 0; i < 1000; i++)
-            ThreadPool.UnsafeQueueUserWorkItem(static end => end.Wait(), end, preferLocal: false);
-        thread.Start();
-        bool ended = thread.Join(Notification.Limit);
-        end.Set();
-        Assert.True(ended, "Something waits for the thread pool.");
-        Assert.Null(thrown);
+        FullThreadPool.Run(() => Serve(with, without));
     }
 
     private static void Serve(TestDevice with, TestDevice without)

@@ -1,3 +1,4 @@
+using DmIoUring.DeviceTests.Support;
 using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.Client;
@@ -194,18 +195,7 @@ public sealed class PoolCallbackTests
         using TestDevice device = new();
         using IoMemory memory = IoMemory.Allocate(4096);
 
-        // Not disposed: the pool's threads wait for it still when this returns.
-        ManualResetEventSlim end = new();
-        Exception? thrown = null;
-        Thread thread = new(() => thrown = Record.Exception(() => Complete(device, memory)));
-        ThreadPool.SetMaxThreads(Environment.ProcessorCount, Environment.ProcessorCount);
-        for (int i = 0; i < 1000; i++)
-            ThreadPool.UnsafeQueueUserWorkItem(static end => end.Wait(), end, preferLocal: false);
-        thread.Start();
-        bool ended = thread.Join(Notification.Limit);
-        end.Set();
-        Assert.True(ended, "Something waits for the thread pool.");
-        Assert.Null(thrown);
+        FullThreadPool.Run(() => Complete(device, memory));
     }
 
     private static void Complete(TestDevice device, IoMemory memory)
