@@ -13,9 +13,6 @@ namespace DmIoUring.Cli.Demo;
 /// <param name="ring">What carries requests here.</param>
 internal sealed class DemoMeasurement(IReadOnlyList<DemoLeg> legs, DemoSize size, BenchRing ring)
 {
-    /// <summary>What stands where one is slower by its median, and not by more than rounds differ.</summary>
-    private const string NoDifference = "by less than rounds differ, the ranges overlap";
-
     private const int LeastRounds = 3;
     private static readonly TimeSpan LongestRound = TimeSpan.FromSeconds(20);
 
@@ -32,16 +29,16 @@ internal sealed class DemoMeasurement(IReadOnlyList<DemoLeg> legs, DemoSize size
 
     /// <summary>Small writes, one at a time: the fastest is the one with the lowest median time.</summary>
     public Task<ComparisonReport> MeasureLatencyAsync(CancellationToken cancellation) =>
-        CompareAsync([Synchronous, Awaited, Peer], BenchPattern.RandWrite, DemoSize.LatencyBytes, depth: 1, static method => method.P50Ns, cancellation);
+        CompareAsync([Synchronous, Awaited, Peer], BenchPattern.RandWrite, DemoSize.LatencyBytes, depth: 1, "p50", static method => method.P50Ns, cancellation);
 
     /// <summary>Large writes, several at a time: the fastest is the one with the most bytes a second.</summary>
     public Task<ComparisonReport> MeasureThroughputAsync(CancellationToken cancellation) =>
-        CompareAsync([Awaited, Peer], BenchPattern.Write, DemoSize.PieceBytes, size.Depth, static method => Negative(method.BytesPerSecond), cancellation);
+        CompareAsync([Awaited, Peer], BenchPattern.Write, DemoSize.PieceBytes, size.Depth, "MiB/s", static method => Negative(method.BytesPerSecond), cancellation);
 
     private static Spread Negative(Spread spread) => new(-spread.Median, -spread.Max, -spread.Min);
 
     private async Task<ComparisonReport> CompareAsync(
-        DemoMethod[] methods, BenchPattern pattern, int blockBytes, int depth, Func<MethodReport, Spread> cost, CancellationToken cancellation)
+        DemoMethod[] methods, BenchPattern pattern, int blockBytes, int depth, string figure, Func<MethodReport, Spread> cost, CancellationToken cancellation)
     {
         List<BenchReport>[] runs = [.. methods.Select(static _ => new List<BenchReport>())];
         long start = Stopwatch.GetTimestamp();
@@ -61,7 +58,7 @@ internal sealed class DemoMeasurement(IReadOnlyList<DemoLeg> legs, DemoSize size
         [
             .. reports.Select((report, index) => ReferenceEquals(report, fastest) ? report : report with
             {
-                WhySlower = cost(report).Overlaps(cost(fastest)) ? NoDifference : Why(methods[index], runs[index]),
+                WhySlower = cost(report).Overlaps(cost(fastest)) ? NoDifference(figure) : Why(methods[index], runs[index]),
             }),
         ]);
     }
@@ -118,6 +115,9 @@ internal sealed class DemoMeasurement(IReadOnlyList<DemoLeg> legs, DemoSize size
     };
 
     private static Spread SpreadOf(List<BenchReport> runs, Func<BenchReport, double> figure) => Spread.Of(runs.Select(figure))!.Value;
+
+    /// <summary>What stands where one is slower by the median of the figure that they are compared by, and not by more than rounds differ.</summary>
+    private static string NoDifference(string figure) => $"by less than rounds differ in {figure}, where the ranges overlap";
 
     /// <summary>What happens in a write, and what was counted of it.</summary>
     private static string Why(DemoMethod method, List<BenchReport> runs)
