@@ -70,31 +70,41 @@ public sealed class EventTests
     }
 
     [Fact]
-    public void ALaneThatACallbackHolds_IsTold_AndSaysSoMeanwhile()
+    public void ALaneThatACallbackHolds_IsToldOnceMeanwhile_AndOnceAtItsEnd()
     {
         using EventRecorder events = new("the held");
         using LogRecorder log = new();
         using OpenFile file = new();
         using IoMemory data = IoMemory.Allocate(4096);
-        using ManualResetEventSlim held = new();
-        using ManualResetEventSlim release = new();
-        using (DmIoClient client = new(new DmIoOptions { LoggerFactory = log, Name = "the held" }))
+        using DmIoClient client = new(new DmIoOptions { LoggerFactory = log, Name = "the held" });
+        for (int stalls = 1; stalls <= 2; stalls++)
         {
-            client.SubmitRead(file.Region(0, 8), data, (_, _) =>
-            {
-                held.Set();
-                release.Wait(Limit);
-            });
-            Assert.True(held.Wait(Limit));
-            Assert.True(SpinWait.SpinUntil(() => client.GetLaneStatus()[0].DispatchingFor > DriverTelemetry.StallTime, Limit));
-            release.Set();
+            using HeldLane held = new(client, file, data);
+            Assert.True(SpinWait.SpinUntil(() => log.Lines.Length > (2 * stalls) - 2 && events.Events.Length > (2 * stalls) - 2, Limit), "Nothing was told while the callback blocked.");
+            Parallel.For(0, 16, static _ => StallWatch.Look());
+            held.Release();
+            Assert.True(SpinWait.SpinUntil(() => log.Lines.Length >= 2 * stalls && events.Events.Length >= 2 * stalls, Limit), "The end was not told.");
         }
 
-        EventRecorder.Event told = Assert.Single(events.Events);
-        Assert.Equal((4, "LaneStalled", (object)0), (told.Id, told.Name, told.Payload[1]));
-        LogRecorder.Line line = Assert.Single(log.Lines);
-        Assert.Equal((4, LogLevel.Warning), (line.Id, line.Level));
-        Assert.Contains("the held: lane 0 spent ", line.Text, StringComparison.Ordinal);
+        Assert.Equal([(10, "LaneBlocked"), (4, "LaneStalled"), (10, "LaneBlocked"), (4, "LaneStalled")], events.Events.Select(static told => (told.Id, told.Name)));
+        Assert.All(events.Events, static told => Assert.Equal((EventLevel.Warning, (object)0), (told.Level, told.Payload[1])));
+        Assert.Equal(file.Path, events.Events[0].Payload[3]);
+        Assert.Equal([10, 4, 10, 4], log.Lines.Select(static line => line.Id));
+        Assert.All(log.Lines, static line => Assert.Equal(LogLevel.Warning, line.Level));
+        Assert.Matches($@"^the held: lane 0 has been in a callback for \d+\.\d s, of a request on {file.Path}\. ", log.Lines[0].Text);
+        Assert.Contains("the held: lane 0 spent ", log.Lines[1].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AListenerThatComesWhileACallbackHoldsALane_IsTold()
+    {
+        using OpenFile file = new();
+        using IoMemory data = IoMemory.Allocate(4096);
+        using DmIoClient client = new(new DmIoOptions { Name = "the held in silence" });
+        using HeldLane held = new(client, file, data);
+        using EventRecorder events = new("the held in silence");
+        Assert.True(SpinWait.SpinUntil(() => events.Events.Length > 0, Limit), "Nothing was told while the callback blocked.");
+        Assert.Equal("LaneBlocked", Assert.Single(events.Events).Name);
     }
 
     [Fact]
@@ -204,7 +214,7 @@ public sealed class EventTests
     {
         Assert.NotNull(EventSource.GenerateManifest(typeof(IoEvents), null, EventManifestOptions.Strict));
         int[] events = [.. typeof(IoEvents).GetMethods().Select(static method => method.GetCustomAttribute<EventAttribute>()).Where(static one => one is not null).Select(static one => one!.EventId).Order()];
-        Assert.Equal(Enumerable.Range(1, 9), events);
+        Assert.Equal(Enumerable.Range(1, 10), events);
         Assert.Equal(events, typeof(IoLog).GetMethods(BindingFlags.Static | BindingFlags.Public).Select(static method => method.GetCustomAttribute<LoggerMessageAttribute>()).Where(static one => one is not null).Select(static one => one!.EventId).Order());
     }
 
@@ -233,4 +243,26 @@ public sealed class EventTests
 
     private static string Documentation([System.Runtime.CompilerServices.CallerFilePath] string thisFile = "") =>
         Path.Combine(Path.GetDirectoryName(thisFile)!, "../../docs/telemetry.md");
+
+    /// <summary>A callback that blocks its client's first lane until it is released.</summary>
+    private sealed class HeldLane : IDisposable
+    {
+        private readonly ManualResetEventSlim _release = new();
+
+        public HeldLane(DmIoClient client, OpenFile file, IoMemory data)
+        {
+            using ManualResetEventSlim held = new();
+            client.SubmitRead(file.Region(0, 8), data, (_, _) =>
+            {
+                held.Set();
+                _release.Wait(Limit);
+            });
+            Assert.True(held.Wait(Limit));
+        }
+
+        public void Release() => _release.Set();
+
+        /// <summary>Not disposed itself: the callback may look at it still.</summary>
+        public void Dispose() => _release.Set();
+    }
 }

@@ -18,8 +18,6 @@ namespace DmIoUring.Drivers;
 internal sealed class Lane
 #pragma warning restore CA1001
 {
-    private static readonly long StallTicks = (long)(DriverTelemetry.StallTime.TotalSeconds * Stopwatch.Frequency);
-
     [ThreadStatic]
     private static Lane? _current;
 
@@ -37,6 +35,9 @@ internal sealed class Lane
     private AwakeWait _submissionWait;
     private long _wakeUps;
     private long _longestDispatch;
+
+    /// <summary>When the stall began that was told last, meanwhile or at its end.</summary>
+    private long _toldStall;
     private volatile bool _closing;
     private volatile bool _hasCancels;
 
@@ -55,6 +56,7 @@ internal sealed class Lane
         _engine = source.MakeEngine(options.QueueDepth, options.ForEngine(pages, new RequestFreeList(requests, keepsAll: false), _telemetry));
         _wake = MakeWakeEvent();
         _engine.WakeOwner = Wake;
+        _engine.StallEnded = EndStall;
         NotifyCancelled = () =>
         {
             _hasCancels = true;
@@ -304,13 +306,31 @@ internal sealed class Lane
         _engine.TurnBegan = start;
         long before = _engine.BeginBusy(start);
         int completions = _engine.Dispatch();
-        _engine.EndBusy(before);
-        long ticks = Stopwatch.GetTimestamp() - start;
+        long end = Stopwatch.GetTimestamp();
+        _engine.EndBusy(before, end);
+        long ticks = end - start;
         if (ticks > Volatile.Read(ref _longestDispatch))
             Volatile.Write(ref _longestDispatch, ticks);
-        if (ticks > StallTicks)
-            _telemetry.LaneStalled(Index, Stopwatch.GetElapsedTime(0, ticks));
         return completions;
+    }
+
+    /// <summary>Tells that a callback blocks the lane, if one has for long, and nobody has told. Any thread.</summary>
+    public void TellStall()
+    {
+        long began = _engine.BusySince;
+        long ticks = Stopwatch.GetTimestamp() - began;
+        if (began == 0 || ticks <= IoEngine.StallTicks)
+            return;
+        long told = Volatile.Read(ref _toldStall);
+        if (told != began && Interlocked.CompareExchange(ref _toldStall, began, told) == told)
+            _telemetry.LaneBlocked(Index, Stopwatch.GetElapsedTime(0, ticks), LastDevice ?? "a device that is closed");
+    }
+
+    /// <summary>A stall has ended: who has seen it and not told yet must not do so now.</summary>
+    private void EndStall(long began, long ticks)
+    {
+        Interlocked.Exchange(ref _toldStall, began);
+        _telemetry.LaneStalled(Index, Stopwatch.GetElapsedTime(0, ticks));
     }
 
     private bool TryInitialize()

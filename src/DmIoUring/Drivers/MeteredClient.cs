@@ -29,9 +29,25 @@ internal sealed class MeteredClient(
     public void Start()
     {
         telemetry.Instruments.Drivers.Add(this);
+        StallWatch.Add(this);
         telemetry.AfterLanes(lanes.Length, requests.HandOver is not null, End);
     }
 
+    /// <summary>Tells of lanes that a callback blocks. Any thread.</summary>
+    /// <returns>Whether anybody may want to know.</returns>
+    public bool TellStalls()
+    {
+        if (!telemetry.HasStallListener)
+            return false;
+        foreach (Lane lane in lanes)
+            lane.TellStall();
+        return true;
+    }
+
     /// <summary>Has the meter report it no more. All lanes must have ended. Any number of times.</summary>
-    public void End() => telemetry.Instruments.Drivers.Remove(this);
+    public void End()
+    {
+        StallWatch.Remove(this);
+        telemetry.Instruments.Drivers.Remove(this);
+    }
 }

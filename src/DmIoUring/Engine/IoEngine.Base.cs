@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DmIoUring.Devices;
 using DmIoUring.Telemetry;
 
@@ -13,6 +14,9 @@ internal abstract unsafe class IoEngine : IDisposable
 
     /// <summary>Where it tells what happens.</summary>
     public DriverTelemetry Telemetry { get; protected init; } = DriverTelemetry.None;
+
+    /// <summary>So many ticks of the stopwatch at once are a callback that blocks.</summary>
+    public static readonly long StallTicks = (long)(DriverTelemetry.StallTime.TotalSeconds * Stopwatch.Frequency);
 
     private long _busySince;
 
@@ -30,7 +34,18 @@ internal abstract unsafe class IoEngine : IDisposable
     }
 
     /// <summary>Ends what <see cref="BeginBusy"/> began, unless that was within another.</summary>
-    public void EndBusy(long before) => Volatile.Write(ref _busySince, before);
+    /// <param name="before">What <see cref="BeginBusy"/> returned.</param>
+    /// <param name="now">The time.</param>
+    public void EndBusy(long before, long now)
+    {
+        long began = _busySince;
+        Volatile.Write(ref _busySince, before);
+        if (before == 0 && now - began > StallTicks)
+            StallEnded?.Invoke(began, now - began);
+    }
+
+    /// <summary>Told of callbacks that took too long when they have ended: since when, and how long. For an owner that others wait for.</summary>
+    public Action<long, long>? StallEnded { get; set; }
 
     /// <summary>When the owner's present turn began, in ticks of the stopwatch; 0 for an owner that does not tell. It costs no look at a clock for each request.</summary>
     public long TurnBegan { get; set; }

@@ -195,7 +195,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     {
         long before = BeginBusy(Stopwatch.GetTimestamp());
         FailEach();
-        EndBusy(before);
+        EndBusy(before, Stopwatch.GetTimestamp());
     }
 
     private void FailEach()

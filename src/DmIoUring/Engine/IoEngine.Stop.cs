@@ -152,7 +152,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             Finish(request);
         }
 
-        EndBusy(before);
+        EndBusy(before, Stopwatch.GetTimestamp());
     }
 
     /// <summary>Fails a request's chunks that are in the kernel, and moves the resources that these need to another request object.</summary>

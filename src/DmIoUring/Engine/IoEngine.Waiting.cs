@@ -125,7 +125,7 @@ internal sealed unsafe partial class IoEngine<TRing>
         // It ends here: the kernel had nothing of it. Its callback is not one of a dispatch.
         long before = BeginBusy(Stopwatch.GetTimestamp());
         Finish(request);
-        EndBusy(before);
+        EndBusy(before, Stopwatch.GetTimestamp());
     }
 
     /// <summary>Removes a queued request from the list that it waits in.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Tracing;
 using System.Globalization;
 using DmIoUring.Interop;
 using Microsoft.Extensions.Logging;
@@ -88,6 +89,16 @@ internal sealed class DriverTelemetry(IoInstruments instruments, string name, IL
         Trace.TraceWarning(string.Create(
             CultureInfo.InvariantCulture,
             $"DmIoUring: a submit has waited {waited.TotalSeconds} s for one of {reserved} reserved requests. {unawaited} of them have ended and stay occupied until their ValueTask is awaited; the others are in flight."));
+    }
+
+    /// <summary>Whether anybody may want to know that a lane is held. What a logger lets through may change at any time, and nobody tells.</summary>
+    public bool HasStallListener => _log is not null || IoEvents.Log.IsEnabled(EventLevel.Warning, EventKeywords.None);
+
+    /// <summary>A lane is held by a callback.</summary>
+    public void LaneBlocked(int lane, TimeSpan time, string device)
+    {
+        IoEvents.Log.LaneBlocked(name, lane, time.TotalMilliseconds, device);
+        _log?.LaneBlocked(name, lane, time.TotalSeconds, device);
     }
 
     /// <summary>A lane was held by a callback.</summary>

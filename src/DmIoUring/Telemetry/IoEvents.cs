@@ -15,6 +15,7 @@ internal sealed class IoEvents : EventSource
     public const int CallbackThrewId = 7;
     public const int RingLostId = 8;
     public const int ReserveExhaustedId = 9;
+    public const int LaneBlockedId = 10;
 
     public static readonly IoEvents Log = new();
 
@@ -83,5 +84,12 @@ internal sealed class IoEvents : EventSource
     {
         if (IsEnabled(EventLevel.Warning, EventKeywords.None))
             WriteEvent(ReserveExhaustedId, [driver, reserved, unawaited, milliseconds]);
+    }
+
+    [Event(LaneBlockedId, Level = EventLevel.Warning)]
+    public void LaneBlocked(string driver, int lane, double milliseconds, string device)
+    {
+        if (IsEnabled(EventLevel.Warning, EventKeywords.None))
+            WriteEvent(LaneBlockedId, [driver, lane, milliseconds, device]);
     }
 }

@@ -29,6 +29,12 @@ internal static partial class IoLog
         "{Driver}: lane {Lane} spent {Milliseconds} ms on one batch of completions; a callback blocked it. Callbacks must not wait: hand such work to another thread")]
     public static partial void LaneStalled(this ILogger logger, string driver, int lane, double milliseconds);
 
+    [LoggerMessage(
+        IoEvents.LaneBlockedId,
+        LogLevel.Warning,
+        "{Driver}: lane {Lane} has been in a callback for {Seconds:0.0} s, of a request on {Device}. Callbacks must not wait: hand such work to another thread")]
+    public static partial void LaneBlocked(this ILogger logger, string driver, int lane, double seconds, string device);
+
     [LoggerMessage(IoEvents.FellBackId, LogLevel.Warning, "{Driver}: worker threads carry the I/O, slower, because io_uring is not available: {Reason}")]
     public static partial void FellBackToWorkers(this ILogger logger, string driver, string reason);
 
