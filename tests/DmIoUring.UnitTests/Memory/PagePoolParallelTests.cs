@@ -9,6 +9,10 @@ namespace DmIoUring.UnitTests.Memory;
 /// <summary>Calls of many threads at once: what they answer, and what is there afterwards, must be that of the same calls one after the other in some order.</summary>
 public sealed class PagePoolParallelTests
 {
+    private const int SequentialCalls = 3;
+    private const int ParallelCalls = 5;
+    private const int Calls = SequentialCalls + ParallelCalls;
+
     [Fact]
     public void RentersAndReservations_AtOnce_AreAsIfOneAfterTheOther()
     {
@@ -28,8 +32,8 @@ public sealed class PagePoolParallelTests
             ],
             equal: static (left, right) => string.Equals(left.ToString(), right.ToString(), StringComparison.Ordinal),
             print: static state => state.ToString(),
-            maxSequentialOperations: 3,
-            maxParallelOperations: 5,
+            maxSequentialOperations: SequentialCalls,
+            maxParallelOperations: ParallelCalls,
             iter: 200);
         foreach (State state in all)
             state.Dispose();
@@ -38,8 +42,8 @@ public sealed class PagePoolParallelTests
     private static string Named(string call, int pages) => string.Create(CultureInfo.InvariantCulture, $"{call}({pages})");
 
     /// <summary>
-    /// A pool of 16 pages in two reservations, 8 of them rented. Only those four lists and those two reservations are given back, each by one call: what a call
-    /// does must not depend on what another has got out of the pool and not put down yet.
+    /// A pool of 16 pages in as many reservations as there are calls, 8 of them rented, each by itself. Only these are given back: what a call does must not
+    /// depend on what another has got out of the pool and not put down yet.
     /// </summary>
     private sealed class State : IDisposable
     {
@@ -54,10 +58,10 @@ public sealed class PagePoolParallelTests
         public State()
         {
             _pool = new PagePool(_source);
-            _toUnreserve.Enqueue(_pool.Reserve(8));
-            _toUnreserve.Enqueue(_pool.Reserve(8));
-            for (int i = 0; i < 4; i++)
-                _toReturn.Enqueue(_pool.Rent(2));
+            for (int i = 0; i < Calls; i++)
+                _toUnreserve.Enqueue(_pool.Reserve(2));
+            for (int i = 0; i < Calls; i++)
+                _toReturn.Enqueue(_pool.Rent(1));
         }
 
         public void TryRent(int pages)
@@ -82,16 +86,16 @@ public sealed class PagePoolParallelTests
 
         public void Return()
         {
-            if (_toReturn.TryDequeue(out PageList list))
-                list.Dispose();
+            Assert.True(_toReturn.TryDequeue(out PageList list));
+            list.Dispose();
         }
 
         public void Reserve(int pages) => _ = _pool.Reserve(pages);
 
         public void Unreserve()
         {
-            if (_toUnreserve.TryDequeue(out PageReservation? reservation))
-                reservation.Dispose();
+            Assert.True(_toUnreserve.TryDequeue(out PageReservation? reservation));
+            reservation.Dispose();
         }
 
         /// <summary>With everything given back nothing is rented or mapped.</summary>
