@@ -176,10 +176,12 @@ public sealed class EventTests
         });
         Assert.True(held.Wait(Limit));
         client.Dispose();
-        EventRecorder.Event told = Assert.Single(events.Events);
+
+        // That the callback blocks is told beside it, when it has for long enough.
+        EventRecorder.Event told = Assert.Single(events.Events, static one => one.Id != IoEvents.LaneBlockedId);
         Assert.Equal((6, "DisposeGaveUp", (object)1), (told.Id, told.Name, told.Payload[3]));
         Assert.Equal(hasHandler, handled is { BlockedLanes: 1 });
-        Assert.Equal(hasHandler ? [] : [(6, LogLevel.Error)], log.Lines.Select(static line => (line.Id, line.Level)));
+        Assert.Equal(hasHandler ? [] : [(6, LogLevel.Error)], log.Lines.Where(static line => line.Id != IoEvents.LaneBlockedId).Select(static line => (line.Id, line.Level)));
         release.Set();
         client.Dispose();
     }

@@ -33,13 +33,18 @@ public sealed class OpenTelemetryTests
     private static List<MetricPoint> Points(List<Metric> exported, string name, params (string Key, string Value)[] tags)
     {
         List<MetricPoint> points = [];
-        foreach (ref readonly MetricPoint point in exported.Last(metric => string.Equals(metric.Name, name, StringComparison.Ordinal)).GetMetricPoints())
+
+        // Of every meter of that name: tests beside this one have meters of their own.
+        foreach (Metric metric in exported.Where(metric => string.Equals(metric.Name, name, StringComparison.Ordinal)).Distinct())
         {
-            Dictionary<string, object?> own = [];
-            foreach (KeyValuePair<string, object?> tag in point.Tags)
-                own[tag.Key] = tag.Value;
-            if (tags.All(tag => Equals(own.GetValueOrDefault(tag.Key), tag.Value)))
-                points.Add(point);
+            foreach (ref readonly MetricPoint point in metric.GetMetricPoints())
+            {
+                Dictionary<string, object?> own = [];
+                foreach (KeyValuePair<string, object?> tag in point.Tags)
+                    own[tag.Key] = tag.Value;
+                if (tags.All(tag => Equals(own.GetValueOrDefault(tag.Key), tag.Value)))
+                    points.Add(point);
+            }
         }
 
         return points;
