@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Text;
+using Tmds.Linux;
 
 namespace DmIoUring.Interop;
 
@@ -13,26 +15,29 @@ internal static unsafe partial class Libc
     }
 
     /// <summary>A file in memory without a name; the new descriptor.</summary>
-    public static int MemfdCreate(string name, uint flags) => (int)Result(MemfdCreateRaw(name, flags));
+    public static int MemfdCreate(string name, uint flags)
+    {
+        fixed (byte* nameBytes = Utf8(name))
+            return Saved(LibC.memfd_create(nameBytes, flags));
+    }
 
-    public static int Mount(string source, string target, string type, string data) => (int)Result(MountRaw(source, target, type, 0, data));
+    public static int Mount(string source, string target, string type, string data)
+    {
+        fixed (byte* sourceBytes = Utf8(source), targetBytes = Utf8(target), typeBytes = Utf8(type), dataBytes = Utf8(data))
+            return Saved(LibC.mount(sourceBytes, targetBytes, typeBytes, 0, dataBytes));
+    }
 
-    public static int Umount(string target, int flags) => (int)Result(UmountRaw(target, flags));
+    public static int Umount(string target, int flags)
+    {
+        fixed (byte* targetBytes = Utf8(target))
+            return Saved(LibC.umount2(targetBytes, flags));
+    }
 
-    public static int Kill(int process, int signal) => (int)Result(KillRaw(process, signal));
+    public static int Kill(int process, int signal) => Saved(LibC.kill(process, signal));
+
+    /// <summary>A string as C has it.</summary>
+    private static byte[] Utf8(string text) => [.. Encoding.UTF8.GetBytes(text), 0];
 
     [LibraryImport(Library, EntryPoint = "mknod", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MknodRaw(string path, uint mode, ulong device);
-
-    [LibraryImport(Library, EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MemfdCreateRaw(string name, uint flags);
-
-    [LibraryImport(Library, EntryPoint = "mount", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MountRaw(string source, string target, string type, nuint flags, string data);
-
-    [LibraryImport(Library, EntryPoint = "umount2", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int UmountRaw(string target, int flags);
-
-    [LibraryImport(Library, EntryPoint = "kill")]
-    private static partial int KillRaw(int process, int signal);
 }

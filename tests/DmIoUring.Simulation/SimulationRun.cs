@@ -107,7 +107,7 @@ internal sealed partial class SimulationRun : IDisposable
             return new RunResult(seed, violation.Message);
         }
 #pragma warning disable CA1031 // An engine with a bug throws anything; that is a finding like any other.
-        catch (Exception exception)
+        catch (Exception exception) when (!IsOfTheBuild(exception))
 #pragma warning restore CA1031
         {
             // An exception that came out of an engine that had gone wrong before is not the finding.
@@ -117,6 +117,10 @@ internal sealed partial class SimulationRun : IDisposable
             return new RunResult(seed, what);
         }
     }
+
+    /// <summary>An assembly or a member that is missing is nobody's finding: the program ends.</summary>
+    private static bool IsOfTheBuild(Exception exception) => (exception is TypeInitializationException { InnerException: { } cause } ? cause : exception)
+        is FileNotFoundException or FileLoadException or BadImageFormatException or TypeLoadException or MissingMemberException;
 
     public void Dispose()
     {

@@ -13,7 +13,7 @@ public sealed class PackageTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Package_HasTheInteropAssembly_PublicDocumentation_AndDependsOnTheLogsAbstractionsOnly()
+    public void Package_HasTheInteropAssembly_PublicDocumentation_AndDependsOnTheLogsAbstractionsAndTmdsLibCOnly()
     {
         ChildProcess pack = ChildProcess.Run(DotNetHost.Path, ["pack", "-c", "Release", "--no-build", "-o", _folder, Path.Combine(Here(), "../../../src/DmIoUring")])!;
         Assert.True(pack.ExitCode == 0, pack.Output + pack.Errors);
@@ -25,7 +25,7 @@ public sealed class PackageTests : IDisposable
             StringComparer.Ordinal);
         XDocument nuspec = Xml(package, "DmIoUring.nuspec");
         Assert.Equal(
-            ["Microsoft.Extensions.Logging.Abstractions"],
+            ["Microsoft.Extensions.Logging.Abstractions", "Tmds.LibC"],
             nuspec.Descendants().Where(static element => element.Name.LocalName is "dependency").Select(static element => element.Attribute("id")!.Value),
             StringComparer.Ordinal);
         Assert.Matches(@"^\d+\.\d+\.\d+(-[0-9a-z.]+)?$", Value(nuspec, "version"));

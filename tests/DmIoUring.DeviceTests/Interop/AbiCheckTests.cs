@@ -51,24 +51,28 @@ public sealed partial class AbiCheckTests(AbiCheckProgram program) : IClassFixtu
         typeof(IoUring).Assembly.GetTypes().Where(type =>
             type is { IsValueType: true, IsEnum: false, IsNested: false, Namespace: "DmIoUring.Interop" });
 
-    private static IEnumerable<AbiFact> Constants() =>
+    /// <summary>Every constant of the kernel's.</summary>
+    internal static IEnumerable<FieldInfo> ConstantFields() =>
         from type in typeof(IoUring).Assembly.GetTypes()
         where type is { IsAbstract: true, IsSealed: true, Namespace: "DmIoUring.Interop" } && type != typeof(Libc)
         from field in type.GetFields(AnyField)
-        select new AbiFact("const", field.Name, [ValueOf(field)], NewerThanHeaders: null);
+        select field;
 
-    private static IEnumerable<AbiFact> SystemCalls() =>
-        from field in typeof(Libc).GetFields(AnyField)
-        where field.Name.StartsWith("Sys", StringComparison.Ordinal)
-        select new AbiFact("const", "__NR_" + SnakeCase(field.Name["Sys".Length..]), [ValueOf(field)], NewerThanHeaders: null);
-
-    private static long ValueOf(FieldInfo field) => field.GetValue(null) switch
+    internal static long ValueOf(FieldInfo field) => field.GetValue(null) switch
     {
         nuint value => checked((long)value),
         nint value => value,
         object value => Convert.ToInt64(value, CultureInfo.InvariantCulture),
         null => throw new InvalidOperationException($"{field.Name} has no value."),
     };
+
+    private static IEnumerable<AbiFact> Constants() =>
+        ConstantFields().Select(static field => new AbiFact("const", field.Name, [ValueOf(field)], NewerThanHeaders: null));
+
+    private static IEnumerable<AbiFact> SystemCalls() =>
+        from field in typeof(Libc).GetFields(AnyField)
+        where field.Name.StartsWith("Sys", StringComparison.Ordinal)
+        select new AbiFact("const", "__NR_" + SnakeCase(field.Name["Sys".Length..]), [ValueOf(field)], NewerThanHeaders: null);
 
     /// <summary>IoUringSqe is io_uring_sqe: one rule, but for the name whose underscores C# would not bear.</summary>
     private static string KernelName(Type type) =>

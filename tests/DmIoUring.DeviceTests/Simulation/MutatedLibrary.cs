@@ -104,7 +104,7 @@ internal static class MutatedLibrary
     private static IEnumerable<string> References() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
         .Split(Path.PathSeparator)
         .Where(static path => Path.GetFileName(path) is var name
-            && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "mscorlib.dll" or "Microsoft.Win32.Primitives.dll" or "DmIoUring.Interop.dll" or "Microsoft.Extensions.Logging.Abstractions.dll"));
+            && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "mscorlib.dll" or "Microsoft.Win32.Primitives.dll" or "DmIoUring.Interop.dll" or "Tmds.LibC.dll" or "Microsoft.Extensions.Logging.Abstractions.dll"));
 
     private static string Here([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using DmIoUring.ScratchDevices;
@@ -14,7 +15,7 @@ internal sealed partial class SimulatedBuild : IDisposable
     public SimulatedBuild(Mutation? mutation)
     {
         foreach (string part in Parts())
-            File.Copy(Path.Combine(AppContext.BaseDirectory, part), _folder.PathOf(part));
+            File.Copy(Path.Combine(AppContext.BaseDirectory, part), _folder.PathOf(Path.GetFileName(part)));
         MutatedLibrary.Compile(mutation, _folder.PathOf("DmIoUring.dll"));
     }
 
@@ -31,21 +32,28 @@ internal sealed partial class SimulatedBuild : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>The program's files, as its build has listed them, but for the library: one that is missing would look like a mutation that was found.</summary>
+    /// <summary>
+    /// The program's files, as its build has listed them, but for the library. Of an assembly that there is for each kind of machine, this machine's.
+    /// </summary>
     private static IEnumerable<string> Parts()
     {
         using JsonDocument listed = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "dmio-sim.deps.json")));
         return
         [
             "dmio-sim.runtimeconfig.json",
-            .. listed.RootElement.GetProperty("targets").EnumerateObject().SelectMany(static target => target.Value.EnumerateObject())
-                .Where(static library => library.Value.TryGetProperty("runtime", out _))
-                .SelectMany(static library => library.Value.GetProperty("runtime").EnumerateObject())
-                .Select(static file => Path.GetFileName(file.Name))
+            .. Assemblies(listed, "runtime").Select(static assembly => Path.GetFileName(assembly.Name))
+                .Concat(Assemblies(listed, "runtimeTargets").Where(IsForThisMachine).Select(static assembly => assembly.Name))
                 .Where(static file => !string.Equals(file, "DmIoUring.dll", StringComparison.Ordinal))
                 .Distinct(StringComparer.Ordinal),
         ];
     }
+
+    private static IEnumerable<JsonProperty> Assemblies(JsonDocument listed, string kind) => listed.RootElement.GetProperty("targets").EnumerateObject()
+        .SelectMany(static target => target.Value.EnumerateObject())
+        .SelectMany(library => library.Value.TryGetProperty(kind, out JsonElement assemblies) ? assemblies.EnumerateObject() : []);
+
+    private static bool IsForThisMachine(JsonProperty assembly) => string.Equals(
+        assembly.Value.GetProperty("rid").GetString(), $"linux-{RuntimeInformation.ProcessArchitecture}", StringComparison.OrdinalIgnoreCase);
 
     [GeneratedRegex(@"^seed (?<seed>\d+) failed: (?<what>.*)$", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Failed();
