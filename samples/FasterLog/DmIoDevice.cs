@@ -16,12 +16,12 @@ internal sealed unsafe class DmIoDevice(DmIoClient client, string path) : Storag
     public override void WriteAsync(
         IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
         client.SubmitWrite(
-            RegionOf(segmentId, destinationAddress, numBytesToWrite), IoBuffer.Contiguous((byte*)sourceAddress, numBytesToWrite), Ended, new Pending(callback, context, numBytesToWrite), IoFlags.Fua);
+            RegionOf(segmentId, destinationAddress, numBytesToWrite), IoBuffer.Contiguous((byte*)sourceAddress, numBytesToWrite), Ended, new Pending(callback, context), tag: 0, IoFlags.Fua);
 
     public override void ReadAsync(
         int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context) =>
         client.SubmitRead(
-            RegionOf(segmentId, sourceAddress, readLength), IoBuffer.Contiguous((byte*)destinationAddress, readLength), Ended, new Pending(callback, context, readLength));
+            RegionOf(segmentId, sourceAddress, readLength), IoBuffer.Contiguous((byte*)destinationAddress, readLength), Ended, new Pending(callback, context), tag: 0);
 
     public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result)
     {
@@ -40,10 +40,10 @@ internal sealed unsafe class DmIoDevice(DmIoClient client, string path) : Storag
 
     public override void Dispose() => CloseAll();
 
-    private static void Ended(IoResult result, object? context)
+    private static void Ended(IoResult result, long bytes, object? context, long tag)
     {
         Pending pending = (Pending)context!;
-        pending.Callback(result.IsSuccess ? 0 : (uint)result.First.Errno, result.IsSuccess ? pending.Length : 0, pending.Context);
+        pending.Callback(result.IsSuccess ? 0 : (uint)result.First.Errno, (uint)bytes, pending.Context);
     }
 
     private static uint SectorSizeOf(string path)
@@ -78,5 +78,5 @@ internal sealed unsafe class DmIoDevice(DmIoClient client, string path) : Storag
     }
 
     /// <summary>What FASTER wants back.</summary>
-    private sealed record Pending(DeviceIOCompletionCallback Callback, object Context, uint Length);
+    private sealed record Pending(DeviceIOCompletionCallback Callback, object Context);
 }

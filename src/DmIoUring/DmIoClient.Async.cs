@@ -25,7 +25,7 @@ public sealed partial class DmIoClient
     /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWrite(
         IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
@@ -36,7 +36,7 @@ public sealed partial class DmIoClient
     /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWrite(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Write, regions, buffer, options, notify, context));
@@ -50,7 +50,7 @@ public sealed partial class DmIoClient
     /// result like any other: the parts that were not done have failed with ECANCELED.
     /// </param>
     /// <returns>How it ended; region 0 is the only one. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> ReadAsync(
         IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options), cancellationToken);
@@ -61,7 +61,7 @@ public sealed partial class DmIoClient
     /// <param name="options">What else the request asks for.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended; region 0 is the only one. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> WriteAsync(
         IoRegion region, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options), cancellationToken);
@@ -72,19 +72,19 @@ public sealed partial class DmIoClient
     /// <param name="options">What else the request asks for.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> WriteAsync(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.Write, regions, buffer, options), cancellationToken);
 
-    /// <summary>As <see cref="SubmitRead"/>, but returns false at once, and does nothing, when the reserve is exhausted.</summary>
+    /// <summary>As <see cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)"/>, but returns false at once, and does nothing, when the reserve is exhausted.</summary>
     /// <param name="region">What to read.</param>
     /// <param name="buffer">Where to.</param>
     /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>), when this method returned true.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <returns>Whether it was submitted. Never waits.</returns>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public bool TrySubmitRead(
         IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         TrySubmit(new RequestSpec(IoOperation.Read, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context));
@@ -96,7 +96,7 @@ public sealed partial class DmIoClient
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
     /// <returns>Whether it was submitted. Never waits.</returns>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public bool TrySubmitWrite(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         TrySubmit(new RequestSpec(IoOperation.Write, regions, buffer, options, notify, context));
@@ -136,7 +136,7 @@ public sealed partial class DmIoClient
 
     private void Submit(in RequestSpec spec)
     {
-        Admission.CheckNotify(spec.Notify);
+        Admission.CheckCallback(spec);
         _submission.Submit(spec);
 
         // Without it the finalizer of a client that nobody else references could run during its own call.
@@ -145,7 +145,7 @@ public sealed partial class DmIoClient
 
     private bool TrySubmit(in RequestSpec spec)
     {
-        Admission.CheckNotify(spec.Notify);
+        Admission.CheckCallback(spec);
         bool isSubmitted = _submission.TrySubmit(spec);
         GC.KeepAlive(this);
         return isSubmitted;

@@ -28,7 +28,7 @@ public sealed partial class DmIoClient
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="Flush" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, regions, options, notify, context));
 
@@ -38,7 +38,7 @@ public sealed partial class DmIoClient
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="Flush" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> FlushAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.Flush, regions, options), cancellationToken);
@@ -61,7 +61,7 @@ public sealed partial class DmIoClient
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="Discard" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Discard, regions, options, notify, context));
 
@@ -71,7 +71,7 @@ public sealed partial class DmIoClient
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="Discard" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> DiscardAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.Discard, regions, options), cancellationToken);
@@ -93,7 +93,7 @@ public sealed partial class DmIoClient
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.WriteZeroes, regions, options, notify, context));
 
@@ -103,7 +103,7 @@ public sealed partial class DmIoClient
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> WriteZeroesAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.WriteZeroes, regions, options), cancellationToken);

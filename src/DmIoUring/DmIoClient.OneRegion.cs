@@ -11,7 +11,7 @@ public sealed partial class DmIoClient
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="Flush" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitFlush(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, new ReadOnlySpan<IoRegion>(in region), options, notify, context));
 
@@ -21,7 +21,7 @@ public sealed partial class DmIoClient
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended; region 0 is the only one. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="Flush" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> FlushAsync(IoRegion region, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.Flush, new ReadOnlySpan<IoRegion>(in region), options), cancellationToken);
 
@@ -31,7 +31,7 @@ public sealed partial class DmIoClient
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="Discard" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitDiscard(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Discard, new ReadOnlySpan<IoRegion>(in region), options, notify, context));
 
@@ -41,7 +41,7 @@ public sealed partial class DmIoClient
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended; region 0 is the only one. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="Discard" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> DiscardAsync(IoRegion region, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.Discard, new ReadOnlySpan<IoRegion>(in region), options), cancellationToken);
 
@@ -51,7 +51,7 @@ public sealed partial class DmIoClient
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWriteZeroes(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.WriteZeroes, new ReadOnlySpan<IoRegion>(in region), options, notify, context));
 
@@ -61,7 +61,7 @@ public sealed partial class DmIoClient
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended; region 0 is the only one. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
     /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> WriteZeroesAsync(IoRegion region, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
         SubmitTask(new RequestSpec(IoOperation.WriteZeroes, new ReadOnlySpan<IoRegion>(in region), options), cancellationToken);
 }

@@ -11,7 +11,7 @@ public sealed partial class IoReactor
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.Flush" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitFlush(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, new ReadOnlySpan<IoRegion>(in region), options, notify, context));
 
@@ -21,7 +21,7 @@ public sealed partial class IoReactor
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.Discard" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitDiscard(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Discard, new ReadOnlySpan<IoRegion>(in region), options, notify, context));
 
@@ -31,7 +31,7 @@ public sealed partial class IoReactor
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.WriteZeroes" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWriteZeroes(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.WriteZeroes, new ReadOnlySpan<IoRegion>(in region), options, notify, context));
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.Engine;
+using DmIoUring.Submission;
 
 namespace DmIoUring;
 
@@ -24,7 +25,7 @@ public sealed partial class IoReactor
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWrite(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), buffer, options, notify, context);
 
@@ -34,7 +35,7 @@ public sealed partial class IoReactor
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">What else the request asks for.</param>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWrite(
         ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(IoOperation.Write, regions, buffer, options, notify, context);
@@ -45,7 +46,7 @@ public sealed partial class IoReactor
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.Flush" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, regions, options, notify, context));
 
@@ -55,7 +56,7 @@ public sealed partial class IoReactor
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.Discard" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Discard, regions, options, notify, context));
 
@@ -65,7 +66,7 @@ public sealed partial class IoReactor
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <inheritdoc cref="DmIoClient.WriteZeroes" path="/remarks"/>
-    /// <inheritdoc cref="SubmitRead" path="/exception"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.WriteZeroes, regions, options, notify, context));
 
@@ -89,7 +90,7 @@ public sealed partial class IoReactor
     {
         if (notify is null || _owner != Thread.CurrentThread || _disposed)
             CheckCaller(notify);
-        if (!_submission.TrySubmitFast(operation, regions, buffer, options, notify!, context))
+        if (!_submission.TrySubmitFast(operation, regions, buffer, options, new NotifyCallback(notify!, context)))
             SubmitSlow(operation, regions, buffer, options, notify!, context);
     }
 
@@ -101,15 +102,15 @@ public sealed partial class IoReactor
 
     private void Submit(in RequestSpec spec)
     {
-        CheckCaller(spec.Notify);
+        CheckCaller((Delegate?)spec.Notify ?? spec.Completed);
         _submission.Submit(spec);
     }
 
     /// <summary>Throws for a missing callback, another thread than the owner, or a disposed reactor. The first call makes its thread the owner.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void CheckCaller(IoNotify? notify)
+    private void CheckCaller(Delegate? notify)
     {
-        ArgumentNullException.ThrowIfNull(notify);
+        Admission.CheckCallback(notify);
         CheckOwner();
         ObjectDisposedException.ThrowIf(_disposed, this);
     }

@@ -79,7 +79,8 @@ internal sealed class EngineBench : IDisposable
         if (!Admission.IsFast(operation, regions, start, Memory.Length, _engine.Devices!, ChunkBytes))
             return false;
         Request request = _engine.FreeRequests!.Take();
-        request.PrepareFast(operation, regions.Length, start, static (_, _) => { }, context: null);
+        request.PrepareFast(operation, regions.Length, start);
+        request.SetFastNotify(static (_, _) => { }, context: null);
         if (_engine.TryAcceptFast(request, operation, regions, start))
             return true;
         _engine.FreeRequests.Return(request);

@@ -13,7 +13,14 @@ internal sealed class Notification
         int.TryParse(Environment.GetEnvironmentVariable(LimitVariable), CultureInfo.InvariantCulture, out int seconds) ? seconds : 60);
 
     private readonly TaskCompletionSource<IoResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static long _made;
     private int _calls;
+
+    /// <summary>A number that no other notification has.</summary>
+    public long Tag { get; } = (Interlocked.Increment(ref _made) << 40) - 1;
+
+    /// <summary>What the callback was told besides the result; null of one that is told nothing.</summary>
+    public (long Bytes, long Tag)? Told { get; private set; }
 
     public int Calls => Volatile.Read(ref _calls);
 
@@ -23,6 +30,14 @@ internal sealed class Notification
         Notification notification = Assert.IsType<Notification>(context);
         Interlocked.Increment(ref notification._calls);
         notification._result.TrySetResult(result);
+    }
+
+    /// <summary>As <see cref="Arrived"/>, for a callback that gets more.</summary>
+    public static void Completed(IoResult result, long bytes, object? context, long tag)
+    {
+        if (context is Notification notification)
+            notification.Told = (bytes, tag);
+        Arrived(result, context);
     }
 
     public IoResult Wait()

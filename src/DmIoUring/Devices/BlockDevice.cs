@@ -49,7 +49,10 @@ public sealed partial class BlockDevice : IDisposable
     /// <summary>The size in bytes when the device was opened or last refreshed (<see cref="Refresh"/>).</summary>
     public long Size => _geometry.Size;
 
-    /// <summary>The size in whole sectors of 512 bytes.</summary>
+    /// <summary>
+    /// The size in whole sectors of 512 bytes. The odd end of a file whose size is no multiple of that can be read where the file is not open for direct I/O
+    /// (<see cref="IsDirect"/>): a region may have the one sector more that it lies in, whose rest reads as zeroes. It can't be written.
+    /// </summary>
     public long SectorCount => _geometry.Size / DeviceGeometry.SectorSize;
 
     /// <summary>
@@ -57,6 +60,9 @@ public sealed partial class BlockDevice : IDisposable
     /// its direct-I/O offset alignment; 512 when the device is not open for direct I/O.
     /// </summary>
     public int LogicalBlockSize => _geometry.LogicalBlockSize;
+
+    /// <summary>How many sectors a read may name: an odd end included, where the kernel gives it.</summary>
+    internal long ReadableSectors => _geometry.IsDirect ? SectorCount : (_geometry.Size + DeviceGeometry.SectorSize - 1) / DeviceGeometry.SectorSize;
 
     /// <summary>How long synchronous transfers take, by one way and by another.</summary>
     internal SyncTransferTimes SyncTransfers { get; } = new();

@@ -132,6 +132,13 @@ internal static unsafe class DirectTransfer
         while (length > 0)
         {
             nint transferred = Call(operation, device.Descriptor, memory, length, offset, flags);
+            if (operation == IoOperation.Read && RegionRules.EndsInsideLastSector(device, offset, length, transferred))
+            {
+                device.Counters.Shared.AddShared(bytes, transferred);
+                NativeMemory.Clear(memory + transferred, (nuint)(length - transferred));
+                return default;
+            }
+
             RetryDecision decision = RetryRules.Decide(transferred, length, device.Geometry.OffsetAlignmentOf(operation == IoOperation.Read), ref attempts);
             if (decision.Action == RetryAction.Fail)
             {

@@ -88,6 +88,12 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         Request request = _owners[index]!;
         bool transfers = chunk->Kind.Transfers();
+        if (chunk->Kind == ChunkKind.Read && RegionRules.EndsInsideLastSector(DeviceOf(chunk, request), chunk->Offset, chunk->Length, result))
+        {
+            SucceedInsideLastSector(index, (uint)result);
+            return;
+        }
+
         RetryDecision decision = transfers
             ? RetryRules.Decide(result, chunk->Length, DeviceOf(chunk, request).Geometry.OffsetAlignmentOf(chunk->Kind == ChunkKind.Read), ref chunk->Attempts)
             : RetryRules.DecideWithoutData(result, ref chunk->Attempts);
@@ -232,6 +238,18 @@ internal sealed unsafe partial class IoEngine<TRing>
         if (chunk->Kind == ChunkKind.Flush)
             FlushSucceeded(index, request);
         End(index, chunk->Length);
+    }
+
+    /// <summary>The rest of a file's last sector reads as zeroes, as in a mapping of the file.</summary>
+    private void SucceedInsideLastSector(int index, uint bytes)
+    {
+        Chunk* chunk = &_chunks[index];
+        Request request = _owners[index]!;
+        Count(chunk, request, bytes);
+        Move(chunk, request, bytes);
+        ZeroRest(chunk, request);
+        chunk->Length = 0;
+        Succeed(index);
     }
 
     private void Fail(int index, int errno, IoFailureCause cause)

@@ -18,7 +18,7 @@ internal static class RegionRules
 
         if (!operation.HasSectors() || region.Count == 0)
             return IoFailureCause.None;
-        if (region.Sector + region.Count > device.SectorCount)
+        if (region.Sector + region.Count > (operation == IoOperation.Read ? device.ReadableSectors : device.SectorCount))
         {
             errno = Errno.EIO;
             return IoFailureCause.BeyondEnd;
@@ -52,6 +52,17 @@ internal static class RegionRules
 
         return (flags & IoFlags.Atomic) == 0 ? IoFailureCause.None : CheckAtomic(region, out errno);
     }
+
+    /// <summary>
+    /// Whether a read has all that there is: a file that does not end with a sector ends inside its last one (<see cref="BlockDevice.ReadableSectors"/>), and the
+    /// kernel's answer is short by the rest.
+    /// </summary>
+    /// <param name="device">The device.</param>
+    /// <param name="offset">Bytes: where the transfer began.</param>
+    /// <param name="length">Bytes asked for.</param>
+    /// <param name="result">Bytes transferred, or the negated errno.</param>
+    public static bool EndsInsideLastSector(BlockDevice device, long offset, long length, long result) =>
+        result >= 0 && length - result is > 0 and < IoRegion.SectorSize && offset + result == device.Size && !device.IsDirect;
 
     /// <summary>Whether a request that ends well says that something is durable.</summary>
     public static bool PromisesDurability(IoOperation operation, IoFlags flags) =>

@@ -10,8 +10,11 @@ internal sealed unsafe partial class Request
     /// <summary>Passed by reference: a copy on the stack would cause a store-forwarding stall when it is read.</summary>
     private static readonly IoResult Success;
 
-    private IoNotify? _notify;
+    /// <summary>An <see cref="IoCompleted"/> where the kind says so, otherwise an <see cref="IoNotify"/>: one field for both, because a reserve has thousands of them.</summary>
+    private Delegate? _notify;
     private object? _context;
+    private long _tag;
+    private long _bytes;
     private RequestAwaiter? _awaiter;
     private UninterruptedEvent? _doneEvent;
     private readonly RequestKind _callbackKind = pool?.HandOver is null ? RequestKind.Callback : RequestKind.HandedOver;
@@ -46,11 +49,45 @@ internal sealed unsafe partial class Request
     /// <summary>Whether a synchronous request has ended and has its result.</summary>
     public bool IsDone => _done;
 
+    /// <summary>The end is reported by the callback of a spec.</summary>
+    public void EndWith(in RequestSpec spec)
+    {
+        if (spec.Completed is { } completed)
+        {
+            EndWith(completed, spec.Context, spec.Tag, spec.Operation.HasBuffer() ? CompletedCallback.BytesOf(spec.Regions) : 0);
+            return;
+        }
+
+        EndWith(spec.Notify!, spec.Context);
+    }
+
+    /// <summary>The end is reported by a callback.</summary>
     public void EndWith(IoNotify notify, object? context)
     {
         _kind = _callbackKind;
         _notify = notify;
         _context = context;
+    }
+
+    /// <summary>The end is reported by a callback that gets more than the result.</summary>
+    public void EndWith(IoCompleted completed, object? context, long tag, long bytes)
+    {
+        // The next user of this request must reset it.
+        _isReset = false;
+        _kind = RequestKind.Completed;
+        _notify = completed;
+        _context = context;
+        _tag = tag;
+        _bytes = bytes;
+    }
+
+    /// <summary>On the fast path, of a request that is reset.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetFastNotify(IoNotify notify, object? context)
+    {
+        _notify = notify;
+        if (context is not null)
+            _context = context;
     }
 
     public ValueTask<IoResult> EndWithTask(bool inline, Action notifyCancelled, CancellationToken cancellation)
@@ -90,12 +127,12 @@ internal sealed unsafe partial class Request
     {
         if (_kind != RequestKind.Callback)
         {
-            CompleteOtherwise(devices);
+            CompleteOtherwise(freeRequests, devices);
             return;
         }
 
         Release(devices);
-        IoNotify notify = _notify!;
+        IoNotify notify = Unsafe.As<IoNotify>(_notify!);
         object? context = _context;
         _notify = null;
         _context = null;
@@ -126,7 +163,7 @@ internal sealed unsafe partial class Request
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void CompleteOtherwise(DeviceTable? devices)
+    private void CompleteOtherwise(RequestFreeList? freeRequests, DeviceTable? devices)
     {
         if (_kind == RequestKind.Task)
         {
@@ -139,9 +176,15 @@ internal sealed unsafe partial class Request
         }
 
         Release(devices);
-        if (_kind == RequestKind.HandedOver)
+        if (_kind is RequestKind.HandedOver or RequestKind.Completed && pool?.HandOver is { } handOver)
         {
-            pool!.HandOver!.Add(this);
+            handOver.Add(this);
+            return;
+        }
+
+        if (_kind == RequestKind.Completed)
+        {
+            RunCompleted(freeRequests);
             return;
         }
 
@@ -152,7 +195,13 @@ internal sealed unsafe partial class Request
     /// <summary>Runs the callback of a request that was handed over, on a thread that is not the engine's.</summary>
     public void RunHandedOver()
     {
-        IoNotify notify = _notify!;
+        if (_kind == RequestKind.Completed)
+        {
+            RunCompleted(freeRequests: null);
+            return;
+        }
+
+        IoNotify notify = Unsafe.As<IoNotify>(_notify!);
         object? context = _context;
         IoResult result = Result;
         _notify = null;
@@ -160,6 +209,33 @@ internal sealed unsafe partial class Request
         _isReset = false;
         ReturnToPool();
         Notify(notify, result, context);
+    }
+
+    private void RunCompleted(RequestFreeList? freeRequests)
+    {
+        IoCompleted completed = Unsafe.As<IoCompleted>(_notify!);
+        object? context = _context;
+        long tag = _tag;
+        IoResult result = Result;
+        long bytes = result.IsSuccess ? _bytes : 0;
+        _notify = null;
+        _context = null;
+        if (freeRequests is null)
+            ReturnToPool();
+        else
+            freeRequests.Put(this);
+        try
+        {
+            completed(result, bytes, context, tag);
+        }
+#pragma warning disable CA1031 // The caller's code may throw anything; the lane must continue; the exception is reported.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            reporter.Report(exception);
+        }
+
+        freeRequests?.EndCallback();
     }
 
     /// <summary>An inline continuation runs here; an exception from it is reported like one from a callback.</summary>
@@ -201,6 +277,9 @@ internal enum RequestKind : byte
 
     /// <summary>By <see cref="IoNotify"/>, on another thread: see <see cref="CallbackHandOver"/>.</summary>
     HandedOver,
+
+    /// <summary>By <see cref="IoCompleted"/>, here or on another thread.</summary>
+    Completed,
 
     /// <summary>By a <see cref="ValueTask{TResult}"/>.</summary>
     Task,

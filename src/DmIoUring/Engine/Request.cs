@@ -135,7 +135,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
 
     /// <summary>The same on the fast path: each chunk keeps its device open.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void PrepareFast(IoOperation operation, int chunks, byte* memory, IoNotify notify, object? context)
+    public void PrepareFast(IoOperation operation, int chunks, byte* memory)
     {
         if (!_isReset)
             Reset();
@@ -143,9 +143,6 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
         _fastChunks = chunks;
         _buffer.SetRun(memory);
         Operation = operation;
-        _notify = notify;
-        if (context is not null)
-            _context = context;
     }
 
     /// <summary>Clears the results and the callback of the last use.</summary>

@@ -41,7 +41,15 @@ internal readonly ref struct RequestSpec
     /// <summary>The callback; null for a request whose end is reported otherwise.</summary>
     public IoNotify? Notify { get; }
 
-    public object? Context { get; }
+    /// <summary>The callback that gets more, in place of <see cref="Notify"/>.</summary>
+    public IoCompleted? Completed { get; init; }
+
+    public object? Context { get; init; }
+
+    /// <summary>The second word of context, of <see cref="Completed"/>.</summary>
+    public long Tag { get; init; }
+
+    public bool HasCallback => Notify is not null || Completed is not null;
 
     /// <summary>Whether it is written from a private copy.</summary>
     public bool AsksForStableCopy => (_options.Flags & IoFlags.StableCopy) != 0;

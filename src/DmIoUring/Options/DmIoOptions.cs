@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using DmIoUring.Diagnostics;
 
 namespace DmIoUring;
@@ -43,6 +45,18 @@ public sealed record DmIoOptions : IoDriverOptions
     /// The processors, counted from 0, that lanes stay on: lane <c>i</c> on the one at <c>i % Count</c>. Empty, the default, for any.
     /// </summary>
     public IReadOnlyList<int> LaneProcessors { get; init; } = [];
+
+    /// <summary>Adds every option to the text of <see cref="object.ToString"/>, lists with what is in them.</summary>
+    /// <param name="builder">The text.</param>
+    /// <returns>Whether there is an option.</returns>
+    protected override bool PrintMembers(StringBuilder builder)
+    {
+        base.PrintMembers(builder);
+        builder.Append(CultureInfo.InvariantCulture, $", Lanes = {Lanes}, SyncRings = {SyncRings}, InlineContinuations = {InlineContinuations}");
+        builder.Append(CultureInfo.InvariantCulture, $", Callbacks = {Callbacks}, LaneBatchWait = {LaneBatchWait}");
+        builder.Append(CultureInfo.InvariantCulture, $", LaneProcessors = [{string.Join(", ", LaneProcessors ?? [])}]");
+        return true;
+    }
 
     /// <inheritdoc/>
     public override void Validate()

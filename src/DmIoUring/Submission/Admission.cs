@@ -56,12 +56,15 @@ internal static unsafe class Admission
     }
 
     /// <summary>Throws for a missing callback.</summary>
-    public static void CheckNotify([NotNull] IoNotify? notify) => ArgumentNullException.ThrowIfNull(notify);
+    public static void CheckCallback(in RequestSpec spec) => CheckCallback((Delegate?)spec.Notify ?? spec.Completed);
+
+    /// <inheritdoc cref="CheckCallback(in RequestSpec)"/>
+    public static void CheckCallback([NotNull] Delegate? notify) => ArgumentNullException.ThrowIfNull(notify);
 
     /// <summary>Throws for a default <see cref="IoRequest"/> in a batch.</summary>
-    public static void CheckMade(IoNotify? notify)
+    public static void CheckMade(in RequestSpec spec)
     {
-        if (notify is null)
+        if (!spec.HasCallback)
             Refuse("requests", $"A request has no callback: give it one, and make it with IoRequest.Read or IoRequest.Write.");
     }
 

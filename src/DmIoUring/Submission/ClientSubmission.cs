@@ -250,7 +250,7 @@ internal sealed class ClientSubmission
     {
         if (PendingRequest.Admit(_source, spec, rule) is not { } request)
             return false;
-        request.EndWith(spec.Notify!, spec.Context);
+        request.EndWith(spec);
         HandOver(LaneFor(spec), request, request);
         return true;
     }

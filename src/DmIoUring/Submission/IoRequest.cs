@@ -16,33 +16,35 @@ public readonly struct IoRequest
     private readonly IoRequestOptions _options;
     private readonly bool _isOfMany;
 
-    private IoRequest(IoOperation operation, IoRegion region, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+    private IoRequest(IoOperation operation, IoRegion region, in IoBuffer buffer, object? context, in IoRequestOptions options)
     {
         Operation = operation;
         _region = region;
         _buffer = buffer;
-        Notify = notify;
         Context = context;
         _options = options;
     }
 
     private IoRequest(
-        IoOperation operation, ReadOnlyMemory<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context, in IoRequestOptions options)
+        IoOperation operation, ReadOnlyMemory<IoRegion> regions, in IoBuffer buffer, object? context, in IoRequestOptions options)
     {
         Operation = operation;
         _regions = regions;
         _isOfMany = true;
         _buffer = buffer;
-        Notify = notify;
         Context = context;
         _options = options;
     }
 
     internal IoOperation Operation { get; }
 
-    internal IoNotify Notify { get; }
+    private IoNotify? Notify { get; init; }
 
-    internal object? Context { get; }
+    private IoCompleted? Completed { get; init; }
+
+    private object? Context { get; }
+
+    private long Tag { get; init; }
 
     [UnscopedRef]
     internal ReadOnlySpan<IoRegion> Regions => _isOfMany ? _regions.Span : new ReadOnlySpan<IoRegion>(in _region);
@@ -51,7 +53,7 @@ public readonly struct IoRequest
     internal bool AsksForStableCopy => (_options.Flags & IoFlags.StableCopy) != 0;
 
     [UnscopedRef]
-    internal RequestSpec Spec => new(Operation, Regions, in _buffer, in _options, Notify, Context);
+    internal RequestSpec Spec => new(Operation, Regions, in _buffer, in _options, Notify, Context) { Completed = Completed, Tag = Tag };
 
     /// <summary>A read of one region.</summary>
     /// <param name="region">What to read.</param>
@@ -61,7 +63,7 @@ public readonly struct IoRequest
     /// <param name="options">What else the request asks for.</param>
     /// <returns>The request.</returns>
     public static IoRequest Read(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        new(IoOperation.Read, region, buffer, notify, context, options);
+        new(IoOperation.Read, region, buffer, context, options) { Notify = notify };
 
     /// <summary>A write of one region.</summary>
     /// <param name="region">Where to.</param>
@@ -71,7 +73,7 @@ public readonly struct IoRequest
     /// <param name="options">What else the request asks for.</param>
     /// <returns>The request.</returns>
     public static IoRequest Write(IoRegion region, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        new(IoOperation.Write, region, buffer, notify, context, options);
+        new(IoOperation.Write, region, buffer, context, options) { Notify = notify };
 
     /// <summary>A write of one buffer to 1 to 64 regions at once.</summary>
     /// <param name="regions">Where to; not used after the submitting call has returned.</param>
@@ -82,12 +84,46 @@ public readonly struct IoRequest
     /// <returns>The request.</returns>
     public static IoRequest Write(
         ReadOnlyMemory<IoRegion> regions, IoBuffer buffer, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
-        new(IoOperation.Write, regions, buffer, notify, context, options);
+        new(IoOperation.Write, regions, buffer, context, options) { Notify = notify };
+
+    /// <summary>A read of one region, whose callback gets the number of bytes and two words of context.</summary>
+    /// <param name="region">What to read.</param>
+    /// <param name="buffer">Where to; at least the region's size. Free to use again when the callback runs. Zeroed where the read failed.</param>
+    /// <param name="notify">Called exactly once for each time that it is submitted.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="tag">Handed to it, too.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <returns>The request.</returns>
+    public static IoRequest Read(IoRegion region, IoBuffer buffer, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
+        new(IoOperation.Read, region, buffer, context, options) { Completed = notify, Tag = tag };
+
+    /// <summary>A write of one region, whose callback gets the number of bytes and two words of context.</summary>
+    /// <param name="region">Where to.</param>
+    /// <param name="buffer">What; at least the region's size. Free to use again when the callback runs.</param>
+    /// <param name="notify">Called exactly once for each time that it is submitted.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="tag">Handed to it, too.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <returns>The request.</returns>
+    public static IoRequest Write(IoRegion region, IoBuffer buffer, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
+        new(IoOperation.Write, region, buffer, context, options) { Completed = notify, Tag = tag };
+
+    /// <summary>A write of one buffer to 1 to 64 regions at once, whose callback gets the number of bytes and two words of context.</summary>
+    /// <param name="regions">Where to; not used after the submitting call has returned.</param>
+    /// <param name="buffer">What. Free to use again when the callback runs.</param>
+    /// <param name="notify">Called exactly once for each time that it is submitted.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="tag">Handed to it, too.</param>
+    /// <param name="options">What else the request asks for.</param>
+    /// <returns>The request.</returns>
+    public static IoRequest Write(
+        ReadOnlyMemory<IoRegion> regions, IoBuffer buffer, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
+        new(IoOperation.Write, regions, buffer, context, options) { Completed = notify, Tag = tag };
 
     /// <summary>Throws when the request is invalid.</summary>
     internal void Check()
     {
-        Admission.CheckMade(Notify);
+        Admission.CheckMade(Spec);
         Admission.Check(Spec);
     }
 }

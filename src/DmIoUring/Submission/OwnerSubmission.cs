@@ -20,22 +20,23 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     /// </summary>
     /// <returns>Whether it was submitted; otherwise use <see cref="Submit(in RequestSpec)"/>, which submits it or throws.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TrySubmitFast(
-        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context)
+    public bool TrySubmitFast<TCallback>(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, TCallback callback)
+        where TCallback : struct, IRequestCallback
     {
         if (!options.IsDefault)
             return false;
         if (!buffer.IsRawPointer)
         {
             return buffer.Kind == IoBufferKind.Native
-                ? TrySubmitFastOwned(operation, regions, buffer, notify, context)
-                : TrySubmitFastPinned(operation, regions, buffer, notify, context);
+                ? TrySubmitFastOwned(operation, regions, buffer, callback)
+                : TrySubmitFastPinned(operation, regions, buffer, callback);
         }
 
         if (!Admission.IsFast(operation, regions, buffer.Pointer, buffer.Length, _devices, chunkBytes))
             return false;
         Request request = _freeRequests.Take();
-        if (TryAcceptFast(request, operation, regions, buffer.Pointer, notify, context))
+        if (TryAcceptFast(request, operation, regions, buffer.Pointer, callback))
             return true;
         _freeRequests.Put(request);
         return false;
@@ -89,13 +90,20 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         }
     }
 
-    /// <inheritdoc cref="TrySubmitFast(IoOperation, ReadOnlySpan{IoRegion}, in IoBuffer, in IoRequestOptions, IoNotify, object?)"/>
-    public bool TrySubmitFast(in RequestSpec spec) =>
-        spec.Operation <= IoOperation.Write && TrySubmitFast(spec.Operation, spec.Regions, spec.Buffer, spec.Options, spec.Notify!, spec.Context);
+    /// <inheritdoc cref="TrySubmitFast{TCallback}(IoOperation, ReadOnlySpan{IoRegion}, in IoBuffer, in IoRequestOptions, TCallback)"/>
+    public bool TrySubmitFast(in RequestSpec spec)
+    {
+        if (spec.Operation > IoOperation.Write)
+            return false;
+        return spec.Notify is { } notify
+            ? TrySubmitFast(spec.Operation, spec.Regions, spec.Buffer, spec.Options, new NotifyCallback(notify, spec.Context))
+            : TrySubmitFast(spec.Operation, spec.Regions, spec.Buffer, spec.Options, new CompletedCallback(spec.Completed!, spec.Context, spec.Tag));
+    }
 
     /// <summary>The fast path for <see cref="IoMemory"/>, whose address is known before it is pinned.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TrySubmitFastOwned(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
+    private bool TrySubmitFastOwned<TCallback>(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, TCallback callback)
+        where TCallback : struct, IRequestCallback
     {
         byte* memory = buffer.Pointer;
         if (!Admission.IsFast(operation, regions, memory, buffer.Length, _devices, chunkBytes))
@@ -103,7 +111,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         Request request = _freeRequests.Take();
         if (request.TryPin(buffer.Owner!, _pins))
         {
-            if (TryAcceptFast(request, operation, regions, memory, notify, context))
+            if (TryAcceptFast(request, operation, regions, memory, callback))
                 return true;
             request.Release();
         }
@@ -114,7 +122,8 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
 
     /// <summary>The fast path for memory that must be kept while the request is under way.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TrySubmitFastPinned(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoNotify notify, object? context)
+    private bool TrySubmitFastPinned<TCallback>(IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, TCallback callback)
+        where TCallback : struct, IRequestCallback
     {
         if (!buffer.MayBeContiguous || (operation == IoOperation.Read && buffer.IsReadOnly))
             return false;
@@ -122,7 +131,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
         if (request.TryPinContiguous(buffer, _pins, out byte* memory))
         {
             if (Admission.IsFast(operation, regions, memory, buffer.Length, _devices, chunkBytes)
-                && TryAcceptFast(request, operation, regions, memory, notify, context))
+                && TryAcceptFast(request, operation, regions, memory, callback))
             {
                 return true;
             }
@@ -135,9 +144,11 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryAcceptFast(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, IoNotify notify, object? context)
+    private bool TryAcceptFast<TCallback>(Request request, IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, TCallback callback)
+        where TCallback : struct, IRequestCallback
     {
-        request.PrepareFast(operation, regions.Length, memory, notify, context);
+        request.PrepareFast(operation, regions.Length, memory);
+        callback.SetOn(request, regions);
         if (!engine.TryAcceptFast(request, operation, regions, memory))
         {
             // No room: the slow path queues the request.
@@ -152,7 +163,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     {
         if (PendingRequest.Admit(_source, spec, rule) is not { } request)
             return false;
-        request.EndWith(spec.Notify!, spec.Context);
+        request.EndWith(spec);
         Accept(request);
         return true;
     }

@@ -17,7 +17,7 @@ internal ref struct PendingBatch(in RequestSource source)
     {
         if (PendingRequest.Make(_source, spec, rule) is not { } request)
             return false;
-        request.EndWith(spec.Notify!, spec.Context);
+        request.EndWith(spec);
         request.Next = _latest;
         _latest = request;
         _oldest ??= request;

@@ -83,6 +83,31 @@ public sealed class AllocationTests : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData(IoCallbackThreads.Lane)]
+    [InlineData(IoCallbackThreads.ThreadPool)]
+    public void CallbackWithBytesAndATag_AllocatesNothing(IoCallbackThreads threads)
+    {
+        using DmIoClient client = new(new DmIoOptions { Callbacks = threads });
+        using CountdownEvent left = new(1);
+        IoCompleted notify = static (result, bytes, context, tag) =>
+        {
+            Succeeded(result);
+            Assert.True(bytes == 4096 && tag == 7);
+            ((CountdownEvent)context!).Signal();
+        };
+        AssertNothingAllocated(count =>
+        {
+            for (int i = 0; i < count; i += 16)
+            {
+                left.Reset(16);
+                for (int k = 0; k < 16; k++)
+                    client.SubmitRead(_region, _memory, notify, left, 7);
+                left.Wait();
+            }
+        });
+    }
+
     [Fact]
     public void CallbackOnTheThreadPool_AllocatesNothing()
     {

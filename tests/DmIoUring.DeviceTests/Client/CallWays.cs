@@ -26,6 +26,11 @@ internal static class CallWays
     /// <summary>Whether reads and writes are made as a batch of one.</summary>
     public static bool IsBatch(this CallWay way) => way is CallWay.Batch or CallWay.NestedBatch or CallWay.ReactorBatch;
 
+    /// <summary>Whether the callback is one that gets the bytes and two words of context: every second of the ways, of each shape, ring and path one.</summary>
+    public static bool IsCompleted(this CallWay way) =>
+        way is CallWay.WorkerCallback or CallWay.WorkerReactor or CallWay.SeededReactor or CallWay.PoolCallback or CallWay.NestedBatch or CallWay.ReactorBatch
+            or CallWay.PolledCallback;
+
     /// <summary>Whether native memory is given by its address alone.</summary>
     public static bool IsByAddress(this CallWay way) => way is CallWay.Reactor or CallWay.SeededReactor or CallWay.PolledReactor or CallWay.NestedCallback;
 

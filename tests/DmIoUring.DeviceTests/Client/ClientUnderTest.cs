@@ -19,6 +19,7 @@ internal sealed class ClientUnderTest : IDisposable
     private readonly ReactorThread? _reactor;
     private readonly bool _byAddress;
     private readonly bool _isBatch;
+    private readonly bool _isCompleted;
     private BlockDevice? _warm;
     private long _ownRequests;
 
@@ -31,6 +32,7 @@ internal sealed class ClientUnderTest : IDisposable
         _way = way.Shape();
         _byAddress = way.IsByAddress();
         _isBatch = way.IsBatch();
+        _isCompleted = way.IsCompleted();
         IsAsIssued = way.IsAsIssued();
         options ??= new DmIoOptions();
         if (_way == CallWay.Reactor)
@@ -38,6 +40,9 @@ internal sealed class ClientUnderTest : IDisposable
         else
             _client = way.NewClient(options, rings);
     }
+
+    /// <summary>How many bytes of each read's region are beyond the file's end.</summary>
+    public int OddBytes { get; set; }
 
     public PageMemoryPool Pages => _client?.Pages ?? _reactor!.Reactor.Pages;
 
@@ -137,6 +142,7 @@ internal sealed class ClientUnderTest : IDisposable
 
     private IoResult Submit(Asked asked)
     {
+        asked = asked.Completing(_isCompleted);
         if (_byAddress)
             asked = asked.ByAddress();
         Notification notification = new();
@@ -157,7 +163,9 @@ internal sealed class ClientUnderTest : IDisposable
             _taken.Add(notification);
         }
 
-        return notification.Wait();
+        IoResult result = notification.Wait();
+        Assert.Equal(asked.Bytes is { } bytes ? (result.IsSuccess ? Math.Max(bytes - OddBytes, 0) : 0, notification.Tag) : null, notification.Told);
+        return result;
     }
 
     /// <summary>Has the reactor hold the device first: a request on one that it holds can take the fast path.</summary>

@@ -108,7 +108,8 @@ public sealed unsafe class EntryWriterTests
     {
         Request request = bench.Engine.FreeRequests!.Take();
         byte* start = (byte*)bench.Memory.Pointer;
-        request.PrepareFast(operation, chunks: 1, start, static (_, _) => { }, context: null);
+        request.PrepareFast(operation, chunks: 1, start);
+        request.SetFastNotify(static (_, _) => { }, context: null);
         bench.Engine.TryAcceptFast(request, operation, [region], start);
     }
 

@@ -184,7 +184,8 @@ public sealed unsafe class SegmentRuleTests
         ReadOnlySpan<IoRegion> regions = new(in region);
         Assert.True(Admission.IsFast(IoOperation.Write, regions, start, length, bench.Engine.Devices!, chunkBytes: 1 << 20));
         Request request = bench.Engine.FreeRequests!.Take();
-        request.PrepareFast(IoOperation.Write, regions.Length, start, (ended, _) => result = ended, context: null);
+        request.PrepareFast(IoOperation.Write, regions.Length, start);
+        request.SetFastNotify((ended, _) => result = ended, context: null);
         Assert.True(bench.Engine.TryAcceptFast(request, IoOperation.Write, regions, start));
         for (int turns = 0; result is null; turns++)
         {

@@ -68,4 +68,14 @@ public sealed class DmIoOptionsTests
         Assert.Contains(value.ToString(CultureInfo.InvariantCulture), refused.Message, StringComparison.Ordinal);
         Assert.Contains(rule, refused.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Text_HasEveryOption_AndWhatIsInLists()
+    {
+        string text = new DmIoOptions { Lanes = 2, LaneProcessors = [0, 1] }.ToString();
+
+        Assert.All(typeof(DmIoOptions).GetProperties(), property => Assert.Contains($" {property.Name} = ", text, StringComparison.Ordinal));
+        Assert.Contains("Lanes = 2,", text, StringComparison.Ordinal);
+        Assert.Contains("LaneProcessors = [0, 1] }", text, StringComparison.Ordinal);
+    }
 }
