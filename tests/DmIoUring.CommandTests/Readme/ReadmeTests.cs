@@ -11,6 +11,7 @@ public sealed partial class ReadmeTests
     [InlineData("sync", "README.md")]
     [InlineData("sync", "docs/getting-started.md")]
     [InlineData("callback", "docs/getting-started.md")]
+    [InlineData("completed", "docs/getting-started.md")]
     [InlineData("awaited", "docs/getting-started.md")]
     [InlineData("reactor", "docs/getting-started.md")]
     public void Sample_IsWhatIsCompiledHere(string name, string page) =>
@@ -63,6 +64,13 @@ public sealed partial class ReadmeTests
         using LoopDevice right = RequireLoop.Create(64 << 10);
 
         Assert.Equal("0b10", Samples.Callback(left.Path, right.Path).Failed.ToString());
+    }
+
+    [Fact]
+    public void CompletedSample_IsToldTheBytes()
+    {
+        using LoopDevice device = RequireLoop.Create(4 << 20);
+        Assert.Equal((2048 * 512) + 4096, Samples.Completed(device.Path));
     }
 
     [Fact]

@@ -36,6 +36,22 @@ internal static class Samples
         return last;
     }
 
+    public static long Completed(string path)
+    {
+        long total = 0;
+        // <completed>
+        using BlockDevice device = BlockDevice.Open(path, DeviceAccess.Read);
+        using IoMemory memory = IoMemory.Allocate(4096);
+        using (DmIoClient client = new())
+        {
+            IoCompleted notify = (result, bytes, context, tag) => total = tag + bytes;
+
+            client.SubmitRead(new IoRegion(device, 2048, 8), memory, notify, context: null, tag: 2048 * 512);
+        }
+        // </completed>
+        return total;
+    }
+
     public static int Reactor(string path)
     {
         int whole = 0;

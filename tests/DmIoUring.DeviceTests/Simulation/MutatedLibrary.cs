@@ -18,10 +18,7 @@ internal static class MutatedLibrary
         global using System.Threading;
         global using System.Threading.Tasks;
         [assembly: System.Reflection.AssemblyVersion("{typeof(DmIoClient).Assembly.GetName().Version}")]
-        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("dmio-sim")]
-        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.Testing")]
-        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.UnitTests")]
-        [assembly: System.Runtime.CompilerServices.InternalsVisibleTo("DmIoUring.DeviceTests")]
+        {string.Join('\n', typeof(DmIoClient).Assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Select(static friend => $"[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"{friend.AssemblyName}\")]"))}
         """;
 
     private static readonly CSharpParseOptions Language = new(LanguageVersion.CSharp14, DocumentationMode.None);
@@ -35,7 +32,9 @@ internal static class MutatedLibrary
             OutputKind.DynamicallyLinkedLibrary,
             optimizationLevel: OptimizationLevel.Release,
             allowUnsafe: true,
-            nullableContextOptions: NullableContextOptions.Enable)));
+            nullableContextOptions: NullableContextOptions.Enable,
+            cryptoPublicKey: [.. typeof(DmIoClient).Assembly.GetName().GetPublicKey()!],
+            publicSign: true)));
 
     /// <summary>Compiles it to a file.</summary>
     /// <param name="mutation">The change; null for none.</param>
