@@ -11,5 +11,5 @@ namespace DmIoUring;
 /// </param>
 /// <param name="context">What the caller gave with the request.</param>
 /// <param name="tag">The number that the caller gave with it.</param>
-/// <remarks><inheritdoc cref="IoNotify" path="/remarks"/></remarks>
+/// <inheritdoc cref="IoNotify" path="/remarks"/>
 public delegate void IoCompleted(IoResult result, long bytes, object? context, long tag);
