@@ -15,7 +15,7 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
     /// <summary>What such a callback must be told of a success; null where there is no such call.</summary>
     public long? Bytes => !IsCompleted || operation > IoOperation.Flush || (operation == IoOperation.Flush && IsOfOne) ? null
         : operation == IoOperation.Flush ? 0
-        : regions.Sum(static region => region.Count * IoRegion.SectorSize);
+        : regions.Aggregate(0L, static (sum, region) => unchecked(sum + (region.Count * IoRegion.SectorSize)));
 
     /// <summary>The first region's device, if it has one.</summary>
     public BlockDevice? Device => regions.Length == 0 ? null : regions[0].Device;
