@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 [assembly: SupportedOSPlatform("linux")]
 [assembly: AssemblyFixture(typeof(DeviceTurn))]

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

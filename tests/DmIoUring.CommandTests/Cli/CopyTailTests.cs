@@ -1,6 +1,6 @@
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

@@ -4,7 +4,7 @@ using DmIoUring.Cli;
 using DmIoUring.Cli.Commands;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

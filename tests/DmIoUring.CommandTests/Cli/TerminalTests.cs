@@ -1,7 +1,7 @@
 using DmIoUring.Cli;
 using DmIoUring.Cli.Commands;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

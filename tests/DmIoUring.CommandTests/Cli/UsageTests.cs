@@ -1,5 +1,5 @@
 using DmIoUring.Cli.Commands;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

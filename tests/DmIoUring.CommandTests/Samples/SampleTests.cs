@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Samples;
 

@@ -1,6 +1,6 @@
 using DmIoUring.CommandTests.Cli;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.ScratchDevices;
 

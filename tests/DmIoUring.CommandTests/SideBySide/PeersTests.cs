@@ -3,7 +3,7 @@ using DmIoUring.Cli;
 using DmIoUring.CommandTests.Cli;
 using DmIoUring.Peers;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.SideBySide;
 

@@ -4,7 +4,7 @@ using DmIoUring.SideBySide;
 using DmIoUring.SideBySide.Contests;
 using DmIoUring.SideBySide.Results;
 using DmIoUring.SideBySide.Running;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.SideBySide;
 

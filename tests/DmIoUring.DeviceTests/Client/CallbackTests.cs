@@ -1,5 +1,5 @@
 using DmIoUring.Interop;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

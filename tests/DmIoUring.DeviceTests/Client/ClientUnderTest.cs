@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

@@ -1,6 +1,6 @@
 using DmIoUring.Engine;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.DeviceTests.Client;

@@ -1,5 +1,5 @@
 using DmIoUring.DeviceTests.Reactor;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.DeviceTests.Client;

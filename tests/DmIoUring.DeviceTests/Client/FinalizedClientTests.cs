@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

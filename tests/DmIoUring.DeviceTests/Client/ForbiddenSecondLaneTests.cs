@@ -1,4 +1,4 @@
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

@@ -1,5 +1,5 @@
 using DmIoUring.DeviceTests.Faults;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

@@ -1,5 +1,5 @@
 using DmIoUring.DeviceTests.Support;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

@@ -1,7 +1,7 @@
 using DmIoUring.DeviceTests.Rings;
 using DmIoUring.Drivers;
 using DmIoUring.Interop;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

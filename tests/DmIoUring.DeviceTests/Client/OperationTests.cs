@@ -1,7 +1,7 @@
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

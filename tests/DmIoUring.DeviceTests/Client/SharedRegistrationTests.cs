@@ -3,7 +3,7 @@ using DmIoUring.DeviceTests.Support;
 using DmIoUring.Drivers;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

@@ -2,7 +2,7 @@ using DmIoUring.DeviceTests.Rings;
 using DmIoUring.Drivers;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using DmIoUring.Threading;
 
 namespace DmIoUring.DeviceTests.Client;

@@ -1,7 +1,7 @@
 using DmIoUring.DeviceTests.Faults;
 using DmIoUring.Engine;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

@@ -1,6 +1,6 @@
 using DmIoUring.DeviceTests.Faults;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 

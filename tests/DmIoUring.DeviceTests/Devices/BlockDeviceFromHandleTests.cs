@@ -1,7 +1,7 @@
 using System.IO.Pipes;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.DeviceTests.Devices;

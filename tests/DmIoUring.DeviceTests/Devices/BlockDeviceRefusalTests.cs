@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using DmIoUring.DeviceTests.Support;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Devices;
 

@@ -3,7 +3,7 @@ using DmIoUring.DeviceTests.Faults;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Devices;
 

@@ -3,7 +3,7 @@ using DmIoUring.DeviceTests.Reactor;
 using DmIoUring.DeviceTests.Rings;
 using DmIoUring.Drivers;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Devices;
 

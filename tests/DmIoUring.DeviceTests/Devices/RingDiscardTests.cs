@@ -1,7 +1,7 @@
 using DmIoUring.Interop;
 using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Devices;
 

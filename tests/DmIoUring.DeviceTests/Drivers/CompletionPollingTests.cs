@@ -1,5 +1,5 @@
 using DmIoUring.DeviceTests.Client;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Drivers;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Faults;
 

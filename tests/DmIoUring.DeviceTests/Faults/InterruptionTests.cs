@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Faults;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using DmIoUring.DeviceTests.Support;
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Memory;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Reactor;
 

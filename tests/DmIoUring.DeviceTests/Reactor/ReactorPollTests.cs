@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Reactor;
 

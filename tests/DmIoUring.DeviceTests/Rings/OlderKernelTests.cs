@@ -1,6 +1,6 @@
 using DmIoUring.Interop;
 using DmIoUring.Rings;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Rings;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Rings;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.ScratchDevices;
 

@@ -1,6 +1,6 @@
 using DmIoUring.DeviceTests.Support;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Simulation;
 

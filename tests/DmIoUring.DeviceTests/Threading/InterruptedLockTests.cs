@@ -5,7 +5,7 @@ using DmIoUring.DeviceTests.Client;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.Telemetry;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using DmIoUring.Threading;
 
 namespace DmIoUring.DeviceTests.Threading;

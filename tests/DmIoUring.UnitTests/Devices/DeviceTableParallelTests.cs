@@ -3,7 +3,7 @@ using System.Globalization;
 using CsCheck;
 using DmIoUring.Devices;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Devices;
 

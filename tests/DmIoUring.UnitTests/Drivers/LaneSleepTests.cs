@@ -1,7 +1,7 @@
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Drivers;
 

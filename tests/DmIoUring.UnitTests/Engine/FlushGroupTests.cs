@@ -1,6 +1,6 @@
 using DmIoUring.Engine;
 using DmIoUring.Interop;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Engine;
 

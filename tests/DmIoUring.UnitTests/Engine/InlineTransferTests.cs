@@ -1,7 +1,7 @@
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Engine;
 

@@ -3,7 +3,7 @@ using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.UnitTests.Engine;

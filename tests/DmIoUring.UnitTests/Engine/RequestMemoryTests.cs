@@ -1,7 +1,7 @@
 using System.Buffers;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Engine;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Engine;
 

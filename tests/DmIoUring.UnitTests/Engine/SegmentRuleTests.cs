@@ -3,7 +3,7 @@ using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
 using DmIoUring.Submission;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Engine;
 

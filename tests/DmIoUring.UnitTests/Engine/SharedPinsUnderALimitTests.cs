@@ -1,7 +1,7 @@
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using DmIoUring.UnitTests.Memory;
 
 namespace DmIoUring.UnitTests.Engine;

@@ -2,7 +2,7 @@ using DmIoUring.Devices;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Engine;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Memory;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using CsCheck;
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Memory;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using CsCheck;
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Memory;
 

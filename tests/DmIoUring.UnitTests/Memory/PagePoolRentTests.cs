@@ -1,5 +1,5 @@
 using DmIoUring.Memory;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Memory;
 

@@ -3,7 +3,7 @@ using System.Reflection;
 using DmIoUring.Memory;
 using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Rings;
 

@@ -1,4 +1,4 @@
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using DmIoUring.Threading;
 
 namespace DmIoUring.UnitTests.Threading;

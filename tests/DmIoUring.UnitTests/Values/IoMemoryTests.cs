@@ -1,6 +1,6 @@
 using System.Buffers;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Values;
 

@@ -1,4 +1,4 @@
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>Bytes that look like nothing else: a piece that lands in the wrong place shows.</summary>
 internal static class Pattern

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>The other end of one request's callback.</summary>
 internal sealed class Notification

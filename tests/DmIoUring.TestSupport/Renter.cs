@@ -1,6 +1,6 @@
 using DmIoUring.Memory;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>One who waits for pages, looked at from outside: no continuation, so that what the pool did is seen at once.</summary>
 #pragma warning disable CA2012 // The test looks at the task before it takes the result, once.

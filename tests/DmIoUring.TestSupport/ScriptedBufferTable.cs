@@ -1,7 +1,7 @@
 using DmIoUring.Interop;
 using DmIoUring.Memory;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>A table of registered memory that scripted rings clone.</summary>
 internal sealed unsafe class ScriptedBufferTable : IBufferTable

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Interop;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>
 /// What happens behind a <see cref="ScriptedRing"/>: a disk in memory for each descriptor, answers and an order of completions

@@ -1,4 +1,4 @@
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>What a test's device is.</summary>
 public enum DeviceKind

@@ -1,6 +1,6 @@
 using DmIoUring.ScratchDevices;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>A device full of <see cref="TestDevice.Untouched"/> whose medium can be made to fail.</summary>
 internal sealed class FaultDevice : IDisposable

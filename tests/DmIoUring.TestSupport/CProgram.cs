@@ -1,6 +1,6 @@
 using DmIoUring.ScratchDevices;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>A C source that the build copied beside the tests, compiled into a folder of its own.</summary>
 internal sealed class CProgram : IDisposable

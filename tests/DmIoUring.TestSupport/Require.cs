@@ -1,6 +1,6 @@
 using DmIoUring.Interop;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>What a host must have for a test to mean something.</summary>
 internal static class Require

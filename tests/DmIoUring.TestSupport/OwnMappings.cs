@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>This process's memory as the kernel shows it in /proc/self/smaps.</summary>
 internal static unsafe class OwnMappings

@@ -1,7 +1,7 @@
 using DmIoUring.ScratchDevices;
 using Microsoft.Win32.SafeHandles;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>A device full of <see cref="Untouched"/>, and its medium, which a test can look at past the library.</summary>
 internal sealed class TestDevice : IDisposable

@@ -1,6 +1,6 @@
 using DmIoUring.ScratchDevices;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>For tests on a faulty medium: in CI they must run, elsewhere they may be skipped, with the reason.</summary>
 internal static class RequireFault

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>A buffer of a shape, and the bytes in it and around it, whatever the shape is.</summary>
 internal sealed unsafe class ShapedBuffer : IDisposable

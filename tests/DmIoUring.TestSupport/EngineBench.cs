@@ -5,7 +5,7 @@ using DmIoUring.Rings;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Submission;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>An engine on a scripted ring, a few devices, and a buffer. Runs requests to their end on the test's thread.</summary>
 internal sealed class EngineBench : IDisposable

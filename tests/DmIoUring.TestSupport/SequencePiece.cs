@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 internal sealed class SequencePiece : ReadOnlySequenceSegment<byte>
 {

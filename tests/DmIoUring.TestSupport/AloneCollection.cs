@@ -1,4 +1,4 @@
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>Tests that measure the process: no other test runs beside them.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]

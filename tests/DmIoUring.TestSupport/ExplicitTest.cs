@@ -1,4 +1,4 @@
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>Runs an explicit test in a process of its own, under a program that changes its world.</summary>
 internal static class ExplicitTest

@@ -1,7 +1,7 @@
 using DmIoUring.Interop;
 using DmIoUring.Rings;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>A ring whose other side is a test.</summary>
 internal readonly unsafe struct ScriptedRing(RingScript script) : IRing

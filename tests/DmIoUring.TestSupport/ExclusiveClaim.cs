@@ -1,4 +1,4 @@
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>Whether anybody has a device open exclusively: this process, its rings, or a child of it that has not come to its exec yet.</summary>
 internal static class ExclusiveClaim

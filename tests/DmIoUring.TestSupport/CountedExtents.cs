@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using DmIoUring.Memory;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>Cheap memory for the pool that counts what is mapped, fails on command and poisons what is unmapped.</summary>
 #pragma warning disable MA0012 // What the host's own memory throws.

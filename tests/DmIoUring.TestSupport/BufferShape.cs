@@ -1,4 +1,4 @@
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>How a test's bytes lie in memory.</summary>
 public enum BufferShape

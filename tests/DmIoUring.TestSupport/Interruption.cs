@@ -1,7 +1,7 @@
 using System.Reflection;
 using DmIoUring.Threading;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>Interrupts a thread while something that it does is held up.</summary>
 internal static class Interruption

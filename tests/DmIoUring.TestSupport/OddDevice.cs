@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using DmIoUring.Devices;
 using Microsoft.Win32.SafeHandles;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>A device that says something else of itself than the kernel does: what other kernels and other hardware would say.</summary>
 internal static class OddDevice

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>A program run to its end, with what it said.</summary>
 internal sealed record ChildProcess(int ExitCode, string Output, string Errors)

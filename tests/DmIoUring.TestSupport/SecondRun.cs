@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
 
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>Runs some of this program's tests again in a process of its own, under a program that changes its world.</summary>
 internal static partial class SecondRun

@@ -1,4 +1,4 @@
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>
 /// Lets one test program at a time work on the host's devices: the others wait here, before their first test. Programs that one of them starts

@@ -1,4 +1,4 @@
-namespace DmIoUring.Testing;
+namespace DmIoUring.TestSupport;
 
 /// <summary>The program that runs an assembly.</summary>
 internal static class DotNetHost
