@@ -55,7 +55,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
         _telemetry = _options.NewTelemetry("client");
         _reporter = new CallbackReporter(_options.CallbackFailed, _telemetry);
         _handOver = _options.Callbacks == IoCallbackThreads.ThreadPool ? new CallbackHandOver(_telemetry.CallbacksEnded) : null;
-        _pool = new RequestPool(_reporter) { HandOver = _handOver, Telemetry = _telemetry };
+        _pool = new RequestPool(_reporter) { HandOver = _handOver, Telemetry = _telemetry, Home = rings?.Home };
         _lanes = new Lane[_options.Lanes];
         _pagePool = new PagePool { Participant = new ReserveParticipant(_pool, _lanes, _options.QueueDepth * _options.Lanes), Telemetry = _telemetry };
         Pages = new PageMemoryPool(_pagePool, owner: this);

@@ -29,7 +29,7 @@ public sealed partial class BlockDevice
         return ChangeLength(
             "allocated",
             length,
-            static (descriptor, length) => Libc.Fallocate(descriptor, 0, 0, length),
+            static (device, length) => device.Backing?.Allocate(length) ?? Libc.Fallocate(device.Descriptor, 0, 0, length),
             static errno => errno == Errno.EOPNOTSUPP ? "its file system can't allocate ahead; write zeroes instead" : null);
     }
 
@@ -37,9 +37,9 @@ public sealed partial class BlockDevice
     internal void AllocateAhead(long length) => ChangeLength(
         "allocated",
         length,
-        static (descriptor, length) =>
+        static (device, length) =>
         {
-            int result = Libc.Fallocate(descriptor, FileAbi.FALLOC_FL_KEEP_SIZE, 0, length);
+            int result = Libc.Fallocate(device.Descriptor, FileAbi.FALLOC_FL_KEEP_SIZE, 0, length);
             return result == -Errno.EOPNOTSUPP ? 0 : result;
         },
         static _ => null);
@@ -60,12 +60,15 @@ public sealed partial class BlockDevice
     public long SetLength(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        return ChangeLength("given a length", length, Libc.Ftruncate, static _ => null);
+        return ChangeLength(
+            "given a length", length, static (device, length) => device.Backing?.SetLength(length) ?? Libc.Ftruncate(device.Descriptor, length), static _ => null);
     }
 
     /// <summary>Whether sectors of a regular file end within the file's current size. A reference must be held.</summary>
     internal unsafe bool StillHolds(long sector, long count)
     {
+        if (Backing is not null)
+            return (sector + count) * DeviceGeometry.SectorSize <= Backing.Geometry.Size;
         Statx stat;
         return IsBlockDevice
             || IsNvmeNamespace
@@ -73,7 +76,7 @@ public sealed partial class BlockDevice
             || (sector + count) * DeviceGeometry.SectorSize <= (long)stat.stx_size;
     }
 
-    private long ChangeLength(string what, long length, Func<int, long, int> change, Func<int, string?> explain)
+    private long ChangeLength(string what, long length, Func<BlockDevice, long, int> change, Func<int, string?> explain)
     {
         AddReference();
         try
@@ -85,7 +88,7 @@ public sealed partial class BlockDevice
             int result;
             do
             {
-                result = change(Descriptor, length);
+                result = change(this, length);
             }
             while (result == -Errno.EINTR);
             long size = Refresh();

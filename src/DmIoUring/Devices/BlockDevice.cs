@@ -30,10 +30,12 @@ public sealed partial class BlockDevice : IDisposable
     private int _segmentQuestions;
     private volatile bool _disposed;
 
-    internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry, DeviceDurability? durability = null, string? name = null)
+    internal BlockDevice(string path, SafeFileHandle handle, bool ownsHandle, DeviceGeometry geometry, DeviceDurability? durability = null, string? name = null, DeviceBacking? backing = null)
     {
         SupportedProcessor.Require();
         Path = path;
+        Backing = backing;
+        Home = backing?.Home;
         _handle = handle;
         _ownsHandle = ownsHandle;
         _geometry = geometry;
@@ -144,6 +146,12 @@ public sealed partial class BlockDevice : IDisposable
 
     /// <summary>The most bytes that one entry may transfer; no limit for a block device and a file.</summary>
     internal int MaxTransferBytes => _geometry.MaxTransferBytes;
+
+    /// <summary>What stands in for the kernel; null for a device of the kernel. System calls on the descriptor fail then.</summary>
+    internal DeviceBacking? Backing { get; }
+
+    /// <summary>Whose rings serve it; null for those of the kernel.</summary>
+    internal object? Home { get; }
 
     /// <summary>The descriptor; valid while a reference is held.</summary>
     internal int Descriptor { get; }
@@ -274,7 +282,7 @@ public sealed partial class BlockDevice : IDisposable
         AddReference();
         try
         {
-            _geometry = DeviceGeometry.Of(_handle, Path);
+            _geometry = Backing?.Geometry ?? DeviceGeometry.Of(_handle, Path);
             return _geometry.Size;
         }
         finally
@@ -291,7 +299,7 @@ public sealed partial class BlockDevice : IDisposable
         AddReference();
         try
         {
-            return DeviceAbilities.Of(_geometry, Descriptor);
+            return Backing?.Abilities ?? DeviceAbilities.Of(_geometry, Descriptor);
         }
         finally
         {

@@ -15,6 +15,9 @@ internal abstract class RingSource : IDisposable
     /// <summary>Whether a thread with a ring of its own needs no other thread of this process: only then may waiting awake beat a system call.</summary>
     public virtual bool NeedsNoThread => true;
 
+    /// <summary>Whose devices the rings serve (<see cref="BlockDevice.Home"/>); null for those of the kernel, on which system calls work, too.</summary>
+    public virtual object? Home => null;
+
     /// <summary>Whether worker threads carry out every entry.</summary>
     public virtual bool UsesWorkers => false;
 

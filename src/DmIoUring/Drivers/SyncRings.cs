@@ -30,6 +30,9 @@ internal sealed class SyncRings : IDisposable
     /// <summary>Whether a ring whose thread waits awake may be faster than the system call that it replaces.</summary>
     public bool MayWaitAwake => _source.NeedsNoThread && new AwakeWait(_options).IsPossible;
 
+    /// <summary>Whose devices the rings serve; null for those of the kernel.</summary>
+    public object? Home => _source.Home;
+
     /// <summary>Whether they are rings of io_uring.</summary>
     public bool AreKernelRings => !_source.UsesWorkers;
 

@@ -26,7 +26,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private readonly int _chunkBytes;
     private readonly long _timeLimit;
     private readonly Bounce _bounce;
-    private readonly SystemCallExecutor _systemCalls = new();
+    private readonly SystemCallExecutor _systemCalls;
 #pragma warning disable IDE0044 // A readonly struct field would be copied at every call, and the ring keeps its own state.
     private TRing _ring;
 #pragma warning restore IDE0044
@@ -65,6 +65,8 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         FreeRequests = settings.FreeRequests;
         _hasFastPath = settings is { FreeRequests: not null, HoldsDevices: true, TimeLimit: 0 };
         _ring = ring;
+        _systemCalls = new SystemCallExecutor(settings.SystemCalls);
+        Home = settings.Home;
         _chunkBytes = settings.ChunkBytes;
         _timeLimit = settings.TimeLimit;
         _bounce = new Bounce(Math.Clamp(settings.ChunkBytes, MinBounce, MaxBounce));

@@ -37,6 +37,9 @@ internal sealed class RequestPool(CallbackReporter reporter)
     /// <summary>How long a thread waits for a request before it warns.</summary>
     public TimeSpan WarnAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whose devices the requests may name; null for those of the kernel.</summary>
+    public object? Home { get; init; }
+
     /// <summary>Where it tells of waits.</summary>
     public DriverTelemetry Telemetry { get; init; } = DriverTelemetry.None;
 

@@ -10,14 +10,15 @@ namespace DmIoUring.Engine;
 /// can't start a worker thread. On threads of the engine's own, started when first needed; on the owning thread where the owner can't be woken, or
 /// the host gives no thread.
 /// </summary>
-internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
+/// <param name="given">What executes them instead, for devices that the kernel does not have: no user of it is added. Null for system calls.</param>
+internal sealed unsafe class SystemCallExecutor(EntryExecutor? given = null) : IWorkItemOwner, IDisposable
 {
     /// <summary>Two, so that one stuck call does not block the others.</summary>
     private const int Threads = 2;
 
     private readonly ConcurrentQueue<(int Chunk, int Result)> _results = new();
     private readonly ConcurrentBag<WorkItem> _free = [];
-    private WorkerPool? _workers;
+    private EntryExecutor? _workers;
 
     /// <summary>Wakes the engine's owner when there is a result; null for an owner that can't be woken.</summary>
     public Action? WakeOwner { get; set; }
@@ -31,7 +32,7 @@ internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
         {
             // The caller's thread must keep its own I/O priority.
             entry.ioprio = 0;
-            _results.Enqueue((chunk, EntryExecution.Run(entry)));
+            _results.Enqueue((chunk, given?.Execute(entry) ?? EntryExecution.Run(entry)));
             return;
         }
 
@@ -41,6 +42,7 @@ internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
         item.Entry->user_data = (ulong)chunk;
         item.CopyVectors();
         _workers!.Submit(item);
+        _workers.Submitted();
     }
 
     public bool TryTake(out int chunk, out int result)
@@ -60,7 +62,8 @@ internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
     /// <summary>Ends the threads. No entry may be in flight.</summary>
     public void Dispose()
     {
-        _workers?.Release();
+        if (given is null)
+            _workers?.Release();
         _workers = null;
         while (_free.TryTake(out WorkItem? item))
         {
@@ -73,7 +76,7 @@ internal sealed unsafe class SystemCallExecutor : IWorkItemOwner, IDisposable
     {
         try
         {
-            _workers ??= new WorkerPool(Threads);
+            _workers ??= given ?? new WorkerPool(Threads);
             return true;
         }
         catch (OutOfMemoryException)

@@ -4,7 +4,7 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// An entry that a <see cref="WorkerPool"/> executes: its owner fills it, the pool queues it, a worker executes it, and the owner takes its result.
+/// An entry that an <see cref="EntryExecutor"/> executes: its owner fills it, the executor queues and executes it, and the owner takes its result.
 /// </summary>
 internal sealed unsafe class WorkItem(IWorkItemOwner owner, IoUringSqe* entry) : IDisposable
 {
@@ -45,22 +45,22 @@ internal sealed unsafe class WorkItem(IWorkItemOwner owner, IoUringSqe* entry) :
     }
 }
 
-/// <summary>The state of a <see cref="WorkItem"/>; the pool's lock guards the step from queued to running.</summary>
+/// <summary>The state of a <see cref="WorkItem"/>; the executor's lock guards the step from queued to running.</summary>
 internal enum WorkItemState : byte
 {
     /// <summary>It belongs to its owner.</summary>
     Free,
 
-    /// <summary>In the pool's queue; can be cancelled.</summary>
+    /// <summary>In the executor's queue; can be cancelled.</summary>
     Queued,
 
-    /// <summary>In a system call; can't be cancelled.</summary>
+    /// <summary>In execution; can't be cancelled.</summary>
     Running,
 }
 
-/// <summary>Submits items to a <see cref="WorkerPool"/> and gets them back.</summary>
+/// <summary>Submits items to an <see cref="EntryExecutor"/> and gets them back.</summary>
 internal interface IWorkItemOwner
 {
-    /// <summary>Takes back an item that was executed. Called on a worker's thread.</summary>
+    /// <summary>Takes back an item that was executed. Called on any thread.</summary>
     void Complete(WorkItem item);
 }

@@ -1,3 +1,4 @@
+using DmIoUring.Interop;
 using DmIoUring.Threading;
 
 namespace DmIoUring.Rings;
@@ -10,7 +11,7 @@ namespace DmIoUring.Rings;
 /// One lock guards the queue and is held for a few instructions. A thread of the embedding program may take it in the middle of a request, so a
 /// <see cref="Thread.Interrupt"/> does not end the wait for it.
 /// </remarks>
-internal sealed unsafe class WorkerPool
+internal sealed unsafe class WorkerPool : EntryExecutor
 {
     /// <summary>The system calls' frames are small.</summary>
     private const int StackBytes = 256 << 10;
@@ -24,7 +25,7 @@ internal sealed unsafe class WorkerPool
     /// <summary>Starts the threads. The caller has one reference; it must <see cref="Release"/> it.</summary>
     public WorkerPool(int threads)
     {
-        Threads = threads;
+        AtOnce = threads;
         try
         {
             for (int i = 0; i < threads; i++)
@@ -40,13 +41,14 @@ internal sealed unsafe class WorkerPool
         }
     }
 
-    public int Threads { get; }
+    /// <summary>How many threads there are.</summary>
+    public override int AtOnce { get; }
 
     /// <summary>Adds a reference, which keeps the threads alive.</summary>
-    public void AddReference() => Interlocked.Increment(ref _users);
+    public override void AddReference() => Interlocked.Increment(ref _users);
 
     /// <summary>Removes a reference; the last one ends the threads. All entries of its user must have ended.</summary>
-    public void Release()
+    public override void Release()
     {
         if (Interlocked.Decrement(ref _users) > 0)
             return;
@@ -55,7 +57,7 @@ internal sealed unsafe class WorkerPool
     }
 
     /// <summary>Queues an item.</summary>
-    public void Submit(WorkItem item)
+    public override void Submit(WorkItem item)
     {
         using (_gate.Enter())
         {
@@ -68,7 +70,7 @@ internal sealed unsafe class WorkerPool
     }
 
     /// <summary>Takes an item back, unless a worker has it already.</summary>
-    public bool TryTakeBack(WorkItem item)
+    public override bool TryTakeBack(WorkItem item)
     {
         using (_gate.Enter())
         {
@@ -78,6 +80,8 @@ internal sealed unsafe class WorkerPool
             return queued;
         }
     }
+
+    public override int Execute(in IoUringSqe entry) => EntryExecution.Run(entry);
 
     private void Run()
     {

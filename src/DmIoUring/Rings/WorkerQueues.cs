@@ -4,14 +4,14 @@ using DmIoUring.Interop;
 namespace DmIoUring.Rings;
 
 /// <summary>
-/// The entries and completions of a <see cref="WorkerRing"/>. Must be used on the owning thread; workers only call <see cref="Complete"/>.
+/// The entries and completions of a <see cref="WorkerRing"/>. Must be used on the owning thread; who executes them only calls <see cref="Complete"/>.
 /// </summary>
 internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
 {
     /// <summary>Items beyond the entries in flight, for cancels and the poll of the lane's eventfd.</summary>
     private const int ExtraItems = 8;
 
-    private readonly WorkerPool _workers;
+    private readonly EntryExecutor _executor;
     private readonly WorkItem[] _items;
     private readonly IoUringSqe* _entries;
     private readonly WakeEvent _completed = new();
@@ -19,7 +19,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
     private WorkItem? _filledFirst;
     private WorkItem? _filledLast;
 
-    /// <summary>The completed items, newest first. Workers and the owner exchange it.</summary>
+    /// <summary>The completed items, newest first. Whoever completes items and the owner exchange it.</summary>
     private WorkItem? _newest;
 
     /// <summary>The completed items that the owner has taken over, oldest first.</summary>
@@ -30,9 +30,9 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
     private int _wakeDescriptor = -1;
     private bool _disposed;
 
-    public WorkerQueues(WorkerPool workers, int capacity)
+    public WorkerQueues(EntryExecutor executor, int capacity)
     {
-        _workers = workers;
+        _executor = executor;
         Capacity = capacity;
         _items = new WorkItem[capacity + ExtraItems];
         _entries = (IoUringSqe*)NativeMemory.AllocZeroed((nuint)_items.Length, (nuint)sizeof(IoUringSqe));
@@ -42,13 +42,13 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
             Free(_items[i]);
         }
 
-        workers.AddReference();
+        executor.AddReference();
     }
 
     public int Capacity { get; }
 
     /// <summary>How many items are executed at once.</summary>
-    public int AtOnce => Math.Min(Capacity, _workers.Threads);
+    public int AtOnce => Math.Min(Capacity, _executor.AtOnce);
 
     public int Room { get; private set; }
 
@@ -75,6 +75,9 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
         return item.Entry;
     }
 
+    /// <summary>Executes an entry at once.</summary>
+    public int Execute(in IoUringSqe entry) => _executor.Execute(entry);
+
     public void Enter(uint minComplete, long timeout)
     {
         Publish();
@@ -94,7 +97,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
         return count;
     }
 
-    /// <summary>Completes an item. Called by a worker, or by the owner for an entry that needs no worker.</summary>
+    /// <summary>Completes an item. Called by whoever has executed it, or by the owner for an entry that needs no worker.</summary>
     public void Complete(WorkItem item)
     {
         WorkItem? newest;
@@ -120,7 +123,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
             item.Dispose();
         _completed.Dispose();
         NativeMemory.Free(_entries);
-        _workers.Release();
+        _executor.Release();
     }
 
     private void Publish()
@@ -143,11 +146,13 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
 
                 default:
                     item.CopyVectors();
-                    _workers.Submit(item);
+                    _executor.Submit(item);
                     break;
             }
         }
 
+        if (_filledFirst is not null)
+            _executor.Submitted();
         _filledFirst = null;
         _filledLast = null;
     }
@@ -159,7 +164,7 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
         {
             if (item.Entry->user_data != userData || item.State == WorkItemState.Free)
                 continue;
-            if (!_workers.TryTakeBack(item))
+            if (!_executor.TryTakeBack(item))
                 return -Errno.EALREADY;
             item.Result = -Errno.ECANCELED;
             Complete(item);

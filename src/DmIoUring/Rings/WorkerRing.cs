@@ -5,7 +5,7 @@ namespace DmIoUring.Rings;
 
 /// <summary>
 /// The ring of a host that has no io_uring: a few threads (<see cref="WorkerPool"/>) execute entries by blocking system calls. The results are the
-/// same; each entry takes two thread switches more.
+/// same; each entry takes two thread switches more. Another <see cref="EntryExecutor"/> makes it the ring of devices that the kernel does not have.
 /// </summary>
 internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 {
@@ -64,7 +64,7 @@ internal readonly unsafe struct WorkerRing(WorkerQueues queues) : IRing
 
     public int Take(Span<IoUringCqe> into) => queues.Take(into);
 
-    public int Execute(in IoUringSqe entry) => EntryExecution.Run(entry);
+    public int Execute(in IoUringSqe entry) => queues.Execute(entry);
 
     public long Sleeps => Libc.VoluntarySwitches();
 

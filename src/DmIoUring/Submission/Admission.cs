@@ -25,9 +25,11 @@ internal static unsafe class Admission
     private const IoFlags WriteFlags = IoFlags.Preflush | IoFlags.Fua | IoFlags.Atomic | IoFlags.StableCopy;
 
     /// <summary>Throws for misuse, before the request holds anything. Every message has the values and the remedy.</summary>
+    /// <param name="spec">The request.</param>
+    /// <param name="home">Whose devices it may name; null for those of the kernel.</param>
     /// <exception cref="ArgumentException">The request is invalid.</exception>
     /// <exception cref="ObjectDisposedException">A device or the buffer was disposed.</exception>
-    public static void Check(in RequestSpec spec)
+    public static void Check(in RequestSpec spec, object? home = null)
     {
         ReadOnlySpan<IoRegion> regions = spec.Regions;
         ref readonly IoBuffer buffer = ref spec.Buffer;
@@ -50,6 +52,8 @@ internal static unsafe class Admission
             if (transfers)
                 CheckRange(i, region, buffer.Length);
             region.Device.ThrowIfDisposed();
+            if (region.Device.Home != home)
+                RefuseForeign(i, region.Device, home);
         }
 
         buffer.ThrowIfGone();
@@ -166,6 +170,17 @@ internal static unsafe class Admission
                 "buffer",
                 $"Region {index} takes {region.Count} sectors ({region.Count * IoRegion.SectorSize} bytes) from byte {region.BufferOffset} on and the buffer has {length} bytes. Give a larger buffer or a smaller count.");
         }
+    }
+
+    /// <summary>A descriptor of one means nothing to the other.</summary>
+    [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void RefuseForeign(int index, BlockDevice device, object? home)
+    {
+        if (home is null)
+            Refuse("regions", $"Region {index} is on {device.Path}, a device of {device.Home}, and this client or reactor is for the kernel's devices. Make it with {device.Home}.");
+        string whose = device.Home is { } other ? $"a device of {other}, another one" : "a device of the kernel";
+        Refuse("regions", $"Region {index} is on {device.Path}, {whose}, and this client or reactor is of {home}. Use it with devices of that one alone.");
     }
 
     [DoesNotReturn]

@@ -27,6 +27,7 @@ internal sealed class ClientSubmission
     private readonly OwnerSubmission[] _laneSubmissions;
     private readonly SyncRings _syncRings;
     private readonly bool _waitsAwake;
+    private readonly bool _makesCalls;
     private long _directTransfers;
     private long _syncOverLane;
     private uint _nextLane;
@@ -42,6 +43,9 @@ internal sealed class ClientSubmission
         _laneSubmissions = Array.ConvertAll(lanes, lane => new OwnerSubmission(lane.Engine, pages, options.ChunkBytes));
         _syncRings = syncRings;
         _waitsAwake = syncRings.MayWaitAwake;
+
+        // A system call has no time limit, and reaches the kernel's devices only.
+        _makesCalls = options.RequestTimeLimit is null && syncRings.Home is null;
     }
 
     /// <summary>Synchronous requests that one system call carried out.</summary>
@@ -107,7 +111,7 @@ internal sealed class ClientSubmission
         }
 
         foreach (ref readonly IoRequest request in requests)
-            request.Check();
+            request.Check(_pool.Home);
         Lane lane = NextLane();
         PendingBatch batch = new(_source);
         try
@@ -125,8 +129,8 @@ internal sealed class ClientSubmission
     public IoResult Run(in RequestSpec spec)
     {
         ThrowIfClosed();
-        Admission.Check(spec);
-        if (_options.RequestTimeLimit is null && Admission.IsDirect(spec, _options.ChunkBytes) &&
+        Admission.Check(spec, _pool.Home);
+        if (_makesCalls && Admission.IsDirect(spec, _options.ChunkBytes) &&
             ((FlushesLessByRing(spec) && TryRunByRing(spec, awake: false, out IoResult result)) || TryRunDirect(spec, out result)))
         {
             return result;

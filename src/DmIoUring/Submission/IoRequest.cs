@@ -121,9 +121,10 @@ public readonly struct IoRequest
         new(IoOperation.Write, regions, buffer, context, options) { Completed = notify, Tag = tag };
 
     /// <summary>Throws when the request is invalid.</summary>
-    internal void Check()
+    /// <param name="home">Whose devices it may name; null for those of the kernel.</param>
+    internal void Check(object? home)
     {
         Admission.CheckMade(Spec);
-        Admission.Check(Spec);
+        Admission.Check(Spec, home);
     }
 }

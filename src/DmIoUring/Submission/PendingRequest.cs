@@ -28,7 +28,7 @@ internal ref struct PendingRequest
     public static Request? Admit(in RequestSource source, scoped in RequestSpec spec, WaitRule rule)
     {
         using PendingRequest pending = new(source);
-        Admission.Check(spec);
+        Admission.Check(spec, source.Home);
         return pending.TryTake(spec, rule) ? pending.Commit() : null;
     }
 
