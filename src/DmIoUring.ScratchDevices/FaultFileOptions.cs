@@ -8,7 +8,7 @@ public sealed record FaultFileOptions
     /// </summary>
     public bool Volatile { get; init; }
 
-    /// <summary>Whether every request is kept in <see cref="FaultFile.Log"/>: off for a file that is used for hours.</summary>
+    /// <summary>Whether every request is kept in <see cref="DmIoUring.Testing.FaultyMedium.Log"/>: off for a file that is used for hours.</summary>
     public bool Logs { get; init; } = true;
 
     /// <summary>Where the file's name goes; <see langword="null"/> for the folder of temporary files.</summary>

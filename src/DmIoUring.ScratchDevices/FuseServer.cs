@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using DmIoUring.Interop;
+using DmIoUring.Testing;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.ScratchDevices;
@@ -102,21 +103,21 @@ internal sealed unsafe class FuseServer : IDisposable
         {
             case FuseAbi.FUSE_READ:
                 FuseReadIn read = MemoryMarshal.Read<FuseReadIn>(body);
-                _serve(new FuseRequest(header.unique, MediumOperations.Read, (long)read.offset, (int)read.size));
+                _serve(new FuseRequest(this, header.unique, MediumOperations.Read, (long)read.offset, (int)read.size));
                 break;
             case FuseAbi.FUSE_WRITE:
                 FuseWriteIn write = MemoryMarshal.Read<FuseWriteIn>(body);
-                _serve(new FuseRequest(header.unique, MediumOperations.Write, (long)write.offset, body.Slice(sizeof(FuseWriteIn), (int)write.size))
+                _serve(new FuseRequest(this, header.unique, (long)write.offset, body.Slice(sizeof(FuseWriteIn), (int)write.size))
                 {
                     Durable = (write.flags & FuseAbi.O_DSYNC) != 0,
                 });
                 break;
             case FuseAbi.FUSE_FSYNC:
-                _serve(new FuseRequest(header.unique, MediumOperations.Flush, 0, 0));
+                _serve(new FuseRequest(this, header.unique, MediumOperations.Flush, 0, 0));
                 break;
             case FuseAbi.FUSE_FALLOCATE:
                 FuseFallocateIn allocate = MemoryMarshal.Read<FuseFallocateIn>(body);
-                _serve(new FuseRequest(header.unique, MediumOperations.Discard, (long)allocate.offset, (int)long.Min((long)allocate.length, int.MaxValue)));
+                _serve(new FuseRequest(this, header.unique, MediumOperations.Discard, (long)allocate.offset, (long)allocate.length));
                 break;
             case FuseAbi.FUSE_INIT:
                 Reply(header.unique, Abilities());

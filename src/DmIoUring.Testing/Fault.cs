@@ -1,16 +1,16 @@
-namespace DmIoUring.ScratchDevices;
+namespace DmIoUring.Testing;
 
-/// <summary>Something that goes wrong on a <see cref="FaultFile"/> from its making until <see cref="Dispose"/>. Any thread may use it.</summary>
+/// <summary>Something that goes wrong on a <see cref="FaultyMedium"/> from its making until <see cref="Dispose"/>. Any thread may use it.</summary>
 public sealed class Fault : IDisposable
 {
-    private readonly FaultFile _file;
+    private readonly FaultyMedium _medium;
 
-    internal Fault(FaultFile file, MediumOperations operations, long firstSector, long sectors, int times)
+    internal Fault(FaultyMedium medium, MediumOperations operations, long firstSector, long sectors, int times)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstSector);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sectors);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(times);
-        _file = file;
+        _medium = medium;
         Operations = operations;
         FirstSector = firstSector;
         Sectors = sectors;
@@ -30,16 +30,16 @@ public sealed class Fault : IDisposable
     public int Times { get; }
 
     /// <summary>How often it has struck.</summary>
-    public int Hits => _file.Locked(() => Struck);
+    public int Hits => _medium.Locked(() => Struck);
 
     internal int Errno { get; init; }
 
     internal TimeSpan Delay { get; init; }
 
-    internal int Most { get; init; } = int.MaxValue;
+    internal long Most { get; init; } = long.MaxValue;
 
     /// <summary>The requests that it holds, in order of arrival; <see langword="null"/> when it holds none.</summary>
-    internal List<FuseRequest>? Held { get; init; }
+    internal List<MediumCall>? Held { get; init; }
 
     internal int Struck { get; set; }
 
@@ -47,19 +47,19 @@ public sealed class Fault : IDisposable
     /// <param name="hits">How often.</param>
     /// <param name="limit">How long to wait at most.</param>
     /// <returns>Whether it has.</returns>
-    public bool WaitForHits(int hits, TimeSpan limit) => _file.WaitUntil(() => Struck >= hits, limit);
+    public bool WaitForHits(int hits, TimeSpan limit) => _medium.WaitUntil(() => Struck >= hits, limit);
 
     /// <summary>Ends the fault. Requests that it held go on.</summary>
-    public void Dispose() => _file.End(this);
+    public void Dispose() => _medium.End(this);
 
-    internal bool Strikes(FuseRequest request)
+    internal bool Strikes(MediumCall call)
     {
-        if (Struck == Times || (Operations & request.Operation) == 0)
+        if (Struck == Times || (Operations & call.Operation) == 0)
             return false;
-        if (request.Operation == MediumOperations.Flush)
+        if (call.Operation == MediumOperations.Flush)
             return true;
-        long first = request.Offset / VolatileMedium.SectorSize;
-        long last = (request.Offset + request.Length - 1) / VolatileMedium.SectorSize;
+        long first = call.Offset / VolatileMedium.SectorSize;
+        long last = (call.Offset + call.Length - 1) / VolatileMedium.SectorSize;
         return last >= FirstSector && first - FirstSector < Sectors;
     }
 }

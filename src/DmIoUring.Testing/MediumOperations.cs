@@ -1,6 +1,6 @@
-namespace DmIoUring.ScratchDevices;
+namespace DmIoUring.Testing;
 
-/// <summary>What is asked of a <see cref="FaultFile"/>.</summary>
+/// <summary>What is asked of a <see cref="FaultyMedium"/>.</summary>
 [Flags]
 public enum MediumOperations
 {
@@ -13,12 +13,15 @@ public enum MediumOperations
     /// <summary>A write.</summary>
     Write = 2,
 
-    /// <summary>A flush: fsync or fdatasync.</summary>
+    /// <summary>A flush.</summary>
     Flush = 4,
 
-    /// <summary>A discard or zeroes: fallocate.</summary>
+    /// <summary>A discard or zeroes.</summary>
     Discard = 8,
 
+    /// <summary>What changes something, or makes it durable: all but reads.</summary>
+    Changes = Write | Flush | Discard,
+
     /// <summary>All of them.</summary>
-    All = Read | Write | Flush | Discard,
+    All = Read | Changes,
 }

@@ -1,27 +1,27 @@
 using System.Diagnostics;
 
-namespace DmIoUring.ScratchDevices;
+namespace DmIoUring.Testing;
 
 /// <summary>Answers requests later, in order of when they are due, on a thread of its own: the pool's may all be waiting for the answer.</summary>
 internal sealed class ReplyClock : IDisposable
 {
-    private readonly PriorityQueue<FuseRequest, long> _due = new();
-    private readonly Action<FuseRequest> _answer;
+    private readonly PriorityQueue<MediumCall, long> _due = new();
+    private readonly Action<MediumCall> _answer;
     private Thread? _thread;
     private bool _stopped;
 
-    public ReplyClock(Action<FuseRequest> answer) => _answer = answer;
+    public ReplyClock(Action<MediumCall> answer) => _answer = answer;
 
-    public void Add(FuseRequest request)
+    public void Add(MediumCall call)
     {
         lock (_due)
         {
             if (_stopped)
                 return;
-            _due.Enqueue(request, Stopwatch.GetTimestamp() + (long)(request.Delay.TotalSeconds * Stopwatch.Frequency));
+            _due.Enqueue(call, Stopwatch.GetTimestamp() + (long)(call.Delay.TotalSeconds * Stopwatch.Frequency));
             if (_thread is null)
             {
-                _thread = new Thread(Run) { IsBackground = true, Name = "dmio-fuse-late" };
+                _thread = new Thread(Run) { IsBackground = true, Name = "dmio-medium-late" };
                 _thread.Start();
             }
 
@@ -43,17 +43,17 @@ internal sealed class ReplyClock : IDisposable
 
     private void Run()
     {
-        while (Next() is { } request)
-            _answer(request);
+        while (Next() is { } call)
+            _answer(call);
     }
 
-    private FuseRequest? Next()
+    private MediumCall? Next()
     {
         lock (_due)
         {
             while (!_stopped)
             {
-                if (!_due.TryPeek(out FuseRequest? request, out long due))
+                if (!_due.TryPeek(out MediumCall? call, out long due))
                 {
                     Monitor.Wait(_due);
                     continue;

@@ -1,94 +1,231 @@
 using System.Runtime.InteropServices;
 
-namespace DmIoUring.ScratchDevices;
+namespace DmIoUring.Testing;
 
 /// <summary>
-/// The bytes of a <see cref="FaultFile"/>, twice: what a read gives, and what a power cut leaves. A flush covers the writes that had
-/// ended when it came, and no later ones: the least that a disk may do. Not for several threads.
+/// The bytes of a <see cref="FaultyMedium"/>, twice: what a read gives, and what a power cut leaves. A flush covers the writes that had
+/// ended when it came, and no later ones: the least that a disk may do. What was never written takes no memory. Not for several threads.
 /// </summary>
-internal sealed class VolatileMedium(int size, bool cached)
+/// <param name="size">Bytes, a multiple of 512.</param>
+/// <param name="isVolatile">Whether what was written and not flushed can be lost.</param>
+/// <param name="keepsOlder">Whether a sector that was written several times since the last flush may also be left by a power cut as one of those writes had it.</param>
+internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder = false)
 {
     public const int SectorSize = 512;
-    private readonly byte[] _current = new byte[size];
-    private readonly byte[] _durable = cached ? new byte[size] : [];
+    private const int BlockSize = 64 << 10;
+    private const int SectorsOfBlock = BlockSize / SectorSize;
 
-    // Numbers of writes: of the latest one to a sector, and of the latest one that is durable.
-    private readonly long[] _written = cached ? new long[size / SectorSize] : [];
-    private readonly long[] _kept = cached ? new long[size / SectorSize] : [];
+    /// <summary>The most older versions of a sector that are kept.</summary>
+    private const int MostOlder = 4;
+
+    private readonly Dictionary<long, Block> _blocks = [];
+    private readonly HashSet<long> _dirty = [];
+    private readonly Dictionary<long, List<WrittenSector>> _older = [];
     private long _writes;
 
-    public ReadOnlySpan<byte> Current => _current;
+    public long Size { get; private set; } = size;
 
-    public ReadOnlySpan<byte> Durable => cached ? _durable : _current;
+    /// <summary>The number of a write, which may consist of several pieces.</summary>
+    public long BeginWrite() => ++_writes;
 
-    public void Write(long offset, ReadOnlySpan<byte> bytes, bool durable)
+    public void Read(long offset, Span<byte> into) => Copy(offset, into, static block => block.Current);
+
+    public void ReadDurable(long offset, Span<byte> into) => Copy(offset, into, isVolatile ? static block => block.Durable : static block => block.Current);
+
+    public void Write(long write, long offset, ReadOnlySpan<byte> bytes, bool durable)
     {
-        bytes.CopyTo(_current.AsSpan((int)offset));
-        if (!cached || bytes.IsEmpty)
-            return;
-        _writes++;
-        int first = (int)(offset / SectorSize);
-        int last = (int)((offset + bytes.Length - 1) / SectorSize);
-        _written.AsSpan(first, last - first + 1).Fill(_writes);
-        if (!durable)
-            return;
-        for (int sector = first; sector <= last; sector++)
-            Keep(sector, _writes, SectorOf(_current, sector));
+        for (int length; !bytes.IsEmpty; bytes = bytes[length..], offset += length)
+        {
+            int at = (int)(offset % BlockSize);
+            length = Math.Min(bytes.Length, BlockSize - at);
+            Block block = BlockOf(offset);
+            if (isVolatile)
+                BeginSectors(block, write, offset, length);
+            bytes[..length].CopyTo(block.Current.AsSpan(at));
+            if (durable && isVolatile)
+                KeepSectors(block, write, offset, length);
+        }
     }
 
-    public void Zero(long offset, int length) => Write(offset, new byte[length], durable: false);
+    public void Zero(long offset, long length, bool durable)
+    {
+        long write = BeginWrite();
+        byte[] zeroes = new byte[Math.Min(length, BlockSize)];
+        for (long done = 0; done < length; done += zeroes.Length)
+            Write(write, offset + done, zeroes.AsSpan(0, (int)Math.Min(zeroes.Length, length - done)), durable);
+    }
 
+    /// <summary>What is written and not durable, in order.</summary>
     public List<WrittenSector> Dirty()
     {
-        List<WrittenSector> dirty = [];
-        for (int sector = 0; sector < _written.Length; sector++)
-        {
-            if (_written[sector] != _kept[sector])
-                dirty.Add(new WrittenSector(sector, _written[sector], SectorOf(_current, sector).ToArray()));
-        }
-
+        List<WrittenSector> dirty = new(_dirty.Count);
+        foreach (long sector in _dirty.Order())
+            dirty.Add(new WrittenSector(sector, BlockOf(sector * SectorSize).Written[sector % SectorsOfBlock], CurrentOf(sector).ToArray()));
         return dirty;
     }
 
+    /// <summary>A flush that ends well makes durable what it found.</summary>
     public void Keep(List<WrittenSector> sectors)
     {
         foreach (WrittenSector sector in CollectionsMarshal.AsSpan(sectors))
-            Keep(sector.Sector, sector.Write, sector.Bytes);
+            Keep(sector);
     }
 
-    /// <summary>Each sector that is not durable is lost or kept, by the seed: a large write tears.</summary>
-    /// <returns>How many were lost and how many were kept.</returns>
-    public (int Lost, int Kept) Cut(int seed)
+    /// <summary>
+    /// A flush that failed has lost a part of what it found, by the seed: a read still gives it, and no later flush makes it durable. The rest waits for the next.
+    /// </summary>
+    public void Lose(List<WrittenSector> sectors, Seeded random, int unit)
     {
-#pragma warning disable CA5394 // Nothing secret: the seed is the point.
-        Random random = new(seed);
-        double lose = random.Next(4) / 3.0;
-        int lost = 0, kept = 0;
-        foreach (WrittenSector sector in Dirty())
+        double lost = random.Below(4) / 3.0;
+        foreach (IGrouping<long, WrittenSector> whole in sectors.GroupBy(sector => sector.Sector / unit))
         {
-            if (random.NextDouble() < lose)
-            {
-                lost++;
+            if (!random.Happens(lost))
                 continue;
-            }
-
-            kept++;
-            Keep(sector.Sector, sector.Write, sector.Bytes);
+            foreach (WrittenSector sector in whole)
+                Settle(sector);
         }
-#pragma warning restore CA5394
-
-        _durable.CopyTo(_current, 0);
-        _kept.CopyTo(_written, 0);
-        return (lost, kept);
     }
 
-    private static Span<byte> SectorOf(byte[] image, int sector) => image.AsSpan(sector * SectorSize, SectorSize);
-
-    private void Keep(int sector, long write, ReadOnlySpan<byte> bytes)
+    /// <summary>Each unit of sectors that is not durable is lost or kept, by the seed: a large write tears.</summary>
+    /// <param name="random">Decides.</param>
+    /// <param name="unit">How many sectors are lost or kept as one.</param>
+    public PowerLoss Cut(Seeded random, int unit)
     {
-        if (write <= _kept[sector])
+        double lose = random.Below(4) / 3.0;
+        int lost = 0, kept = 0;
+        foreach (IGrouping<long, WrittenSector> whole in Dirty().GroupBy(sector => sector.Sector / unit))
+        {
+            bool isLost = random.Happens(lose);
+            long last = isLost ? 0 : LastWriteLeft(whole, ref random);
+            foreach (WrittenSector sector in whole)
+            {
+                if (VersionsOf(sector).LastOrDefault(version => version.Write <= last) is { Write: > 0 } left)
+                {
+                    Keep(left);
+                    kept++;
+                }
+                else
+                {
+                    lost++;
+                }
+            }
+        }
+
+        foreach (Block block in _blocks.Values)
+        {
+            block.Durable.CopyTo(block.Current, 0);
+            block.Kept.CopyTo(block.Written, 0);
+        }
+
+        _dirty.Clear();
+        _older.Clear();
+        return new PowerLoss(lost, kept);
+    }
+
+    /// <summary>Changes the size, durably. A new part is zeroes.</summary>
+    public void Resize(long size)
+    {
+        if (size < Size)
+            Zero(size, Size - size, durable: true);
+        Size = size;
+    }
+
+    private void Copy(long offset, Span<byte> into, Func<Block, byte[]> image)
+    {
+        for (int length; !into.IsEmpty; into = into[length..], offset += length)
+        {
+            int at = (int)(offset % BlockSize);
+            length = Math.Min(into.Length, BlockSize - at);
+            if (_blocks.TryGetValue(offset / BlockSize, out Block? block))
+                image(block).AsSpan(at, length).CopyTo(into);
+            else
+                into[..length].Clear();
+        }
+    }
+
+    private Block BlockOf(long offset)
+    {
+        if (!_blocks.TryGetValue(offset / BlockSize, out Block? block))
+            _blocks.Add(offset / BlockSize, block = new Block(isVolatile));
+        return block;
+    }
+
+    private Span<byte> CurrentOf(long sector) => BlockOf(sector * SectorSize).Current.AsSpan((int)(sector % SectorsOfBlock) * SectorSize, SectorSize);
+
+    private void BeginSectors(Block block, long write, long offset, int length)
+    {
+        for (long sector = offset / SectorSize; sector <= (offset + length - 1) / SectorSize; sector++)
+        {
+            ref long written = ref block.Written[sector % SectorsOfBlock];
+            if (written == write)
+                continue;
+            if (keepsOlder && _dirty.Contains(sector))
+                AddOlder(new WrittenSector(sector, written, CurrentOf(sector).ToArray()));
+            written = write;
+            _dirty.Add(sector);
+        }
+    }
+
+    private void AddOlder(WrittenSector version)
+    {
+        ref List<WrittenSector>? versions = ref CollectionsMarshal.GetValueRefOrAddDefault(_older, version.Sector, out _);
+        versions ??= [];
+        if (versions.Count == MostOlder)
+            versions.RemoveAt(0);
+        versions.Add(version);
+    }
+
+    private void KeepSectors(Block block, long write, long offset, int length)
+    {
+        for (long sector = offset / SectorSize; sector <= (offset + length - 1) / SectorSize; sector++)
+        {
+            // The second piece of a sector finds it durable with the first.
+            block.Kept[sector % SectorsOfBlock] = Math.Min(block.Kept[sector % SectorsOfBlock], write - 1);
+            Keep(new WrittenSector(sector, write, CurrentOf(sector).ToArray()));
+        }
+    }
+
+    private void Keep(WrittenSector sector)
+    {
+        Block block = BlockOf(sector.Sector * SectorSize);
+        int at = (int)(sector.Sector % SectorsOfBlock);
+        if (sector.Write <= block.Kept[at])
             return;
-        _kept[sector] = write;
-        bytes.CopyTo(SectorOf(_durable, sector));
+        sector.Bytes.CopyTo(block.Durable, at * SectorSize);
+        Settle(sector);
+    }
+
+    /// <summary>A write is no longer one that a flush would make durable.</summary>
+    private void Settle(WrittenSector sector)
+    {
+        Block block = BlockOf(sector.Sector * SectorSize);
+        int at = (int)(sector.Sector % SectorsOfBlock);
+        block.Kept[at] = Math.Max(block.Kept[at], sector.Write);
+        if (block.Kept[at] == block.Written[at])
+            _dirty.Remove(sector.Sector);
+        if (_older.TryGetValue(sector.Sector, out List<WrittenSector>? versions))
+            versions.RemoveAll(version => version.Write <= sector.Write);
+    }
+
+    /// <summary>Which write of a unit is the last that a power cut leaves: in half of all cases the last, otherwise any.</summary>
+    private long LastWriteLeft(IEnumerable<WrittenSector> unit, ref Seeded random)
+    {
+        long[] writes = [.. unit.SelectMany(VersionsOf).Select(static version => version.Write).Distinct().Order()];
+        return random.Below(2) == 0 ? writes[^1] : writes[random.Below(writes.Length)];
+    }
+
+    private IEnumerable<WrittenSector> VersionsOf(WrittenSector current) =>
+        _older.TryGetValue(current.Sector, out List<WrittenSector>? versions) ? versions.Append(current) : [current];
+
+    /// <summary>A part of the medium that was written, with the numbers of each sector's latest write and of its latest durable one.</summary>
+    private sealed class Block(bool isVolatile)
+    {
+        public byte[] Current { get; } = new byte[BlockSize];
+
+        public byte[] Durable { get; } = isVolatile ? new byte[BlockSize] : [];
+
+        public long[] Written { get; } = isVolatile ? new long[SectorsOfBlock] : [];
+
+        public long[] Kept { get; } = isVolatile ? new long[SectorsOfBlock] : [];
     }
 }

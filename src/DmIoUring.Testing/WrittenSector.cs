@@ -1,7 +1,7 @@
-namespace DmIoUring.ScratchDevices;
+namespace DmIoUring.Testing;
 
-/// <summary>A sector as it was when a flush came.</summary>
+/// <summary>A sector as a write left it.</summary>
 /// <param name="Sector">Its number.</param>
-/// <param name="Write">The number of the write that it is from.</param>
+/// <param name="Write">The number of the write.</param>
 /// <param name="Bytes">Its bytes.</param>
-internal readonly record struct WrittenSector(int Sector, long Write, byte[] Bytes);
+internal readonly record struct WrittenSector(long Sector, long Write, byte[] Bytes);

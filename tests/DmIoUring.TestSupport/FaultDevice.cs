@@ -1,4 +1,5 @@
 using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
 
 namespace DmIoUring.TestSupport;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
 
 namespace DmIoUring.Benchmarks.EngineCost;
 

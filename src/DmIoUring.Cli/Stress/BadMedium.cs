@@ -1,5 +1,6 @@
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
 
 namespace DmIoUring.Cli.Stress;
 

@@ -1,4 +1,4 @@
-using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
 
 namespace DmIoUring.Cli.Stress;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.CommandTests.Cli;
 

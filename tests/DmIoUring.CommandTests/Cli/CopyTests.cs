@@ -2,6 +2,7 @@ using System.Globalization;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.CommandTests.Cli;
 

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 using DmIoUring.Cli;
 using DmIoUring.Cli.Commands;
 using DmIoUring.Cli.Copy;
-using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.CommandTests.Cli;
 

@@ -4,6 +4,7 @@ using DmIoUring.CommandTests.Cli;
 using DmIoUring.Peers;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.CommandTests.SideBySide;
 

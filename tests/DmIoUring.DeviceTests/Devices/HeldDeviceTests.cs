@@ -4,6 +4,7 @@ using DmIoUring.DeviceTests.Rings;
 using DmIoUring.Drivers;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.Devices;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Interop;
-using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.Faults;
 

@@ -3,6 +3,7 @@ using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.Faults;
 

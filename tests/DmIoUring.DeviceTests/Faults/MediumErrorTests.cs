@@ -1,7 +1,7 @@
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Interop;
-using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.Faults;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.Reactor;
 

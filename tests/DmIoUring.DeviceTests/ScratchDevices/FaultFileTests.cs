@@ -1,6 +1,7 @@
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.ScratchDevices;
 
@@ -98,7 +99,7 @@ public sealed class FaultFileTests
             using DmIoClient client = new();
             using IoMemory data = Pattern.Memory(64 << 10);
             Assert.Equal(default, client.Write(device.Region(0, 128), data));
-            (int Lost, int Kept) cut = device.File.PowerCut(seed);
+            PowerLoss cut = device.File.PowerCut(seed);
             Assert.Equal(128, cut.Lost + cut.Kept);
             lost.Add(cut.Lost);
             Assert.Equal(Errno.EIO, client.Write(device.Region(0, 8), data).First.Errno);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
+using DmIoUring.Testing;
 
 namespace DmIoUring.DeviceTests.ScratchDevices;
 
