@@ -86,16 +86,23 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
         }
     }
 
-    /// <summary>Each unit of sectors that is not durable is lost or kept, by the seed: a large write tears.</summary>
+    /// <summary>
+    /// Each write that is not durable is lost, kept, or torn by units of sectors, by the seed. Whole ones, because a program that relies on an order of its writes is found out by a later
+    /// one that is whole where an earlier one is missing: of units alone that would be too rare.
+    /// </summary>
     /// <param name="random">Decides.</param>
     /// <param name="unit">How many sectors are lost or kept as one.</param>
     public PowerLoss Cut(Seeded random, int unit)
     {
         double lose = random.Below(4) / 3.0;
         int lost = 0, kept = 0;
+        Dictionary<long, bool?> fates = [];
         foreach (IGrouping<long, WrittenSector> whole in Dirty().GroupBy(sector => sector.Sector / unit))
         {
-            bool isLost = random.Happens(lose);
+            long write = whole.First().Write;
+            if (!fates.TryGetValue(write, out bool? isWhollyLost))
+                fates.Add(write, isWhollyLost = random.Below(2) == 0 ? random.Happens(lose) : null);
+            bool isLost = isWhollyLost ?? random.Happens(lose);
             long last = isLost ? 0 : LastWriteLeft(whole, ref random);
             foreach (WrittenSector sector in whole)
             {
