@@ -15,10 +15,7 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public void Package_HasTheInteropAssembly_PublicDocumentation_AndDependsOnTheLogsAbstractionsAndTmdsLibCOnly()
     {
-        ChildProcess pack = ChildProcess.Run(DotNetHost.Path, ["pack", "-c", "Release", "--no-build", "-o", _folder, Path.Combine(Here(), "../../../src/DmIoUring")])!;
-        Assert.True(pack.ExitCode == 0, pack.Output + pack.Errors);
-
-        using ZipArchive package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(_folder, "*.nupkg")));
+        using ZipArchive package = Pack("DmIoUring");
         Assert.Equal(
             ["README.md", "icon.png", "lib/net10.0/DmIoUring.Interop.dll", "lib/net10.0/DmIoUring.dll", "lib/net10.0/DmIoUring.xml"],
             Files(package),
@@ -44,11 +41,34 @@ public sealed class PackageTests : IDisposable
         Assert.Equal(["lib/net10.0/DmIoUring.Interop.pdb", "lib/net10.0/DmIoUring.pdb"], Files(symbols), StringComparer.Ordinal);
     }
 
+    /// <summary>It uses internal members of the library, so that no other version of it will do.</summary>
+    [Fact]
+    public void SimulatedDisks_DependOnTheLibraryOfTheirOwnVersion()
+    {
+        using ZipArchive package = Pack("DmIoUring.Testing");
+        Assert.Equal(["README.md", "icon.png", "lib/net10.0/DmIoUring.Testing.dll", "lib/net10.0/DmIoUring.Testing.xml"], Files(package), StringComparer.Ordinal);
+        XDocument nuspec = Xml(package, "DmIoUring.Testing.nuspec");
+        XElement[] dependencies = [.. nuspec.Descendants().Where(static element => element.Name.LocalName is "dependency")];
+        Assert.Equal(["DmIoUring", "Microsoft.Extensions.Logging.Abstractions"], dependencies.Select(static one => one.Attribute("id")!.Value), StringComparer.Ordinal);
+        Assert.Equal($"[{Value(nuspec, "version")}]", dependencies[0].Attribute("version")!.Value);
+
+        HashSet<string> documented = [.. Xml(package, "lib/net10.0/DmIoUring.Testing.xml").Descendants("member").Select(static member => member.Attribute("name")!.Value)];
+        Assert.Contains("M:DmIoUring.Testing.FaultyMedium.ReadDurable(System.Int64,System.Int64)", documented);
+        Assert.DoesNotContain("T:DmIoUring.Testing.VolatileMedium", documented);
+    }
+
+    private ZipArchive Pack(string project)
+    {
+        ChildProcess pack = ChildProcess.Run(DotNetHost.Path, ["pack", "-c", "Release", "--no-build", "-o", _folder, Path.Combine(Here(), "../../../src", project)])!;
+        Assert.True(pack.ExitCode == 0, pack.Output + pack.Errors);
+        return ZipFile.OpenRead(Assert.Single(Directory.GetFiles(_folder, "*.nupkg")));
+    }
+
     /// <summary>Without what every package has for the format's sake.</summary>
     private static IEnumerable<string> Files(ZipArchive package) => package.Entries
         .Select(static entry => entry.FullName)
         .Where(static name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal)
-            && name is not ("[Content_Types].xml" or "DmIoUring.nuspec"))
+            && name is not "[Content_Types].xml" && !name.EndsWith(".nuspec", StringComparison.Ordinal))
         .Order(StringComparer.Ordinal);
 
     private static string Text(ZipArchive package, string name)

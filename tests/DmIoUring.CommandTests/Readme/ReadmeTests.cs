@@ -14,6 +14,7 @@ public sealed partial class ReadmeTests
     [InlineData("completed", "docs/getting-started.md")]
     [InlineData("awaited", "docs/getting-started.md")]
     [InlineData("reactor", "docs/getting-started.md")]
+    [InlineData("power-loss", "docs/testing-your-storage.md")]
     public void Sample_IsWhatIsCompiledHere(string name, string page) =>
         Assert.Contains("```csharp\n" + Compiled(name) + "```\n", Text("../../../" + page), StringComparison.Ordinal);
 
@@ -86,6 +87,9 @@ public sealed partial class ReadmeTests
         using LoopDevice device = RequireLoop.Create(4 << 20);
         Assert.True((await Samples.Awaited(device.Path)).IsSuccess);
     }
+
+    [Fact]
+    public async Task PowerLossSample_FindsNothing_AtEveryRequest() => Assert.InRange(await Samples.PowerLoss(), 5 * 10, 5 * 30);
 
     private static string Compiled(string name)
     {

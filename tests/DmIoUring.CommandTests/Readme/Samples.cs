@@ -1,3 +1,7 @@
+using System.Text;
+using DmIoUring.Samples;
+using DmIoUring.Testing;
+
 namespace DmIoUring.CommandTests.Readme;
 
 /// <summary>The README's samples, between markers; <see cref="ReadmeTests"/> compares and runs them.</summary>
@@ -80,5 +84,64 @@ internal static class Samples
             Console.WriteLine($"the first byte is {memory.Memory.Span[0]}");
         // </awaited>
         return result;
+    }
+
+    public static async Task<int> PowerLoss()
+    {
+        int cuts = 0;
+        // <power-loss>
+        for (long seed = 1; seed <= 5; seed++)
+        {
+            bool isCut = true;
+            for (long requests = 0; isCut; requests++)
+            {
+                using StorageSimulation simulation = new(seed);
+                SimulatedDisk disk = simulation.AddDisk(64 * WriteAheadLog.BlockBytes, new SimulatedDiskOptions { TornUnit = 512 });
+                List<string> appended = [], acknowledged = [];
+
+                // The power goes while the next request is in flight: that one may be done, in part or not at all.
+                simulation.CutPowerAfter(requests, MediumOperations.Changes);
+                await using (DmIoClient client = simulation.CreateClient())
+                using (BlockDevice device = disk.Open())
+                using (IoMemory block = IoMemory.Allocate(WriteAheadLog.BlockBytes))
+                {
+                    try
+                    {
+                        // The program, unmodified: it gets a client and a device, and knows nothing of the simulation.
+                        WriteAheadLog log = await WriteAheadLog.CreateAsync(client, device);
+                        for (int i = 0; i < 8; i++)
+                        {
+                            appended.Add($"record {i}");
+                            if (!await log.AppendAsync(Encoding.UTF8.GetBytes(appended[i]), block))
+                                break;
+                            acknowledged.Add(appended[i]);
+                        }
+                    }
+                    catch (IOException) when (!simulation.HasPower)
+                    {
+                        // The power went before there was a log.
+                    }
+                }
+
+                // All of it has run: then the power goes now. What is not durable is lost or left, by the seed.
+                isCut = !simulation.HasPower;
+                if (!isCut)
+                    simulation.CutPower();
+                cuts++;
+                simulation.RestorePower();
+
+                await using (DmIoClient client = simulation.CreateClient())
+                using (BlockDevice device = disk.Open())
+                {
+                    (_, List<byte[]> records) = await WriteAheadLog.OpenAsync(client, device);
+                    string[] found = [.. records.Select(Encoding.UTF8.GetString)];
+                    if (found.Length < acknowledged.Count || !found.SequenceEqual(appended.Take(found.Length), StringComparer.Ordinal))
+                        throw new InvalidOperationException($"seed {seed}, power cut after {requests} requests: {acknowledged.Count} acknowledged, {found.Length} found");
+                }
+            }
+        }
+        // </power-loss>
+
+        return cuts;
     }
 }

@@ -39,6 +39,14 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public void PowerLoss_FindsEveryAcknowledgedRecord_AtEveryRequest()
+    {
+        ChildProcess run = Run("PowerLoss", "power-loss", "12");
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+        Assert.Matches("^[1-9][0-9]{2,} trials of 12 seeds: [1-9][0-9]* records were acknowledged and are there, [1-9][0-9]* sectors were lost\n$", run.Output);
+    }
+
+    [Fact]
     public void PageCache_ServesEveryLookup_SomeFromMemory()
     {
         using LoopDevice device = RequireLoop.Create(32 << 20);
@@ -72,6 +80,7 @@ public sealed class SampleTests
     [InlineData("HostWithMetrics", "host-with-metrics")]
     [InlineData("Mirror", "mirror")]
     [InlineData("PageCache", "page-cache")]
+    [InlineData("PowerLoss", "power-loss")]
     [InlineData("WriteAheadLog", "write-ahead-log")]
     public void WithoutArguments_ItSaysWhatItWants(string project, string program)
     {
