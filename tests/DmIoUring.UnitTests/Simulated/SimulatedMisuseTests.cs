@@ -110,6 +110,26 @@ public sealed class SimulatedMisuseTests
         Assert.Equal(-Errno.EBADF, Libc.Fallocate(bench.Device.Descriptor, 0, 0, 512));
     }
 
+    /// <summary>Should the engine ever hand on what a device refuses, it shows here as it would there.</summary>
+    [Fact]
+    public unsafe void AnEntryThatTheKernelWouldRefuse_IsRefused()
+    {
+        using SimulatedBench bench = new(new SimulatedDiskOptions { LogicalBlockSize = 4096 });
+        using IoMemory memory = IoMemory.Allocate(8192);
+        SimulatedExecutor executor = bench.Simulation.NewExecutor();
+        int Execute(byte opcode, int descriptor, ulong offset, int memoryOffset, uint length) => executor.Execute(
+            new IoUringSqe { opcode = opcode, fd = descriptor, off = offset, addr = (ulong)((byte*)memory.Pointer + memoryOffset), len = length });
+
+        int descriptor = bench.Device.Descriptor;
+        Assert.Equal(4096, Execute(IoUring.IORING_OP_WRITE, descriptor, 4096, 0, 4096));
+        Assert.Equal(-Errno.EINVAL, Execute(IoUring.IORING_OP_WRITE, descriptor, 512, 0, 4096));
+        Assert.Equal(-Errno.EINVAL, Execute(IoUring.IORING_OP_READ, descriptor, 4096, 0, 512));
+        Assert.Equal(-Errno.EINVAL, Execute(IoUring.IORING_OP_READ, descriptor, 4096, 4, 4096));
+        Assert.Equal(-Errno.EINVAL, Execute(IoUring.IORING_OP_NOP, descriptor, 0, 0, 0));
+        Assert.Equal(-Errno.EBADF, Execute(IoUring.IORING_OP_WRITE, descriptor: 0, 0, 0, 4096));
+        Assert.Single(bench.Disk.Log);
+    }
+
     [Fact]
     public void PowerThatIsOff_CantBeCut_AndCanBeRestoredTwice()
     {
