@@ -1,7 +1,7 @@
 using System.Text.Json;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 using DmIoUring.Cli;
 using DmIoUring.Cli.Commands;
 using DmIoUring.Cli.Copy;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

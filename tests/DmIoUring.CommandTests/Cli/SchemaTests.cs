@@ -1,6 +1,6 @@
 using System.Text.Json;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
 

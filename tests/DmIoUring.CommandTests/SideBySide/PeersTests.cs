@@ -3,8 +3,8 @@ using DmIoUring.Cli;
 using DmIoUring.CommandTests.Cli;
 using DmIoUring.Peers;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.SideBySide;
 

@@ -1,7 +1,7 @@
 using DmIoUring.Engine;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.DeviceTests.Client;

@@ -3,8 +3,8 @@ using DmIoUring.DeviceTests.Reactor;
 using DmIoUring.DeviceTests.Rings;
 using DmIoUring.Drivers;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Devices;
 

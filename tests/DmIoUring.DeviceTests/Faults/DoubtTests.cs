@@ -2,8 +2,8 @@ using DmIoUring.DeviceTests.Client;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Faults;
 

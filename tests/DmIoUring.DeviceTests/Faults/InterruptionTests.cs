@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Interop;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Faults;
 

@@ -1,7 +1,7 @@
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Interop;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Faults;
 

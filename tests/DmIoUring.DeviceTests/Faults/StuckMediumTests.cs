@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using DmIoUring.Interop;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Faults;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Reactor;
 

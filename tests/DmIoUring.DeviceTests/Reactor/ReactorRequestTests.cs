@@ -1,8 +1,8 @@
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Reactor;
 

@@ -1,7 +1,7 @@
 using DmIoUring.Interop;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.ScratchDevices;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.ScratchDevices;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.ScratchDevices;
 

@@ -1,8 +1,8 @@
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Engine;
 using DmIoUring.Interop;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 using static DmIoUring.Testing.MediumOperations;
 
 namespace DmIoUring.UnitTests.Simulated;

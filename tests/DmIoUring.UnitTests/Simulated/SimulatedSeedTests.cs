@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Engine;
-using DmIoUring.TestSupport;
 using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.UnitTests.Simulated;
 
