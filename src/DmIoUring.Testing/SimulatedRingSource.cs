@@ -26,7 +26,7 @@ internal sealed class SimulatedRingSource(StorageSimulation simulation) : TypedR
 
     public override IoEngine MakeEngine(int capacity, EngineSettings settings) => base.MakeEngine(
         capacity,
-        settings with { FlushesSeparately = true, Home = simulation, SystemCalls = simulation.NewExecutor() });
+        settings with { FlushesSeparately = true, SystemCalls = simulation.NewExecutor() });
 
     protected override WorkerRing Make(int capacity, in RingPlan plan) => new(new WorkerQueues(simulation.NewExecutor(), capacity));
 }

@@ -70,7 +70,7 @@ public sealed partial class IoReactor : IDisposable
         _idleWait = new AwakeWait(_options) { ComparesSleep = false };
         _telemetry = _options.NewTelemetry("reactor");
         _reporter = new CallbackReporter(_options.CallbackFailed, _telemetry);
-        _pool = new RequestPool(_reporter) { Telemetry = _telemetry };
+        _pool = new RequestPool(_reporter) { Telemetry = _telemetry, Home = rings?.Home };
         _freeRequests = new RequestFreeList(_pool, keepsAll: true);
         _participant = new ReserveParticipant(_pool, [], _options.QueueDepth);
         Pages = _options.Pages ?? new PageMemoryPool(new PagePool { Participant = _participant, Telemetry = _telemetry }, owner: this);

@@ -35,7 +35,6 @@ public sealed partial class BlockDevice : IDisposable
         SupportedProcessor.Require();
         Path = path;
         Backing = backing;
-        Home = backing?.Home;
         _handle = handle;
         _ownsHandle = ownsHandle;
         _geometry = geometry;
@@ -151,7 +150,7 @@ public sealed partial class BlockDevice : IDisposable
     internal DeviceBacking? Backing { get; }
 
     /// <summary>Whose rings serve it; null for those of the kernel.</summary>
-    internal object? Home { get; }
+    internal object? Home => Backing?.Home;
 
     /// <summary>The descriptor; valid while a reference is held.</summary>
     internal int Descriptor { get; }

@@ -34,9 +34,6 @@ internal sealed record EngineSettings
     /// <summary>The free list for requests with a callback; null when each returns to its pool.</summary>
     public RequestFreeList? FreeRequests { get; init; }
 
-    /// <summary>Whose devices the ring serves; null for those of the kernel.</summary>
-    public object? Home { get; init; }
-
     /// <summary>What executes entries that the ring can't; null for system calls.</summary>
     public EntryExecutor? SystemCalls { get; init; }
 

@@ -58,9 +58,6 @@ internal abstract unsafe class IoEngine : IDisposable
     /// <summary>The devices that the engine holds open; null when each request holds its own.</summary>
     public DeviceTable? Devices { get; protected init; }
 
-    /// <summary>Whose devices it serves, beside which it refuses all; null for those of the kernel.</summary>
-    public object? Home { get; protected init; }
-
     /// <summary>The free list for requests with a callback; null when each returns to its pool.</summary>
     public RequestFreeList? FreeRequests { get; protected init; }
 

@@ -66,7 +66,6 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         _hasFastPath = settings is { FreeRequests: not null, HoldsDevices: true, TimeLimit: 0 };
         _ring = ring;
         _systemCalls = new SystemCallExecutor(settings.SystemCalls);
-        Home = settings.Home;
         _chunkBytes = settings.ChunkBytes;
         _timeLimit = settings.TimeLimit;
         _bounce = new Bounce(Math.Clamp(settings.ChunkBytes, MinBounce, MaxBounce));

@@ -14,6 +14,9 @@ internal sealed class RequestFreeList(RequestPool pool, bool keepsAll)
     private Request?[] _byIndex = new Request?[16];
     private int _first = None;
 
+    /// <summary>Whose devices the requests may name; null for those of the kernel.</summary>
+    public object? Home => pool.Home;
+
     /// <summary>Takes a request, from the pool when the list is empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Request Take()

@@ -66,7 +66,7 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
     public void Submit(ReadOnlySpan<IoRequest> requests)
     {
         foreach (ref readonly IoRequest request in requests)
-            request.Check(engine.Home);
+            request.Check(_source.Home);
 
         // From here on only a stable copy can be refused, for want of pages.
         using PendingBatch copies = new(_source);

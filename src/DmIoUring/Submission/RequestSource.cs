@@ -40,7 +40,7 @@ internal readonly struct RequestSource
     }
 
     /// <summary>Whose devices a request may name; null for those of the kernel. Not for a synchronous ring, whose requests were checked.</summary>
-    public object? Home => _engine is not null ? _engine.Home : _pool!.Home;
+    public object? Home => _engine is not null ? _engine.FreeRequests!.Home : _pool!.Home;
 
     /// <summary>When a request is submitted, if somebody asks.</summary>
     public long Submission => _instruments.Submission;
