@@ -1,4 +1,5 @@
 using DmIoUring.ScratchDevices;
+using DmIoUring.Testing.Contract;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.TestSupport;
@@ -44,7 +45,14 @@ internal sealed class TestDevice : IDisposable
             DeviceKind.LoopInline => OddDevice.OpenInline(Path),
             _ => BlockDevice.Open(Path),
         };
+
+        // A file's block is its file system's.
+        int block = kind == DeviceKind.File ? Device.LogicalBlockSize : kind is DeviceKind.Loop512 or DeviceKind.LoopInline ? 512 : 4096;
+        Facts = new DeviceFacts { Sectors = size / IoRegion.SectorSize, LogicalBlock = block };
     }
+
+    /// <summary>What it was made to be.</summary>
+    public DeviceFacts Facts { get; }
 
     public BlockDevice Device { get; }
 

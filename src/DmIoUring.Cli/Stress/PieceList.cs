@@ -1,4 +1,5 @@
 using System.Buffers;
+using DmIoUring.Testing;
 
 namespace DmIoUring.Cli.Stress;
 

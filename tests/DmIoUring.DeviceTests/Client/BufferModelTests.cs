@@ -1,5 +1,7 @@
 using System.Globalization;
 using CsCheck;
+using DmIoUring.Engine;
+using DmIoUring.Testing.Contract;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
@@ -87,11 +89,10 @@ public sealed class BufferModelTests
         for (int i = 0; i < regions.Length; i++)
         {
             IoRegion region = regions[i];
-            if (region.Count == 0)
-                continue;
-            if (IsBeyondEnd(region))
+            IoFailureCause cause = CauseOf(IoOperation.Write, region, devices);
+            if (cause == IoFailureCause.BeyondEnd)
                 failed |= 1UL << i;
-            else if (IsOffTheBlock(region))
+            else if (cause == IoFailureCause.Misaligned)
                 unsupported |= 1UL << i;
             else
                 data.AsSpan((int)region.BufferOffset, (int)region.Count * 512).CopyTo(Medium(devices, media, region));
@@ -103,7 +104,7 @@ public sealed class BufferModelTests
     private static void Read(ClientUnderTest client, ShapedBuffer buffer, TestDevice[] devices, byte[][] media, IoRegion region, byte[] data)
     {
         Span<byte> expected = data.AsSpan((int)region.BufferOffset, (int)region.Count * 512);
-        bool fails = region.Count > 0 && (IsBeyondEnd(region) || IsOffTheBlock(region));
+        bool fails = CauseOf(IoOperation.Read, region, devices) != IoFailureCause.None;
         if (fails)
             expected.Clear();
         else
@@ -116,11 +117,6 @@ public sealed class BufferModelTests
         ? default
         : media[Array.FindIndex(devices, device => device.Device == region.Device)].AsSpan((int)region.Sector * 512, (int)region.Count * 512);
 
-    private static bool IsBeyondEnd(in IoRegion region) => region.Sector + region.Count > region.Device.SectorCount;
-
-    private static bool IsOffTheBlock(in IoRegion region)
-    {
-        long unit = region.Device.LogicalBlockSize / 512;
-        return region.Sector % unit != 0 || region.Count % unit != 0;
-    }
+    private static IoFailureCause CauseOf(IoOperation operation, IoRegion region, TestDevice[] devices) =>
+        Refusals.Of(operation, IoFlags.None, region, Array.Find(devices, device => device.Device == region.Device)!.Facts).Cause;
 }

@@ -1,3 +1,5 @@
+using DmIoUring.Engine;
+using DmIoUring.Testing.Contract;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
@@ -45,7 +47,7 @@ public sealed class ModelTests
             for (int i = 0; i < regions.Length; i++)
             {
                 IoRegion region = regions[i];
-                switch (CauseOf(region))
+                switch (CauseOf(region, devices))
                 {
                     case IoFailureCause.BeyondEnd:
                         failed |= 1UL << i;
@@ -64,7 +66,7 @@ public sealed class ModelTests
             Assert.Equal((new RegionBits(failed), new RegionBits(unsupported)), (result.Failed, result.Unsupported));
             Assert.Equal((result.Failed | result.Unsupported).First, result.IsSuccess ? -1 : result.First.Region);
             if (!result.IsSuccess)
-                Assert.Equal(CauseOf(regions[result.First.Region]), result.First.Cause);
+                Assert.Equal(CauseOf(regions[result.First.Region], devices), result.First.Cause);
         }
 
         for (int i = 0; i < devices.Length; i++)
@@ -104,13 +106,6 @@ public sealed class ModelTests
     }
 #pragma warning restore CA5394
 
-    private static IoFailureCause CauseOf(in IoRegion region)
-    {
-        long unit = region.Device.LogicalBlockSize / 512;
-        if (region.Count == 0)
-            return IoFailureCause.None;
-        if (region.Sector + region.Count > region.Device.SectorCount)
-            return IoFailureCause.BeyondEnd;
-        return region.Sector % unit == 0 && region.Count % unit == 0 ? IoFailureCause.None : IoFailureCause.Misaligned;
-    }
+    private static IoFailureCause CauseOf(IoRegion region, TestDevice[] devices) =>
+        Refusals.Of(IoOperation.Write, IoFlags.None, region, Array.Find(devices, device => device.Device == region.Device)!.Facts).Cause;
 }

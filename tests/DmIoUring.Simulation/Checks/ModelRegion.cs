@@ -1,6 +1,7 @@
 using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Simulation.Kernel;
+using DmIoUring.Testing.Contract;
 
 namespace DmIoUring.Simulation.Checks;
 
@@ -262,22 +263,16 @@ internal sealed class ModelRegion
 
     private IoFailure Refuse()
     {
-        DiskTraits traits = Disk.Traits;
-        if (RegionRules.PromisesDurability(Request.Operation, Request.Flags) && Region.Device.IsInDoubt)
-            return new IoFailure(Index, Region.Sector, Errno.EIO, IoFailureCause.InDoubt);
-        if (!_isData || Region.Count == 0)
-            return default;
-        if (End > (long)traits.Sectors * IoRegion.SectorSize)
-            return new IoFailure(Index, Region.Sector, Errno.EIO, IoFailureCause.BeyondEnd);
-        if (((Start | End) % traits.LogicalBlock) != 0)
-            return new IoFailure(Index, Region.Sector, Errno.EINVAL, IoFailureCause.Misaligned);
-        if (traits.IsReadOnly && Request.Operation != IoOperation.Read)
-            return new IoFailure(Index, Region.Sector, Errno.EROFS, IoFailureCause.ReadOnly);
-        if (!IsAtomic)
-            return default;
-        bool isNatural = long.IsPow2(End - Start) && Start % (End - Start) == 0 && End - Start <= traits.MostAtomic;
-        int errno = traits.MostAtomic == 0 ? Errno.EOPNOTSUPP : isNatural ? 0 : Errno.EINVAL;
-        return errno == 0 ? default : new IoFailure(Index, Region.Sector, errno, IoFailureCause.NotAtomic);
+        DeviceFacts facts = new()
+        {
+            Sectors = Disk.Traits.Sectors,
+            LogicalBlock = Disk.Traits.LogicalBlock,
+            IsReadOnly = Disk.Traits.IsReadOnly,
+            IsInDoubt = Region.Device.IsInDoubt,
+            MostAtomic = Disk.Traits.MostAtomic,
+        };
+        (int errno, IoFailureCause cause) = Refusals.Of(Request.Operation, Request.Flags, Region, facts);
+        return errno == 0 ? default : new IoFailure(Index, Region.Sector, errno, cause);
     }
 
     private void Judge(ModelPiece piece, KernelOperation operation, int result)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using DmIoUring.Memory;
+using DmIoUring.Testing;
 
 namespace DmIoUring.Simulation.Memory;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace DmIoUring.Cli.Stress;
+namespace DmIoUring.Testing;
 
 /// <summary>One piece of a sequence.</summary>
 internal sealed class SequencePiece : ReadOnlySequenceSegment<byte>
