@@ -3,7 +3,7 @@ using Tmds.Linux;
 
 namespace DmIoUring.Interop;
 
-/// <summary>The system calls that Tmds.LibC binds: none of them is made for every request.</summary>
+/// <summary>The system calls that Tmds.LibC binds: no read or write by io_uring, pread or pwrite makes them. Where worker threads carry flushes and discards, they do.</summary>
 internal static unsafe partial class Libc
 {
     /// <summary>Keeps the calling thread on the processors of a mask, bit 0 of the first word being processor 0.</summary>

@@ -91,7 +91,7 @@ public sealed class EventTests
         Assert.Equal(file.Path, events.Events[0].Payload[3]);
         Assert.Equal([10, 4, 10, 4], log.Lines.Select(static line => line.Id));
         Assert.All(log.Lines, static line => Assert.Equal(LogLevel.Warning, line.Level));
-        Assert.Matches($@"^the held: lane 0 has been in a callback for \d+\.\d s, of a request on {file.Path}\. ", log.Lines[0].Text);
+        Assert.Matches($@"^the held: lane 0 has been in callbacks for \d+\.\d s without a break, the last of a request on {file.Path}\. ", log.Lines[0].Text);
         Assert.Contains("the held: lane 0 spent ", log.Lines[1].Text, StringComparison.Ordinal);
     }
 

@@ -42,6 +42,8 @@ internal static unsafe class DirectTransfer
         uint length = (uint)(region.Count * IoRegion.SectorSize);
         bool flushes = (flags & IoFlags.Fua) != 0 && device.FuaFlushes(bySystemCall: true);
 
+        int oddBytes = RegionRules.OddBytes(operation, region);
+
         // Read before the region is checked for a doubt.
         long failedFlushes = flushes ? device.Durability.FailedFlushes : 0;
         IoFailureCause cause = RegionRules.Check(operation, region, flags, out int errno);
@@ -49,7 +51,7 @@ internal static unsafe class DirectTransfer
             return Failed(operation, region.Sector, memory, length, errno, cause);
         return flushes
             ? WriteAndFlush(device, region, memory, length, failedFlushes, telemetry)
-            : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags), telemetry);
+            : Transfer(operation, device, region.Sector * IoRegion.SectorSize, memory, length, (int)Request.TransferFlagsOf(flags), telemetry, oddBytes);
     }
 
     private static void Tell(IoOperation operation, BlockDevice device, in IoResult result, DriverTelemetry telemetry) => telemetry.RegionFailed(
@@ -125,14 +127,15 @@ internal static unsafe class DirectTransfer
 
     private static IoResult InDoubt(in IoRegion region) => Failed(region.Sector, Errno.EIO, IoFailureCause.InDoubt);
 
-    private static IoResult Transfer(IoOperation operation, BlockDevice device, long offset, byte* memory, uint length, int flags, DriverTelemetry telemetry)
+    private static IoResult Transfer(
+        IoOperation operation, BlockDevice device, long offset, byte* memory, uint length, int flags, DriverTelemetry telemetry, int oddBytes = 0)
     {
         byte attempts = 0;
         DeviceCounter bytes = operation == IoOperation.Read ? DeviceCounter.ReadBytes : DeviceCounter.WrittenBytes;
         while (length > 0)
         {
             nint transferred = Call(operation, device.Descriptor, memory, length, offset, flags);
-            if (operation == IoOperation.Read && RegionRules.EndsInsideLastSector(device, offset, length, transferred))
+            if (oddBytes > 0 && transferred >= length - oddBytes && transferred < length)
             {
                 device.Counters.Shared.AddShared(bytes, transferred);
                 NativeMemory.Clear(memory + transferred, (nuint)(length - transferred));

@@ -322,7 +322,7 @@ internal sealed class Lane
         if (began == 0 || ticks <= IoEngine.StallTicks)
             return;
         long told = Volatile.Read(ref _toldStall);
-        if (told != began && Interlocked.CompareExchange(ref _toldStall, began, told) == told)
+        if (told < began && Interlocked.CompareExchange(ref _toldStall, began, told) == told)
             _telemetry.LaneBlocked(Index, Stopwatch.GetElapsedTime(0, ticks), LastDevice ?? "a device that is closed");
     }
 

@@ -18,17 +18,12 @@ internal readonly struct CompletedCallback(IoCompleted completed, object? contex
 {
     public void SetOn(Request request, ReadOnlySpan<IoRegion> regions) => request.EndWith(completed, context, tag, BytesOf(regions));
 
-    /// <summary>The size of all regions, without what lies beyond a file's odd end.</summary>
+    /// <summary>The size of all regions.</summary>
     public static long BytesOf(ReadOnlySpan<IoRegion> regions)
     {
         long bytes = 0;
         foreach (ref readonly IoRegion region in regions)
-        {
-            long size = region.Count * IoRegion.SectorSize;
-            long missing = ((region.Sector + region.Count) * IoRegion.SectorSize) - region.Device.Size;
-            bytes += size - Math.Clamp(missing, 0, Math.Min(size, IoRegion.SectorSize - 1));
-        }
-
+            bytes += region.Count * IoRegion.SectorSize;
         return bytes;
     }
 }

@@ -88,7 +88,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         Request request = _owners[index]!;
         bool transfers = chunk->Kind.Transfers();
-        if (chunk->Kind == ChunkKind.Read && RegionRules.EndsInsideLastSector(DeviceOf(chunk, request), chunk->Offset, chunk->Length, result))
+        if (chunk->Kind == ChunkKind.Read && request.HasOddEnd(chunk, result))
         {
             SucceedInsideLastSector(index, (uint)result);
             return;

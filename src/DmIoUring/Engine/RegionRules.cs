@@ -54,15 +54,16 @@ internal static class RegionRules
     }
 
     /// <summary>
-    /// Whether a read has all that there is: a file that does not end with a sector ends inside its last one (<see cref="BlockDevice.ReadableSectors"/>), and the
-    /// kernel's answer is short by the rest.
+    /// How many bytes of a read's region lie beyond the end of a file that ends inside the region's last sector (<see cref="BlockDevice.ReadableSectors"/>); 0 where
+    /// none do. Asked once, when the request is submitted: what happens to the file's size later is another matter.
     /// </summary>
-    /// <param name="device">The device.</param>
-    /// <param name="offset">Bytes: where the transfer began.</param>
-    /// <param name="length">Bytes asked for.</param>
-    /// <param name="result">Bytes transferred, or the negated errno.</param>
-    public static bool EndsInsideLastSector(BlockDevice device, long offset, long length, long result) =>
-        result >= 0 && length - result is > 0 and < IoRegion.SectorSize && offset + result == device.Size && !device.IsDirect;
+    public static int OddBytes(IoOperation operation, in IoRegion region)
+    {
+        if (operation != IoOperation.Read || region.Device.IsDirect || region.Count == 0)
+            return 0;
+        long beyond = ((region.Sector + region.Count) * IoRegion.SectorSize) - region.Device.Size;
+        return beyond is > 0 and < IoRegion.SectorSize ? (int)beyond : 0;
+    }
 
     /// <summary>Whether a request that ends well says that something is durable.</summary>
     public static bool PromisesDurability(IoOperation operation, IoFlags flags) =>

@@ -15,6 +15,7 @@ internal sealed unsafe partial class Request
     private object? _context;
     private long _tag;
     private long _bytes;
+    private long _oddEnd;
     private RequestAwaiter? _awaiter;
     private UninterruptedEvent? _doneEvent;
     private readonly RequestKind _callbackKind = pool?.HandOver is null ? RequestKind.Callback : RequestKind.HandedOver;
@@ -54,7 +55,7 @@ internal sealed unsafe partial class Request
     {
         if (spec.Completed is { } completed)
         {
-            EndWith(completed, spec.Context, spec.Tag, spec.Operation.HasBuffer() ? CompletedCallback.BytesOf(spec.Regions) : 0);
+            EndWith(completed, spec.Context, spec.Tag, spec.Operation.HasBuffer() ? CompletedCallback.BytesOf(spec.Regions) - (_oddEnd & (IoRegion.SectorSize - 1)) : 0);
             return;
         }
 
@@ -72,8 +73,6 @@ internal sealed unsafe partial class Request
     /// <summary>The end is reported by a callback that gets more than the result.</summary>
     public void EndWith(IoCompleted completed, object? context, long tag, long bytes)
     {
-        // The next user of this request must reset it.
-        _isReset = false;
         _kind = RequestKind.Completed;
         _notify = completed;
         _context = context;
@@ -220,6 +219,10 @@ internal sealed unsafe partial class Request
         long bytes = result.IsSuccess ? _bytes : 0;
         _notify = null;
         _context = null;
+        _kind = _callbackKind;
+
+        // After a success on the fast path it is as it was; otherwise its next user must reset it.
+        _isReset &= result.IsSuccess && _stopCause == IoFailureCause.None;
         if (freeRequests is null)
             ReturnToPool();
         else

@@ -115,6 +115,7 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             Pin(buffer, options.Report);
         if (Legs.Length < spec.Regions.Length)
             Legs = new Leg[IoRegion.MaxRegions];
+        _oddEnd = spec.Operation == IoOperation.Read ? OddEndOf(spec.Regions[0]) : 0;
         FlushesFirst = Operation == IoOperation.Flush || (options.Flags & IoFlags.Preflush) != 0;
         LegStage stage = FlushesFirst ? LegStage.MustFlush : LegStage.Data;
         for (int i = 0; i < spec.Regions.Length; i++)
@@ -132,6 +133,24 @@ internal sealed unsafe partial class Request(CallbackReporter reporter, RequestP
             Prepare(i, ref leg, region, stage, options.Flags);
         }
     }
+
+    /// <summary>Where a read's region ends, in bytes on the device, plus how many of its bytes lie beyond the file's odd end, which are less than a sector; 0 for none.</summary>
+    private static long OddEndOf(in IoRegion region)
+    {
+        int bytes = RegionRules.OddBytes(IoOperation.Read, region);
+        return bytes == 0 ? 0 : ((region.Sector + region.Count) * IoRegion.SectorSize) + bytes;
+    }
+
+    /// <summary>Whether a read's chunk has all that the file had when the request was submitted: it ends inside the chunk's last sector.</summary>
+    /// <param name="chunk">The chunk, before it is moved.</param>
+    /// <param name="result">Bytes transferred, or the negated errno.</param>
+    public bool HasOddEnd(Chunk* chunk, int result) =>
+        LegCount > 0
+        && _oddEnd != 0
+        && chunk->Offset + chunk->Length == (_oddEnd & -IoRegion.SectorSize)
+        && result >= 0
+        && result < (long)chunk->Length
+        && result >= chunk->Length - (_oddEnd & (IoRegion.SectorSize - 1));
 
     /// <summary>The same on the fast path: each chunk keeps its device open.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

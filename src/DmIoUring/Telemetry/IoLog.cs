@@ -32,7 +32,7 @@ internal static partial class IoLog
     [LoggerMessage(
         IoEvents.LaneBlockedId,
         LogLevel.Warning,
-        "{Driver}: lane {Lane} has been in a callback for {Seconds:0.0} s, of a request on {Device}. Callbacks must not wait: hand such work to another thread")]
+        "{Driver}: lane {Lane} has been in callbacks for {Seconds:0.0} s without a break, the last of a request on {Device}. Callbacks must not wait: hand such work to another thread")]
     public static partial void LaneBlocked(this ILogger logger, string driver, int lane, double seconds, string device);
 
     [LoggerMessage(IoEvents.FellBackId, LogLevel.Warning, "{Driver}: worker threads carry the I/O, slower, because io_uring is not available: {Reason}")]

@@ -49,7 +49,7 @@ public sealed class PackageTests : IDisposable
         Assert.Equal(["README.md", "icon.png", "lib/net10.0/DmIoUring.Testing.dll", "lib/net10.0/DmIoUring.Testing.xml"], Files(package), StringComparer.Ordinal);
         XDocument nuspec = Xml(package, "DmIoUring.Testing.nuspec");
         XElement[] dependencies = [.. nuspec.Descendants().Where(static element => element.Name.LocalName is "dependency")];
-        Assert.Equal(["DmIoUring", "Microsoft.Extensions.Logging.Abstractions"], dependencies.Select(static one => one.Attribute("id")!.Value), StringComparer.Ordinal);
+        Assert.Equal(["DmIoUring", "Microsoft.Extensions.Logging.Abstractions", "Tmds.LibC"], dependencies.Select(static one => one.Attribute("id")!.Value), StringComparer.Ordinal);
         Assert.Equal($"[{Value(nuspec, "version")}]", dependencies[0].Attribute("version")!.Value);
 
         HashSet<string> documented = [.. Xml(package, "lib/net10.0/DmIoUring.Testing.xml").Descendants("member").Select(static member => member.Attribute("name")!.Value)];

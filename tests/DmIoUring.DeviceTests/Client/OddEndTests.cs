@@ -99,6 +99,41 @@ public sealed class OddEndTests
         Assert.Equal(default, client.Read(new IoRegion(device, 0, 2), memory));
     }
 
+    /// <summary>What has come since the size was read is none of the request's: what was there then is, and that is a success.</summary>
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void FileThatHasGrownInsideItsLastSector_IsReadToWhereItEnded(CallWay way)
+    {
+        using ScratchFile file = FileOf(Bytes);
+        using BlockDevice device = BlockDevice.Open(file.Path, Buffered);
+        using ClientUnderTest client = new(way) { OddBytes = 24 };
+        using IoMemory memory = IoMemory.Allocate(4096);
+        foreach (int size in (int[])[1001, 1010, 1023, 1024, 4096])
+        {
+            File.WriteAllBytes(file.Path, Content(size));
+            memory.GetSpan().Fill(0xAA);
+
+            Assert.Equal(default, client.Read(new IoRegion(device, 0, 2), memory));
+
+            Assert.True(memory.GetSpan()[..Bytes].SequenceEqual(Content(Bytes)), $"{size} bytes");
+            Assert.Equal(-1, memory.GetSpan()[Math.Min(size, 1024)..1024].IndexOfAnyExcept((byte)0));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void WholeFileThatWasShortenedInsideItsLastSector_EndsEarly(CallWay way)
+    {
+        using ScratchFile file = FileOf(1024);
+        using BlockDevice device = BlockDevice.Open(file.Path, Buffered);
+        using ClientUnderTest client = new(way);
+        using IoMemory memory = IoMemory.Allocate(4096);
+        client.Warm(device);
+        File.WriteAllBytes(file.Path, Content(Bytes));
+
+        Assert.Equal(IoFailureCause.EndedEarly, client.Read(new IoRegion(device, 0, 2), memory).First.Cause);
+    }
+
     private static void AssertBeyondEnd(IoResult result) => Assert.Equal(IoFailureCause.BeyondEnd, result.First.Cause);
 
     private static ScratchFile FileOf(int bytes)
