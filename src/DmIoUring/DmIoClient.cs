@@ -159,6 +159,19 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The client was disposed.</exception>
     public PageReservation Reserve(long pages, int requests) => _pagePool.Reserve(pages, requests);
 
+    /// <summary>Has this client's rings know memory of the embedder's own, as they know the pool's pages: see <see cref="PageMemoryPool.Register(IoMemory)"/>, which this is.</summary>
+    /// <param name="memory">The memory, which stays allocated for as long as it is registered.</param>
+    /// <returns>The registration; dispose it to end it.</returns>
+    /// <inheritdoc cref="PageMemoryPool.Register(IoMemory)" path="/exception"/>
+    public MemoryRegistration Register(IoMemory memory) => Pages.Register(memory);
+
+    /// <summary>The same for memory by its address: see <see cref="PageMemoryPool.Register(void*, long)"/>, which this is.</summary>
+    /// <param name="start">The first byte.</param>
+    /// <param name="length">Bytes, at least 1.</param>
+    /// <returns>The registration; dispose it before the memory is unmapped.</returns>
+    /// <inheritdoc cref="PageMemoryPool.Register(void*, long)" path="/exception"/>
+    public unsafe MemoryRegistration Register(void* start, long length) => Pages.Register(start, length);
+
     /// <summary>As <see cref="Reserve(long)"/>, on the thread pool.</summary>
     /// <param name="pages">How many pages of 4,096 bytes.</param>
     /// <param name="cancellationToken">Cancels the reservation. When it is cancelled, nothing has changed.</param>

@@ -158,6 +158,19 @@ public sealed partial class IoReactor : IDisposable
     /// <inheritdoc cref="DmIoClient.Reserve(long, int)" path="/exception"/>
     public PageReservation Reserve(long pages, int requests) => _pagePool.Reserve(pages, requests, _participant);
 
+    /// <summary>Has this reactor's rings know memory of the embedder's own, as they know the pool's pages: see <see cref="PageMemoryPool.Register(IoMemory)"/>, which this is.</summary>
+    /// <param name="memory">The memory, which stays allocated for as long as it is registered.</param>
+    /// <returns>The registration; dispose it to end it.</returns>
+    /// <inheritdoc cref="PageMemoryPool.Register(IoMemory)" path="/exception"/>
+    public MemoryRegistration Register(IoMemory memory) => Pages.Register(memory);
+
+    /// <summary>The same for memory by its address: see <see cref="PageMemoryPool.Register(void*, long)"/>, which this is.</summary>
+    /// <param name="start">The first byte.</param>
+    /// <param name="length">Bytes, at least 1.</param>
+    /// <returns>The registration; dispose it before the memory is unmapped.</returns>
+    /// <inheritdoc cref="PageMemoryPool.Register(void*, long)" path="/exception"/>
+    public unsafe MemoryRegistration Register(void* start, long length) => Pages.Register(start, length);
+
     /// <summary>
     /// Submits everything to the kernel by one call, waits until enough requests have ended, and runs their callbacks as they end.
     /// </summary>

@@ -93,6 +93,6 @@ internal sealed unsafe partial class IoEngine<TRing>
         chunk->State = Chunk.FastPathState(kind, regionIndex, held.EntryFlags, route);
         chunk->Slot = slot;
         if (_hasTable)
-            UseRegistered(entry, kind, start, region.Device.Geometry.RegisteredMask);
+            UseRegistered(entry, kind, start, (uint)size, region.Device.Geometry.RegisteredMask);
     }
 }

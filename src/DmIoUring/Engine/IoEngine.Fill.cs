@@ -55,7 +55,7 @@ internal sealed unsafe partial class IoEngine<TRing>
 
         // An atomic write from registered memory is EINVAL: generic_atomic_write_valid, fs/read_write.c, requires an unregistered buffer.
         if (_hasTable && !request.IsAtomic)
-            UseRegistered(entry, chunk->Kind, chunk->Buffer, DeviceOf(chunk, request).Geometry.RegisteredMask);
+            UseRegistered(entry, chunk->Kind, chunk->Buffer, chunk->Length, DeviceOf(chunk, request).Geometry.RegisteredMask);
         Filled(chunk, DeviceOf(chunk, request).Geometry.NeedsWorkers);
         return true;
     }

@@ -16,7 +16,8 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <summary>
     /// A cache of the extent that was found last: consecutive requests tend to use the same extent. The pool's table may have changed since, but not
     /// for a request's memory: its pages were rented before the engine accepted the request, the engine refreshes the table on accepting it, and
-    /// an extent stays in the table while its pages are rented.
+    /// an extent stays in the table while its pages are rented. Memory of the embedder's own must outlive the requests on it, and leaves the table before it
+    /// is unmapped.
     /// </summary>
     private byte* _lastStart;
     private long _lastLength;
@@ -132,17 +133,17 @@ internal sealed unsafe partial class IoEngine<TRing>
         return refused;
     }
 
-    /// <summary>Whether an address lies in a registered extent, and in which.</summary>
+    /// <summary>Whether memory lies in a registered extent with all of it, and in which: the kernel refuses an entry that goes beyond its buffer (EFAULT).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryFindRegistered(byte* start, out int slot)
+    private bool TryFindRegistered(byte* start, uint length, out int slot)
     {
         slot = _lastSlot;
-        return (nuint)(start - _lastStart) < (nuint)_lastLength || TryFindInTable(_pool!.Extents, start, out slot);
+        return (nuint)(start - _lastStart) < (nuint)_lastLength ? start + length <= _lastStart + _lastLength : TryFindInTable(_pool!.Extents, start, length, out slot);
     }
 
-    private bool TryFindInTable(ExtentTable table, byte* start, out int slot)
+    private bool TryFindInTable(ExtentTable table, byte* start, uint length, out int slot)
     {
-        if (!table.TryFind(start, out slot, out uint generation) || _registered[slot] != generation)
+        if (!table.TryFind(start, out slot, out uint generation) || _registered[slot] != generation || start + length > table[slot].Start + table[slot].Length)
             return false;
         if (table.Version == _seenVersion)
         {
@@ -158,24 +159,25 @@ internal sealed unsafe partial class IoEngine<TRing>
     /// <param name="entry">The transfer.</param>
     /// <param name="kind">Its kind.</param>
     /// <param name="memory">Its memory.</param>
+    /// <param name="length">Bytes.</param>
     /// <param name="mask">The device's <see cref="DeviceGeometry.RegisteredMask"/>: the kernel splits a registered buffer at page boundaries.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void UseRegistered(IoUringSqe* entry, ChunkKind kind, byte* memory, nint mask)
+    private void UseRegistered(IoUringSqe* entry, ChunkKind kind, byte* memory, uint length, nint mask)
     {
-        if (((nint)memory & mask) == 0 && TryFindRegistered(memory, out int slot))
+        if (((nint)memory & mask) == 0 && TryFindRegistered(memory, length, out int slot))
             EntryWriter.UseRegisteredRun(entry, kind, slot);
     }
 
     /// <summary>The same for scattered pages, where the kernel supports it (6.15) and all of them lie in one extent.</summary>
     private void UseRegisteredVectors(IoUringSqe* entry, Chunk* chunk, Iovec* vectors, uint count, nint mask)
     {
-        if (!_ring.HasFixedVectors || ((nint)chunk->Buffer & mask) != 0 || !TryFindRegistered(chunk->Buffer, out int slot))
+        if (!_ring.HasFixedVectors || ((nint)chunk->Buffer & mask) != 0 || !TryFindRegistered(chunk->Buffer, (uint)vectors[0].iov_len, out int slot))
             return;
         for (uint i = 1; i < count; i++)
         {
             if (((nint)vectors[i].iov_base & mask) != 0)
                 return;
-            if (!TryFindRegistered((byte*)vectors[i].iov_base, out int other) || other != slot)
+            if (!TryFindRegistered((byte*)vectors[i].iov_base, (uint)vectors[i].iov_len, out int other) || other != slot)
                 return;
         }
 

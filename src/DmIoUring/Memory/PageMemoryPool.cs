@@ -80,6 +80,44 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     public ValueTask<PageReservation> ReserveAsync(long pages, CancellationToken cancellationToken = default) =>
         _pool.ReserveAsync(pages, requests: null, cancellationToken);
 
+    /// <summary>
+    /// Has the rings that use this pool know memory of the embedder's own, an arena for its buffers, so that transfers from and to it cost what those of pool pages do. Nothing is pinned
+    /// here: each ring, or the table that rings clone, does that with its next request, and <see cref="DmIoClient.PageRegistration"/> says whether the kernel took it.
+    /// </summary>
+    /// <param name="memory">The memory, which stays allocated for as long as it is registered, also when it is disposed.</param>
+    /// <returns>The registration; dispose it to end it. If it is not disposed, it lasts as long as the client.</returns>
+    /// <remarks>
+    /// Any thread. A request's memory is recognized by its address, whatever kind of buffer it is given as, where all of it lies in one registration. Memory that the kernel refuses (beyond
+    /// RLIMIT_MEMLOCK, or a mapping of a file) is used like any other. One registration takes a place for each GiB, of 1,024 in all, which the pool's own pieces share.
+    /// </remarks>
+    /// <exception cref="ArgumentException">A part of it is registered already.</exception>
+    /// <exception cref="InvalidOperationException">There is no place left; the message says how many are taken.</exception>
+    /// <exception cref="ObjectDisposedException">The client or the memory was disposed.</exception>
+    public unsafe MemoryRegistration Register(IoMemory memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return _pool.Register((byte*)memory.Pointer, memory.Length, memory);
+    }
+
+    /// <summary>The same for memory by its address.</summary>
+    /// <param name="start">The first byte; any alignment.</param>
+    /// <param name="length">Bytes, at least 1. All of it must be mapped, readable and writable.</param>
+    /// <returns>The registration.</returns>
+    /// <remarks>
+    /// The remarks of <see cref="Register(IoMemory)"/> hold. <b>Dispose the registration before the memory is unmapped, moved or given other pages</b> (munmap, mremap, MADV_DONTNEED):
+    /// the kernel would go on transferring from and to the old pages, which nobody sees. A fork has the same effect on what the parent writes afterwards, unless the memory has MADV_DONTFORK.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="length"/> is less than 1, or reaches beyond the address space.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
+    /// <inheritdoc cref="Register(IoMemory)" path="/exception"/>
+    public unsafe MemoryRegistration Register(void* start, long length)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)length, ulong.MaxValue - (ulong)start, nameof(length));
+        return _pool.Register((byte*)start, length, memory: null);
+    }
+
     /// <summary>Rents pages; when too few are free it blocks until they are, in order of arrival.</summary>
     /// <param name="pages">How many pages of <see cref="PageList.PageSize"/> bytes; at least 1.</param>
     /// <returns>The pages; dispose the list to return them.</returns>

@@ -151,11 +151,11 @@ internal sealed partial class PagePool
             ThrowIfDisposed();
             long shortage = _reserved + pages - _capacity;
             int[] sizes = shortage > 0 ? ExtentSizing.Plan(shortage, _capacity) : [];
-            if (_extents.Count + sizes.Length > MaxExtents)
+            if (_extents.Count + _foreign + sizes.Length > MaxExtents)
             {
                 throw new InvalidOperationException(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{pages} pages can't be reserved: the pool is in {_extents.Count} pieces and can't have more than {MaxExtents}, and this needs {sizes.Length}. ") +
+                    $"{pages} pages can't be reserved: the pool is in {_extents.Count} pieces, registered memory in {_foreign}, there can't be more than {MaxExtents}, and this needs {sizes.Length}. ") +
                     "Give reservations back, or reserve at once what was reserved piecemeal.");
             }
 

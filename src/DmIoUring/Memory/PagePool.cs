@@ -211,7 +211,7 @@ internal sealed unsafe partial class PagePool : IDisposable
         int slot = 0;
         foreach (Extent extent in added)
         {
-            while (_slots[slot] is not null)
+            while (_slots[slot] is not null || _isForeign[slot])
                 slot++;
             extent.AssignSlot(slot, _generations[slot] + 1);
             slot++;

@@ -32,6 +32,35 @@ public sealed class SharedRegistrationTests
         AssertPinnedOnce(client.PageRegistration, reactor.PageRegistration);
     }
 
+    [Fact]
+    public void MemoryOfTheEmbeddersOwn_IsPinnedOnceForAll_UntilItsRegistrationEnds()
+    {
+        RequireClones();
+        using TestDevice device = new();
+        long before = PinnedAtRest();
+        using IoMemory memory = IoMemory.Allocate(PoolBytes);
+        using DmIoClient client = new(new DmIoOptions { Lanes = Lanes });
+        using IoReactor reactor = new(new IoReactorOptions { Pages = client.Pages });
+        MemoryRegistration registration = client.Register(memory);
+
+        WriteByEveryLane();
+        reactor.SubmitWrite(device.Region(0, 8), memory.Slice(4096, 4096), static (_, _) => { });
+        reactor.Poll(1);
+        Assert.Equal(PoolBytes, Pinned() - before);
+        AssertPinnedOnce(client.PageRegistration, reactor.PageRegistration);
+
+        registration.Dispose();
+        WriteByEveryLane();
+        reactor.Poll();
+        Assert.True(SpinWait.SpinUntil(() => Pinned() == before, Notification.Limit), $"{Pinned() - before} bytes are still pinned.");
+
+        void WriteByEveryLane()
+        {
+            for (int i = 0; i < 2 * Lanes; i++)
+                Assert.Equal(default, client.WriteAsync(device.Region(0, 8), memory.Slice(0, 4096)).AsTask().GetAwaiter().GetResult());
+        }
+    }
+
     /// <summary>A lane that polls for completions has two rings, which would pin twice.</summary>
     [Theory]
     [InlineData(true)]

@@ -198,6 +198,11 @@ internal static class Mutations
         new("An inline transfer is made with the flags of a ring", Aside, "        entry->flags = 0;", "        ;", "UnitTests.Engine.InlineTransferTests.AShortRegion_IsTransferredByTheOwner"),
         new("An inline transfer is made in spite of a time limit", Inline, " && _timeLimit == 0", "", "UnitTests.Engine.InlineTransferTests.WithATimeLimit_AllAreLeftToWorkers"),
         new("All of a queue is transferred inline", Inline, "Devices![slot].Chunks == 0 && ", "", "UnitTests.Engine.InlineTransferTests.OfManyAtOnce_AllButTheFirstAreLeftToWorkers"),
+        new("A buffer that goes beyond registered memory is taken for registered", "Engine/IoEngine.Fixed.cs", "? start + length <= _lastStart + _lastLength :", "? true :", "DeviceTests.Client.RegisteredMemoryTests.WhereverTheBufferLies_TheBytesAreRight"),
+        new("Memory stays in the table when its registration has ended", "Memory/PagePool.Register.cs", "all[slot] = new ExtentSlot(null, 0, _generations[slot] + 1);", "{ }", "DeviceTests.Client.RegisteredMemoryTests.MemoryWithOtherPages_AfterItsRegistrationHasEnded_IsSeen"),
+        new("A file's odd end is no success", "Engine/Request.cs", "        && result >= chunk->Length - (_oddEnd & (IoRegion.SectorSize - 1));", "        && false;", "DeviceTests.Client.OddEndTests.BufferedRead_GivesTheOddEnd_AndZeroesAfterIt"),
+        new("Every short end of a file is a success", "Engine/Request.cs", "        && result >= chunk->Length - (_oddEnd & (IoRegion.SectorSize - 1));", "        ;", "DeviceTests.Client.OddEndTests.FileThatWasShortenedMeanwhile_EndsEarly_AndItsOldEndDoesNotCount"),
+        new("A failed request is told bytes", "Engine/Request.Completion.cs", "long bytes = result.IsSuccess ? _bytes : 0;", "long bytes = _bytes;", "DeviceTests.Client.CompletedCallbackTests.FailedRequest_IsToldNoBytes_AndItsTag"),
     ];
 
     /// <summary>

@@ -1,0 +1,53 @@
+using DmIoUring.Memory;
+
+namespace DmIoUring;
+
+/// <summary>
+/// Memory of the embedder's own that the rings of a client, or of the reactors on a pool, know as they know the pool's pages (IORING_REGISTER_BUFFERS): the kernel pins it
+/// once instead of with every entry. See <see cref="PageMemoryPool.Register(IoMemory)"/>.
+/// </summary>
+public sealed class MemoryRegistration : IDisposable
+{
+    private readonly PagePool _pool;
+    private IoMemory? _memory;
+    private ushort[]? _slots;
+
+    internal MemoryRegistration(PagePool pool, long length, IoMemory? memory)
+    {
+        _pool = pool;
+        _memory = memory;
+        Length = length;
+    }
+
+    /// <summary>Bytes.</summary>
+    public long Length { get; }
+
+    internal ushort[] Slots
+    {
+        set => _slots = value;
+    }
+
+    /// <summary>
+    /// Ends the registration: when this returns, no request that is submitted from then on uses it, and memory that was given by its address may be unmapped as soon as
+    /// the requests on it have ended. Any thread, any number of times.
+    /// </summary>
+    /// <remarks>The kernel keeps the pages pinned until each ring has looked at the table again: lanes do at once, a reactor when it polls.</remarks>
+    /// <exception cref="OutOfMemoryException">There is no memory to do that; it is still registered.</exception>
+    public void Dispose()
+    {
+        ushort[]? slots = Interlocked.Exchange(ref _slots, null);
+        if (slots is null)
+            return;
+        try
+        {
+            _pool.Unregister(slots);
+        }
+        catch (OutOfMemoryException)
+        {
+            _slots = slots;
+            throw;
+        }
+
+        Interlocked.Exchange(ref _memory, null)?.Unpin();
+    }
+}
