@@ -27,7 +27,8 @@ internal sealed class WorkerRingSource(int threads, IoUringUnavailableException?
             _workers.Release();
     }
 
-    public override IoEngine MakeEngine(int capacity, EngineSettings settings) => base.MakeEngine(capacity, settings with { FlushesSeparately = true });
+    public override IoEngine MakeEngine(int capacity, EngineSettings settings) =>
+        base.MakeEngine(capacity, settings with { FlushesSeparately = true, IsBySystemCalls = true });
 
     protected override WorkerRing Make(int capacity, in RingPlan plan) => new(new WorkerQueues(_workers, capacity));
 }

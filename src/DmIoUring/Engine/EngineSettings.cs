@@ -28,6 +28,9 @@ internal sealed record EngineSettings
     /// </summary>
     public bool FlushesSeparately { get; init; }
 
+    /// <summary>Whether system calls carry out every entry: a FUA write then flushes the whole device also where that has FUA (<see cref="BlockDevice.FuaFlushes"/>).</summary>
+    public bool IsBySystemCalls { get; init; }
+
     /// <summary>The optional features of the ring.</summary>
     public RingPlan Ring { get; init; }
 

@@ -269,7 +269,7 @@ internal sealed unsafe partial class IoEngine<TRing>
     private bool FlushesByWriting(Request request, in Leg leg, Chunk* chunk) =>
         chunk->Kind == ChunkKind.Write
         && (request.TransferFlagsOfRegion(request.Cursor) & FileAbi.RWF_DSYNC) != 0
-        && leg.Device.FuaFlushes(bySystemCall: _flushesSeparately || chunk->Route == EntryRoute.Inline);
+        && leg.Device.FuaFlushes(bySystemCall: _isBySystemCalls || chunk->Route == EntryRoute.Inline);
 
     /// <summary>What failed for the kernel, too, of a request that was stopped.</summary>
     private static void NoteStoppedFailure(Chunk* chunk, Request request, in RetryDecision decision)

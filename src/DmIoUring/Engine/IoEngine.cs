@@ -38,6 +38,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
     private RequestList _queue;
     private readonly bool _hasFastPath;
     private readonly bool _flushesSeparately;
+    private readonly bool _isBySystemCalls;
     private int _inKernel;
     private int _wakeDescriptor = -1;
     private bool _wakeIsArmed;
@@ -53,6 +54,7 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         _pool = settings.Pool;
         _registersFiles = settings.RegistersFiles;
         _flushesSeparately = settings.FlushesSeparately;
+        _isBySystemCalls = settings.IsBySystemCalls;
         if (settings.HoldsDevices)
         {
             // Where few are carried out at once, the first device must leave some of those to others that may come.
