@@ -170,6 +170,10 @@ internal sealed unsafe partial class IoEngine<TRing> : IoEngine
         // Never wait for more completions than can arrive: the ring would sleep for ever.
         uint most = (uint)(_inKernel + (_wakeIsArmed ? 1 : 0) + (_isTeardownWatched ? 1 : 0));
         long timeout = TimeToWait(limit);
+
+        // What others carry out wakes no ring.
+        if (sleeps && _systemCalls.MustBePolled)
+            timeout = timeout < 0 ? ShortWait : Math.Min(timeout, ShortWait);
         if (_commandRing is { UnderWay: > 0 } commands)
         {
             // The poll of the command ring completes once, however many commands end, and never for commands that are not submitted or not watched.

@@ -26,4 +26,48 @@ public sealed class SimulatedLifeTests
         Assert.Equal(default, client.Maintain(IoOperation.Flush, bench.Region(0, 0)));
         Assert.Null(bench.Device.Doubt);
     }
+
+    /// <summary>The engine has a discard that the ring can't do done otherwise. The owner goes on meanwhile, and finds its end though nothing wakes it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AReactor_GoesOn_WhileTheSecondTryOfADiscardIsHeld(bool canBeWoken)
+    {
+        using SimulatedBench bench = new();
+        using IoMemory data = Pattern.Memory(512);
+        Fault held = null!;
+        using ManualResetEventSlim passed = new();
+        Notification discard = new(), write = new();
+        Task owner = Task.Factory.StartNew(
+            () =>
+            {
+                using IoReactor reactor = bench.Simulation.CreateReactor(new IoReactorOptions { CanBeWoken = canBeWoken });
+                Fault first = bench.Disk.Hold(MediumOperations.Discard, times: 1);
+                using (bench.Disk.Fail(MediumOperations.Discard, Errno.EOPNOTSUPP, times: 1))
+                {
+                    reactor.SubmitDiscard(bench.Region(0, 8), Notification.Arrived, discard);
+                    reactor.Poll();
+                    held = bench.Disk.Hold(MediumOperations.Discard);
+                    first.Dispose();
+                }
+
+                reactor.Poll();
+                reactor.SubmitWrite(bench.Region(100, 1), data, Notification.Arrived, write);
+                reactor.Poll(1);
+                Assert.Equal((1, 0, 1), (write.Calls, discard.Calls, held.Hits));
+                passed.Set();
+                while (discard.Calls == 0)
+                    reactor.Poll(1);
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        bool goesOn = passed.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        if (goesOn)
+            Thread.Sleep(20);
+        held.Dispose();
+        Assert.True(owner.Wait(Notification.Limit));
+        Assert.True(goesOn);
+        Assert.Equal(default, discard.Wait());
+    }
 }
