@@ -48,6 +48,9 @@ public sealed class SimulatedDisk : FaultyMedium
         private set;
     }
 
+    /// <summary>How many pieces of it take memory.</summary>
+    internal int BlocksInMemory => Locked(() => Medium.BlockCount);
+
     private protected override bool WritesThrough => _options.Cache == SimulatedCache.None;
 
     /// <summary>Opens the disk, any number of times.</summary>
@@ -180,7 +183,7 @@ public sealed class SimulatedDisk : FaultyMedium
             if (DownErrno != 0)
                 return -DownErrno;
             if (length > Medium.Size || mayShrink)
-                Medium.Resize(length);
+                Medium.Resize(length, InFlight.Select(static call => call.Flushed).OfType<List<WrittenSector>>());
             return 0;
         }
     }

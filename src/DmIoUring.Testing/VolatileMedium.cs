@@ -4,7 +4,7 @@ namespace DmIoUring.Testing;
 
 /// <summary>
 /// The bytes of a <see cref="FaultyMedium"/>, twice: what a read gives, and what a power cut leaves. A flush covers the writes that had
-/// ended when it came, and no later ones: the least that a disk may do. What was never written takes no memory. Not for several threads.
+/// ended when it came, and no later ones: the least that a disk may do. What was never written is zeroes and takes no memory. Not for several threads.
 /// </summary>
 /// <param name="size">Bytes, a multiple of 512.</param>
 /// <param name="isVolatile">Whether what was written and not flushed can be lost.</param>
@@ -18,12 +18,17 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
     /// <summary>The most older versions of a sector that are kept.</summary>
     private const int MostOlder = 4;
 
+    private static readonly byte[] Zeroes = new byte[BlockSize];
+
     private readonly Dictionary<long, Block> _blocks = [];
     private readonly HashSet<long> _dirty = [];
     private readonly Dictionary<long, List<WrittenSector>> _older = [];
     private long _writes;
 
     public long Size { get; private set; } = size;
+
+    /// <summary>How many pieces of it take memory.</summary>
+    public int BlockCount => _blocks.Count;
 
     /// <summary>The number of a write, which may consist of several pieces.</summary>
     public long BeginWrite() => ++_writes;
@@ -50,9 +55,8 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
     public void Zero(long offset, long length, bool durable)
     {
         long write = BeginWrite();
-        byte[] zeroes = new byte[Math.Min(length, BlockSize)];
-        for (long done = 0; done < length; done += zeroes.Length)
-            Write(write, offset + done, zeroes.AsSpan(0, (int)Math.Min(zeroes.Length, length - done)), durable);
+        foreach ((long start, int bytes) in PartsWithMemory(offset, length))
+            Write(write, start, Zeroes.AsSpan(0, bytes), durable);
     }
 
     /// <summary>What is written and not durable, in order.</summary>
@@ -60,7 +64,7 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
     {
         List<WrittenSector> dirty = new(_dirty.Count);
         foreach (long sector in _dirty.Order())
-            dirty.Add(new WrittenSector(sector, BlockOf(sector * SectorSize).Written[sector % SectorsOfBlock], CurrentOf(sector).ToArray()));
+            dirty.Add(WrittenSector.Of(sector, BlockOf(sector * SectorSize).Written[sector % SectorsOfBlock], CurrentOf(sector)));
         return dirty;
     }
 
@@ -129,11 +133,18 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
         return new PowerLoss(lost, kept);
     }
 
-    /// <summary>Changes the size, durably. A new part is zeroes.</summary>
-    public void Resize(long size)
+    /// <summary>Changes the size, durably. A new part is zeroes. What is left and was not durable is not durable now.</summary>
+    /// <param name="size">Bytes.</param>
+    /// <param name="flushes">What flushes that have not ended are to make durable: what of it lies behind the new end is taken out.</param>
+    public void Resize(long size, IEnumerable<List<WrittenSector>> flushes)
     {
         if (size < Size)
-            Zero(size, Size - size, durable: true);
+        {
+            Truncate(size);
+            foreach (List<WrittenSector> flush in flushes)
+                Truncate(flush, size);
+        }
+
         Size = size;
     }
 
@@ -148,6 +159,48 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
             else
                 into[..length].Clear();
         }
+    }
+
+    /// <summary>What of a part takes memory, in order: the rest is zeroes.</summary>
+    private IEnumerable<(long Start, int Bytes)> PartsWithMemory(long offset, long length)
+    {
+        if (length <= 0)
+            yield break;
+        long first = offset / BlockSize, last = (offset + length - 1) / BlockSize;
+        long[] blocks = last - first >= _blocks.Count
+            ? [.. _blocks.Keys.Where(block => block >= first && block <= last).Order()]
+            : [.. LongRange(first, last).Where(_blocks.ContainsKey)];
+        foreach (long block in blocks)
+        {
+            long start = Math.Max(offset, block * BlockSize);
+            yield return (start, (int)(Math.Min(offset + length, (block + 1) * BlockSize) - start));
+        }
+    }
+
+    private static IEnumerable<long> LongRange(long first, long last)
+    {
+        for (long number = first; number <= last; number++)
+            yield return number;
+    }
+
+    private void Truncate(long size)
+    {
+        foreach (long index in _blocks.Keys.Where(index => index * BlockSize >= size).ToArray())
+            _blocks.Remove(index);
+        if (_blocks.TryGetValue(size / BlockSize, out Block? block))
+            block.ClearFrom((int)(size % BlockSize));
+        _dirty.RemoveWhere(sector => sector * SectorSize >= size);
+        foreach (long sector in _older.Keys.Where(sector => sector * SectorSize >= size).ToArray())
+            _older.Remove(sector);
+        if (_older.TryGetValue(size / SectorSize, out List<WrittenSector>? versions))
+            Truncate(versions, size);
+    }
+
+    private static void Truncate(List<WrittenSector> sectors, long size)
+    {
+        sectors.RemoveAll(sector => sector.Sector * SectorSize >= size);
+        foreach (WrittenSector sector in sectors.Where(sector => sector.Sector == size / SectorSize))
+            sector.ClearFrom((int)(size % SectorSize));
     }
 
     private Block BlockOf(long offset)
@@ -167,7 +220,7 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
             if (written == write)
                 continue;
             if (keepsOlder && _dirty.Contains(sector))
-                AddOlder(new WrittenSector(sector, written, CurrentOf(sector).ToArray()));
+                AddOlder(WrittenSector.Of(sector, written, CurrentOf(sector)));
             written = write;
             _dirty.Add(sector);
         }
@@ -188,7 +241,7 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
         {
             // The second piece of a sector finds it durable with the first.
             block.Kept[sector % SectorsOfBlock] = Math.Min(block.Kept[sector % SectorsOfBlock], write - 1);
-            Keep(new WrittenSector(sector, write, CurrentOf(sector).ToArray()));
+            Keep(WrittenSector.Of(sector, write, CurrentOf(sector)));
         }
     }
 
@@ -198,7 +251,7 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
         int at = (int)(sector.Sector % SectorsOfBlock);
         if (sector.Write <= block.Kept[at])
             return;
-        sector.Bytes.CopyTo(block.Durable, at * SectorSize);
+        sector.CopyTo(block.Durable.AsSpan(at * SectorSize, SectorSize));
         Settle(sector);
     }
 
@@ -234,5 +287,16 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
         public long[] Written { get; } = isVolatile ? new long[SectorsOfBlock] : [];
 
         public long[] Kept { get; } = isVolatile ? new long[SectorsOfBlock] : [];
+
+        /// <summary>What lies behind a position was never written.</summary>
+        public void ClearFrom(int position)
+        {
+            Current.AsSpan(position).Clear();
+            if (!isVolatile)
+                return;
+            Durable.AsSpan(position).Clear();
+            int sector = (position + SectorSize - 1) / SectorSize;
+            Written.AsSpan(sector).CopyTo(Kept.AsSpan(sector));
+        }
     }
 }

@@ -70,4 +70,56 @@ public sealed class SimulatedLifeTests
         Assert.True(goesOn);
         Assert.Equal(default, discard.Wait());
     }
+
+    /// <summary>The length changes durably; what was not durable of the bytes before the end is not.</summary>
+    [Fact]
+    public void AFileThatIsCutOff_KeepsOfItsLastSectorWhatWasDurable()
+    {
+        using SimulatedBench bench = new(new SimulatedDiskOptions { IsFile = true });
+        using DmIoClient client = bench.Simulation.CreateClient();
+        using IoMemory data = IoMemory.Allocate(4096);
+        data.GetSpan().Fill(1);
+        Assert.True(client.Write(bench.Region(0, 8), data, IoFlags.Fua).IsSuccess);
+        data.GetSpan().Fill(2);
+        Assert.True(client.Write(bench.Region(0, 8), data).IsSuccess);
+        Notification flush = new();
+        using (Fault held = bench.Disk.Hold(MediumOperations.Flush))
+        {
+            client.SubmitFlush(bench.Region(0, 0), Notification.Arrived, flush);
+            Assert.True(held.WaitForHits(1, Notification.Limit));
+            data.GetSpan().Fill(3);
+            Assert.True(client.Write(bench.Region(0, 8), data).IsSuccess);
+            bench.Device.SetLength(700);
+            bench.Device.SetLength(SimulatedBench.Bytes);
+            Assert.Equal(Bytes(3), bench.Disk.Read(0, 8));
+            Assert.Equal(Bytes(1), bench.Disk.ReadDurable(0, 8));
+        }
+
+        // What the flush found behind the end is gone with it.
+        Assert.Equal(default, flush.Wait());
+        Assert.Equal(Bytes(3), bench.Disk.Read(0, 8));
+        Assert.Equal(Bytes(2), bench.Disk.ReadDurable(0, 8));
+        for (int seed = 0; seed < 4; seed++)
+        {
+            bench.Disk.CutPower();
+            bench.Disk.RestorePower();
+            Assert.All(bench.Disk.Read(0, 8).Skip(700), static value => Assert.Equal(0, value));
+        }
+
+        static byte[] Bytes(byte value) => [.. Enumerable.Repeat(value, 700), .. new byte[4096 - 700]];
+    }
+
+    [Fact]
+    public void AFileThatIsCutOff_GivesItsMemoryBack()
+    {
+        using SimulatedBench bench = new(new SimulatedDiskOptions { IsFile = true });
+        using DmIoClient client = bench.Simulation.CreateClient();
+        using IoMemory data = Pattern.Memory(512 << 10);
+        Assert.True(client.Write(bench.Region(0, 1024), data).IsSuccess);
+        bench.Device.SetLength(64 << 10);
+        Assert.Equal(1, bench.Disk.BlocksInMemory);
+        bench.Device.Allocate(1L << 50);
+        bench.Device.SetLength(0);
+        Assert.Equal(0, bench.Disk.BlocksInMemory);
+    }
 }
