@@ -63,13 +63,17 @@ public sealed class FaultFile : FaultyMedium, IDisposable
             throw new InvalidOperationException("Only a Volatile file has something to lose.");
         return Locked(() =>
         {
-            DownErrno = Errno.EIO;
+            GoDown(Errno.EIO);
             return Medium.Cut(Seeded.Of(seed), unit: 1);
         });
     }
 
     /// <summary>Serves again after a power cut.</summary>
-    public void PowerUp() => Locked(() => DownErrno = 0);
+    public void PowerUp()
+    {
+        lock (Gate.Sync)
+            ComeUp();
+    }
 
     /// <summary>Stops serving, for good: every request fails, those under way too.</summary>
     public void Die() => _mount.Abort();

@@ -45,9 +45,15 @@ public sealed class Fault : IDisposable
 
     /// <summary>Waits until it has struck a number of times.</summary>
     /// <param name="hits">How often.</param>
-    /// <param name="limit">How long to wait at most.</param>
+    /// <param name="limit">How long to wait at most; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <returns>Whether it has.</returns>
-    public bool WaitForHits(int hits, TimeSpan limit) => _medium.WaitUntil(() => Struck >= hits, limit);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is negative.</exception>
+    public bool WaitForHits(int hits, TimeSpan limit)
+    {
+        if (limit != Timeout.InfiniteTimeSpan)
+            ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero);
+        return _medium.WaitUntil(() => Struck >= hits, limit);
+    }
 
     /// <summary>Ends the fault. Requests that it held go on.</summary>
     public void Dispose() => _medium.End(this);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DmIoUring.Interop;
 
 namespace DmIoUring.Testing;
 
@@ -7,11 +8,14 @@ namespace DmIoUring.Testing;
 /// thread may use it. <see cref="SimulatedDisk"/> is one.
 /// </summary>
 /// <remarks>
-/// A fault strikes the requests that arrive after it was made. Several may strike one request: the first error counts, the shortest length, and the sum of the delays.
+/// A fault strikes the requests that arrive after it was made. Several may strike one request: the first error counts, the shortest length, and the sum of the delays, a day at most.
 /// Sectors have 512 bytes, whatever the logical block is.
 /// </remarks>
 public abstract class FaultyMedium
 {
+    /// <summary>What moves bytes, and so can end with fewer.</summary>
+    private const MediumOperations Transfers = MediumOperations.Read | MediumOperations.Write;
+
     private readonly List<Fault> _faults = [];
     private readonly List<MediumRequest> _log = [];
     private readonly List<MediumCall> _inFlight = [];
@@ -38,7 +42,7 @@ public abstract class FaultyMedium
     internal IReadOnlyList<MediumCall> InFlight => _inFlight;
 
     /// <summary>With which errno everything fails; 0 while it does not.</summary>
-    internal int DownErrno { get; set; }
+    internal int DownErrno { get; private set; }
 
     /// <summary>Fails requests. Nothing of them is done.</summary>
     /// <param name="operations">Which.</param>
@@ -57,15 +61,16 @@ public abstract class FaultyMedium
 
     /// <summary>Makes requests slow. Others pass them by, as on a disk.</summary>
     /// <param name="operations">Which.</param>
-    /// <param name="delay">By how much.</param>
+    /// <param name="delay">By how much, a day at most.</param>
     /// <param name="firstSector">On which sectors.</param>
     /// <param name="sectors">How many sectors.</param>
     /// <param name="times">How often at most.</param>
     /// <returns>The fault, which lasts until it is disposed; those already waiting wait to their end.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A number is negative, or 0 where nothing would be struck.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative, or 0 where nothing would be struck; or <paramref name="delay"/> is longer than a day.</exception>
     public Fault Slow(MediumOperations operations, TimeSpan delay, long firstSector = 0, long sectors = long.MaxValue, int times = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, MediumGate.LongestDelay);
         return Begin(new Fault(this, operations, firstSector, sectors, times) { Delay = delay });
     }
 
@@ -79,18 +84,20 @@ public abstract class FaultyMedium
     public Fault Hold(MediumOperations operations, long firstSector = 0, long sectors = long.MaxValue, int times = int.MaxValue) =>
         Begin(new Fault(this, operations, firstSector, sectors, times) { Held = [] });
 
-    /// <summary>Does only the beginning of reads and writes, and says so.</summary>
-    /// <param name="operations">Which.</param>
+    /// <summary>Does only the beginning of reads and writes, and says so. It strikes nothing else: a flush, a discard or zeroes can't end in part.</summary>
+    /// <param name="operations">Which. Of others than reads and writes it takes no notice.</param>
     /// <param name="most">How many bytes at most.</param>
     /// <param name="firstSector">On which sectors.</param>
     /// <param name="sectors">How many sectors.</param>
     /// <param name="times">How often at most.</param>
     /// <returns>The fault, which lasts until it is disposed.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A number is negative, or 0 where nothing would be struck.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative, or 0 where nothing would be struck; or <paramref name="operations"/> has neither reads nor writes.</exception>
     public Fault Shorten(MediumOperations operations, int most, long firstSector = 0, long sectors = long.MaxValue, int times = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(most);
-        return Begin(new Fault(this, operations, firstSector, sectors, times) { Most = most });
+        if ((operations & Transfers) == 0)
+            throw new ArgumentOutOfRangeException(nameof(operations), operations, "Only reads and writes can be short.");
+        return Begin(new Fault(this, operations & Transfers, firstSector, sectors, times) { Most = most });
     }
 
     /// <summary>Copies what a reader would get, past the faults and the log.</summary>
@@ -150,10 +157,10 @@ public abstract class FaultyMedium
         {
             while (!condition())
             {
-                TimeSpan left = limit - Stopwatch.GetElapsedTime(start);
+                TimeSpan left = limit == Timeout.InfiniteTimeSpan ? MediumGate.LongestWait : limit - Stopwatch.GetElapsedTime(start);
                 if (left <= TimeSpan.Zero)
                     return false;
-                Monitor.Wait(Gate.Sync, left);
+                Monitor.Wait(Gate.Sync, left < MediumGate.LongestWait ? left : MediumGate.LongestWait);
             }
 
             return true;
@@ -177,25 +184,46 @@ public abstract class FaultyMedium
     /// <summary>A request has come. It is answered during this call, or later on another thread.</summary>
     internal void Take(MediumCall call)
     {
+        if (TryBegin(call))
+            AnswerInTime(call);
+    }
+
+    /// <summary>The first half of <see cref="Take"/>. What becomes of a request that finds the medium down is decided here: it may be up when the request is answered.</summary>
+    /// <returns>Whether it is to be answered; false when a fault holds it.</returns>
+    internal bool TryBegin(MediumCall call)
+    {
         lock (Gate.Sync)
         {
             call.Medium = this;
             call.Entry = Gate.Next();
-            if (_logs)
-                _log.Add(new MediumRequest(call.Operation, call.Offset, call.Length, call.Durable, call.Entry, End: null, Errno: 0));
-            _inFlight.Add(call);
-            if (DownErrno == 0)
-                Arrived(call);
-            if (DownErrno == 0)
+            try
             {
+                if (_logs)
+                    _log.Add(new MediumRequest(call.Operation, call.Offset, call.Length, call.Durable, call.Entry, End: null, Errno: 0));
+                _inFlight.Add(call);
+                if (DownErrno == 0)
+                    Arrived(call);
+                call.DownErrno = DownErrno;
+                if (DownErrno != 0)
+                    return true;
                 if (call.Operation == MediumOperations.Flush)
                     call.Flushed = Medium.Dirty();
-                if (Strike(call))
-                    return;
+                return !Strike(call);
+            }
+            catch (OutOfMemoryException)
+            {
+                call.Errno = Errno.ENOMEM;
+                return true;
             }
         }
+    }
 
-        AnswerInTime(call);
+    /// <summary>The second half of <see cref="Take"/>.</summary>
+    internal void AnswerInTime(MediumCall call)
+    {
+        if (call.Delay > TimeSpan.Zero && call.DownErrno == 0 && Gate.Clock.TryAdd(call))
+            return;
+        Answer(call);
     }
 
     /// <summary>Does what was asked and says so; nothing for a request that has ended. The log has its end before the one who asked does, so before whatever that one does next.</summary>
@@ -209,11 +237,20 @@ public abstract class FaultyMedium
                 return;
             call.IsEnded = true;
             _inFlight.Remove(call);
-            errno = DownErrno != 0 ? DownErrno : call.Errno;
-            if (errno == 0)
-                length = Do(call);
-            else if (DownErrno == 0)
-                Failed(call, errno);
+            errno = call.DownErrno != 0 ? call.DownErrno : call.Errno;
+            try
+            {
+                if (errno == 0)
+                    length = Do(call);
+                else if (call.DownErrno == 0)
+                    Failed(call, errno);
+            }
+            catch (OutOfMemoryException)
+            {
+                // Whoever asked waits for an end.
+                errno = Errno.ENOMEM;
+            }
+
             int end = Gate.Next();
             int entry = _log.FindLastIndex(logged => logged.Begin == call.Entry);
             if (entry >= 0)
@@ -223,7 +260,18 @@ public abstract class FaultyMedium
         call.End(errno, length);
     }
 
-    /// <summary>Ends all that is in flight as everything ends from now on. The lock must be held.</summary>
+    /// <summary>Everything fails from now on, and what is in flight, whenever it ends. The lock must be held.</summary>
+    internal void GoDown(int errno)
+    {
+        DownErrno = errno;
+        foreach (MediumCall call in _inFlight)
+            call.DownErrno = errno;
+    }
+
+    /// <summary>What comes from now on is carried out again. The lock must be held.</summary>
+    internal void ComeUp() => DownErrno = 0;
+
+    /// <summary>Ends all that is in flight. The lock must be held.</summary>
     /// <param name="except">A request that is about to be answered anyway.</param>
     internal void EndInFlight(MediumCall? except = null)
     {
@@ -251,6 +299,15 @@ public abstract class FaultyMedium
     {
     }
 
+    /// <summary>Carries out a discard or zeroes. The lock is held.</summary>
+    private protected virtual void Erase(MediumCall call, long length, bool durable) => Medium.Zero(call.Offset, length, durable);
+
+    /// <summary>How many bytes of a request are done when it ends: also of one that fails.</summary>
+    private protected long PartOf(MediumCall call) => long.Clamp(
+        Medium.Size - call.Offset,
+        0,
+        call.Errno != 0 ? call.Torn : (call.Operation & Transfers) != 0 ? long.Min(call.Length, call.Most) : call.Length);
+
     /// <summary>Whether a completed write is durable without a flush.</summary>
     private protected virtual bool WritesThrough => false;
 
@@ -270,7 +327,7 @@ public abstract class FaultyMedium
         {
             isStruck = true;
             fault.Struck++;
-            call.Delay += fault.Delay;
+            call.Delay = MediumGate.Sum(call.Delay, fault.Delay);
             call.Most = long.Min(call.Most, fault.Most);
             if (call.Errno == 0)
                 call.Errno = fault.Errno;
@@ -286,17 +343,9 @@ public abstract class FaultyMedium
         return isHeld;
     }
 
-    private void AnswerInTime(MediumCall call)
-    {
-        if (call.Delay > TimeSpan.Zero && !Locked(() => DownErrno != 0))
-            Gate.Clock.Add(call);
-        else
-            Answer(call);
-    }
-
     private long Do(MediumCall call)
     {
-        long length = long.Clamp(Medium.Size - call.Offset, 0, long.Min(call.Length, call.Most));
+        long length = PartOf(call);
         switch (call.Operation)
         {
             case MediumOperations.Read:
@@ -309,7 +358,7 @@ public abstract class FaultyMedium
                 Medium.Keep(call.Flushed!);
                 return 0;
             default:
-                Medium.Zero(call.Offset, length, WritesThrough);
+                Erase(call, length, WritesThrough);
                 return 0;
         }
     }

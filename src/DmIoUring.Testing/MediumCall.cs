@@ -24,8 +24,14 @@ internal abstract class MediumCall(MediumOperations operation, long offset, long
     /// <summary>How many bytes of it are to be done.</summary>
     public long Most { get; set; } = long.MaxValue;
 
-    /// <summary>How many bytes of a write that fails are done all the same.</summary>
+    /// <summary>How many bytes of a request that fails are done all the same.</summary>
     public long Torn { get; set; }
+
+    /// <summary>With which errno it ends because the medium was down when it came, or went down meanwhile, though it may be up again by then; 0 for neither.</summary>
+    public int DownErrno { get; set; }
+
+    /// <summary>Which of the medium's requests it is: what the seed decides of it depends on this, and not on when it ends.</summary>
+    public long Arrival { get; set; }
 
     public TimeSpan Delay { get; set; }
 

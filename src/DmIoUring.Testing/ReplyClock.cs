@@ -12,20 +12,18 @@ internal sealed class ReplyClock : IDisposable
 
     public ReplyClock(Action<MediumCall> answer) => _answer = answer;
 
-    public void Add(MediumCall call)
+    /// <summary>Has a request answered when its delay is over.</summary>
+    /// <returns>False when the host gives no memory or no thread for it: then it is due now.</returns>
+    public bool TryAdd(MediumCall call)
     {
-        lock (_due)
+        try
         {
-            if (_stopped)
-                return;
-            _due.Enqueue(call, Stopwatch.GetTimestamp() + (long)(call.Delay.TotalSeconds * Stopwatch.Frequency));
-            if (_thread is null)
-            {
-                _thread = new Thread(Run) { IsBackground = true, Name = "dmio-medium-late" };
-                _thread.Start();
-            }
-
-            Monitor.Pulse(_due);
+            Add(call);
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
         }
     }
 
@@ -39,6 +37,24 @@ internal sealed class ReplyClock : IDisposable
         }
 
         _thread?.Join();
+    }
+
+    private void Add(MediumCall call)
+    {
+        lock (_due)
+        {
+            if (_stopped)
+                return;
+            _due.Enqueue(call, Stopwatch.GetTimestamp() + (long)(call.Delay.TotalSeconds * Stopwatch.Frequency));
+            if (_thread is null)
+            {
+                Thread thread = new(Run) { IsBackground = true, Name = "dmio-medium-late" };
+                thread.Start();
+                _thread = thread;
+            }
+
+            Monitor.Pulse(_due);
+        }
     }
 
     private void Run()
@@ -62,7 +78,7 @@ internal sealed class ReplyClock : IDisposable
                 TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
                 if (left <= TimeSpan.Zero)
                     return _due.Dequeue();
-                Monitor.Wait(_due, left);
+                Monitor.Wait(_due, left < MediumGate.LongestWait ? left : MediumGate.LongestWait);
             }
 
             return null;

@@ -120,7 +120,7 @@ public sealed class SimulatedDisk : FaultyMedium
             _countdown = default;
             if (DownErrno == 0)
                 return;
-            DownErrno = 0;
+            ComeUp();
             _durability = new DeviceDurability();
         }
     }
@@ -209,7 +209,7 @@ public sealed class SimulatedDisk : FaultyMedium
 
         PowerLoss loss = Medium.Cut(Seeded.Of(_simulation.Seed, _index, _cuts++, _arrived), _options.TornSectors);
         LastPowerLoss = loss;
-        DownErrno = Errno.EIO;
+        GoDown(Errno.EIO);
         EndInFlight(striking);
         return loss;
     }
@@ -217,13 +217,13 @@ public sealed class SimulatedDisk : FaultyMedium
     /// <summary>Fails everything from now on, for good. The lock must be held.</summary>
     internal void Remove()
     {
-        DownErrno = Errno.ENODEV;
+        GoDown(Errno.ENODEV);
         EndInFlight();
     }
 
     private protected override void Arrived(MediumCall call)
     {
-        _arrived++;
+        call.Arrival = ++_arrived;
         _simulation.Arrived(call);
         if (DownErrno == 0 && _countdown.IsDue(call.Operation))
             Cut(call);
@@ -232,7 +232,7 @@ public sealed class SimulatedDisk : FaultyMedium
     /// <summary>Draws what becomes of a request, by its number alone.</summary>
     private protected override void NotStruck(MediumCall call)
     {
-        Seeded random = Seeded.Of(_simulation.Seed, _index, _arrived, 0);
+        Seeded random = Seeded.Of(_simulation.Seed, _index, call.Arrival, 0);
         bool retries = random.Happens(_options.RetryRate);
         bool fails = random.Happens(call.Operation switch
         {
@@ -241,7 +241,7 @@ public sealed class SimulatedDisk : FaultyMedium
             _ => _options.WriteErrorRate,
         });
         bool isShort = random.Happens(_options.ShortTransferRate);
-        call.Delay += _options.MaxDelay * random.NextShare();
+        call.Delay = MediumGate.Sum(call.Delay, _options.MaxDelay * random.NextShare());
         long blocks = call.Length / _options.LogicalBlockSize;
         if (retries)
         {
@@ -265,7 +265,7 @@ public sealed class SimulatedDisk : FaultyMedium
 
         // Not carried out at all with these.
         if (call.Operation == MediumOperations.Flush && errno is not (Errno.EAGAIN or Errno.EINTR or Errno.EINVAL or Errno.EOPNOTSUPP))
-            Medium.Lose(call.Flushed!, Seeded.Of(_simulation.Seed, _index, _arrived, 1), _options.TornSectors);
+            Medium.Lose(call.Flushed!, Seeded.Of(_simulation.Seed, _index, call.Arrival, 1), _options.TornSectors);
     }
 
     /// <summary>A descriptor on which every transfer fails: open as a path only.</summary>

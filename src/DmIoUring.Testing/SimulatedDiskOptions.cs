@@ -56,7 +56,7 @@ public sealed record SimulatedDiskOptions
     /// <summary>How many requests are answered EAGAIN. The engine tries them again, 64 times at most: a rate near 1 makes it give up.</summary>
     public double RetryRate { get; init; }
 
-    /// <summary>The longest time that a request takes; each takes a share of it that the seed decides, so that later ones pass it by. Zero, the default, for no time: a request ends while it is submitted.</summary>
+    /// <summary>The longest time that a request takes, a day at most; each takes a share of it that the seed decides, so that later ones pass it by. Zero, the default, for no time: a request ends while it is submitted.</summary>
     public TimeSpan MaxDelay { get; init; }
 
     /// <summary>Whether requests are kept in <see cref="FaultyMedium.Log"/>. On by default; off for a test of millions.</summary>
@@ -71,7 +71,7 @@ public sealed record SimulatedDiskOptions
         Check(nameof(TornUnit), TornUnit, TornUnit == 0 || IsBlock(TornUnit, LogicalBlockSize), "0, or a power of two from 512 to LogicalBlockSize");
         Check(nameof(Cache), Cache, Cache is >= SimulatedCache.WithFua and <= SimulatedCache.None, "one of SimulatedCache's values");
         Check(nameof(Name), Name ?? "null", Name is not "", "a name, or null");
-        Check(nameof(MaxDelay), MaxDelay, MaxDelay >= TimeSpan.Zero, "zero or more");
+        Check(nameof(MaxDelay), MaxDelay, MaxDelay >= TimeSpan.Zero && MaxDelay <= MediumGate.LongestDelay, "zero to a day");
         CheckRate(nameof(ReadErrorRate), ReadErrorRate);
         CheckRate(nameof(WriteErrorRate), WriteErrorRate);
         CheckRate(nameof(FlushErrorRate), FlushErrorRate);

@@ -11,6 +11,41 @@ public sealed class SimulatedLifeTests
 {
     public static TheoryData<CallWay> Ways => SimulatedBench.Ways;
 
+    /// <summary>The power comes back between the request's arrival and its answer.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public unsafe void ARequestThatFoundThePowerOff_Fails_ThoughThePowerIsBackBeforeItsAnswer(bool isStriking)
+    {
+        using SimulatedBench bench = new(new SimulatedDiskOptions { Cache = SimulatedCache.None });
+        using IoMemory data = Pattern.Memory(512);
+        if (isStriking)
+            bench.Disk.CutPowerAfter(0, MediumOperations.Flush);
+        else
+            bench.Disk.CutPower();
+        IoUringSqe flushEntry = new() { opcode = IoUring.IORING_OP_FSYNC };
+        IoUringSqe writeEntry = new() { opcode = IoUring.IORING_OP_WRITE, addr = (ulong)data.Pointer, len = 512 };
+        SimulatedCall flush = SimulatedCall.Of(item: null, &flushEntry)!, write = SimulatedCall.Of(item: null, &writeEntry)!;
+        Assert.True(bench.Disk.TryBegin(flush));
+        Assert.True(bench.Disk.TryBegin(write));
+        bench.Simulation.RestorePower();
+        bench.Disk.AnswerInTime(flush);
+        bench.Disk.AnswerInTime(write);
+        Assert.Equal((-Errno.EIO, -Errno.EIO), (flush.Wait(), write.Wait()));
+        Assert.False(bench.Disk.Read(0, 1).AsSpan().ContainsAnyExcept((byte)0));
+        Assert.All(bench.Disk.Log, static request => Assert.Equal(Errno.EIO, request.Errno));
+    }
+
+    [Fact]
+    public void ARequestForWhichThereIsNoMemory_EndsAllTheSame()
+    {
+        using SimulatedBench bench = new();
+        Insatiable call = new();
+        bench.Disk.Take(call);
+        Assert.Equal((Errno.ENOMEM, 1), (call.Answer, call.Ends));
+        Assert.Equal(Errno.ENOMEM, Assert.Single(bench.Disk.Log).Errno);
+    }
+
     /// <summary>What io_uring knows of a failed FUA write on a drive with FUA: that this write has failed, and nothing of others.</summary>
     [Theory]
     [MemberData(nameof(Ways))]
@@ -25,6 +60,45 @@ public sealed class SimulatedLifeTests
         Assert.Equal(default, client.Write(bench.Region(8, 8), data, IoFlags.Fua));
         Assert.Equal(default, client.Maintain(IoOperation.Flush, bench.Region(0, 0)));
         Assert.Null(bench.Device.Doubt);
+    }
+
+    [Fact]
+    public void DelaysOfMoreThanADay_AreRefused_AndTogetherTheyAreADay()
+    {
+        using SimulatedBench bench = new();
+        foreach (TimeSpan delay in (TimeSpan[])[TimeSpan.FromDays(30), TimeSpan.MaxValue, TimeSpan.FromDays(1) + TimeSpan.FromTicks(1)])
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => bench.Disk.Slow(MediumOperations.All, delay));
+            Assert.Throws<ArgumentOutOfRangeException>("MaxDelay", () => bench.Simulation.AddDisk(512, new SimulatedDiskOptions { MaxDelay = delay }));
+        }
+
+        using DmIoClient client = bench.Simulation.CreateClient();
+        using IoMemory data = Pattern.Memory(512);
+        Notification notification = new();
+        using Fault one = bench.Disk.Slow(MediumOperations.All, TimeSpan.FromDays(1)), two = bench.Disk.Slow(MediumOperations.All, TimeSpan.FromDays(1));
+        client.SubmitWrite(bench.Region(0, 1), data, Notification.Arrived, notification);
+        Assert.True(two.WaitForHits(1, Notification.Limit));
+        Assert.Equal(TimeSpan.FromDays(1), Assert.Single(bench.Disk.Locked(() => bench.Disk.InFlight.ToArray())).Delay);
+        Assert.Equal(0, notification.Calls);
+        bench.Simulation.CutPower();
+        Assert.Equal(Errno.EIO, notification.Wait().First.Errno);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(long.MaxValue)]
+    public void WaitForHits_WithoutALimit_WaitsForThem(long limit)
+    {
+        using SimulatedBench bench = new();
+        using DmIoClient client = bench.Simulation.CreateClient();
+        using IoMemory data = Pattern.Memory(512);
+        using Fault fault = bench.Disk.Slow(MediumOperations.All, TimeSpan.Zero);
+        Task<bool> hit = Task.Run(() => fault.WaitForHits(1, limit < 0 ? Timeout.InfiniteTimeSpan : new TimeSpan(limit)));
+        Assert.False(hit.Wait(50));
+        Assert.True(client.Write(bench.Region(0, 1), data).IsSuccess);
+        Assert.True(hit.Wait(Notification.Limit) && hit.Result);
+        Assert.Throws<ArgumentOutOfRangeException>(nameof(limit), () => fault.WaitForHits(1, TimeSpan.FromTicks(-1)));
+        Assert.True(fault.WaitForHits(1, TimeSpan.Zero));
     }
 
     /// <summary>The engine has a discard that the ring can't do done otherwise. The owner goes on meanwhile, and finds its end though nothing wakes it.</summary>
@@ -121,5 +195,25 @@ public sealed class SimulatedLifeTests
         bench.Device.Allocate(1L << 50);
         bench.Device.SetLength(0);
         Assert.Equal(0, bench.Disk.BlocksInMemory);
+    }
+
+    /// <summary>There is never enough for it.</summary>
+    private sealed class Insatiable() : MediumCall(MediumOperations.Write, 0, 512)
+    {
+        public int Ends { get; private set; }
+
+        public int? Answer { get; private set; }
+
+#pragma warning disable MA0012 // It stands for what the runtime throws.
+        public override void CopyFrom(VolatileMedium medium, long length) => throw new InsufficientMemoryException();
+
+        public override void CopyTo(VolatileMedium medium, long length, bool durable) => throw new InsufficientMemoryException();
+#pragma warning restore MA0012
+
+        public override void End(int errno, long length)
+        {
+            Ends++;
+            Answer = errno;
+        }
     }
 }
