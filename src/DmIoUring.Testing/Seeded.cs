@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace DmIoUring.Testing;
 
 /// <summary>Numbers that a seed decides, the same everywhere and for ever: SplitMix64.</summary>
@@ -25,6 +27,13 @@ internal struct Seeded
 
     /// <summary>0 to less than 1.</summary>
     public double NextShare() => (Next() >> 11) * (1.0 / (1ul << 53));
+
+    /// <summary>Bytes that mean nothing.</summary>
+    public void Fill(Span<byte> bytes)
+    {
+        foreach (ref ulong word in MemoryMarshal.Cast<byte, ulong>(bytes))
+            word = Next();
+    }
 
     private ulong Next()
     {

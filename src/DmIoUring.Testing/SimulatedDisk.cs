@@ -11,10 +11,12 @@ namespace DmIoUring.Testing;
 /// <remarks>
 /// <para><b>Durability.</b> With a volatile cache a write is durable when a flush that came after its end has ended well, or at its own end with FUA. A flush that fails loses, by
 /// the seed, a part of what it should have made durable; see <see cref="SimulatedDiskOptions.FlushErrorRate"/>.</para>
-/// <para><b>Power cuts.</b> Of what is not durable then, and of writes in flight, each unit (<see cref="SimulatedDiskOptions.TornUnit"/>) is lost or left, by the seed. Where a sector was
-/// written several times since it was durable, any of these may be left. Requests in flight fail with EIO, held ones too, and so do all until the power is back. A device that was opened
+/// <para><b>Discards.</b> What a discarded unit reads as is undefined: on a block device it is old data, zeroes or garbage, by the seed, and after a power cut possibly another of these,
+/// until a later write of it is durable. Zeroes are zeroes; so is what is discarded of a file, or with <see cref="SimulatedDiskOptions.DiscardZeroesData"/>, or was never written.</para>
+/// <para><b>Power cuts.</b> Of what is not durable then, and of writes, discards and zeroes in flight, each unit (<see cref="SimulatedDiskOptions.TornUnit"/>) is lost or left, by the seed. Where a
+/// sector was written several times since it was durable, the last of these or one of the four before it may be left. Requests in flight fail with EIO, held ones too, and so do all until the power is back. A device that was opened
 /// before a cut can be used after it; but a program that starts anew opens anew, and knows of no <see cref="BlockDevice.Doubt"/>.</para>
-/// <para>There are no atomic writes, no zones and no NVMe commands. A change of a file's length is durable at once. A discard in flight when the power is cut has not been done.</para>
+/// <para>There are no atomic writes, no zones and no NVMe commands. A change of a file's length is durable at once, and makes nothing else durable.</para>
 /// </remarks>
 public sealed class SimulatedDisk : FaultyMedium
 {
@@ -56,7 +58,7 @@ public sealed class SimulatedDisk : FaultyMedium
     /// <summary>Opens the disk, any number of times.</summary>
     /// <param name="access">The access.</param>
     /// <returns>A device for this simulation's clients and reactors, and for no others. Dispose it as every device.</returns>
-    /// <exception cref="UnauthorizedAccessException">The disk can only be read.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="access"/> is no such access.</exception>
     /// <exception cref="IOException">The power is off (EIO), or the process has too many files open.</exception>
     /// <exception cref="ObjectDisposedException">The simulation was disposed.</exception>
     public BlockDevice Open(DeviceAccess access = DeviceAccess.ReadWrite)
@@ -201,11 +203,8 @@ public sealed class SimulatedDisk : FaultyMedium
     /// <param name="striking">The request at whose arrival it is cut; null for none.</param>
     internal PowerLoss Cut(MediumCall? striking)
     {
-        foreach (MediumCall call in InFlight)
-        {
-            if (call.Operation == MediumOperations.Write)
-                call.CopyTo(Medium, Math.Min(call.Length, Math.Max(0, Medium.Size - call.Offset)), durable: false);
-        }
+        foreach (MediumCall call in InFlight.Where(static call => call.DownErrno == 0))
+            Store(call, durable: false);
 
         PowerLoss loss = Medium.Cut(Seeded.Of(_simulation.Seed, _index, _cuts++, _arrived), _options.TornSectors);
         LastPowerLoss = loss;
@@ -260,12 +259,30 @@ public sealed class SimulatedDisk : FaultyMedium
 
     private protected override void Failed(MediumCall call, int errno)
     {
-        if (call.Operation == MediumOperations.Write && call.Torn > 0)
-            call.CopyTo(Medium, call.Torn, WritesThrough);
+        Store(call, WritesThrough);
 
         // Not carried out at all with these.
         if (call.Operation == MediumOperations.Flush && errno is not (Errno.EAGAIN or Errno.EINTR or Errno.EINVAL or Errno.EOPNOTSUPP))
             Medium.Lose(call.Flushed!, Seeded.Of(_simulation.Seed, _index, call.Arrival, 1), _options.TornSectors);
+    }
+
+    private protected override void Erase(MediumCall call, long length, bool durable)
+    {
+        if (call is SimulatedCall { IsDiscard: true } && _options is { IsFile: false, DiscardZeroesData: false })
+            Medium.Discard(call.Offset, length, durable, Seeded.Of(_simulation.Seed, _index, call.Arrival, 2), _options.TornSectors);
+        else
+            base.Erase(call, length, durable);
+    }
+
+    /// <summary>Puts on the medium what a request that fails, or is in flight when the power goes, may leave there.</summary>
+    private void Store(MediumCall call, bool durable)
+    {
+        if (PartOf(call) is not (> 0 and var part))
+            return;
+        if (call.Operation == MediumOperations.Write)
+            call.CopyTo(Medium, part, durable);
+        else if (call.Operation == MediumOperations.Discard)
+            Erase(call, part, durable);
     }
 
     /// <summary>A descriptor on which every transfer fails: open as a path only.</summary>

@@ -26,8 +26,14 @@ public sealed record SimulatedDiskOptions
     /// <summary>The volatile cache. Default <see cref="SimulatedCache.WithFua"/>. A file is flushed all the same where there is none.</summary>
     public SimulatedCache Cache { get; init; }
 
-    /// <summary>Whether it supports discards; a discarded sector reads as zeroes. Default true.</summary>
+    /// <summary>Whether it supports discards. Default true.</summary>
     public bool HasDiscard { get; init; } = true;
+
+    /// <summary>
+    /// Whether a discarded sector reads as zeroes, and stays so: <c>discard_zeroes_data</c>, "read zeroes after TRIM". Off by default, as the library promises nothing of it: on a block device each
+    /// <see cref="TornUnit"/> is old data, zeroes or garbage then, by the seed. What is discarded of a file is zeroes anyway.
+    /// </summary>
+    public bool DiscardZeroesData { get; init; }
 
     /// <summary>Whether it supports to be zeroed; without, the engine writes zeroes. Default true.</summary>
     public bool HasWriteZeroes { get; init; } = true;
@@ -41,7 +47,7 @@ public sealed record SimulatedDiskOptions
     /// <summary>How many reads fail with EIO.</summary>
     public double ReadErrorRate { get; init; }
 
-    /// <summary>How many writes, discards and zeroes fail with EIO. Of a write that fails so a part, from its beginning, may be on the disk.</summary>
+    /// <summary>How many writes, discards and zeroes fail with EIO. Of one that fails so a part, from its beginning, may be on the disk.</summary>
     public double WriteErrorRate { get; init; }
 
     /// <summary>

@@ -9,7 +9,7 @@ namespace DmIoUring.Testing;
 /// <param name="size">Bytes, a multiple of 512.</param>
 /// <param name="isVolatile">Whether what was written and not flushed can be lost.</param>
 /// <param name="keepsOlder">Whether a sector that was written several times since the last flush may also be left by a power cut as one of those writes had it.</param>
-internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder = false)
+internal sealed partial class VolatileMedium(long size, bool isVolatile, bool keepsOlder = false)
 {
     public const int SectorSize = 512;
     private const int BlockSize = 64 << 10;
@@ -122,6 +122,7 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
             }
         }
 
+        ChangeDiscarded(ref random, unit);
         foreach (Block block in _blocks.Values)
         {
             block.Durable.CopyTo(block.Current, 0);
@@ -253,6 +254,10 @@ internal sealed class VolatileMedium(long size, bool isVolatile, bool keepsOlder
             return;
         sector.CopyTo(block.Durable.AsSpan(at * SectorSize, SectorSize));
         Settle(sector);
+
+        // Only now is the sector what the program has made of it: a write that is lost leaves what was discarded.
+        if (_discarded.TryGetValue(sector.Sector, out WrittenSector discarded) && discarded.Write < sector.Write)
+            _discarded.Remove(sector.Sector);
     }
 
     /// <summary>A write is no longer one that a flush would make durable.</summary>

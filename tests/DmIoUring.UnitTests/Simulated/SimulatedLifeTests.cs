@@ -197,6 +197,24 @@ public sealed class SimulatedLifeTests
         Assert.Equal(0, bench.Disk.BlocksInMemory);
     }
 
+    /// <summary>A failing write stores no byte where the file has none, so none is there when it grows.</summary>
+    [Fact]
+    public void AWriteThatFailsInPart_StoresNothingBehindTheEnd()
+    {
+        for (int seed = 0; seed < 20; seed++)
+        {
+            using SimulatedBench bench = new(new SimulatedDiskOptions { IsFile = true, WriteErrorRate = 1 }, seed);
+            using DmIoClient client = bench.Simulation.CreateClient();
+            using IoMemory data = Pattern.Memory(8192);
+            // The device's size is read when it is opened: another one shortens the file.
+            using (BlockDevice other = bench.Disk.Open())
+                other.SetLength(1024);
+            Assert.False(client.Write(bench.Region(0, 16), data).IsSuccess);
+            bench.Device.SetLength(8192);
+            Assert.All(bench.Disk.Read(0, 16).Skip(1024), static value => Assert.Equal(0, value));
+        }
+    }
+
     /// <summary>There is never enough for it.</summary>
     private sealed class Insatiable() : MediumCall(MediumOperations.Write, 0, 512)
     {

@@ -88,7 +88,7 @@ public sealed class SimulatedOperationTests
     [MemberData(nameof(Ways))]
     public void DiscardsAndZeroes_ReadAsZeroes_AndAreLostUntilFlushed(CallWay way)
     {
-        using SimulatedBench bench = new();
+        using SimulatedBench bench = new(new SimulatedDiskOptions { DiscardZeroesData = true });
         bench.Disk.Write(0, Pattern.Bytes(8192));
         using ClientUnderTest client = bench.NewClient(way);
         Assert.Equal(default, client.Maintain(IoOperation.Discard, bench.Region(0, 8)));
