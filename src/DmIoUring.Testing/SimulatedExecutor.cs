@@ -27,16 +27,22 @@ internal sealed unsafe class SimulatedExecutor(StorageSimulation simulation, See
 
     public override void Submitted()
     {
-        for (int left = _batch.Count; left > 0; left--)
+        try
         {
-            // Nothing is drawn for a single one: how many come together may depend on time, where only one can come it does not.
-            int next = left == 1 ? 0 : _order.Below(left);
-            WorkItem item = _batch[next];
-            _batch[next] = _batch[left - 1];
-            simulation.Execute(SimulatedCall.Of(item, item.Entry), *item.Entry, item);
+            for (int left = _batch.Count; left > 0; left--)
+            {
+                // Nothing is drawn for a single one: how many come together may depend on time, where only one can come it does not.
+                int next = left == 1 ? 0 : _order.Below(left);
+                WorkItem item = _batch[next];
+                _batch[next] = _batch[left - 1];
+                Execute(item);
+            }
         }
-
-        _batch.Clear();
+        finally
+        {
+            // None of them may be handed on twice.
+            _batch.Clear();
+        }
     }
 
     /// <summary>What a disk has, it has.</summary>
@@ -51,5 +57,22 @@ internal sealed unsafe class SimulatedExecutor(StorageSimulation simulation, See
             simulation.Execute(call, entry, item: null);
             return call.Wait();
         }
+    }
+
+    private void Execute(WorkItem item)
+    {
+        SimulatedCall? call;
+        try
+        {
+            call = SimulatedCall.Of(item, item.Entry);
+        }
+        catch (OutOfMemoryException)
+        {
+            item.Result = -Errno.ENOMEM;
+            item.Owner.Complete(item);
+            return;
+        }
+
+        simulation.Execute(call, *item.Entry, item);
     }
 }

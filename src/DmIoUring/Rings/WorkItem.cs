@@ -38,6 +38,21 @@ internal sealed unsafe class WorkItem(IWorkItemOwner owner, IoUringSqe* entry) :
         entry->addr = (ulong)_vectors;
     }
 
+    /// <summary>As <see cref="CopyVectors"/>.</summary>
+    /// <returns>False when the host has no memory for them.</returns>
+    public bool TryCopyVectors()
+    {
+        try
+        {
+            CopyVectors();
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose()
     {
         NativeMemory.Free(_vectors);

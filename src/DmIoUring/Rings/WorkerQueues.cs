@@ -128,33 +128,49 @@ internal sealed unsafe class WorkerQueues : IWorkItemOwner, IDisposable
 
     private void Publish()
     {
-        for (WorkItem? next, item = _filledFirst; item is not null; item = next)
+        if (_filledFirst is null)
+            return;
+        try
         {
-            next = item.Next;
-            item.Next = null;
-            switch (item.Entry->opcode)
+            while (_filledFirst is { } item)
             {
-                // It never completes: it only has to end the sleep.
-                case IoUring.IORING_OP_POLL_ADD:
-                    _wakeDescriptor = item.Entry->fd;
-                    break;
-
-                case IoUring.IORING_OP_ASYNC_CANCEL:
-                    item.Result = Cancel(item.Entry->addr);
-                    Complete(item);
-                    break;
-
-                default:
-                    item.CopyVectors();
-                    _executor.Submit(item);
-                    break;
+                // It leaves the list before it is handed on: whatever is thrown there, it is not handed on twice.
+                _filledFirst = item.Next;
+                item.Next = null;
+                Publish(item);
             }
         }
-
-        if (_filledFirst is not null)
+        finally
+        {
+            if (_filledFirst is null)
+                _filledLast = null;
             _executor.Submitted();
-        _filledFirst = null;
-        _filledLast = null;
+        }
+    }
+
+    private void Publish(WorkItem item)
+    {
+        switch (item.Entry->opcode)
+        {
+            // It never completes: it only has to end the sleep.
+            case IoUring.IORING_OP_POLL_ADD:
+                _wakeDescriptor = item.Entry->fd;
+                break;
+
+            case IoUring.IORING_OP_ASYNC_CANCEL:
+                item.Result = Cancel(item.Entry->addr);
+                Complete(item);
+                break;
+
+            case IoUring.IORING_OP_READV or IoUring.IORING_OP_WRITEV when !item.TryCopyVectors():
+                item.Result = -Errno.ENOMEM;
+                Complete(item);
+                break;
+
+            default:
+                _executor.Submit(item);
+                break;
+        }
     }
 
     /// <summary>Answers like io_uring: 0 for a cancelled entry, EALREADY for a running one, ENOENT for an unknown one.</summary>
