@@ -13,8 +13,9 @@ namespace DmIoUring.Testing;
 /// failed flush loses, and what a power cut leaves.</para>
 /// <para><b>What is the same every time.</b> A program with one thread that submits, and waits for each request before the next, sees the same of the same seed: the same results, the same
 /// log, the same bytes after a power cut. What a request meets depends on its number among those of its disk; so with several requests in flight, of several threads, lanes or awaited at once, it depends on who comes
-/// first, and only what cannot happen is the same every time. The same holds with <see cref="SimulatedDiskOptions.MaxDelay"/>, <see cref="FaultyMedium.Slow"/> and time limits for the order of
-/// ends. Use more seeds there.</para>
+/// first, and only what cannot happen is the same every time. The same holds for requests of more than 64 KiB whose memory does not begin at a multiple of 4,096 bytes, as that of <see cref="IoMemory"/> does: into how
+/// many entries they are split can depend on its address; and with <see cref="SimulatedDiskOptions.MaxDelay"/>, <see cref="FaultyMedium.Slow"/> and time limits for the order of ends. Use
+/// more seeds there.</para>
 /// <para><b>Threads.</b> Any thread may use it. A request that is not held or slow is carried out by the thread that hands it to its ring: the caller's, a lane's, or that of a reactor in Poll. Time
 /// is real: time limits and delays take as long as they say.</para>
 /// </remarks>
@@ -56,7 +57,7 @@ public sealed class StorageSimulation : IDisposable
         }
     }
 
-    /// <summary>Adds a disk of zeroes. What is never written takes no memory; what is takes twice its size.</summary>
+    /// <summary>Adds a disk of zeroes. What is never written takes no memory; what is takes twice its size, in pieces of 64 KiB: a single sector about 130 KiB.</summary>
     /// <param name="bytes">Its size, a multiple of <see cref="SimulatedDiskOptions.LogicalBlockSize"/>.</param>
     /// <param name="options">What it is like; <see langword="null"/> for the defaults.</param>
     /// <returns>The disk, which belongs to the simulation.</returns>
@@ -145,7 +146,10 @@ public sealed class StorageSimulation : IDisposable
         }
     }
 
-    /// <summary>Ends all requests in flight with ENODEV, held ones too, and all that come later. Clients, reactors and devices can still be disposed; it is as well to do so before.</summary>
+    /// <summary>
+    /// Ends all requests in flight with ENODEV, held ones too, and all that come later. Clients, reactors and devices can still be disposed. Where something is held or slow, dispose the simulation
+    /// before them, or end the faults: they wait for what is in flight, up to <see cref="IoDriverOptions.DisposeTimeLimit"/>.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate.Sync)
