@@ -27,6 +27,36 @@ public sealed class SimulatedSeedTests
         Assert.Equal(8, runs.Count);
     }
 
+    /// <summary>What others ask of the disk while a flush is under way does not change what it loses.</summary>
+    [Fact]
+    public void WhatAFailedFlushLoses_DependsOnWhenItCame_NotOnWhenItEnds()
+    {
+        for (int seed = 0; seed < 8; seed++)
+            Assert.Equal(DurableAfterAFailedFlush(seed, reads: 0), DurableAfterAFailedFlush(seed, reads: 5));
+    }
+
+    private static byte[] DurableAfterAFailedFlush(int seed, int reads)
+    {
+        using SimulatedBench bench = new(seed: seed);
+        using DmIoClient client = bench.Simulation.CreateClient();
+        using IoMemory data = Pattern.Memory(64 << 10);
+        Assert.True(client.Write(bench.Region(0, 128), data).IsSuccess);
+        Notification flush = new();
+        using (bench.Disk.Fail(MediumOperations.Flush, errno: 5, times: 1))
+        using (Fault held = bench.Disk.Hold(MediumOperations.Flush, times: 1))
+        {
+            client.SubmitFlush(bench.Region(0, 0), Notification.Arrived, flush);
+            Assert.True(held.WaitForHits(1, Notification.Limit));
+            for (int i = 0; i < reads; i++)
+                Assert.True(client.Read(bench.Region(0, 1), data).IsSuccess);
+        }
+
+        Assert.False(flush.Wait().IsSuccess);
+        bench.AcknowledgeDoubt();
+        Assert.True(client.Flush(bench.Region(0, 0)).IsSuccess);
+        return bench.Disk.ReadDurable(0, 128);
+    }
+
     private static string Run(CallWay way, int seed)
     {
         using SimulatedBench bench = new(new SimulatedDiskOptions { ReadErrorRate = 0.05, WriteErrorRate = 0.05, FlushErrorRate = 0.05, ShortTransferRate = 0.3, RetryRate = 0.2 }, seed);
