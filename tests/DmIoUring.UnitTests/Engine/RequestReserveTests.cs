@@ -132,22 +132,17 @@ public sealed class RequestReserveTests
         pool.Reserve(1);
         Request only = pool.Take(mayWait: true);
         pool.CountUnawaited();
-        using StringWriter told = new();
-        using TextWriterTraceListener listener = new(told);
+        using TracedText listener = new();
         Trace.Listeners.Add(listener);
         Thread waiter = new(() => pool.Return(pool.Take(mayWait: true))) { IsBackground = true };
         waiter.Start();
         bool isNamed = SpinWait.SpinUntil(
-            () =>
-            {
-                listener.Flush();
-                return told.ToString().Contains("of 1 reserved requests. 1 of them have ended and stay occupied until their ValueTask is awaited", StringComparison.Ordinal);
-            },
+            () => listener.Text.Contains("of 1 reserved requests. 1 of them have ended and stay occupied until their ValueTask is awaited", StringComparison.Ordinal),
             Notification.Limit);
         Trace.Listeners.Remove(listener);
         pool.ReturnAwaited(only);
         Assert.True(waiter.Join(Notification.Limit));
-        Assert.True(isNamed, told.ToString());
+        Assert.True(isNamed, listener.Text);
         Assert.Equal(0, pool.UnawaitedResults);
     }
 

@@ -169,9 +169,12 @@ public sealed class SimulatedFaultTests
         DmIoClient client = bench.Simulation.CreateClient(new DmIoOptions { DisposeTimeLimit = TimeSpan.FromMilliseconds(20), DisposeGaveUp = gaveUp => unfinished = gaveUp });
         using IoMemory data = Pattern.Memory(4096);
         Notification notification = new();
-        using (bench.Disk.Hold(MediumOperations.Write))
+        using (Fault held = bench.Disk.Hold(MediumOperations.Write))
         {
             client.SubmitWrite(bench.Region(0, 8), data, Notification.Arrived, notification);
+
+            // The lane has nothing left to do then, and answers at once what is pending.
+            Assert.True(held.WaitForHits(1, Notification.Limit));
             client.Dispose();
             Assert.Single(unfinished!.Requests);
             bench.Device.Dispose();
@@ -229,7 +232,7 @@ public sealed class SimulatedFaultTests
     [Fact]
     public void WithDelays_LaterRequestsPassEarlierOnes()
     {
-        using SimulatedBench bench = new(new SimulatedDiskOptions { MaxDelay = TimeSpan.FromMilliseconds(20) });
+        using SimulatedBench bench = new(new SimulatedDiskOptions { MaxDelay = TimeSpan.FromMilliseconds(100) });
         using DmIoClient client = bench.Simulation.CreateClient();
         using IoMemory data = Pattern.Memory(512);
         Task[] writes = [.. Enumerable.Range(0, 32).Select(i => client.WriteAsync(bench.Region(i, 1), data).AsTask())];

@@ -136,7 +136,7 @@ public sealed class SimulatedLifeTests
             TestContext.Current.CancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
-        bool goesOn = passed.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        bool goesOn = passed.Wait(Notification.Limit, TestContext.Current.CancellationToken);
         if (goesOn)
             Thread.Sleep(20);
         held.Dispose();
