@@ -136,6 +136,13 @@ internal sealed unsafe partial class IoEngine<TRing>
                 Reissue(index, 0);
                 break;
 
+            case RetryAction.Fail when decision.Errno == Errno.EFAULT && transfers && _hasTable && chunk->Attempts < RetryRules.MaxAttempts:
+                // A worker of the kernel's looks a registered buffer up when it begins: the registration of an embedder's memory may have ended meanwhile.
+                chunk->Attempts += RetryRules.PartialBlockCost;
+                NoteRetry(chunk, request, decision.Errno);
+                Reissue(index, 0);
+                break;
+
             case RetryAction.Fail when MayBeDiscardedByIoctl(chunk, request, decision.Errno):
                 ExecuteBySystemCall(index);
                 chunk->Kind = ChunkKind.DiscardByIoctl;

@@ -46,6 +46,12 @@ internal sealed unsafe partial class IoEngine<TRing>
     private void UpdateRegistrations(ExtentTable table)
     {
         _lastLength = 0;
+
+        // Entries that are not with the kernel yet name buffers of the table as it is.
+        if (_ring.HasQueued)
+            EnterRing(0, 0, 0);
+        if (_ring.HasQueued)
+            return;
         int refused = _hasTable ? 0 : _ring.RegisterBufferTable(PagePool.MaxExtents);
         _hasTable = refused >= 0;
         bool isShared = _hasTable && _cloneErrno <= 0 && _pool!.Registry is not null;

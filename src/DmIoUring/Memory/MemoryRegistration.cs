@@ -9,8 +9,7 @@ namespace DmIoUring;
 public sealed class MemoryRegistration : IDisposable
 {
     private readonly PagePool _pool;
-    private IoMemory? _memory;
-    private ushort[]? _slots;
+    private readonly IoMemory? _memory;
 
     internal MemoryRegistration(PagePool pool, long length, IoMemory? memory)
     {
@@ -22,10 +21,8 @@ public sealed class MemoryRegistration : IDisposable
     /// <summary>Bytes.</summary>
     public long Length { get; }
 
-    internal ushort[] Slots
-    {
-        set => _slots = value;
-    }
+    /// <summary>Its places in the pool's table; null when it has ended. Under the pool's lock.</summary>
+    internal ushort[]? Slots { get; set; }
 
     /// <summary>
     /// Ends the registration: when this returns, no request that is submitted from then on uses it, and memory that was given by its address may be unmapped as soon as
@@ -35,19 +32,7 @@ public sealed class MemoryRegistration : IDisposable
     /// <exception cref="OutOfMemoryException">There is no memory to do that; it is still registered.</exception>
     public void Dispose()
     {
-        ushort[]? slots = Interlocked.Exchange(ref _slots, null);
-        if (slots is null)
-            return;
-        try
-        {
-            _pool.Unregister(slots);
-        }
-        catch (OutOfMemoryException)
-        {
-            _slots = slots;
-            throw;
-        }
-
-        Interlocked.Exchange(ref _memory, null)?.Unpin();
+        if (_pool.Unregister(this))
+            _memory?.Unpin();
     }
 }

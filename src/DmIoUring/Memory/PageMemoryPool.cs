@@ -85,7 +85,7 @@ public sealed class PageMemoryPool : MemoryPool<byte>
     /// here: each ring, or the table that rings clone, does that with its next request, and <see cref="DmIoClient.PageRegistration"/> says whether the kernel took it.
     /// </summary>
     /// <param name="memory">The memory, which stays allocated for as long as it is registered, also when it is disposed.</param>
-    /// <returns>The registration; dispose it to end it. If it is not disposed, it lasts as long as the client.</returns>
+    /// <returns>The registration; dispose it to end it. If it is not disposed, the rings know the memory for as long as there are any, and it is never freed.</returns>
     /// <remarks>
     /// Any thread. A request's memory is recognized by its address, whatever kind of buffer it is given as, where all of it lies in one registration. Memory that the kernel refuses (beyond
     /// RLIMIT_MEMLOCK, or a mapping of a file) is used like any other. One registration takes a place for each GiB, of 1,024 in all, which the pool's own pieces share.

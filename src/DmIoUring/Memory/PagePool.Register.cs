@@ -21,7 +21,7 @@ internal sealed unsafe partial class PagePool
     /// <exception cref="ObjectDisposedException">The pool or the memory was disposed.</exception>
     public MemoryRegistration Register(byte* start, long length, IoMemory? memory)
     {
-        long count = (length + MaxSlotBytes - 1) / MaxSlotBytes;
+        long count = ((length - 1) / MaxSlotBytes) + 1;
         memory?.AddPin();
         try
         {
@@ -68,12 +68,15 @@ internal sealed unsafe partial class PagePool
         }
     }
 
-    /// <summary>Takes memory out of the table again. From the return on no new request uses a registration of it.</summary>
+    /// <summary>Takes memory out of the table again, unless it was. From the return on no new request uses a registration of it, whoever has taken it out.</summary>
+    /// <returns>Whether it was there.</returns>
     /// <exception cref="OutOfMemoryException">There is no memory for another table; nothing has changed.</exception>
-    public void Unregister(ReadOnlySpan<ushort> slots)
+    public bool Unregister(MemoryRegistration registration)
     {
         using (_lock.Enter())
         {
+            if (registration.Slots is not { } slots)
+                return false;
             ExtentSlot[] all = SlotsNow(_table.Count);
             foreach (ushort slot in slots)
                 all[slot] = new ExtentSlot(null, 0, _generations[slot] + 1);
@@ -85,10 +88,12 @@ internal sealed unsafe partial class PagePool
             }
 
             _foreign -= slots.Length;
+            registration.Slots = null;
             Volatile.Write(ref _table, table);
         }
 
         WakeRings();
+        return true;
     }
 
     private void CheckRoom(byte* start, long length, long count)

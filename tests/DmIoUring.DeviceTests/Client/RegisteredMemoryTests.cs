@@ -98,6 +98,53 @@ public sealed unsafe class RegisteredMemoryTests
         Assert.Equal(0, Libc.Munmap(memory, Size));
     }
 
+    /// <summary>Entries that name a registered buffer wait in the ring's queue when the registration ends.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(40)]
+    public void RegistrationThatEnds_WhileEntriesAreQueued_FailsNone(int requests)
+    {
+        Require.KernelRing();
+        using TestDevice device = new();
+        using IoMemory memory = Pattern.Memory(Size);
+        using IoReactor reactor = new();
+        List<IoResult> results = [];
+        for (int round = 0; round < 5; round++)
+        {
+            MemoryRegistration registration = reactor.Register(memory);
+            reactor.SubmitWrite(device.Region(0, 8), memory.Slice(0, 4096), (result, _) => results.Add(result));
+            reactor.Poll(1);
+            for (int i = 0; i < requests; i++)
+                reactor.SubmitWrite(device.Region(i * 8, 8), memory.Slice(i % 16 * 4096, 4096), (result, _) => results.Add(result));
+            registration.Dispose();
+            reactor.Poll(requests);
+        }
+
+        Assert.Equal(5 * (1 + requests), results.Count);
+        Assert.All(results, static result => Assert.Equal(default, result));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways.All), MemberType = typeof(Ways))]
+    public void RegistrationsThatComeAndGo_WhileRequestsAreMade_FailNone(CallWay way)
+    {
+        using TestDevice device = new();
+        using IoMemory memory = Pattern.Memory(Size);
+        using ClientUnderTest client = new(way);
+        client.Warm(device.Device);
+        using CancellationTokenSource enough = new();
+        Task changes = Task.Run(() =>
+        {
+            while (!enough.IsCancellationRequested)
+                client.Pages.Register(memory).Dispose();
+        });
+        for (int i = 0; i < 300; i++)
+            Assert.Equal(default, client.Write(device.Region(i % 16 * 8, 8), memory.Slice(i % 16 * 4096, 4096)));
+        enough.Cancel();
+        Assert.True(changes.Wait(Notification.Limit));
+        device.AssertHolds(0, memory.GetSpan());
+    }
+
     [Fact]
     public void WhatIsNoMemory_IsRefused()
     {
@@ -109,6 +156,7 @@ public sealed unsafe class RegisteredMemoryTests
         foreach (long length in (long[])[0, -1, long.MinValue])
             Assert.Equal("length", Assert.Throws<ArgumentOutOfRangeException>(() => client.Register(memory.Pointer, length)).ParamName);
         Assert.Equal("length", Assert.Throws<ArgumentOutOfRangeException>(() => client.Register((void*)(nuint.MaxValue - 10), 12)).ParamName);
+        Assert.Throws<InvalidOperationException>(() => client.Register((void*)4096, long.MaxValue));
         using (client.Register(memory))
         {
             Assert.Throws<ArgumentException>(() => client.Register(memory));

@@ -100,6 +100,28 @@ public sealed unsafe class RegisteredMemoryTests
         pool.Register(Somewhere + 100, 10, memory: null).Dispose();
     }
 
+    /// <summary>Whoever returns from Dispose may unmap the memory: also the one who came second.</summary>
+    [Fact]
+    public void RegistrationThatSeveralThreadsEnd_HasEndedForEachOfThem()
+    {
+        using PagePool pool = new(new CountedExtents());
+        for (int round = 0; round < 200; round++)
+        {
+            using IoMemory memory = IoMemory.Allocate(4096);
+            MemoryRegistration registration = pool.Register((byte*)memory.Pointer, 4096, memory);
+            nint address = (nint)memory.Pointer;
+            int early = 0;
+            Parallel.For(0, 4, _ =>
+            {
+                registration.Dispose();
+                if (pool.TryFindExtent((byte*)address, out int _, out uint _))
+                    Interlocked.Increment(ref early);
+            });
+            Assert.Equal(0, early);
+            Assert.Equal(0, memory.Pins);
+        }
+    }
+
     [Fact]
     public void DisposedPool_RefusesMemory_AndKeepsNoPin()
     {
