@@ -1,0 +1,92 @@
+using DmIoUring.Interop;
+using DmIoUring.Native.Errors;
+
+namespace DmIoUring.Native.Handles;
+
+/// <summary>
+/// The objects of one kind that C has handles of. A handle is an index and a generation, in the shape of a pointer that no process can dereference, so that
+/// the use of one that was closed is an error and nothing worse. Looking up takes no lock.
+/// </summary>
+/// <param name="kind">A number for the kind, 1 to 15, so that a client is not taken for a device.</param>
+/// <param name="noun">What a message calls one.</param>
+internal sealed class HandleTable<T>(int kind, string noun)
+    where T : class, IHandled
+{
+    private const int IndexBits = 24;
+    private const int GenerationShift = IndexBits + 4;
+
+    /// <summary>Not canonical on x64 and Arm64: a fault, should somebody dereference it.</summary>
+    private const ulong NoAddress = 1UL << 62;
+
+    private readonly Lock _lock = new();
+    private readonly Stack<int> _free = new();
+    private T?[] _entries = new T?[16];
+    private uint[] _generations = new uint[16];
+    private int _used;
+
+    /// <summary>Gives an object its handle.</summary>
+    public void Add(T value)
+    {
+        lock (_lock)
+        {
+            if (!_free.TryPop(out int index))
+                index = Grow();
+            uint generation = ++_generations[index];
+            value.Handle = (nint)(NoAddress | (ulong)generation << GenerationShift | (ulong)(uint)kind << IndexBits | (uint)index);
+            Volatile.Write(ref _entries[index], value);
+        }
+    }
+
+    /// <summary>The object of a handle.</summary>
+    /// <exception cref="NativeException">EINVAL for NULL, EBADF for one that was closed.</exception>
+    public T Get(nint handle)
+    {
+        int index = (int)handle & ((1 << IndexBits) - 1);
+        T?[] entries = Volatile.Read(ref _entries);
+        if (handle != 0 && (uint)index < (uint)entries.Length && Volatile.Read(ref entries[index]) is { } value && value.Handle == handle)
+            return value;
+        throw handle == 0
+            ? new NativeException(Errno.EINVAL, $"The {noun} is NULL.")
+            : new NativeException(Errno.EBADF, $"The {noun} 0x{handle:x} is closed, or never was one.");
+    }
+
+    /// <summary>Ends a handle.</summary>
+    /// <returns>Whether it was this call that ended it.</returns>
+    public bool Remove(T value)
+    {
+        int index = (int)value.Handle & ((1 << IndexBits) - 1);
+        lock (_lock)
+        {
+            if (_entries[index] != value)
+                return false;
+            Volatile.Write(ref _entries[index], null);
+
+            // An index whose generations are used up is not used again.
+            if (_generations[index] != uint.MaxValue)
+                _free.Push(index);
+            return true;
+        }
+    }
+
+    private int Grow()
+    {
+        if (_used == 1 << IndexBits)
+            throw new NativeException(Errno.EMFILE, $"There are too many handles of a {noun}.");
+        if (_used == _entries.Length)
+        {
+            Array.Resize(ref _generations, _used * 2);
+            T?[] larger = new T?[_used * 2];
+            _entries.CopyTo(larger, 0);
+            Volatile.Write(ref _entries, larger);
+        }
+
+        return _used++;
+    }
+}
+
+/// <summary>What has a handle.</summary>
+internal interface IHandled
+{
+    /// <summary>Written once, before the table shows the object.</summary>
+    nint Handle { get; set; }
+}

@@ -1,0 +1,61 @@
+using DmIoUring.Interop;
+using DmIoUring.Native.Errors;
+using DmIoUring.Native.Requests;
+
+namespace DmIoUring.Native.Handles;
+
+/// <summary>A reactor that C has opened.</summary>
+internal sealed class NativeReactor : Submitter
+{
+    private readonly Unfinished _unfinished = new();
+
+    public NativeReactor(in CClientOptions options)
+    {
+        if (options.Lanes != 0 || (options.Flags & CClientOptions.Polled) != 0)
+            throw new NativeException(Errno.EINVAL, "A reactor has no lanes, and is polled always: set neither lanes nor DMIO_CLIENT_POLLED.");
+        Reactor = new IoReactor(new IoReactorOptions
+        {
+            QueueDepth = options.CheckedQueueDepth,
+            Ring = options.Ring,
+            RequestTimeLimit = options.RequestTimeLimit,
+            DisposeTimeLimit = options.CloseTimeLimit,
+            DisposeGaveUp = _unfinished.Set,
+            CanBeWoken = true,
+        });
+        try
+        {
+            _ = options.Pages == 0 && options.Requests == 0 ? null
+                : options.Requests == 0 ? Reactor.Reserve(options.CheckedPages)
+                : Reactor.Reserve(options.CheckedPages, options.CheckedRequests);
+        }
+        catch
+        {
+            Reactor.Dispose();
+            throw;
+        }
+    }
+
+    public IoReactor Reactor { get; }
+
+    /// <summary>Ends the reactor, on its thread; again, where it did not end within the limit.</summary>
+    public void Close()
+    {
+        Reactor.Dispose();
+        _unfinished.ThrowIfAny();
+        HandleTables.Reactors.Remove(this);
+    }
+
+    public override void SubmitRead(in IoRegion region, in IoBuffer buffer, IoCompleted completed, object context, long tag) =>
+        Reactor.SubmitRead(region, buffer, completed, context, tag);
+
+    public override void SubmitWrite(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, long tag, IoFlags flags) =>
+        Reactor.SubmitWrite(regions, buffer, completed, context, tag, flags);
+
+    public override void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag) =>
+        Reactor.SubmitFlush(regions, completed, context, tag);
+
+    public override void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) => Reactor.SubmitDiscard(regions, notify, context);
+
+    public override void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) =>
+        Reactor.SubmitWriteZeroes(regions, notify, context);
+}

@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using DmIoUring.Native.Requests;
+
+namespace DmIoUring.Native.Handles;
+
+/// <summary>What asynchronous requests go to: a client or a reactor.</summary>
+internal abstract class Submitter : IHandled
+{
+    /// <summary>So many functions have an object that is kept. A host that makes its functions at run time may have more; those get one for each request.</summary>
+    private const int MaxKept = 256;
+
+    private readonly ConcurrentDictionary<(nint Function, bool HasResult), Notification> _notifications = new();
+    private Notification? _last;
+
+    public nint Handle { get; set; }
+
+    /// <summary>Where completions wait for dmio_poll; null where callbacks run at once.</summary>
+    public CompletionQueue? Queue { get; protected init; }
+
+    /// <summary>The object that calls a function of C: a program has few, and mostly the same again.</summary>
+    public Notification NotificationOf(nint function, bool hasResult)
+    {
+        Notification? last = Volatile.Read(ref _last);
+        return last is not null && last.Function == function && last.HasResult == hasResult ? last : Find(function, hasResult);
+    }
+
+    public abstract void SubmitRead(in IoRegion region, in IoBuffer buffer, IoCompleted completed, object context, long tag);
+
+    public abstract void SubmitWrite(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, long tag, IoFlags flags);
+
+    public abstract void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag);
+
+    public abstract void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context);
+
+    public abstract void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context);
+
+    private Notification Find(nint function, bool hasResult)
+    {
+        if (!_notifications.TryGetValue((function, hasResult), out Notification? found))
+        {
+            found = new Notification(function, hasResult, Queue);
+            if (_notifications.Count < MaxKept)
+                found = _notifications.GetOrAdd((function, hasResult), found);
+        }
+
+        Volatile.Write(ref _last, found);
+        return found;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using DmIoUring.Interop;
+using DmIoUring.Native.Errors;
+using DmIoUring.Rings;
+
+namespace DmIoUring.Native.Requests;
+
+/// <summary>
+/// Requests of a polled client that have ended. Lanes add them, the host's threads run their callbacks; an eventfd is readable while there are some, for
+/// the host's event loop.
+/// </summary>
+internal sealed unsafe class CompletionQueue : IDisposable
+{
+    /// <summary>A poll ends after so many, so that the event loop's other descriptors get their turn.</summary>
+    private const int MostInARow = 64;
+
+    private readonly ConcurrentQueue<Completion> _ready = new();
+    private readonly WakeEvent _event = new();
+    private int _isSignalled;
+    private volatile bool _closed;
+
+    /// <summary>The eventfd.</summary>
+    public int Descriptor => _event.Descriptor;
+
+    /// <summary>A lane's thread.</summary>
+    public void Add(in Completion completion)
+    {
+        _ready.Enqueue(completion);
+        Signal();
+    }
+
+    /// <summary>Runs the callbacks that are ready.</summary>
+    /// <param name="timeout">How long it waits for the first, in milliseconds; negative for no limit.</param>
+    /// <returns>How many ran.</returns>
+    public int Poll(int timeout)
+    {
+        bool held = false;
+        try
+        {
+            // The number may be another file's once it is closed.
+            _event.DangerousAddRef(ref held);
+            if (timeout != 0 && _ready.IsEmpty && !_closed)
+                Wait(timeout);
+
+            // In this order: what is added after the eventfd was emptied is found below, or signals again.
+            WakeEvent.Drain(_event.Descriptor);
+            Interlocked.Exchange(ref _isSignalled, 0);
+        }
+        finally
+        {
+            if (held)
+                _event.DangerousRelease();
+        }
+
+        int ran = Run(MostInARow);
+        if (!_ready.IsEmpty)
+            Signal();
+        return ran;
+    }
+
+    /// <summary>Runs what nobody collected, and ends waits. Nothing is added any more.</summary>
+    public void Dispose()
+    {
+        _closed = true;
+        Run(int.MaxValue);
+        _event.Signal();
+        _event.Dispose();
+    }
+
+    private int Run(int most)
+    {
+        int ran = 0;
+        for (; ran < most && _ready.TryDequeue(out Completion completion); ran++)
+            completion.Notification.Call(completion.Result, completion.Bytes, completion.Context);
+        return ran;
+    }
+
+    private void Signal()
+    {
+        if (Interlocked.Exchange(ref _isSignalled, 1) == 0)
+            _event.Signal();
+    }
+
+    private void Wait(int timeout)
+    {
+        Pollfd descriptor = new() { fd = _event.Descriptor, events = FileAbi.POLLIN };
+        KernelTimespec limit = new() { tv_sec = timeout / 1000, tv_nsec = timeout % 1000 * 1_000_000L };
+        int result = Libc.Ppoll(&descriptor, 1, timeout < 0 ? null : &limit);
+        if (result < 0)
+            throw new NativeException(-result, $"The wait for callbacks ended: {Errno.Name(-result)}.");
+    }
+}

@@ -1,0 +1,280 @@
+/*
+ * libdmio: dm-io, the block I/O service under the Linux kernel's device-mapper, in user space on io_uring.
+ *
+ * One region is read, or one buffer is written to up to 64 regions at once, and one bit a region tells what failed.
+ *
+ * Returns   0 or a count, or -errno; then dmio_last_error() has a text. A request that was refused so was not
+ *           submitted, and its callback does not run.
+ * Handles   are numbers in the shape of pointers: not to be dereferenced, checked in every call. One that was closed,
+ *           or never was, is -EBADF; NULL is -EINVAL.
+ * Units     sectors of 512 bytes, pages of 4096.
+ * Threads   any thread may call anything, except that a reactor belongs to the thread that first submits or polls.
+ *           A thread may come and go; 64 KiB of stack are enough.
+ * Callbacks run once for each request that was accepted, on a thread of the library, in dmio_poll or in
+ *           dmio_reactor_poll. On a thread of the library they must not block and must not leave by longjmp, an
+ *           exception or pthread_exit. They may submit, and close what they like.
+ * Memory    of a request is the library's from the call until it ends: until the synchronous call returns, or the
+ *           callback starts. Regions, vectors and page lists are copied in the call; what they point at is not.
+ *
+ * What the host process must know
+ *   fork      The library's threads are not in the child: once a process has used the library, every call of a child
+ *             of it fails with -EOWNERDEAD. fork before the first call, or exec in the child.
+ *   dlclose   does not unload the library (-z nodelete): its threads and thread-local destructors stay valid.
+ *   signals   The first call installs handlers of the .NET runtime for SIGSEGV, SIGFPE and a real-time signal
+ *             (SIGRTMIN); those of the host are called for what is not the runtime's. Don't replace them later.
+ *             SIGPIPE keeps the host's disposition. Block a signal in all threads of the host's own before the first
+ *             call if it must not arrive on a thread of the library.
+ *   memory    The runtime reserves 256 GiB of address space, without using it: RLIMIT_AS and mlockall(MCL_FUTURE)
+ *             need DOTNET_GCHeapHardLimit in the environment, for instance 0x4000000.
+ *   two       A process can hold one copy of the library.
+ */
+#ifndef DMIO_H
+#define DMIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DMIO_SECTOR_SIZE 512
+#define DMIO_PAGE_SIZE 4096
+#define DMIO_MAX_REGIONS 64
+
+/* ---- dm-io's own names ------------------------------------------------------------------------------------------ */
+
+typedef uint64_t sector_t;
+
+/* A device handle of dmio_device_open. */
+struct block_device;
+
+/* Where: count sectors from a sector on. A region of no sectors is skipped; its bit counts. */
+struct io_region {
+    struct block_device *bdev;
+    sector_t sector;
+    sector_t count;
+};
+
+/* DMIO_PAGE_SIZE bytes of memory. */
+struct page;
+
+/* Memory as a list of pages. The offset of a request applies to the first; the others are whole. */
+struct page_list {
+    struct page_list *next;
+    struct page *page;
+};
+
+/* Memory as pieces: bv_len bytes from bv_offset on, which may be beyond the page's end. */
+struct bio_vec {
+    struct page *bv_page;
+    unsigned int bv_len;
+    unsigned int bv_offset;
+};
+
+/* error: bit i for region i. */
+typedef void (*io_notify_fn)(unsigned long error, void *context);
+
+/* rw: one operation and, for a write, flags. */
+enum {
+    DMIO_READ = 0,         /* of one region */
+    DMIO_WRITE = 1,        /* to 1 to 64 regions */
+    DMIO_FLUSH = 2,        /* of the regions' devices; no memory, sectors are ignored */
+    DMIO_DISCARD = 3,      /* no memory; what is read afterwards is undefined */
+    DMIO_WRITE_ZEROES = 9, /* no memory */
+
+    DMIO_PREFLUSH = 1 << 8,    /* flush each device first; with regions of no sectors an empty flush */
+    DMIO_FUA = 1 << 9,         /* on the medium when it has ended */
+    DMIO_ATOMIC = 1 << 10,     /* each region all or nothing */
+    DMIO_STABLE_COPY = 1 << 11 /* from a private copy: the memory is free when the call returns; needs a page reserve */
+};
+
+/*
+ * Opens the process's client, if it is not open, and reserves pages for it, and a request for each (at most 4096). Within
+ * the reserve nothing waits and nothing is allocated; beyond it a call waits until another request has ended. Put the
+ * same number that was got. The last put ends the client: it returns when all callbacks have.
+ */
+int dm_io_get(unsigned int num_pages);
+int dm_io_put(unsigned int num_pages);
+
+/*
+ * 0 when every region succeeded, -EIO when one failed, -EOPNOTSUPP when some are unsupported and the others succeeded;
+ * *error_bits (which may be NULL) has a bit for each that failed or is unsupported. Any other -errno: nothing was
+ * submitted, and *error_bits is 0.
+ */
+int dm_io_sync(unsigned int num_regions, struct io_region *where, int rw, struct page_list *pl, unsigned int offset,
+               unsigned long *error_bits);
+int dm_io_sync_bvec(unsigned int num_regions, struct io_region *where, int rw, struct bio_vec *bvec,
+                    unsigned long *error_bits);
+int dm_io_sync_vm(unsigned int num_regions, struct io_region *where, int rw, void *data, unsigned long *error_bits);
+
+/* 0 when it was submitted: then fn runs once. */
+int dm_io_async(unsigned int num_regions, struct io_region *where, int rw, struct page_list *pl, unsigned int offset,
+                io_notify_fn fn, void *context);
+int dm_io_async_bvec(unsigned int num_regions, struct io_region *where, int rw, struct bio_vec *bvec, io_notify_fn fn,
+                     void *context);
+int dm_io_async_vm(unsigned int num_regions, struct io_region *where, int rw, void *data, io_notify_fn fn,
+                   void *context);
+
+/* ---- errors ----------------------------------------------------------------------------------------------------- */
+
+/* The text of the calling thread's last call that returned a negative value; "" before there was one. Valid until the
+ * thread's next failing call, or its end. */
+const char *dmio_last_error(void);
+
+/* What an errno, negative or not, means when this library returns it. Never NULL; valid for ever. */
+const char *dmio_strerror(int error);
+
+/* ---- devices ---------------------------------------------------------------------------------------------------- */
+
+enum {
+    DMIO_OPEN_READ_ONLY = 1,
+    DMIO_OPEN_BUFFERED = 2,  /* through the page cache; the default is direct I/O */
+    DMIO_OPEN_EXCLUSIVE = 4  /* -EBUSY where it is mounted or in use */
+};
+
+struct dmio_device_info {
+    uint64_t sectors;
+    uint32_t logical_block_size; /* bytes; regions start and end on a multiple of it, or are unsupported */
+    uint32_t memory_alignment;   /* bytes; other memory is copied */
+    uint32_t is_block_device;
+    uint32_t is_read_only;
+    uint32_t in_doubt; /* a flush has failed: see dmio_device_acknowledge_doubt */
+    uint32_t reserved;
+};
+
+/* Opens a block device, an NVMe namespace or a regular file. */
+int dmio_device_open(const char *path, unsigned int flags, struct block_device **device);
+
+/* Refuses new requests; those in flight go on, and the device closes when the last has ended. */
+int dmio_device_close(struct block_device *device);
+
+int dmio_device_info(struct block_device *device, struct dmio_device_info *info, size_t size);
+
+/* Asks for the size again: what has grown can be reached, what has shrunk is not written. */
+int dmio_device_refresh(struct block_device *device);
+
+/* After a failed flush every flush, preflush and FUA of the device fails until the embedder has said that it has dealt
+ * with what may be lost. 1 when the device was in doubt, 0 when not. */
+int dmio_device_acknowledge_doubt(struct block_device *device);
+
+/* ---- clients ---------------------------------------------------------------------------------------------------- */
+
+struct dmio_client;
+
+enum {
+    /* Callbacks run in dmio_poll, on the thread that calls it, and dmio_client_fd tells when there are some. */
+    DMIO_CLIENT_POLLED = 1,
+    /* Worker threads and system calls in place of io_uring. */
+    DMIO_CLIENT_WORKERS = 2
+};
+
+/* 0 in a field is its default. */
+struct dmio_client_options {
+    uint32_t flags;
+    uint32_t lanes;       /* threads with a ring; 1 */
+    uint32_t queue_depth; /* entries of a ring; 256 */
+    uint32_t requests;    /* reserved; none: allocated as needed */
+    uint64_t pages;       /* reserved; none */
+    uint32_t request_time_limit_ms;
+    uint32_t close_time_limit_ms; /* 30,000 */
+};
+
+/* options may be NULL; size is sizeof(struct dmio_client_options). */
+int dmio_client_open(const struct dmio_client_options *options, size_t size, struct dmio_client **client);
+
+/*
+ * Refuses new requests and returns when every callback has returned; those of a polled client that were not collected
+ * run in it. In a callback it does not wait. -ETIMEDOUT when something did not end within the limit: then close again.
+ */
+int dmio_client_close(struct dmio_client *client);
+
+/* How a request ended. */
+struct dmio_result {
+    uint64_t failed;      /* bit i: region i failed */
+    uint64_t unsupported; /* bit i: the device can't do that; no reason to drop a leg */
+    uint64_t bytes;       /* transferred, all regions together; 0 when a bit is set, and by what has no memory */
+    uint64_t sector;      /* the first failure: the lowest region, its first sector that is missing */
+    int32_t region;       /* -1 when there is none */
+    int32_t error;        /* its errno, positive; 0 when there is none */
+    uint32_t cause;       /* why; dmio_result_text says it */
+    uint32_t reserved;
+};
+
+typedef void (*dmio_done_fn)(const struct dmio_result *result, void *context);
+
+/* A request's memory. */
+enum {
+    DMIO_VM = 0,    /* data: length bytes; 0: as many as the regions take */
+    DMIO_PAGES = 1, /* data: struct page_list, with offset */
+    DMIO_BVEC = 2,  /* data: length struct bio_vec; 0: as many as the regions take */
+    DMIO_IOVEC = 3  /* data: length struct iovec */
+};
+
+struct dmio_request {
+    const struct io_region *where;
+    uint32_t num_regions;
+    int32_t rw;
+    void *data;
+    uint64_t length;
+    uint32_t memory;
+    uint32_t offset;
+};
+
+/* As the seed's calls, with a client, all of the result and any kind of memory. A NULL client is that of dm_io_get. */
+int dmio_sync(struct dmio_client *client, const struct dmio_request *request, struct dmio_result *result);
+int dmio_async(struct dmio_client *client, const struct dmio_request *request, dmio_done_fn fn, void *context);
+
+/* Human-readable: "failed 0b10; first: region 1, sector 4096: EIO". As snprintf, it returns the length of the whole. */
+int dmio_result_text(const struct dmio_result *result, char *text, size_t size);
+
+/*
+ * Of a polled client: runs the callbacks that are ready, at most 64 and those that come meanwhile not, and returns how
+ * many; waits up to timeout_ms for the first, -1 without a limit. Several threads may poll one client.
+ */
+int dmio_poll(struct dmio_client *client, int timeout_ms);
+
+/* The descriptor of a polled client for poll, epoll or io_uring: readable while callbacks are ready. dmio_poll resets it;
+ * don't read or close it. */
+int dmio_client_fd(struct dmio_client *client);
+
+struct dmio_statistics {
+    uint64_t requests;
+    uint64_t entries;          /* of rings */
+    uint64_t enters;           /* io_uring_enter */
+    uint64_t direct_transfers; /* synchronous requests that were one system call */
+    uint64_t short_transfers;
+    uint64_t retries;
+    uint64_t device_waits;
+    uint64_t worker_entries;
+    uint64_t flushes;
+    uint64_t joined_flushes;
+    uint64_t overdrafts;
+};
+
+int dmio_statistics(struct dmio_client *client, struct dmio_statistics *statistics, size_t size);
+
+/* ---- reactors: a thread of the host's that submits and polls ---------------------------------------------------- */
+
+struct dmio_reactor;
+
+/* options as of a client; flags: DMIO_CLIENT_WORKERS only; lanes: 0. */
+int dmio_reactor_open(const struct dmio_client_options *options, size_t size, struct dmio_reactor **reactor);
+int dmio_reactor_submit(struct dmio_reactor *reactor, const struct dmio_request *request, dmio_done_fn fn,
+                        void *context);
+
+/* Submits everything by one system call, waits until at least minimum requests have ended (up to timeout_ms, -1 without a
+ * limit) and runs their callbacks; returns how many. */
+int dmio_reactor_poll(struct dmio_reactor *reactor, unsigned int minimum, int timeout_ms);
+
+/* Ends a wait of dmio_reactor_poll; any thread. */
+int dmio_reactor_wake(struct dmio_reactor *reactor);
+int dmio_reactor_statistics(struct dmio_reactor *reactor, struct dmio_statistics *statistics, size_t size);
+int dmio_reactor_close(struct dmio_reactor *reactor);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
