@@ -24,8 +24,7 @@
  *             (SIGRTMIN); those of the host are called for what is not the runtime's. Don't replace them later.
  *             SIGPIPE keeps the host's disposition. Block a signal in all threads of the host's own before the first
  *             call if it must not arrive on a thread of the library.
- *   memory    The runtime reserves 256 GiB of address space, without using it: RLIMIT_AS and mlockall(MCL_FUTURE)
- *             need DOTNET_GCHeapHardLimit in the environment, for instance 0x4000000.
+ *   memory    The runtime reserves tens of GiB of address space, and uses little of it; less under RLIMIT_AS.
  *   two       A process can hold one copy of the library.
  */
 #ifndef DMIO_H
