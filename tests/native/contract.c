@@ -370,6 +370,41 @@ static void closed_in_flight(void)
     free(data);
 }
 
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+static void wait_at_gate(const struct dmio_result *result, void *context)
+{
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+    told_result(result, context);
+}
+
+/* A callback that does not return: the close gives up, says so, and works later. */
+static void callback_that_blocks(void)
+{
+    unsigned char *data = memory_of(4096, 11);
+    struct waiter waiter = WAITER;
+    struct dmio_client *client;
+    struct dmio_client_options options = {.close_time_limit_ms = 50};
+    struct io_region where = {device("blocks", 64), 0, 8};
+    struct dmio_request request = {.where = &where, .num_regions = 1, .rw = DMIO_WRITE, .data = data};
+    EQUAL(0, dmio_client_open(&options, sizeof options, &client));
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < 5; i++)
+        EQUAL(0, dmio_async(client, &request, wait_at_gate, &waiter));
+    REFUSED(ETIMEDOUT, "Close again", dmio_client_close(client));
+    REFUSED(EBADF, "", dmio_async(client, &request, wait_at_gate, &waiter));
+    EQUAL(0, waiter.ended);
+    pthread_mutex_unlock(&gate);
+    wait_for(&waiter, 5);
+    EQUAL(0, dmio_client_close(client));
+    REFUSED(EBADF, "closed", dmio_client_close(client));
+    EQUAL(5, waiter.ended);
+    EQUAL(0, waiter.bits);
+    EQUAL(0, dmio_device_close(where.bdev));
+    free(data);
+}
+
 static struct dmio_client *other_client;
 static struct io_region other_region;
 static _Atomic int closed_here;
@@ -579,7 +614,7 @@ int main(int count, char **arguments)
     static const struct { const char *name; void (*run)(void); } tests[] = {
         {"three legs", three_legs},         {"64 legs", sixty_four_legs},  {"kinds of memory", kinds_of_memory},
         {"operations", operations},         {"bad input", bad_input},      {"closed in flight", closed_in_flight},
-        {"two clients", two_clients},       {"polled client", polled_client},
+        {"blocks", callback_that_blocks},   {"two clients", two_clients},  {"polled client", polled_client},
         {"reactor", reactor},               {"many threads", many_threads},
     };
     if (count < 2)

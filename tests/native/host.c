@@ -1,4 +1,4 @@
-/* What a host process keeps: its signals, its children, its descriptors, its threads. host FOLDER LIBRARY */
+/* What a host process keeps: its signals, its children, its descriptors, its threads. host FOLDER LIBRARY COPY */
 #include "dmio-test.h"
 #include <dlfcn.h>
 #include <signal.h>
@@ -126,6 +126,48 @@ static void *submit_meanwhile(void *of)
     return NULL;
 }
 
+/* A thread that has not called the library before it forks. */
+static int asks_for_the_first_time(void *of)
+{
+    (void)of;
+    return dmio_client_close(NULL) == -EOWNERDEAD && strstr(dmio_last_error(), "forked") != NULL ? 0 : 1;
+}
+
+static void *fork_here(void *of)
+{
+    for (int i = 0; i < 25; i++)
+        EQUAL(0, children_result(asks_for_the_first_time, of, 0));
+    return NULL;
+}
+
+/* Another copy of the library, with threads and handles of its own. */
+static void use_copy(const char *path, const char *folder, struct block_device *foreign)
+{
+    char file[4096];
+    unsigned char *data = memory_of(4096, 2);
+    struct io_region where = {NULL, 0, 8};
+    void *copy = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    CHECK(copy != NULL);
+    int (*get)(unsigned int), (*put)(unsigned int), (*open_device)(const char *, unsigned int, struct block_device **),
+        (*close_device)(struct block_device *), (*sync)(unsigned int, struct io_region *, int, void *, unsigned long *);
+    *(void **)&get = dlsym(copy, "dm_io_get");
+    *(void **)&put = dlsym(copy, "dm_io_put");
+    *(void **)&open_device = dlsym(copy, "dmio_device_open");
+    *(void **)&close_device = dlsym(copy, "dmio_device_close");
+    *(void **)&sync = dlsym(copy, "dm_io_sync_vm");
+    CHECK((void *)get != (void *)dm_io_get);
+    EQUAL(-EBADF, close_device(foreign));
+    snprintf(file, sizeof file, "%s/parent", folder);
+    EQUAL(0, get(4));
+    EQUAL(0, open_device(file, DMIO_OPEN_BUFFERED, &where.bdev));
+    for (int i = 0; i < 200; i++)
+        EQUAL(0, sync(1, &where, DMIO_WRITE, data, NULL));
+    EQUAL(0, close_device(where.bdev));
+    EQUAL(0, put(4));
+    EQUAL(0, dlclose(copy));
+    free(data);
+}
+
 static int asks_once(void *of)
 {
     struct parents *parent = of;
@@ -137,7 +179,7 @@ int main(int count, char **arguments)
     static const int kept[] = {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD, SIGCONT, SIGWINCH, SIGUSR1, SIGUSR2,
                                SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU, SIGIO};
     struct sigaction before[65], after;
-    if (count < 3)
+    if (count < 4)
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGUSR1, on_signal);
@@ -164,6 +206,9 @@ int main(int count, char **arguments)
     pthread_create(&thread, NULL, submit_meanwhile, &parent);
     for (int i = 0; i < 50; i++)
         EQUAL(0, children_result(asks_once, &parent, 0));
+    pthread_t forking;
+    pthread_create(&forking, NULL, fork_here, &parent);
+    pthread_join(forking, NULL);
     ends = 1;
     pthread_join(thread, NULL);
     wait_for(&of_others, submitted);
@@ -184,6 +229,8 @@ int main(int count, char **arguments)
     CHECK(library != NULL);
     EQUAL(0, dlclose(library));
     EQUAL(0, dlclose(dlopen(arguments[2], RTLD_NOW)));
+    EQUAL(0, dm_io_sync_vm(1, &parent.where, DMIO_WRITE, parent.data, NULL));
+    use_copy(arguments[3], arguments[1], parent.where.bdev);
     EQUAL(0, dm_io_sync_vm(1, &parent.where, DMIO_WRITE, parent.data, NULL));
     EQUAL(0, dmio_client_close(parent.client));
     EQUAL(0, dmio_client_close(parent.polled));

@@ -8,12 +8,11 @@ namespace DmIoUring.Native.Exports;
 /// <summary>Clients, and requests with all of the result.</summary>
 internal static unsafe class ClientExports
 {
-    [UnmanagedCallersOnly(EntryPoint = "dmio_client_open")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_client_open")]
     private static int Open(void* options, nuint size, nint* client)
     {
         try
         {
-            ForkGuard.Check();
             Arguments.Require(client, "client");
             *client = 0;
             NativeClient opened = new(Arguments.Read<CClientOptions>(options, size));
@@ -27,12 +26,11 @@ internal static unsafe class ClientExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_client_close")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_client_close")]
     private static int Close(nint client)
     {
         try
         {
-            ForkGuard.Check();
             HandleTables.Clients.Get(client).Close();
             return 0;
         }
@@ -42,12 +40,11 @@ internal static unsafe class ClientExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_sync")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_sync")]
     private static int Run(nint client, CRequest* request, CResult* result)
     {
         try
         {
-            ForkGuard.Check();
             Arguments.Require(request, "request");
             IoResult ended = Calls.Run(HandleTables.Client(client), *request, out long bytes);
             if (result is not null)
@@ -60,12 +57,11 @@ internal static unsafe class ClientExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_async")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_async")]
     private static int Submit(nint client, CRequest* request, nint function, nint context)
     {
         try
         {
-            ForkGuard.Check();
             Arguments.Require(request, "request");
             Calls.Submit(HandleTables.Client(client), *request, function, hasResult: true, context);
             return 0;
@@ -76,12 +72,11 @@ internal static unsafe class ClientExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_poll")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_poll")]
     private static int Poll(nint client, int timeout)
     {
         try
         {
-            ForkGuard.Check();
             return HandleTables.Client(client).RequireQueue().Poll(timeout);
         }
         catch (Exception exception)
@@ -90,12 +85,11 @@ internal static unsafe class ClientExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_client_fd")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_client_fd")]
     private static int GetDescriptor(nint client)
     {
         try
         {
-            ForkGuard.Check();
             return HandleTables.Client(client).RequireQueue().Descriptor;
         }
         catch (Exception exception)
@@ -104,12 +98,11 @@ internal static unsafe class ClientExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_statistics")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_statistics")]
     private static int GetStatistics(nint client, void* statistics, nuint size)
     {
         try
         {
-            ForkGuard.Check();
             Arguments.Write(new CStatistics(HandleTables.Client(client).Client.Statistics), statistics, size, "statistics");
             return 0;
         }

@@ -13,12 +13,11 @@ internal static unsafe class DeviceExports
     private const uint Buffered = 2;
     private const uint Exclusive = 4;
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_device_open")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_device_open")]
     private static int Open(byte* path, uint flags, nint* device)
     {
         try
         {
-            ForkGuard.Check();
             Arguments.Require(path, "path");
             Arguments.Require(device, "device");
             *device = 0;
@@ -40,12 +39,11 @@ internal static unsafe class DeviceExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_device_close")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_device_close")]
     private static int Close(nint device)
     {
         try
         {
-            ForkGuard.Check();
             NativeDevice open = HandleTables.Devices.Get(device);
             if (HandleTables.Devices.Remove(open))
                 open.Device.Dispose();
@@ -57,12 +55,11 @@ internal static unsafe class DeviceExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_device_info")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_device_info")]
     private static int GetInfo(nint device, void* info, nuint size)
     {
         try
         {
-            ForkGuard.Check();
             BlockDevice open = HandleTables.Devices.Get(device).Device;
             CDeviceInfo value = new()
             {
@@ -82,12 +79,11 @@ internal static unsafe class DeviceExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_device_refresh")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_device_refresh")]
     private static int Refresh(nint device)
     {
         try
         {
-            ForkGuard.Check();
             _ = HandleTables.Devices.Get(device).Device.Refresh();
             return 0;
         }
@@ -97,12 +93,11 @@ internal static unsafe class DeviceExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_device_acknowledge_doubt")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_device_acknowledge_doubt")]
     private static int AcknowledgeDoubt(nint device)
     {
         try
         {
-            ForkGuard.Check();
             BlockDevice open = HandleTables.Devices.Get(device).Device;
             return open.Doubt is { } doubt && open.AcknowledgeDoubt(doubt) ? 1 : 0;
         }

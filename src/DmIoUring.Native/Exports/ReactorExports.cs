@@ -8,12 +8,11 @@ namespace DmIoUring.Native.Exports;
 /// <summary>Reactors: the thread that first submits or polls owns one.</summary>
 internal static unsafe class ReactorExports
 {
-    [UnmanagedCallersOnly(EntryPoint = "dmio_reactor_open")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_reactor_open")]
     private static int Open(void* options, nuint size, nint* reactor)
     {
         try
         {
-            ForkGuard.Check();
             Arguments.Require(reactor, "reactor");
             *reactor = 0;
             NativeReactor opened = new(Arguments.Read<CClientOptions>(options, size));
@@ -27,12 +26,11 @@ internal static unsafe class ReactorExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_reactor_submit")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_reactor_submit")]
     private static int Submit(nint reactor, CRequest* request, nint function, nint context)
     {
         try
         {
-            ForkGuard.Check();
             Arguments.Require(request, "request");
             Calls.Submit(HandleTables.Reactors.Get(reactor), *request, function, hasResult: true, context);
             return 0;
@@ -43,12 +41,11 @@ internal static unsafe class ReactorExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_reactor_poll")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_reactor_poll")]
     private static int Poll(nint reactor, uint minimum, int timeout)
     {
         try
         {
-            ForkGuard.Check();
             return HandleTables.Reactors.Get(reactor).Reactor.Poll(
                 (int)Math.Min(minimum, int.MaxValue), timeout < 0 ? null : TimeSpan.FromMilliseconds(timeout));
         }
@@ -58,12 +55,11 @@ internal static unsafe class ReactorExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_reactor_wake")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_reactor_wake")]
     private static int Wake(nint reactor)
     {
         try
         {
-            ForkGuard.Check();
             HandleTables.Reactors.Get(reactor).Reactor.Wake();
             return 0;
         }
@@ -73,12 +69,11 @@ internal static unsafe class ReactorExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_reactor_statistics")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_reactor_statistics")]
     private static int GetStatistics(nint reactor, void* statistics, nuint size)
     {
         try
         {
-            ForkGuard.Check();
             Arguments.Write(new CStatistics(HandleTables.Reactors.Get(reactor).Reactor.Statistics), statistics, size, "statistics");
             return 0;
         }
@@ -88,12 +83,11 @@ internal static unsafe class ReactorExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_reactor_close")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_reactor_close")]
     private static int Close(nint reactor)
     {
         try
         {
-            ForkGuard.Check();
             HandleTables.Reactors.Get(reactor).Close();
             return 0;
         }

@@ -8,12 +8,11 @@ namespace DmIoUring.Native.Exports;
 /// <summary>dm-io's own functions: Documentation/admin-guide/device-mapper/dm-io.rst.</summary>
 internal static unsafe class SeedExports
 {
-    [UnmanagedCallersOnly(EntryPoint = "dm_io_get")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dm_io_get")]
     private static int Get(uint pages)
     {
         try
         {
-            ForkGuard.Check();
             DefaultClient.Get(pages);
             return 0;
         }
@@ -23,12 +22,11 @@ internal static unsafe class SeedExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dm_io_put")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dm_io_put")]
     private static int Put(uint pages)
     {
         try
         {
-            ForkGuard.Check();
             DefaultClient.Put(pages);
             return 0;
         }
@@ -38,27 +36,27 @@ internal static unsafe class SeedExports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "dm_io_sync")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dm_io_sync")]
     private static int Sync(uint regions, CRegion* where, int rw, CPageList* pages, uint offset, nuint* errorBits) =>
         Run(new CRequest { Regions = regions, Where = where, Rw = rw, Data = pages, Offset = offset, Memory = CMemory.Pages }, errorBits);
 
-    [UnmanagedCallersOnly(EntryPoint = "dm_io_sync_bvec")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dm_io_sync_bvec")]
     private static int SyncVectors(uint regions, CRegion* where, int rw, CVector* vectors, nuint* errorBits) =>
         Run(new CRequest { Regions = regions, Where = where, Rw = rw, Data = vectors, Memory = CMemory.Bvec }, errorBits);
 
-    [UnmanagedCallersOnly(EntryPoint = "dm_io_sync_vm")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dm_io_sync_vm")]
     private static int SyncContiguous(uint regions, CRegion* where, int rw, void* data, nuint* errorBits) =>
         Run(new CRequest { Regions = regions, Where = where, Rw = rw, Data = data, Memory = CMemory.Vm }, errorBits);
 
-    [UnmanagedCallersOnly(EntryPoint = "dm_io_async")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dm_io_async")]
     private static int Async(uint regions, CRegion* where, int rw, CPageList* pages, uint offset, nint function, nint context) =>
         Submit(new CRequest { Regions = regions, Where = where, Rw = rw, Data = pages, Offset = offset, Memory = CMemory.Pages }, function, context);
 
-    [UnmanagedCallersOnly(EntryPoint = "dm_io_async_bvec")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dm_io_async_bvec")]
     private static int AsyncVectors(uint regions, CRegion* where, int rw, CVector* vectors, nint function, nint context) =>
         Submit(new CRequest { Regions = regions, Where = where, Rw = rw, Data = vectors, Memory = CMemory.Bvec }, function, context);
 
-    [UnmanagedCallersOnly(EntryPoint = "dm_io_async_vm")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dm_io_async_vm")]
     private static int AsyncContiguous(uint regions, CRegion* where, int rw, void* data, nint function, nint context) =>
         Submit(new CRequest { Regions = regions, Where = where, Rw = rw, Data = data, Memory = CMemory.Vm }, function, context);
 
@@ -68,7 +66,6 @@ internal static unsafe class SeedExports
         {
             if (errorBits is not null)
                 *errorBits = 0;
-            ForkGuard.Check();
             IoResult result = Calls.Run(DefaultClient.Current, request);
             if (result.IsSuccess)
                 return 0;
@@ -86,7 +83,6 @@ internal static unsafe class SeedExports
     {
         try
         {
-            ForkGuard.Check();
             Calls.Submit(DefaultClient.Current, request, function, hasResult: false, context);
             return 0;
         }

@@ -9,13 +9,13 @@ namespace DmIoUring.Native.Exports;
 /// <summary>The texts of errors and results. They work in a child of the process, too.</summary>
 internal static unsafe class TextExports
 {
-    [UnmanagedCallersOnly(EntryPoint = "dmio_last_error")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_last_error")]
     private static byte* GetLastError() => LastError.Text;
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_strerror")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_strerror")]
     private static byte* GetText(int error) => ErrorTexts.Get(error);
 
-    [UnmanagedCallersOnly(EntryPoint = "dmio_result_text")]
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_result_text")]
     private static int GetText(CResult* result, byte* text, nuint size)
     {
         try

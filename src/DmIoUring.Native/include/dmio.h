@@ -25,7 +25,8 @@
  *             SIGPIPE keeps the host's disposition. Block a signal in all threads of the host's own before the first
  *             call if it must not arrive on a thread of the library.
  *   memory    The runtime reserves tens of GiB of address space, and uses little of it; less under RLIMIT_AS.
- *   two       A process can hold one copy of the library.
+ *   copies    Two copies of the library in one process know nothing of each other: don't pass a handle from one to the
+ *             other.
  */
 #ifndef DMIO_H
 #define DMIO_H
