@@ -161,6 +161,60 @@ static void kinds_of_memory(void)
     free(back);
 }
 
+/* Pages of the reserve; what is linked anew is still a list of pages. */
+static void reserved_pages(void)
+{
+    struct page_list *list = NULL, *more = NULL, *next;
+    struct block_device *bdev = device("pages", 1024);
+    struct io_region where = {bdev, 0, 64};
+    struct waiter waiter = WAITER;
+    unsigned char *back = memory_of(32768, 1);
+    unsigned long bits;
+    int length = 0;
+    REFUSED(EBADF, "dm_io_get", dmio_pages_get(NULL, 8, &list));
+    EQUAL(0, dm_io_get(16));
+    REFUSED(EINVAL, "0 pages", dmio_pages_get(NULL, 0, &list));
+    REFUSED(EAGAIN, "16 pages are free", dmio_pages_get(NULL, 17, &list));
+    EQUAL(0, dmio_pages_get(NULL, 8, &list));
+    for (struct page_list *at = list; at != NULL; at = at->next)
+        memset(at->page, 'a' + length++, DMIO_PAGE_SIZE);
+    EQUAL(8, length);
+    REFUSED(EAGAIN, "8 pages are free", dmio_pages_get(NULL, 9, &more));
+    EQUAL(0, dmio_pages_get(NULL, 8, &more));
+    EQUAL(0, dm_io_async(1, &where, DMIO_WRITE, list, 0, told, &waiter));
+    wait_for(&waiter, 1);
+    EQUAL(0, waiter.bits);
+    EQUAL(0, dm_io_sync_vm(1, &where, DMIO_READ, back, &bits));
+    for (int i = 0; i < 32768; i++)
+        CHECK(back[i] == 'a' + i / DMIO_PAGE_SIZE);
+    EQUAL(0, dm_io_sync(1, &where, DMIO_READ, more, 0, &bits));
+    EQUAL(0, memcmp(more->page, list->page, DMIO_PAGE_SIZE));
+    where.count = 8;
+    EQUAL(0, dm_io_sync(1, &where, DMIO_WRITE, list, 2048, &bits));
+    EQUAL(0, dm_io_sync_vm(1, &where, DMIO_READ, back, &bits));
+    EQUAL('a', back[2047]);
+    EQUAL('b', back[2048]);
+    REFUSED(EINVAL, "32256 bytes", (where.count = 64, dm_io_sync(1, &where, DMIO_WRITE, list, 512, &bits)));
+
+    /* The second page becomes the third. */
+    next = list->next;
+    list->next = next->next;
+    where.count = 16;
+    EQUAL(0, dm_io_sync(1, &where, DMIO_WRITE, list, 0, &bits));
+    EQUAL(0, dm_io_sync_vm(1, &where, DMIO_READ, back, &bits));
+    EQUAL('a', back[4095]);
+    EQUAL('c', back[4096]);
+    REFUSED(EINVAL, "not of this client", dmio_pages_put(NULL, next));
+    REFUSED(EINVAL, "not of this client", dmio_pages_put(NULL, NULL));
+    EQUAL(0, dmio_pages_put(NULL, list));
+    REFUSED(EINVAL, "put back before", dmio_pages_put(NULL, list));
+    EQUAL(0, dmio_device_close(bdev));
+    /* more was not put back: the client takes it with it. */
+    EQUAL(0, dm_io_put(16));
+    REFUSED(EBADF, "dm_io_get", dmio_pages_put(NULL, more));
+    free(back);
+}
+
 static void operations(void)
 {
     unsigned char *data = memory_of(8192, 4), zeroes[4096] = {0};
@@ -613,7 +667,7 @@ int main(int count, char **arguments)
 {
     static const struct { const char *name; void (*run)(void); } tests[] = {
         {"three legs", three_legs},         {"64 legs", sixty_four_legs},  {"kinds of memory", kinds_of_memory},
-        {"operations", operations},         {"bad input", bad_input},      {"closed in flight", closed_in_flight},
+        {"reserved pages", reserved_pages}, {"operations", operations},         {"bad input", bad_input},      {"closed in flight", closed_in_flight},
         {"blocks", callback_that_blocks},   {"two clients", two_clients},  {"polled client", polled_client},
         {"reactor", reactor},               {"many threads", many_threads},
     };

@@ -89,6 +89,10 @@ static int is_refused(void *of)
     REFUSED(EOWNERDEAD, "forked", dm_io_async_bvec(1, &parent->where, DMIO_WRITE, NULL, told, &waiter));
     REFUSED(EOWNERDEAD, "forked", dm_io_async_vm(1, &parent->where, DMIO_WRITE, parent->data, told, &waiter));
     REFUSED(EOWNERDEAD, "forked", dmio_client_open(NULL, 0, &client));
+    struct page_list *list;
+    REFUSED(EOWNERDEAD, "forked", dmio_pages_get(NULL, 1, &list));
+    REFUSED(EOWNERDEAD, "forked", dmio_pages_put(NULL, NULL));
+    REFUSED(EOWNERDEAD, "forked", dmio_result_text(NULL, NULL, 0));
     REFUSED(EOWNERDEAD, "forked", dmio_sync(parent->client, &request, &result));
     REFUSED(EOWNERDEAD, "forked", dmio_async(parent->client, &request, told_result, &waiter));
     REFUSED(EOWNERDEAD, "forked", dmio_poll(parent->polled, -1));

@@ -40,6 +40,36 @@ internal static unsafe class ClientExports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_pages_get")]
+    private static int GetPages(nint client, uint pages, CPageList** list)
+    {
+        try
+        {
+            Arguments.Require(list, "list");
+            *list = null;
+            *list = HandleTables.Client(client).RentPages(pages);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return LastError.Set(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_pages_put")]
+    private static int PutPages(nint client, CPageList* list)
+    {
+        try
+        {
+            HandleTables.Client(client).ReturnPages(list);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return LastError.Set(exception);
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "managed_dmio_sync")]
     private static int Run(nint client, CRequest* request, CResult* result)
     {

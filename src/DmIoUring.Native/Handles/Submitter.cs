@@ -4,7 +4,7 @@ using DmIoUring.Native.Requests;
 namespace DmIoUring.Native.Handles;
 
 /// <summary>What asynchronous requests go to: a client or a reactor.</summary>
-internal abstract class Submitter : IHandled
+internal abstract unsafe class Submitter : IHandled
 {
     /// <summary>So many functions have an object that is kept. A host that makes its functions at run time may have more; those get one for each request.</summary>
     private const int MaxKept = 256;
@@ -22,6 +22,14 @@ internal abstract class Submitter : IHandled
     {
         Notification? last = Volatile.Read(ref _last);
         return last is not null && last.Function == function && last.HasResult == hasResult ? last : Find(function, hasResult);
+    }
+
+    /// <summary>A page list as a buffer that the rings know, where it is of the client's own pages.</summary>
+    /// <returns>Whether it is.</returns>
+    public virtual bool TryGetBuffer(CPageList* list, uint offset, long bytes, out IoBuffer buffer)
+    {
+        buffer = default;
+        return false;
     }
 
     public abstract void SubmitRead(in IoRegion region, in IoBuffer buffer, IoCompleted completed, object context, long tag);

@@ -1,5 +1,6 @@
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
+using DmIoUring.Native.Handles;
 
 namespace DmIoUring.Native.Requests;
 
@@ -21,10 +22,11 @@ internal readonly unsafe struct CallMemory
     public PieceList? Pieces { get; }
 
     /// <summary>The memory of a request.</summary>
+    /// <param name="target">Whose request it is.</param>
     /// <param name="request">The request.</param>
     /// <param name="bytes">What the largest region takes.</param>
     /// <exception cref="NativeException">EINVAL, with what is wrong.</exception>
-    public static CallMemory Of(in CRequest request, long bytes)
+    public static CallMemory Of(Submitter target, in CRequest request, long bytes)
     {
         if (bytes == 0)
             return new CallMemory(IoBuffer.From(Memory<byte>.Empty), pieces: null);
@@ -32,6 +34,8 @@ internal readonly unsafe struct CallMemory
             throw Invalid($"The memory is NULL, and the regions take {bytes} bytes.");
         if (request.Memory == CMemory.Vm)
             return new CallMemory(IoBuffer.Contiguous(request.Data, request.Length == 0 ? bytes : Checked(request.Length)), pieces: null);
+        if (request.Memory == CMemory.Pages && target.TryGetBuffer((CPageList*)request.Data, request.Offset, bytes, out IoBuffer own))
+            return new CallMemory(own, pieces: null);
         if (bytes > MaxScatteredBytes)
             throw Invalid($"A region takes {bytes} bytes, more than memory in pieces can have.");
 

@@ -111,7 +111,7 @@ internal static unsafe class Calls
                 return client.Client.WriteZeroes(regions);
         }
 
-        CallMemory memory = CallMemory.Of(request, BytesOf(regions));
+        CallMemory memory = CallMemory.Of(client, request, BytesOf(regions));
         bytes = CompletedCallback.BytesOf(regions);
         try
         {
@@ -141,7 +141,7 @@ internal static unsafe class Calls
                 return;
         }
 
-        CallMemory memory = CallMemory.Of(request, BytesOf(regions));
+        CallMemory memory = CallMemory.Of(target, request, BytesOf(regions));
         if (memory.Pieces is not { } pieces)
         {
             Submit(target, operation, regions, memory.Buffer, Notification.Completed, notification, context, flags);

@@ -112,6 +112,9 @@ FUNCTION(dmio_device_acknowledge_doubt, (struct block_device *device), (device))
 FUNCTION(dmio_client_open, (const struct dmio_client_options *options, size_t size, struct dmio_client **client),
          (options, size, client))
 FUNCTION(dmio_client_close, (struct dmio_client *client), (client))
+FUNCTION(dmio_pages_get, (struct dmio_client *client, unsigned int pages, struct page_list **list),
+         (client, pages, list))
+FUNCTION(dmio_pages_put, (struct dmio_client *client, struct page_list *list), (client, list))
 FUNCTION(dmio_sync, (struct dmio_client *client, const struct dmio_request *request, struct dmio_result *result),
          (client, request, result))
 FUNCTION(dmio_async,

@@ -190,6 +190,14 @@ int dmio_client_open(const struct dmio_client_options *options, size_t size, str
  */
 int dmio_client_close(struct dmio_client *client);
 
+/*
+ * Pages of the client's reserve (a NULL client is that of dm_io_get), as a list for dm_io_sync and dm_io_async: locked,
+ * and registered with the client's rings, which other memory is not. -EAGAIN when fewer are free. Put back the same list,
+ * with the same client: -EBUSY while a request is using it. A client that is closed takes its pages with it.
+ */
+int dmio_pages_get(struct dmio_client *client, unsigned int pages, struct page_list **list);
+int dmio_pages_put(struct dmio_client *client, struct page_list *list);
+
 /* How a request ended. */
 struct dmio_result {
     uint64_t failed;      /* bit i: region i failed */
