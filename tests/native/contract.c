@@ -541,6 +541,38 @@ static void polled_client(void)
     free(data);
 }
 
+static void close_other(const struct dmio_result *result, void *context)
+{
+    EQUAL(0, dmio_client_close(other_client));
+    told_result(result, context);
+}
+
+/* Closed by a callback of another client, which can't wait: what is in flight calls back nevertheless. */
+static void polled_client_closed_in_callback(void)
+{
+    enum { REQUESTS = 400 };
+    unsigned char *data = memory_of(1 << 20, 12);
+    struct waiter waiter = WAITER, closer = WAITER;
+    struct dmio_client *client;
+    struct dmio_client_options options = {.flags = DMIO_CLIENT_POLLED};
+    struct io_region where = {device("closer", 4096), 0, 2048};
+    struct dmio_request request = {.where = &where, .num_regions = 1, .rw = DMIO_WRITE, .data = data};
+    EQUAL(0, dmio_client_open(NULL, 0, &client));
+    EQUAL(0, dmio_client_open(&options, sizeof options, &other_client));
+    for (int i = 0; i < REQUESTS; i++)
+        EQUAL(0, dmio_async(other_client, &request, told_result, &waiter));
+    where.count = 8;
+    EQUAL(0, dmio_async(client, &request, close_other, &closer));
+    wait_for(&closer, 1);
+    wait_for(&waiter, REQUESTS);
+    REFUSED(EBADF, "closed", dmio_poll(other_client, 0));
+    EQUAL(0, dmio_client_close(client));
+    EQUAL(REQUESTS, waiter.ended);
+    EQUAL(0, waiter.bits);
+    EQUAL(0, dmio_device_close(where.bdev));
+    free(data);
+}
+
 struct from_callback {
     struct dmio_reactor *reactor;
     struct io_region where;
@@ -669,6 +701,7 @@ int main(int count, char **arguments)
         {"three legs", three_legs},         {"64 legs", sixty_four_legs},  {"kinds of memory", kinds_of_memory},
         {"reserved pages", reserved_pages}, {"operations", operations},         {"bad input", bad_input},      {"closed in flight", closed_in_flight},
         {"blocks", callback_that_blocks},   {"two clients", two_clients},  {"polled client", polled_client},
+        {"polled, closed in a callback", polled_client_closed_in_callback},
         {"reactor", reactor},               {"many threads", many_threads},
     };
     if (count < 2)

@@ -27,6 +27,10 @@ internal sealed unsafe class CompletionQueue : IDisposable
     {
         _ready.Enqueue(completion);
         Signal();
+
+        // A client that is closed in a callback has no time to wait, and nobody polls any more. Signal is a full fence, as Dispose has one: one of the two sees the other.
+        if (_closed)
+            Run(int.MaxValue);
     }
 
     /// <summary>Runs the callbacks that are ready.</summary>
@@ -58,10 +62,11 @@ internal sealed unsafe class CompletionQueue : IDisposable
         return ran;
     }
 
-    /// <summary>Runs what nobody collected, and ends waits. Nothing is added any more.</summary>
+    /// <summary>Runs what nobody collected, and ends waits. What is added afterwards runs at once.</summary>
     public void Dispose()
     {
         _closed = true;
+        Interlocked.MemoryBarrier();
         Run(int.MaxValue);
         _event.Signal();
         _event.Dispose();

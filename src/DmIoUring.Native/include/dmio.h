@@ -186,7 +186,7 @@ int dmio_client_open(const struct dmio_client_options *options, size_t size, str
 
 /*
  * Refuses new requests and returns when every callback has returned; those of a polled client that were not collected
- * run in it. In a callback it does not wait. -ETIMEDOUT when something did not end within the limit: then close again.
+ * run in it. In a callback on a thread of the library it does not wait: the rest calls back on such threads. -ETIMEDOUT when something did not end within the limit: then close again.
  */
 int dmio_client_close(struct dmio_client *client);
 
