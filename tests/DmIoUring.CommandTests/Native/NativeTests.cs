@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using DmIoUring.ScratchDevices;
-using DmIoUring.Testing;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Native;
 
