@@ -215,6 +215,90 @@ static void reserved_pages(void)
     free(back);
 }
 
+/* Inside, across each end and outside of an arena that is registered; what is refused; and afterwards. */
+static void registered_memory(void)
+{
+    enum { ARENA = 16 * DMIO_PAGE_SIZE, BYTES = 4 * DMIO_PAGE_SIZE, SECTORS = BYTES / DMIO_SECTOR_SIZE };
+    /* Before, across the start, from the start, inside, to the end, across the end, behind. */
+    static const int offsets[] = {4, 6, 8, 14, 20, 22, 24};
+    unsigned char *data = memory_of(BYTES, 12), *all = memory_of(32 * DMIO_PAGE_SIZE, 60), *arena = all + 8 * DMIO_PAGE_SIZE;
+    struct io_region where = {device("registered", 256), 16, SECTORS};
+    struct dmio_memory *memory, *second, *none = (struct dmio_memory *)1;
+    struct dmio_client *client;
+    struct dmio_reactor *reactor;
+    struct waiter waiter = WAITER;
+    int asked = 0;
+    REFUSED(EBADF, "dm_io_get", dmio_memory_register(NULL, arena, ARENA, &none));
+    CHECK(none == NULL);
+    EQUAL(0, dm_io_get(4));
+    EQUAL(0, dmio_memory_register(NULL, arena, ARENA, &memory));
+    REFUSED(EINVAL, "registered already", dmio_memory_register(NULL, arena + ARENA - 1, 1, &none));
+    REFUSED(EINVAL, "registered already", dmio_memory_register(NULL, all, 32 * DMIO_PAGE_SIZE, &none));
+    REFUSED(EINVAL, "start is NULL", dmio_memory_register(NULL, NULL, ARENA, &none));
+    REFUSED(EINVAL, "0 bytes", dmio_memory_register(NULL, all, 0, &none));
+    REFUSED(EINVAL, "bytes", dmio_memory_register(NULL, all, SIZE_MAX, &none));
+    REFUSED(EINVAL, "memory is NULL", dmio_memory_register(NULL, all, 1, NULL));
+    REFUSED(EBADF, "client", dmio_memory_register((struct dmio_client *)memory, all, 1, &none));
+    REFUSED(EINVAL, "NULL", dmio_memory_unregister(NULL));
+    for (int pass = 0; pass < 3; pass++) {
+        for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+            unsigned char *piece = all + offsets[i] * DMIO_PAGE_SIZE;
+            for (int byte = 0; byte < BYTES; byte++)
+                data[byte] = (unsigned char)(byte * 3 + (int)i + pass);
+            memcpy(piece, data, BYTES);
+            EQUAL(0, dm_io_async_vm(1, &where, DMIO_WRITE, piece, told, &waiter));
+            wait_for(&waiter, ++asked);
+            memset(piece, 0, BYTES);
+            EQUAL(0, dm_io_async_vm(1, &where, DMIO_READ, piece, told, &waiter));
+            wait_for(&waiter, ++asked);
+            EQUAL(0, memcmp(data, piece, BYTES));
+            memset(piece, 0, BYTES);
+            EQUAL(0, dm_io_sync_vm(1, &where, DMIO_READ, piece, NULL));
+            EQUAL(0, memcmp(data, piece, BYTES));
+        }
+
+        /* Registered, then not, then once more, at an odd address. */
+        if (pass == 0) {
+            EQUAL(0, dmio_memory_unregister(memory));
+            REFUSED(EBADF, "closed", dmio_memory_unregister(memory));
+        } else if (pass == 1) {
+            EQUAL(0, dmio_memory_register(NULL, arena + 1, ARENA - 3, &second));
+            CHECK(second != memory);
+        }
+    }
+
+    EQUAL(0, waiter.bits);
+    EQUAL(0, dm_io_put(4));
+    EQUAL(0, dmio_memory_unregister(second));
+    REFUSED(EBADF, "closed", dmio_memory_unregister(second));
+
+    /* A client and a reactor of the caller's, each of which has its own. */
+    struct dmio_request request = {.where = &where, .num_regions = 1, .rw = DMIO_WRITE, .data = arena};
+    EQUAL(0, dmio_client_open(NULL, 0, &client));
+    EQUAL(0, dmio_reactor_open(NULL, 0, &reactor));
+    EQUAL(0, dmio_memory_register(client, arena, ARENA, &memory));
+    EQUAL(0, dmio_reactor_memory_register(reactor, arena, ARENA, &second));
+    REFUSED(EINVAL, "registered already", dmio_reactor_memory_register(reactor, arena, 1, &none));
+    REFUSED(EBADF, "reactor", dmio_reactor_memory_register((struct dmio_reactor *)client, arena, 1, &none));
+    memcpy(arena, data, BYTES);
+    EQUAL(0, dmio_async(client, &request, told_result, &waiter));
+    wait_for(&waiter, ++asked);
+    memset(arena, 0, BYTES);
+    request.rw = DMIO_READ;
+    EQUAL(0, dmio_reactor_submit(reactor, &request, told_result, &waiter));
+    while (waiter.ended == asked)
+        CHECK(dmio_reactor_poll(reactor, 1, -1) >= 0);
+    EQUAL(0, waiter.bits);
+    EQUAL(0, memcmp(data, arena, BYTES));
+    EQUAL(0, dmio_memory_unregister(second));
+    EQUAL(0, dmio_reactor_close(reactor));
+    EQUAL(0, dmio_memory_unregister(memory));
+    EQUAL(0, dmio_client_close(client));
+    EQUAL(0, dmio_device_close(where.bdev));
+    free(data);
+    free(all);
+}
+
 static void operations(void)
 {
     unsigned char *data = memory_of(8192, 4), zeroes[4096] = {0};
@@ -699,7 +783,7 @@ int main(int count, char **arguments)
 {
     static const struct { const char *name; void (*run)(void); } tests[] = {
         {"three legs", three_legs},         {"64 legs", sixty_four_legs},  {"kinds of memory", kinds_of_memory},
-        {"reserved pages", reserved_pages}, {"operations", operations},         {"bad input", bad_input},      {"closed in flight", closed_in_flight},
+        {"reserved pages", reserved_pages}, {"registered memory", registered_memory}, {"operations", operations}, {"bad input", bad_input},      {"closed in flight", closed_in_flight},
         {"blocks", callback_that_blocks},   {"two clients", two_clients},  {"polled client", polled_client},
         {"polled, closed in a callback", polled_client_closed_in_callback},
         {"reactor", reactor},               {"many threads", many_threads},

@@ -115,6 +115,13 @@ FUNCTION(dmio_client_close, (struct dmio_client *client), (client))
 FUNCTION(dmio_pages_get, (struct dmio_client *client, unsigned int pages, struct page_list **list),
          (client, pages, list))
 FUNCTION(dmio_pages_put, (struct dmio_client *client, struct page_list *list), (client, list))
+FUNCTION(dmio_memory_register,
+         (struct dmio_client *client, void *start, size_t length, struct dmio_memory **memory),
+         (client, start, length, memory))
+FUNCTION(dmio_reactor_memory_register,
+         (struct dmio_reactor *reactor, void *start, size_t length, struct dmio_memory **memory),
+         (reactor, start, length, memory))
+FUNCTION(dmio_memory_unregister, (struct dmio_memory *memory), (memory))
 FUNCTION(dmio_sync, (struct dmio_client *client, const struct dmio_request *request, struct dmio_result *result),
          (client, request, result))
 FUNCTION(dmio_async,

@@ -198,6 +198,19 @@ int dmio_client_close(struct dmio_client *client);
 int dmio_pages_get(struct dmio_client *client, unsigned int pages, struct page_list **list);
 int dmio_pages_put(struct dmio_client *client, struct page_list *list);
 
+/*
+ * Has the client's rings (a NULL client is that of dm_io_get) know memory of the host's own, an arena for its buffers: the
+ * kernel pins it once and not with every request. A request whose memory lies in one registration is recognized by its
+ * address; all other memory works as before, and so does memory that the kernel refuses (RLIMIT_MEMLOCK, a mapping of a
+ * file). -EINVAL where a part is registered already; -EPERM when there are too many: 1,024 places, one a GiB.
+ * Unregister before the memory is unmapped, moved or given other pages, and free it when the requests on it have ended.
+ * The end of the client ends the registration; its handle stays until it is unregistered.
+ */
+struct dmio_memory;
+
+int dmio_memory_register(struct dmio_client *client, void *start, size_t length, struct dmio_memory **memory);
+int dmio_memory_unregister(struct dmio_memory *memory);
+
 /* How a request ended. */
 struct dmio_result {
     uint64_t failed;      /* bit i: region i failed */
@@ -279,6 +292,9 @@ int dmio_reactor_poll(struct dmio_reactor *reactor, unsigned int minimum, int ti
 /* Ends a wait of dmio_reactor_poll; any thread. */
 int dmio_reactor_wake(struct dmio_reactor *reactor);
 int dmio_reactor_statistics(struct dmio_reactor *reactor, struct dmio_statistics *statistics, size_t size);
+
+/* As dmio_memory_register; any thread. */
+int dmio_reactor_memory_register(struct dmio_reactor *reactor, void *start, size_t length, struct dmio_memory **memory);
 int dmio_reactor_close(struct dmio_reactor *reactor);
 
 #ifdef __cplusplus
