@@ -5,7 +5,8 @@ using DmIoUring.TestSupport;
 namespace DmIoUring.CommandTests.Native;
 
 /// <summary>libdmio as a C program sees it: tests/native has the programs, which print what is not so.</summary>
-public sealed partial class NativeTests(NativeLibrary library) : IClassFixture<NativeLibrary>
+[Collection(nameof(NativeLibraryCollection))]
+public sealed partial class NativeTests(NativeLibrary library)
 {
     private static readonly string[] AddressSanitizer = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"];
 

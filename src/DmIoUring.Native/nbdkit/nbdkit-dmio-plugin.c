@@ -1,0 +1,318 @@
+/*
+ * An nbdkit plugin over libdmio: files and block devices as the legs of one mirror.
+ *
+ *     cc -shared -fPIC nbdkit-dmio-plugin.c $(pkg-config --cflags --libs dmio) -o nbdkit-dmio-plugin.so
+ *     nbdkit ./nbdkit-dmio-plugin.so leg=PATH leg=PATH ...
+ *
+ * A read is of the first leg that is well, a write of all that are, in one request. A leg that fails is degraded: it is
+ * reported, and neither read nor written any more until nbdkit is started again, because its data is old then. The
+ * plugin remembers that nowhere: copy a good leg onto one that was degraded before it is a leg again. What
+ * a device can't do is an error of the request and degrades nothing. When no leg has done it, the request is EIO.
+ */
+#define NBDKIT_API_VERSION 2
+#include <nbdkit-plugin.h>
+
+#include <dmio.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
+
+enum { PAGES = 256, PREFERRED = DMIO_PAGE_SIZE, MAXIMUM = 32 << 20 };
+
+static char *paths[DMIO_MAX_REGIONS];
+static struct block_device *devices[DMIO_MAX_REGIONS];
+static uint64_t sectors[DMIO_MAX_REGIONS];
+static int legs;
+static uint64_t size;
+static uint32_t block = DMIO_SECTOR_SIZE;
+static bool buffered;
+
+/* Bit i: leg i. Bits are only ever set. */
+static _Atomic uint64_t degraded;
+
+static int config(const char *key, const char *value)
+{
+    if (strcmp(key, "buffered") == 0) {
+        int parsed = nbdkit_parse_bool(value);
+        if (parsed < 0)
+            return -1;
+        buffered = parsed;
+        return 0;
+    }
+
+    if (strcmp(key, "leg") != 0) {
+        nbdkit_error("unknown parameter '%s'", key);
+        return -1;
+    }
+
+    if (legs == DMIO_MAX_REGIONS) {
+        nbdkit_error("there can be %d legs and no more", DMIO_MAX_REGIONS);
+        return -1;
+    }
+
+    /* nbdkit changes its folder when it goes into the background. */
+    paths[legs] = nbdkit_realpath(value);
+    return paths[legs] == NULL ? -1 : (legs++, 0);
+}
+
+static int config_complete(void)
+{
+    if (legs > 0)
+        return 0;
+    nbdkit_error("name the legs: leg=PATH leg=PATH ...");
+    return -1;
+}
+
+/* Not before: a child of a process that has used the library can't use it, and nbdkit forks into the background. */
+static int open_legs(void)
+{
+    int error = dm_io_get(PAGES);
+    for (int leg = 0; leg < legs && error == 0; leg++) {
+        struct dmio_device_info info;
+        error = dmio_device_open(paths[leg], buffered ? DMIO_OPEN_BUFFERED : 0, &devices[leg]);
+        if (error == 0)
+            error = dmio_device_info(devices[leg], &info, sizeof info);
+        if (error != 0) {
+            nbdkit_error("%s: %s", paths[leg], dmio_last_error());
+            return -1;
+        }
+
+        sectors[leg] = info.sectors;
+        if (block < info.logical_block_size)
+            block = info.logical_block_size;
+    }
+
+    if (error != 0) {
+        nbdkit_error("%s", dmio_last_error());
+        return -1;
+    }
+
+    size = sectors[0];
+    for (int leg = 1; leg < legs; leg++)
+        size = sectors[leg] < size ? sectors[leg] : size;
+    size = size * DMIO_SECTOR_SIZE / block * block;
+    return 0;
+}
+
+static void cleanup(void)
+{
+    for (int leg = 0; leg < legs; leg++) {
+        if (devices[leg] != NULL)
+            dmio_device_close(devices[leg]);
+    }
+
+    dm_io_put(PAGES);
+}
+
+static void unload(void)
+{
+    for (int leg = 0; leg < legs; leg++)
+        free(paths[leg]);
+}
+
+static void *open_connection(int readonly)
+{
+    (void)readonly;
+    return NBDKIT_HANDLE_NOT_NEEDED;
+}
+
+static int64_t get_size(void *handle)
+{
+    (void)handle;
+    return (int64_t)size;
+}
+
+static int yes(void *handle)
+{
+    (void)handle;
+    return 1;
+}
+
+static int native_fua(void *handle)
+{
+    (void)handle;
+    return NBDKIT_FUA_NATIVE;
+}
+
+static int block_size(void *handle, uint32_t *minimum, uint32_t *preferred, uint32_t *maximum)
+{
+    (void)handle;
+    *minimum = block;
+    *preferred = block > PREFERRED ? block : PREFERRED;
+    *maximum = MAXIMUM;
+    return 0;
+}
+
+/* 0, or an errno with a text for nbdkit and its client. */
+static int answer(int error, const char *text)
+{
+    if (error == 0)
+        return 0;
+    nbdkit_error("%s", text);
+    nbdkit_set_error(error);
+    return -1;
+}
+
+static void degrade(int leg, const struct dmio_result *result)
+{
+    char text[256];
+    uint64_t bit = 1UL << leg;
+    if ((atomic_fetch_or(&degraded, bit) & bit) != 0)
+        return;
+    dmio_result_text(result, text, sizeof text);
+    nbdkit_error("%s: degraded, leg %d of %d: %s", paths[leg], leg + 1, legs, text);
+}
+
+static bool is_aligned(uint32_t count, uint64_t offset)
+{
+    return count % block == 0 && offset % block == 0;
+}
+
+static int dmio_pread(void *handle, void *data, uint32_t count, uint64_t offset, uint32_t flags)
+{
+    (void)handle;
+    (void)flags;
+    if (!is_aligned(count, offset))
+        return answer(EINVAL, "the request is not of whole blocks");
+    for (int leg = 0; leg < legs; leg++) {
+        struct io_region where = {devices[leg], offset / DMIO_SECTOR_SIZE, count / DMIO_SECTOR_SIZE};
+        struct dmio_request request = {
+            .where = &where, .num_regions = 1, .rw = DMIO_READ, .data = data, .length = count};
+        struct dmio_result result;
+        if ((atomic_load(&degraded) >> leg & 1) != 0)
+            continue;
+        switch (-dmio_sync(NULL, &request, &result)) {
+        case 0:
+            return 0;
+        case EIO:
+            degrade(leg, &result);
+            break;
+        case EOPNOTSUPP:
+            return answer(EOPNOTSUPP, dmio_last_error());
+        default: /* Nothing was submitted. */
+            return answer(EIO, dmio_last_error());
+        }
+    }
+
+    return answer(EIO, "no leg is left that could be read");
+}
+
+/*
+ * One request to all legs that are well. *text says why not. 0: one of them has done it, those that have not are degraded,
+ * and for none it was unsupported.
+ */
+static int to_all(int rw, const void *data, uint32_t count, uint64_t offset, const char **text)
+{
+    struct io_region where[DMIO_MAX_REGIONS];
+    int leg_of[DMIO_MAX_REGIONS];
+    struct dmio_request request = {.where = where, .rw = rw, .data = (void *)data, .length = data == NULL ? 0 : count};
+    struct dmio_result result;
+    uint64_t out = atomic_load(&degraded);
+    *text = "the request is not of whole blocks";
+    if (!is_aligned(count, offset))
+        return EINVAL;
+    for (int leg = 0; leg < legs; leg++) {
+        if ((out >> leg & 1) != 0)
+            continue;
+        leg_of[request.num_regions] = leg;
+        where[request.num_regions++] =
+            (struct io_region){devices[leg], offset / DMIO_SECTOR_SIZE, count / DMIO_SECTOR_SIZE};
+    }
+
+    *text = "no leg is left that could be written";
+    if (request.num_regions == 0)
+        return EIO;
+    int error = dmio_sync(NULL, &request, &result);
+    *text = dmio_last_error();
+    if (error == 0)
+        return 0;
+    if (error != -EIO && error != -EOPNOTSUPP)
+        return EIO; /* Nothing was submitted. */
+    uint64_t done = 0;
+    for (unsigned int i = 0; i < request.num_regions; i++) {
+        if ((result.failed >> i & 1) != 0)
+            degrade(leg_of[i], &result);
+        else if ((result.unsupported >> i & 1) == 0)
+            done |= 1UL << i;
+    }
+
+    return result.unsupported != 0 ? EOPNOTSUPP : done == 0 ? EIO : 0;
+}
+
+static int dmio_pwrite(void *handle, const void *data, uint32_t count, uint64_t offset, uint32_t flags)
+{
+    const char *text;
+    (void)handle;
+    int rw = DMIO_WRITE | ((flags & NBDKIT_FLAG_FUA) != 0 ? DMIO_FUA : 0);
+    int error = to_all(rw, data, count, offset, &text);
+    return answer(error, text);
+}
+
+static int dmio_flush(void *handle, uint32_t flags)
+{
+    const char *text;
+    (void)handle;
+    (void)flags;
+    int error = to_all(DMIO_FLUSH, NULL, 0, 0, &text);
+    return answer(error, text);
+}
+
+/* A hint: where a leg can't, its data stays. */
+static int dmio_trim(void *handle, uint32_t count, uint64_t offset, uint32_t flags)
+{
+    const char *text;
+    int error = to_all(DMIO_DISCARD, NULL, count, offset, &text);
+    if (error != 0 && error != EOPNOTSUPP)
+        return answer(error, text);
+    return (flags & NBDKIT_FLAG_FUA) != 0 ? dmio_flush(handle, 0) : 0;
+}
+
+/* With EOPNOTSUPP nbdkit writes the zeroes itself. */
+static int dmio_zero(void *handle, uint32_t count, uint64_t offset, uint32_t flags)
+{
+    const char *text;
+    int error = to_all(DMIO_WRITE_ZEROES, NULL, count, offset, &text);
+    if (error == EOPNOTSUPP) {
+        nbdkit_set_error(error);
+        return -1;
+    }
+
+    if (error != 0)
+        return answer(error, text);
+    return (flags & NBDKIT_FLAG_FUA) != 0 ? dmio_flush(handle, 0) : 0;
+}
+
+static struct nbdkit_plugin plugin = {
+    .name = "dmio",
+    .longname = "mirror on libdmio",
+    .description = "Files and block devices as the legs of a mirror, written by one request each, on io_uring",
+    .config = config,
+    .config_complete = config_complete,
+    .config_help = "leg=PATH        (required) A file or a block device; up to 64 of them.\n"
+                   "buffered=BOOL   Through the page cache. The default is direct I/O.",
+    .magic_config_key = "leg",
+    .after_fork = open_legs,
+    .cleanup = cleanup,
+    .unload = unload,
+    .open = open_connection,
+    .get_size = get_size,
+    .block_size = block_size,
+    .can_multi_conn = yes,
+    .can_write = yes,
+    .can_flush = yes,
+    .can_trim = yes,
+    .can_zero = yes,
+    .can_fua = native_fua,
+    .pread = dmio_pread,
+    .pwrite = dmio_pwrite,
+    .flush = dmio_flush,
+    .trim = dmio_trim,
+    .zero = dmio_zero,
+};
+
+NBDKIT_REGISTER_PLUGIN(plugin)
