@@ -76,6 +76,21 @@ public sealed partial class NativeTests(NativeLibrary library)
         Assert.Equal("hello"u8, written);
     }
 
+    /// <summary>samples/python: the header's functions by ctypes, on three legs of which the second is too short.</summary>
+    [Fact]
+    public void Python_CallsIt()
+    {
+        Require.That(ChildProcess.Run("python3", "--version") is null ? "there is no Python: apt-get install python3" : null);
+        _ = library.Compile(NativeLibrary.PathOf("tests/native/contract.c"));
+        using LoopDevice first = RequireLoop.Create(64 << 10), second = RequireLoop.Create(2 << 10), third = RequireLoop.Create(64 << 10);
+        ChildProcess run = ChildProcess.Run(
+            "env", "LD_LIBRARY_PATH=" + Path.GetDirectoryName(library.FullPath), "python3", NativeLibrary.PathOf("samples/python/dmio.py"), first.Path, second.Path, third.Path)!;
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+        string[] lines = run.Output.Split('\n');
+        Assert.StartsWith("failed 0b10; first: region 1, sector", lines[0], StringComparison.Ordinal);
+        Assert.Equal([$"{first.Path} hello", $"{third.Path} hello", ""], lines[1..]);
+    }
+
     private void AssertRuns(string name, params string[] flags)
     {
         string program = library.Compile(NativeLibrary.PathOf("tests/native/" + name), flags);
