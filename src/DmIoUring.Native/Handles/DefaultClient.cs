@@ -8,6 +8,10 @@ internal static class DefaultClient
 {
     private static readonly Lock Change = new();
     private static readonly List<(uint Pages, PageReservation Reservation)> Reservations = [];
+
+    /// <summary>Clients that did not end within the limit, each with the pages of its last put: the same put ends it.</summary>
+    private static readonly List<(uint Pages, NativeClient Client)> Unended = [];
+
     private static volatile NativeClient? _current;
 
     /// <summary>The client.</summary>
@@ -39,25 +43,48 @@ internal static class DefaultClient
     public static void Put(uint pages)
     {
         NativeClient? last = null;
-        PageReservation reservation;
+        PageReservation? reservation = null;
         lock (Change)
         {
             int index = Reservations.FindIndex(one => one.Pages == pages);
-            if (index < 0)
-                throw new NativeException(Errno.EINVAL, $"dm_io_put of {pages} pages without a dm_io_get of {pages}.");
-            reservation = Reservations[index].Reservation;
-            Reservations.RemoveAt(index);
-            if (Reservations.Count == 0)
+            int unended = index < 0 ? Unended.FindIndex(one => one.Pages == pages) : -1;
+            if (index >= 0)
             {
-                last = _current;
-                _current = null;
+                reservation = Reservations[index].Reservation;
+                Reservations.RemoveAt(index);
+                if (Reservations.Count == 0)
+                {
+                    last = _current;
+                    _current = null;
+                }
+            }
+            else if (unended >= 0)
+            {
+                last = Unended[unended].Client;
+                Unended.RemoveAt(unended);
+            }
+            else
+            {
+                throw new NativeException(Errno.EINVAL, $"dm_io_put of {pages} pages without a dm_io_get of {pages}.");
             }
         }
 
         // Both may wait for callbacks, which may call dm_io_get.
         if (last is null)
-            reservation.Dispose();
-        else
+        {
+            reservation!.Dispose();
+            return;
+        }
+
+        try
+        {
             last.Close();
+        }
+        catch
+        {
+            lock (Change)
+                Unended.Add((pages, last));
+            throw;
+        }
     }
 }
