@@ -86,16 +86,40 @@ internal static unsafe class Calls
     private static ReadOnlySpan<IoRegion> Fill(Span<IoRegion> space, in CRequest request)
     {
         Span<IoRegion> regions = space[..(int)request.Regions];
+        BlockDevice? some = null;
+        bool skipsAny = false;
         for (int i = 0; i < regions.Length; i++)
         {
             ref readonly CRegion region = ref request.Where[i];
+            if (region.Count == 0 && SkipsEmptyRegions(request.Rw))
+            {
+                skipsAny = true;
+                continue;
+            }
 
             // Above 2^63 they are negative here, and are refused as such.
-            regions[i] = new IoRegion(HandleTables.Devices.Get(region.Device).Device, (long)region.Sector, (long)region.Count);
+            some = HandleTables.Devices.Get(region.Device).Device;
+            regions[i] = new IoRegion(some, (long)region.Sector, (long)region.Count);
         }
 
+        if (skipsAny)
+            FillSkipped(regions, request, some);
         return regions;
     }
+
+    /// <summary>A skipped region's device may have gone: the library wants one, and does nothing with it.</summary>
+    private static void FillSkipped(Span<IoRegion> regions, in CRequest request, BlockDevice? some)
+    {
+        for (int i = 0; i < regions.Length; i++)
+        {
+            if (regions[i].Device is null)
+                regions[i] = new IoRegion(some ?? HandleTables.Devices.Get(request.Where[i].Device).Device, (long)request.Where[i].Sector, 0);
+        }
+    }
+
+    /// <summary>A flush and the flags that promise durability ask each device, whatever the count.</summary>
+    private static bool SkipsEmptyRegions(int rw) =>
+        (rw & OperationMask) != (int)COperation.Flush && ((IoFlags)(rw >> FlagsShift) & (IoFlags.Preflush | IoFlags.Fua)) == 0;
 
     private static IoResult Run(NativeClient client, in CRequest request, ReadOnlySpan<IoRegion> regions, out long bytes)
     {
