@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Requests;
+using DmIoUring.Threading;
 
 namespace DmIoUring.Native.Handles;
 
@@ -10,16 +12,18 @@ internal sealed unsafe class NativeClient : Submitter
 {
     private readonly Unfinished _unfinished = new();
     private readonly ConcurrentDictionary<nint, RentedPages> _rented = new();
+    private readonly TimeSpan _closeLimit;
 
     public NativeClient(in CClientOptions options)
     {
+        _closeLimit = options.CloseTimeLimit;
         Client = new DmIoClient(new DmIoOptions
         {
             Lanes = options.Lanes == 0 ? 1 : options.CheckedLanes,
             QueueDepth = options.CheckedQueueDepth,
             Ring = options.Ring,
             RequestTimeLimit = options.RequestTimeLimit,
-            DisposeTimeLimit = options.CloseTimeLimit,
+            DisposeTimeLimit = _closeLimit,
             DisposeGaveUp = _unfinished.Set,
         });
         try
@@ -54,59 +58,89 @@ internal sealed unsafe class NativeClient : Submitter
         if (!Client.Pages.TryRentPages((int)pages, out PageList list))
             throw new NativeException(Errno.EAGAIN, $"Of the reserve {Client.Pages.FreePages} pages are free, and {pages} are asked for: reserve more, or put some back.");
         RentedPages rented = new(list);
-        _rented[(nint)rented.Head] = rented;
-        return rented.Head;
+        CPageList* head = rented.Head;
+        _rented[(nint)head] = rented;
+
+        // A close looks for them after it has begun: one of the two sees the other.
+        Interlocked.MemoryBarrier();
+        if (!IsClosing)
+            return head;
+        rented.Forget();
+        throw new NativeException(Errno.EBADF, "The client is closed.");
     }
 
     /// <summary>Returns pages.</summary>
     /// <exception cref="NativeException">EINVAL: not the client's; EBUSY: a request is using them.</exception>
     public void ReturnPages(CPageList* list)
     {
-        if (!_rented.TryRemove((nint)list, out RentedPages? rented))
-            throw new NativeException(Errno.EINVAL, "The list is not of this client's pages, or was put back before.");
+        if (!_rented.TryGetValue((nint)list, out RentedPages? rented))
+            throw NotRented();
         try
         {
             rented.Return();
         }
         catch (InvalidOperationException exception)
         {
-            _rented[(nint)list] = rented;
-            throw new NativeException(Errno.EBUSY, exception.Message);
+            throw rented.IsReturned ? NotRented() : new NativeException(Errno.EBUSY, exception.Message);
         }
+
+        // The next list may be at the same address already.
+        _ = _rented.TryRemove(new KeyValuePair<nint, RentedPages>((nint)list, rented));
     }
 
     /// <inheritdoc/>
-    public override bool TryGetBuffer(CPageList* list, uint offset, long bytes, out IoBuffer buffer)
-    {
-        buffer = default;
-        return !_rented.IsEmpty && _rented.TryGetValue((nint)list, out RentedPages? rented) && rented.TryGetBuffer(offset, bytes, out buffer);
-    }
+    public override RentedPages? FindPages(CPageList* list) => _rented.GetValueOrDefault((nint)list);
 
-    /// <summary>Ends the client; again, where it did not end within the limit.</summary>
+    /// <summary>Ends the client; again, where it did not end within the limit. Several threads may, each of which waits.</summary>
     public void Close()
     {
+        long start = Stopwatch.GetTimestamp();
+        BeginClose();
+        _ = _unfinished.Take();
         Client.Dispose();
         _unfinished.ThrowIfAny();
-        ForgetPages();
-        if (HandleTables.Clients.Remove(this))
-            Queue?.Dispose();
+        if (CallbackThread.IsInCallback)
+        {
+            // Callbacks that are still to come look at their pages.
+            _ = Queue?.Close(TimeSpan.Zero);
+            if (!_rented.IsEmpty)
+                new Thread(ForgetPagesAtTheEnd) { IsBackground = true, Name = "dmio close" }.Start();
+        }
+        else
+        {
+            TimeSpan left = _closeLimit - Stopwatch.GetElapsedTime(start);
+            if (Queue?.Close(left > TimeSpan.Zero ? left : TimeSpan.Zero) == false)
+                throw new NativeException(Errno.ETIMEDOUT, "Callbacks are running in dmio_poll on other threads. Close again.");
+            ForgetPages();
+        }
+
+        HandleTables.Clients.Remove(this);
+        Queue?.Dispose();
     }
 
-    /// <summary>Of a client that was closed in a callback a request may still use some: those nodes stay.</summary>
+    private static NativeException NotRented() => new(Errno.EINVAL, "The list is not of this client's pages, or was put back before.");
+
+    private void ForgetPagesAtTheEnd()
+    {
+        do
+        {
+            Client.Dispose();
+        }
+        while (_unfinished.Take() is not null);
+        while (Queue?.Close(_closeLimit) == false)
+        {
+        }
+
+        ForgetPages();
+    }
+
+    /// <summary>What a request still uses, of another client or of a thread that waits for it, goes back when that has ended.</summary>
     private void ForgetPages()
     {
         foreach ((nint list, RentedPages rented) in _rented)
         {
-            if (!_rented.TryRemove(list, out _))
-                continue;
-            try
-            {
-                rented.Return();
-            }
-            catch (InvalidOperationException)
-            {
-                _rented[list] = rented;
-            }
+            if (_rented.TryRemove(new KeyValuePair<nint, RentedPages>(list, rented)))
+                rented.Forget();
         }
     }
 

@@ -11,6 +11,7 @@ internal abstract unsafe class Submitter : IHandled
 
     private readonly ConcurrentDictionary<(nint Function, bool HasResult), Notification> _notifications = new();
     private Notification? _last;
+    private volatile bool _isClosing;
 
     public nint Handle { get; set; }
 
@@ -24,13 +25,11 @@ internal abstract unsafe class Submitter : IHandled
         return last is not null && last.Function == function && last.HasResult == hasResult ? last : Find(function, hasResult);
     }
 
-    /// <summary>A page list as a buffer that the rings know, where it is of the client's own pages.</summary>
-    /// <returns>Whether it is.</returns>
-    public virtual bool TryGetBuffer(CPageList* list, uint offset, long bytes, out IoBuffer buffer)
-    {
-        buffer = default;
-        return false;
-    }
+    /// <summary>Whether a close has begun: nothing is submitted any more.</summary>
+    public bool IsClosing => _isClosing;
+
+    /// <summary>The rental that a page list is the whole of, where it is of the client's own pages.</summary>
+    public virtual RentedPages? FindPages(CPageList* list) => null;
 
     public abstract void SubmitRead(in IoRegion region, in IoBuffer buffer, IoCompleted completed, object context, long tag);
 
@@ -41,6 +40,12 @@ internal abstract unsafe class Submitter : IHandled
     public abstract void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context);
 
     public abstract void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context);
+
+    protected void BeginClose()
+    {
+        _isClosing = true;
+        Interlocked.MemoryBarrier();
+    }
 
     private Notification Find(nint function, bool hasResult)
     {

@@ -18,7 +18,7 @@ internal readonly unsafe struct CallMemory
 
     public IoBuffer Buffer { get; }
 
-    /// <summary>What holds a scattered buffer's pieces; null for contiguous memory.</summary>
+    /// <summary>What holds a scattered buffer's pieces, and rented pages; null for contiguous memory that is not of those.</summary>
     public PieceList? Pieces { get; }
 
     /// <summary>The memory of a request.</summary>
@@ -33,9 +33,68 @@ internal readonly unsafe struct CallMemory
         if (request.Data is null)
             throw Invalid($"The memory is NULL, and the regions take {bytes} bytes.");
         if (request.Memory == CMemory.Vm)
-            return new CallMemory(IoBuffer.Contiguous(request.Data, request.Length == 0 ? bytes : Checked(request.Length)), pieces: null);
-        if (request.Memory == CMemory.Pages && target.TryGetBuffer((CPageList*)request.Data, request.Offset, bytes, out IoBuffer own))
-            return new CallMemory(own, pieces: null);
+            return OfContiguous(request, bytes);
+        if (request.Memory == CMemory.Pages && RentedPages.Any)
+            return OfPages(target, request, bytes);
+        return OfPieces(request, bytes);
+    }
+
+    private static CallMemory OfContiguous(in CRequest request, long bytes)
+    {
+        IoBuffer buffer = IoBuffer.Contiguous(request.Data, request.Length == 0 ? bytes : Checked(request.Length));
+        if (RentedPages.IsFarFrom((nint)request.Data, bytes))
+            return new CallMemory(buffer, pieces: null);
+        PieceList pieces = PieceList.Rent();
+        try
+        {
+            pieces.HoldAt((nint)request.Data, bytes);
+            if (pieces.HoldsAny)
+                return new CallMemory(buffer, pieces);
+        }
+        catch
+        {
+            pieces.Return();
+            throw;
+        }
+
+        pieces.Return();
+        return new CallMemory(buffer, pieces: null);
+    }
+
+    /// <summary>A list that may be of a client's pages: its nodes stay while it is walked, or the client is closed and they are not touched.</summary>
+    private static CallMemory OfPages(Submitter target, in CRequest request, long bytes)
+    {
+        RentedPages.BeginWalk();
+        try
+        {
+            if (target.IsClosing)
+                throw new NativeException(Errno.EBADF, "The client is closed.");
+            if (target.FindPages((CPageList*)request.Data) is not { } rented)
+                return OfPieces(request, bytes);
+            PieceList pieces = PieceList.Rent();
+            try
+            {
+                pieces.Hold(rented);
+                if (rented.TryGetBuffer(request.Offset, bytes, out IoBuffer own))
+                    return new CallMemory(own, pieces);
+            }
+            catch
+            {
+                pieces.Return();
+                throw;
+            }
+
+            pieces.Return();
+            return OfPieces(request, bytes);
+        }
+        finally
+        {
+            RentedPages.EndWalk();
+        }
+    }
+
+    private static CallMemory OfPieces(in CRequest request, long bytes)
+    {
         if (bytes > MaxScatteredBytes)
             throw Invalid($"A region takes {bytes} bytes, more than memory in pieces can have.");
 
@@ -57,6 +116,7 @@ internal readonly unsafe struct CallMemory
                     throw Invalid($"There is no kind of memory {(uint)request.Memory}.");
             }
 
+            pieces.HoldPieces();
             return new CallMemory(pieces.ToBuffer(), pieces);
         }
         catch

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Rings;
@@ -16,7 +17,17 @@ internal sealed unsafe class CompletionQueue : IDisposable
 
     private readonly ConcurrentQueue<Completion> _ready = new();
     private readonly WakeEvent _event = new();
+    private readonly object _gate = new();
+
+    /// <summary>The queues whose callbacks the thread runs, one in another.</summary>
+    [ThreadStatic]
+    private static List<CompletionQueue>? _runsHere;
+
     private int _isSignalled;
+    private int _running;
+
+    /// <summary>Of those that run, the ones that wait in <see cref="Close"/>; by the gate.</summary>
+    private int _closing;
     private volatile bool _closed;
 
     /// <summary>The eventfd.</summary>
@@ -47,8 +58,16 @@ internal sealed unsafe class CompletionQueue : IDisposable
                 Wait(timeout);
 
             // In this order: what is added after the eventfd was emptied is found below, or signals again.
-            WakeEvent.Drain(_event.Descriptor);
-            Interlocked.Exchange(ref _isSignalled, 0);
+            if (!_closed)
+            {
+                WakeEvent.Drain(_event.Descriptor);
+                Interlocked.Exchange(ref _isSignalled, 0);
+
+                // The signal that was emptied may have been the close's, which is for every thread that waits. Not by Signal: the eventfd may be disposed, and is open as long as it is held here.
+                ulong one = 1;
+                if (_closed)
+                    _ = Libc.Write(_event.Descriptor, &one, sizeof(ulong));
+            }
         }
         finally
         {
@@ -62,21 +81,60 @@ internal sealed unsafe class CompletionQueue : IDisposable
         return ran;
     }
 
-    /// <summary>Runs what nobody collected, and ends waits. What is added afterwards runs at once.</summary>
-    public void Dispose()
+    /// <summary>Runs what nobody collected, ends waits, and waits for callbacks that run on other threads. What is added afterwards runs at once.</summary>
+    /// <param name="limit">How long it waits.</param>
+    /// <returns>Whether they have returned; in a callback that runs here, all but those that are closing as well.</returns>
+    public bool Close(TimeSpan limit)
     {
         _closed = true;
         Interlocked.MemoryBarrier();
         Run(int.MaxValue);
         _event.Signal();
-        _event.Dispose();
+        int here = _runsHere?.Count(one => one == this) ?? 0;
+        long start = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            _closing += here;
+            Monitor.PulseAll(_gate);
+            try
+            {
+                while (Volatile.Read(ref _running) != (here == 0 ? 0 : _closing))
+                {
+                    double left = (limit - Stopwatch.GetElapsedTime(start)).TotalMilliseconds;
+                    if (left <= 0)
+                        return false;
+                    Monitor.Wait(_gate, (int)Math.Min(Math.Ceiling(left), int.MaxValue));
+                }
+
+                return true;
+            }
+            finally
+            {
+                _closing -= here;
+            }
+        }
     }
+
+    /// <summary>Closes the eventfd, once nobody waits for it.</summary>
+    public void Dispose() => _event.Dispose();
 
     private int Run(int most)
     {
+        // Before the first is taken, so that a close sees what is neither in the queue nor has returned.
+        Interlocked.Increment(ref _running);
+        List<CompletionQueue> here = _runsHere ??= [];
+        here.Add(this);
         int ran = 0;
         for (; ran < most && _ready.TryDequeue(out Completion completion); ran++)
             completion.Notification.Call(completion.Result, completion.Bytes, completion.Context);
+        here.RemoveAt(here.Count - 1);
+        Interlocked.Decrement(ref _running);
+        if (_closed)
+        {
+            lock (_gate)
+                Monitor.PulseAll(_gate);
+        }
+
         return ran;
     }
 

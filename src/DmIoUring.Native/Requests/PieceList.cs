@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
+using DmIoUring.Native.Handles;
 
 namespace DmIoUring.Native.Requests;
 
 /// <summary>
 /// The pieces of a request's scattered memory: C's list is copied in the call, so that only what it points at must stay. Lists are kept for the next
-/// request; one that is in flight ends it.
+/// request; one that is in flight ends it. It also holds the rented pages that the memory lies in.
 /// </summary>
 internal sealed unsafe class PieceList
 {
@@ -19,6 +20,7 @@ internal sealed unsafe class PieceList
     private const int MaxPieces = 1 << 20;
     private static readonly ConcurrentQueue<PieceList> Free = new();
 
+    private readonly List<RentedPages> _held = [];
     private IoVector[] _pieces = NewArray(64);
     private int _count;
     private Notification? _notification;
@@ -37,9 +39,54 @@ internal sealed unsafe class PieceList
     /// <summary>Has the list end with a request.</summary>
     public void EndWith(Notification notification) => _notification = notification;
 
+    /// <summary>Keeps pages from being returned while the list lives.</summary>
+    /// <exception cref="ObjectDisposedException">They were.</exception>
+    public void Hold(RentedPages pages)
+    {
+        _held.Add(pages);
+        try
+        {
+            pages.BeginUse();
+        }
+        catch
+        {
+            _held.RemoveAt(_held.Count - 1);
+            throw;
+        }
+    }
+
+    /// <summary>Keeps rented pages that the pieces lie in from being returned while the list lives.</summary>
+    /// <exception cref="ObjectDisposedException">They were.</exception>
+    public void HoldPieces()
+    {
+        for (int i = 0; i < _count; i++)
+            HoldAt((nint)_pieces[i].Pointer, (long)_pieces[i].Length);
+    }
+
+    /// <summary>Keeps rented pages in a piece of memory from being returned while the list lives.</summary>
+    /// <exception cref="ObjectDisposedException">They were.</exception>
+    public void HoldAt(nint start, long length)
+    {
+        if (RentedPages.IsFarFrom(start, length))
+            return;
+        RentedPages? last = null;
+        (nint first, nint end) = RentedPages.Near(start, length);
+        for (nint page = first & -PageList.PageSize; page < end; page += PageList.PageSize)
+        {
+            if (RentedPages.Of(page) is { } pages && pages != last)
+                Hold(last = pages);
+        }
+    }
+
+    /// <summary>Whether it holds any.</summary>
+    public bool HoldsAny => _held.Count > 0;
+
     /// <summary>Gives the list back.</summary>
     public void Return()
     {
+        foreach (RentedPages pages in _held)
+            pages.EndUse();
+        _held.Clear();
         _count = 0;
         Length = 0;
         _notification = null;

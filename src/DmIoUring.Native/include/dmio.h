@@ -50,7 +50,8 @@ typedef uint64_t sector_t;
 /* A device handle of dmio_device_open. */
 struct block_device;
 
-/* Where: count sectors from a sector on. A region of no sectors is skipped; its bit counts. */
+/* Where: count sectors from a sector on. A region of no sectors is skipped; its bit counts. Its device need not be open
+ * where another region's is, except that a flush, DMIO_PREFLUSH and DMIO_FUA ask the device of each region. */
 struct io_region {
     struct block_device *bdev;
     sector_t sector;
@@ -93,7 +94,8 @@ enum {
 /*
  * Opens the process's client, if it is not open, and reserves pages for it, and a request for each (at most 4096). Within
  * the reserve nothing waits and nothing is allocated; beyond it a call waits until another request has ended. Put the
- * same number that was got. The last put ends the client: it returns when all callbacks have.
+ * same number that was got. The last put ends the client: it returns when all callbacks have. -ETIMEDOUT when something did
+ * not end within 30 s: dm_io_put of the same number waits again.
  */
 int dm_io_get(unsigned int num_pages);
 int dm_io_put(unsigned int num_pages);
@@ -185,15 +187,23 @@ struct dmio_client_options {
 int dmio_client_open(const struct dmio_client_options *options, size_t size, struct dmio_client **client);
 
 /*
- * Refuses new requests and returns when every callback has returned; those of a polled client that were not collected
- * run in it. In a callback on a thread of the library it does not wait: the rest calls back on such threads. -ETIMEDOUT when something did not end within the limit: then close again.
+ * Refuses new requests and returns when every callback has returned, those that run in dmio_poll on other threads
+ * too; those of a polled client that were not collected run in it, and a dmio_poll that waits ends. -ETIMEDOUT when
+ * something did not end within the limit: then close again. Several threads may close one client: each waits, and 0
+ * tells each the same.
+ * In a callback of a dmio_poll it waits for all callbacks but the thread's own, and those that are closing the
+ * client too. In a callback on a thread of the library, or in dmio_reactor_poll, it does not wait: the rest calls
+ * back on threads of the library, or goes on in a dmio_poll.
  */
 int dmio_client_close(struct dmio_client *client);
 
 /*
- * Pages of the client's reserve (a NULL client is that of dm_io_get), as a list for dm_io_sync and dm_io_async: locked,
- * and registered with the client's rings, which other memory is not. -EAGAIN when fewer are free. Put back the same list,
- * with the same client: -EBUSY while a request is using it. A client that is closed takes its pages with it.
+ * Pages of the client's reserve (a NULL client is that of dm_io_get), as a list for dm_io_sync and dm_io_async:
+ * locked, and registered with the client's rings, which other memory is not. -EAGAIN when fewer are free. Put back
+ * the same list, with the same client: -EBUSY while a request is using any of the pages, in whatever shape it was
+ * given them: the list, a part of it, linked anew, vectors, an address; by any client or reactor. A client that is
+ * closed takes its pages and the list with it, when its callbacks have returned; what requests of others are using
+ * goes when they have ended.
  */
 int dmio_pages_get(struct dmio_client *client, unsigned int pages, struct page_list **list);
 int dmio_pages_put(struct dmio_client *client, struct page_list *list);
@@ -278,6 +288,12 @@ int dmio_statistics(struct dmio_client *client, struct dmio_statistics *statisti
 
 /* ---- reactors: a thread of the host's that submits and polls ---------------------------------------------------- */
 
+/*
+ * dmio_reactor_close refuses new requests, runs what is in flight to its end and ends the reactor, on its thread. -ETIMEDOUT
+ * when something did not end within the limit: then close again. In a callback of the reactor it returns 0, and the call
+ * that runs the callback closes before it returns: a dmio_reactor_poll is then -ETIMEDOUT in place of a count when something
+ * did not end, and the handle is still there to be closed.
+ */
 struct dmio_reactor;
 
 /* options as of a client; flags: DMIO_CLIENT_WORKERS only; lanes: 0. */

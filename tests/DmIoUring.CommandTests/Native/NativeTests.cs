@@ -17,6 +17,13 @@ public sealed partial class NativeTests(NativeLibrary library)
     [Fact]
     public void Contract_HoldsBesideAddressSanitizer_AndTheProgramLeaksNothing() => AssertRuns("contract.c", AddressSanitizer);
 
+    /// <summary>Closes that meet callbacks, waits, requests and other closes, and the pages that are still in use then.</summary>
+    [Fact]
+    public void Close_WaitsForWhatItMeets_AndPagesStayUntilTheirRequestsEnd() => AssertRuns("closing.c");
+
+    [Fact]
+    public void Close_IsWellBesideAddressSanitizer() => AssertRuns("closing.c", AddressSanitizer);
+
     /// <summary>fork before and after the first call, signals, dlclose, a second copy of the library, and a first call on a small stack.</summary>
     [Fact]
     public void Host_KeepsItsSignals_AndItsChildrenAreToldThatTheyAreForked() => AssertRuns("host.c");
