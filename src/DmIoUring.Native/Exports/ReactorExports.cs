@@ -46,7 +46,7 @@ internal static unsafe class ReactorExports
     {
         try
         {
-            return HandleTables.Reactors.Get(reactor).Reactor.Poll(
+            return HandleTables.Reactors.Get(reactor).Poll(
                 (int)Math.Min(minimum, int.MaxValue), timeout < 0 ? null : TimeSpan.FromMilliseconds(timeout));
         }
         catch (Exception exception)

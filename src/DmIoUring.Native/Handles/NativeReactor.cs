@@ -7,6 +7,10 @@ namespace DmIoUring.Native.Handles;
 /// <summary>A reactor that C has opened.</summary>
 internal sealed class NativeReactor : Submitter
 {
+    /// <summary>The reactors whose callbacks the thread runs, one in another.</summary>
+    [ThreadStatic]
+    private static List<NativeReactor>? _running;
+
     private readonly Unfinished _unfinished = new();
 
     public NativeReactor(in CClientOptions options)
@@ -37,10 +41,49 @@ internal sealed class NativeReactor : Submitter
 
     public IoReactor Reactor { get; }
 
-    /// <summary>Ends the reactor, on its thread; again, where it did not end within the limit.</summary>
+    /// <summary>Submits, waits and runs callbacks. What a callback closed has ended when it returns, or is still there to be closed.</summary>
+    /// <exception cref="NativeException">ETIMEDOUT: a callback closed it, and it did not end within the limit.</exception>
+    public int Poll(int minimum, TimeSpan? timeout)
+    {
+        List<NativeReactor> running = _running ??= [];
+        running.Add(this);
+        int ended;
+        try
+        {
+            ended = Reactor.Poll(minimum, timeout);
+        }
+        finally
+        {
+            running.RemoveAt(running.Count - 1);
+        }
+
+        if (IsClosing && !running.Contains(this))
+            RemoveIfEnded();
+        return ended;
+    }
+
+    /// <summary>Ends the reactor, on its thread; again, where it did not end within the limit. In one of its callbacks, what runs the callback ends it.</summary>
     public void Close()
     {
-        Reactor.Dispose();
+        List<NativeReactor> running = _running ??= [];
+        running.Add(this);
+        try
+        {
+            _ = _unfinished.Take();
+            Reactor.Dispose();
+            BeginClose();
+        }
+        finally
+        {
+            running.RemoveAt(running.Count - 1);
+        }
+
+        if (!running.Contains(this))
+            RemoveIfEnded();
+    }
+
+    private void RemoveIfEnded()
+    {
         _unfinished.ThrowIfAny();
         HandleTables.Reactors.Remove(this);
     }

@@ -24,6 +24,19 @@ public sealed partial class NativeTests(NativeLibrary library)
     [Fact]
     public void Close_IsWellBesideAddressSanitizer() => AssertRuns("closing.c", AddressSanitizer);
 
+    /// <summary>With a device whose writes take longer than the close's limit.</summary>
+    [Fact]
+    public void Reactor_ThatItsCallbackCloses_EndsInThePoll_OrThePollSaysThatItDidNot()
+    {
+        RequireFault.Here();
+        string program = library.Compile(NativeLibrary.PathOf("tests/native/reactor.c"));
+        using FaultFile medium = FaultFile.Create(1 << 20);
+        using Testing.Fault slow = medium.Slow(Testing.MediumOperations.Write, TimeSpan.FromSeconds(1));
+        using ScratchFolder folder = ScratchFolder.Create();
+        ChildProcess run = ChildProcess.Run(program, folder.Path, medium.Path)!;
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+    }
+
     /// <summary>fork before and after the first call, signals, dlclose, a second copy of the library, and a first call on a small stack.</summary>
     [Fact]
     public void Host_KeepsItsSignals_AndItsChildrenAreToldThatTheyAreForked() => AssertRuns("host.c");
