@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
-using DmIoUring.Memory;
 using DmIoUring.Native.Requests;
 
 namespace DmIoUring.Native.Handles;
