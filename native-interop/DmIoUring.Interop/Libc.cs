@@ -8,7 +8,7 @@ namespace DmIoUring.Interop;
 /// None throws and none retries, except that <see cref="Open"/> goes on after EINTR.
 /// </summary>
 /// <remarks>
-/// Those in this file are bound here: on the way of a request (Tmds.LibC saves errno after each call, 16 to 20 ns), or of a shape that Tmds.LibC 0.5.0 does not
+/// Those in this file are bound here: on the way of a request (Tmds.LibC saves errno after each call), or of a shape that Tmds.LibC 0.5.0 does not
 /// have: its io_uring_enter can't carry IORING_ENTER_EXT_ARG, its statx ends before stx_dio_mem_align, its ppoll loses errno. Libc.Tmds.cs has the others.
 /// </remarks>
 internal static unsafe partial class Libc

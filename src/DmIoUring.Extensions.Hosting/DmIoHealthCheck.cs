@@ -16,7 +16,7 @@ internal sealed class DmIoHealthCheck(DmIoClient client, IOptions<DmIoSettings> 
             {
                 return Unhealthy(context, string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Lane {lane.Lane} has been in a callback for {lane.DispatchingFor.TotalSeconds:0.#} s, of a request on {lane.LastDevice}; {lane.ActiveRequests} requests wait for it. Callbacks must not block, unless Callbacks is ThreadPool."));
+                    $"Lane {lane.Lane} has been in callbacks for {lane.DispatchingFor.TotalSeconds:0.#} s without a break, the last of a request on {lane.LastDevice}; {lane.ActiveRequests} requests wait for it. Callbacks must not block, unless Callbacks is ThreadPool."));
             }
         }
 

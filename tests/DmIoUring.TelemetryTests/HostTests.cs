@@ -125,7 +125,7 @@ public sealed class HostTests
         Assert.True(SpinWait.SpinUntil(() => client.GetLaneStatus()[0].DispatchingFor > TimeSpan.FromMilliseconds(1), Limit));
         HealthReport report = await health.CheckHealthAsync();
         Assert.Equal(HealthStatus.Unhealthy, report.Status);
-        Assert.Contains("Lane 0 has been in a callback for", report.Entries["dmio"].Description, StringComparison.Ordinal);
+        Assert.Contains("Lane 0 has been in callbacks for", report.Entries["dmio"].Description, StringComparison.Ordinal);
         Assert.Contains(file.Device.Path, report.Entries["dmio"].Description, StringComparison.Ordinal);
         Assert.Equal(file.Device.Path, client.GetLaneStatus()[0].LastDevice);
         Assert.True(client.Statistics.LongestDispatch > TimeSpan.FromMilliseconds(1), "While a callback blocks, its time counts already.");
