@@ -563,7 +563,8 @@ static void two_clients(void)
     struct waiter waiter = WAITER;
     own->waiter = waiter;
     struct dmio_client *first;
-    struct dmio_client_options options = {.lanes = 2, .pages = 8, .requests = 16, .queue_depth = 32};
+    struct dmio_client_options options = {
+        .flags = DMIO_CLIENT_SLEEP, .lanes = 2, .pages = 8, .requests = 16, .queue_depth = 32};
     other_region = (struct io_region){device("clients", 64), 0, 8};
     EQUAL(0, dm_io_get(2));
     EQUAL(0, dmio_client_open(&options, sizeof options, &first));

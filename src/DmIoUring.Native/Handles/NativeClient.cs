@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Requests;
@@ -22,6 +23,7 @@ internal sealed unsafe class NativeClient : Submitter
             Lanes = options.Lanes == 0 ? 1 : options.CheckedLanes,
             QueueDepth = options.CheckedQueueDepth,
             Ring = options.Ring,
+            WaitPolicy = options.WaitPolicy,
             RequestTimeLimit = options.RequestTimeLimit,
             DisposeTimeLimit = _closeLimit,
             DisposeGaveUp = _unfinished.Set,
@@ -144,17 +146,22 @@ internal sealed unsafe class NativeClient : Submitter
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitRead(in IoRegion region, in IoBuffer buffer, IoCompleted completed, object context, long tag) =>
         Client.SubmitRead(region, buffer, completed, context, tag);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitWrite(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, long tag, IoFlags flags) =>
         Client.SubmitWrite(regions, buffer, completed, context, tag, flags);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag) =>
         Client.SubmitFlush(regions, completed, context, tag);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) => Client.SubmitDiscard(regions, notify, context);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) =>
         Client.SubmitWriteZeroes(regions, notify, context);
 }

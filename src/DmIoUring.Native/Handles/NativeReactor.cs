@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Requests;
@@ -21,6 +22,7 @@ internal sealed class NativeReactor : Submitter
         {
             QueueDepth = options.CheckedQueueDepth,
             Ring = options.Ring,
+            WaitPolicy = options.WaitPolicy,
             RequestTimeLimit = options.RequestTimeLimit,
             DisposeTimeLimit = options.CloseTimeLimit,
             DisposeGaveUp = _unfinished.Set,
@@ -88,17 +90,22 @@ internal sealed class NativeReactor : Submitter
         HandleTables.Reactors.Remove(this);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitRead(in IoRegion region, in IoBuffer buffer, IoCompleted completed, object context, long tag) =>
         Reactor.SubmitRead(region, buffer, completed, context, tag);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitWrite(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, long tag, IoFlags flags) =>
         Reactor.SubmitWrite(regions, buffer, completed, context, tag, flags);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag) =>
         Reactor.SubmitFlush(regions, completed, context, tag);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) => Reactor.SubmitDiscard(regions, notify, context);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public override void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) =>
         Reactor.SubmitWriteZeroes(regions, notify, context);
 }

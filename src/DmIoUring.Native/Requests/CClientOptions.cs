@@ -10,6 +10,7 @@ internal struct CClientOptions
 {
     public const uint Polled = 1;
     public const uint Workers = 2;
+    public const uint Sleep = 4;
 
     public uint Flags;
     public uint Lanes;
@@ -27,9 +28,11 @@ internal struct CClientOptions
 
     public readonly long CheckedPages => Pages <= long.MaxValue ? (long)Pages : throw TooLarge("pages", Pages);
 
-    public readonly IoRingKind Ring => (Flags & ~(Polled | Workers)) != 0
-        ? throw new NativeException(Errno.EINVAL, $"The client's flags have bits that mean nothing: 0x{Flags & ~(Polled | Workers):x}.")
+    public readonly IoRingKind Ring => (Flags & ~(Polled | Workers | Sleep)) != 0
+        ? throw new NativeException(Errno.EINVAL, $"The client's flags have bits that mean nothing: 0x{Flags & ~(Polled | Workers | Sleep):x}.")
         : (Flags & Workers) != 0 ? IoRingKind.Workers : IoRingKind.Automatic;
+
+    public readonly IoWaitPolicy WaitPolicy => (Flags & Sleep) != 0 ? IoWaitPolicy.Sleep : IoWaitPolicy.Adaptive;
 
     public readonly TimeSpan? RequestTimeLimit => RequestTimeLimitMilliseconds == 0 ? null : TimeSpan.FromMilliseconds(RequestTimeLimitMilliseconds);
 

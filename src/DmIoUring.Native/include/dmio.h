@@ -169,7 +169,9 @@ enum {
     /* Callbacks run in dmio_poll, on the thread that calls it, and dmio_client_fd tells when there are some. */
     DMIO_CLIENT_POLLED = 1,
     /* Worker threads and system calls in place of io_uring. */
-    DMIO_CLIENT_WORKERS = 2
+    DMIO_CLIENT_WORKERS = 2,
+    /* Waits sleep from the beginning; without it they spin for up to 50 us first, where the last ones ended so soon. */
+    DMIO_CLIENT_SLEEP = 4
 };
 
 /* 0 in a field is its default. */
@@ -296,7 +298,7 @@ int dmio_statistics(struct dmio_client *client, struct dmio_statistics *statisti
  */
 struct dmio_reactor;
 
-/* options as of a client; flags: DMIO_CLIENT_WORKERS only; lanes: 0. */
+/* options as of a client; flags: DMIO_CLIENT_WORKERS and DMIO_CLIENT_SLEEP only; lanes: 0. */
 int dmio_reactor_open(const struct dmio_client_options *options, size_t size, struct dmio_reactor **reactor);
 int dmio_reactor_submit(struct dmio_reactor *reactor, const struct dmio_request *request, dmio_done_fn fn,
                         void *context);

@@ -8,17 +8,22 @@
  * reported, and neither read nor written any more until nbdkit is started again, because its data is old then. The
  * plugin remembers that nowhere: copy a good leg onto one that was degraded before it is a leg again. What
  * a device can't do is an error of the request and degrades nothing. When no leg has done it, the request is EIO.
+ * Holes are those of the leg that is read, where that is a file; a block device has none.
  */
+#define _GNU_SOURCE /* SEEK_DATA */
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
 
 #include <dmio.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
 
@@ -27,6 +32,9 @@ enum { PAGES = 256, PREFERRED = DMIO_PAGE_SIZE, MAXIMUM = 32 << 20 };
 static char *paths[DMIO_MAX_REGIONS];
 static struct block_device *devices[DMIO_MAX_REGIONS];
 static uint64_t sectors[DMIO_MAX_REGIONS];
+
+/* To look for holes; -1 for a block device. */
+static int files[DMIO_MAX_REGIONS];
 static int legs;
 static uint64_t size;
 static uint32_t block = DMIO_SECTOR_SIZE;
@@ -83,6 +91,7 @@ static int open_legs(void)
         }
 
         sectors[leg] = info.sectors;
+        files[leg] = info.is_block_device ? -1 : open(paths[leg], O_RDONLY | O_CLOEXEC);
         if (block < info.logical_block_size)
             block = info.logical_block_size;
     }
@@ -102,8 +111,11 @@ static int open_legs(void)
 static void cleanup(void)
 {
     for (int leg = 0; leg < legs; leg++) {
-        if (devices[leg] != NULL)
-            dmio_device_close(devices[leg]);
+        if (devices[leg] == NULL)
+            continue;
+        dmio_device_close(devices[leg]);
+        if (files[leg] > 0)
+            close(files[leg]);
     }
 
     dm_io_put(PAGES);
@@ -287,6 +299,58 @@ static int dmio_zero(void *handle, uint32_t count, uint64_t offset, uint32_t fla
     return (flags & NBDKIT_FLAG_FUA) != 0 ? dmio_flush(handle, 0) : 0;
 }
 
+/* Where the hole at an offset ends, on a block and no later than the end; the offset itself where there is no hole. What
+ * is beyond the end of a file that was shortened is none: reading it fails. */
+static uint64_t hole_end(int file, uint64_t offset, uint64_t end)
+{
+    struct stat status;
+    off_t data = lseek(file, (off_t)offset, SEEK_DATA);
+    if (data < 0 && (errno != ENXIO || fstat(file, &status) != 0))
+        return offset;
+    uint64_t next = data >= 0 ? (uint64_t)data : (uint64_t)status.st_size;
+    next = next < end ? next / block * block : end;
+    return next < offset ? offset : next;
+}
+
+static uint64_t data_end(int file, uint64_t offset, uint64_t end)
+{
+    off_t hole = lseek(file, (off_t)offset, SEEK_HOLE);
+    uint64_t next = hole < 0 ? end : ((uint64_t)hole + block - 1) / block * block;
+    return next <= offset || next > end ? end : next;
+}
+
+static int can_extents(void *handle)
+{
+    (void)handle;
+    for (int leg = 0; leg < legs; leg++) {
+        if (files[leg] >= 0)
+            return 1;
+    }
+
+    return 0;
+}
+
+static int dmio_extents(void *handle, uint32_t count, uint64_t offset, uint32_t flags, struct nbdkit_extents *extents)
+{
+    (void)handle;
+    uint64_t end = offset + count < size ? offset + count : size;
+    uint64_t well = ~atomic_load(&degraded) & (~0ULL >> (DMIO_MAX_REGIONS - legs));
+    int file = well == 0 ? -1 : files[__builtin_ctzll(well)];
+    while (offset < end) {
+        uint64_t next = file < 0 ? offset : hole_end(file, offset, end);
+        uint32_t type = next > offset ? NBDKIT_EXTENT_HOLE | NBDKIT_EXTENT_ZERO : 0;
+        if (type == 0)
+            next = file < 0 ? end : data_end(file, offset, end);
+        if (nbdkit_add_extent(extents, offset, next - offset, type) != 0)
+            return -1;
+        if ((flags & NBDKIT_FLAG_REQ_ONE) != 0)
+            return 0;
+        offset = next;
+    }
+
+    return 0;
+}
+
 static struct nbdkit_plugin plugin = {
     .name = "dmio",
     .longname = "mirror on libdmio",
@@ -308,11 +372,13 @@ static struct nbdkit_plugin plugin = {
     .can_trim = yes,
     .can_zero = yes,
     .can_fua = native_fua,
+    .can_extents = can_extents,
     .pread = dmio_pread,
     .pwrite = dmio_pwrite,
     .flush = dmio_flush,
     .trim = dmio_trim,
     .zero = dmio_zero,
+    .extents = dmio_extents,
 };
 
 NBDKIT_REGISTER_PLUGIN(plugin)
