@@ -349,11 +349,16 @@ static void close_target(struct fio_file *file)
     free(target);
 }
 
-/* Whether the job's I/O is within a leg and of whole blocks of it. */
+/* Whether a leg can be written, where the job writes, and the job's I/O is within it and of whole blocks of it. */
 static bool suits(struct thread_data *td, const struct fio_file *file, const char *path,
                   const struct dmio_device_info *info)
 {
     uint64_t end = file->file_offset + file->io_size;
+    if (info->is_read_only && (td_write(td) || td_trim(td))) {
+        log_err("dmio: %s is read-only\n", path);
+        return false;
+    }
+
     if (file->io_size != -1ULL && info->sectors < end / DMIO_SECTOR_SIZE) {
         log_err("dmio: %s is too small: %llu bytes, and the job reaches to %llu\n", path,
                 (unsigned long long)info->sectors * DMIO_SECTOR_SIZE, (unsigned long long)end);

@@ -5,28 +5,27 @@ using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Native;
 
-/// <summary>libdmio, published once for all tests as its users publish it, and C programs against it.</summary>
+/// <summary>libdmio, published once for all tests, when the first asks for it, as its users publish it, and C programs against it.</summary>
 public sealed class NativeLibrary : IDisposable
 {
     private readonly ScratchFolder _folder = ScratchFolder.Create();
-    private readonly string? _obstacle;
+    private readonly Lazy<string?> _obstacle;
 
-    public NativeLibrary()
+    public NativeLibrary() => _obstacle = new Lazy<string?>(Publish);
+
+    /// <summary>Where it is installed: include, lib. The test ends, failed or skipped, where it can't be.</summary>
+    public string Prefix
     {
-        _obstacle = ChildProcess.Run("cc", "--version") is null ? "there is no C compiler: apt-get install gcc libc6-dev" : null;
-        if (_obstacle is not null)
-            return;
-        string rid = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
-        ChildProcess publish = ChildProcess.Run(
-            DotNetHost.Path, "publish", PathOf("src/DmIoUring.Native"), "-c", "Release", "-r", rid, "-o", Prefix,
-            "--artifacts-path", _folder.PathOf("artifacts"), "-p:RunAnalyzers=false", "-nodeReuse:false")!;
-        Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
+        get
+        {
+            Require.That(_obstacle.Value);
+            return PrefixPath;
+        }
     }
 
-    /// <summary>Where it is installed: include, lib.</summary>
-    public string Prefix => _folder.PathOf("prefix");
-
     public string FullPath => Path.Combine(Prefix, "lib", "libdmio.so");
+
+    private string PrefixPath => _folder.PathOf("prefix");
 
     /// <summary>A file or folder of the repository.</summary>
     public static string PathOf(string relative, [CallerFilePath] string thisFile = "") =>
@@ -38,13 +37,13 @@ public sealed class NativeLibrary : IDisposable
     /// <returns>The program.</returns>
     public string Compile(string source, params IEnumerable<string> flags)
     {
-        Require.That(_obstacle);
+        string prefix = Prefix;
         string program = _folder.PathOf(Guid.NewGuid().ToString("N"));
         ChildProcess compiler = ChildProcess.Run(
             "cc",
             [
-                "-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", .. flags, "-I" + Path.Combine(Prefix, "include"), "-o", program, source,
-                "-L" + Path.Combine(Prefix, "lib"), "-ldmio", "-Wl,-rpath," + Path.Combine(Prefix, "lib"), "-pthread",
+                "-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", .. flags, "-I" + Path.Combine(prefix, "include"), "-o", program, source,
+                "-L" + Path.Combine(prefix, "lib"), "-ldmio", "-Wl,-rpath," + Path.Combine(prefix, "lib"), "-pthread",
             ])!;
         Assert.True(compiler.ExitCode == 0, compiler.Output + compiler.Errors);
         return program;
@@ -54,4 +53,16 @@ public sealed class NativeLibrary : IDisposable
     public string Scratch(string name) => _folder.PathOf(name);
 
     public void Dispose() => _folder.Dispose();
+
+    private string? Publish()
+    {
+        if (ChildProcess.Run("cc", "--version") is null)
+            return "there is no C compiler: apt-get install gcc libc6-dev";
+        string rid = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
+        ChildProcess publish = ChildProcess.Run(
+            DotNetHost.Path, "publish", PathOf("src/DmIoUring.Native"), "-c", "Release", "-r", rid, "-o", PrefixPath,
+            "--artifacts-path", _folder.PathOf("artifacts"), "-p:RunAnalyzers=false", "-nodeReuse:false")!;
+        Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
+        return null;
+    }
 }

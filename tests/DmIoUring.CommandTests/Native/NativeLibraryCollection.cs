@@ -1,5 +1,5 @@
 namespace DmIoUring.CommandTests.Native;
 
-/// <summary>Tests of libdmio, which is published once for all.</summary>
+/// <summary>Tests that compile programs against libdmio, one after the other.</summary>
 [CollectionDefinition(nameof(NativeLibraryCollection))]
-public sealed class NativeLibraryCollection : ICollectionFixture<NativeLibrary>;
+public sealed class NativeLibraryCollection;

@@ -129,18 +129,9 @@ public sealed class NbdkitTests(NativeLibrary library) : IDisposable
 
     private static void AssertIs(byte[] image, string path) => Assert.True(File.ReadAllBytes(path).AsSpan(0, image.Length).SequenceEqual(image), path + " is not the image");
 
-    private string Plugin()
-    {
-        Require.That(
-            ChildProcess.Run("nbdkit", "--version") is null || ChildProcess.Run("nbdcopy", "--version") is null || !File.Exists("/usr/include/nbdkit-plugin.h")
-                ? "there is no nbdkit: apt-get install nbdkit nbdkit-plugin-dev libnbd-bin"
-                : null);
-        return library.Compile(NativeLibrary.PathOf("src/DmIoUring.Native/nbdkit/nbdkit-dmio-plugin.c"), "-shared", "-fPIC");
-    }
+    private string Plugin() => NbdkitPlugin.Compile(library);
 
-    /// <summary>Runs a script while nbdkit serves the legs.</summary>
-    private ChildProcess Serve(string[] legs, string script) =>
-        ChildProcess.Run("nbdkit", ["-U", "-", Plugin(), .. legs.Select(static leg => "leg=" + leg), "--run", script])!;
+    private ChildProcess Serve(string[] legs, string script) => NbdkitPlugin.Serve(Plugin(), legs, script);
 
     /// <summary>Random bytes with a hole.</summary>
     private byte[] Image()
