@@ -327,7 +327,11 @@ static struct io_u *engine_event(struct thread_data *td, int event)
     return io_u;
 }
 
+#if FIO_IOOPS_VERSION >= 36 /* fio 3.38 */
+static char *engine_errdetails(struct thread_data *td, struct io_u *io_u)
+#else
 static char *engine_errdetails(struct io_u *io_u)
+#endif
 {
     struct request *request = io_u->engine_data;
     return strdup(request->text);

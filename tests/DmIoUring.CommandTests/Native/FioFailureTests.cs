@@ -89,7 +89,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
     [InlineData("--sync=sync", "dmio: {file}: sync=sync is for block devices; set sync=dsync")]
     [InlineData("--atomic=1", "dmio: atomic is not supported")]
     [InlineData("--sync_file_range=write:8", "dmio: sync_file_range is not supported: use fsync or fdatasync")]
-    [InlineData("--zonemode=zbd|--zonesize=1m", "")]
+    [InlineData("--zonemode=zbd|--zonesize=1m", "dmio: zonemode=zbd is not supported")]
     [InlineData("--io_submit_mode=offload", "dmio: can't be used with offloaded submit")]
     public void Nonsense_IsRefused_AndSaysWhy(string options, params string[] says)
     {
