@@ -1,7 +1,7 @@
 /*
  * An I/O engine for fio over libdmio: a job's file, and the legs that mirror it, written by one request each.
  *
- *     ./build FIO-SOURCE dmio.so
+ *     ./build dmio.so [FIO-SOURCE]
  *     fio --ioengine=external:/path/dmio.so --filename=PATH --legs=PATH:PATH ...
  *
  * Each job has a reactor: its thread submits and polls. A write, trim or flush goes to all legs, a read to the first.
