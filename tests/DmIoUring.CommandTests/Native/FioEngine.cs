@@ -55,7 +55,7 @@ public sealed class FioEngine : IDisposable
         ChildProcess build = ChildProcess.Run(
             "env", "DMIO_PREFIX=" + library.Prefix, "timeout", "-k", "5", "300", NativeLibrary.PathOf("src/DmIoUring.Native/fio/build"), Engine)!;
         if (build.ExitCode == NoSource)
-            return build.Errors.Trim();
+            return build.Errors.Trim().Split('\n')[^1];
         Assert.True(build.ExitCode == 0, build.Output + build.Errors);
         return null;
     }
