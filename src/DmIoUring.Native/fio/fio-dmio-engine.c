@@ -284,9 +284,8 @@ static int engine_commit(struct thread_data *td)
     note_issue(td, engine);
 
     /*
-     * With a full queue fio waits next: that submits, too, by the same system call. Not the only one there is: a thread
-     * that sleeps in the call that submits has the device's kernel worker wake on its own processor, which takes twice
-     * as long on a loop device.
+     * With a full queue fio waits next: that submits, too, by the same system call. Not where there is one I/O only: on
+     * a loop device a thread that goes to sleep in the call that submits gets its answer later than with two calls.
      */
     engine->unsubmitted = true;
     if (td->o.iodepth > 1 && queue_full(td))
