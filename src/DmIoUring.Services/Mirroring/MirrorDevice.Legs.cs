@@ -111,8 +111,15 @@ public sealed partial class MirrorDevice
         }).ConfigureAwait(false);
     }
 
-    /// <summary>One change of the legs at a time, and none during a resync.</summary>
     private async Task ChangeLegAsync(Func<Task> change)
+    {
+        if (!await TryChangeLegsAsync(change).ConfigureAwait(false))
+            throw new MirrorException(MirrorRefusal.Failed, $"It could be recorded on no leg: {string.Join(", ", Legs)}.");
+    }
+
+    /// <summary>One change of the legs at a time, and none during a resync.</summary>
+    /// <returns>Whether it is recorded.</returns>
+    private async Task<bool> TryChangeLegsAsync(Func<Task> change)
     {
         lock (Gate)
         {
@@ -129,8 +136,7 @@ public sealed partial class MirrorDevice
         try
         {
             await change().ConfigureAwait(false);
-            if (!IsRecorded && !await CommitAsync().ConfigureAwait(false))
-                throw new MirrorException(MirrorRefusal.Failed, $"It could be recorded on no leg: {string.Join(", ", Legs)}.");
+            return IsRecorded || await CommitAsync().ConfigureAwait(false);
         }
         finally
         {

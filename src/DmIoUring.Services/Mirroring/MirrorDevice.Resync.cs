@@ -14,7 +14,7 @@ public sealed partial class MirrorDevice
     /// </summary>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Ends it: the legs stay out of sync, and what was copied is copied again next time.</param>
-    /// <returns>How it ended. A leg that could not be written, or sectors that no leg could read, are no exception.</returns>
+    /// <returns>How it ended. A leg that could not be written, sectors that no leg could read, and an end that could be recorded on no leg are no exceptions.</returns>
     /// <exception cref="MirrorException">No leg is in sync and free of doubt: there is nothing to copy from.</exception>
     /// <exception cref="InvalidOperationException">Another resync or a change of the legs is under way.</exception>
     /// <exception cref="ObjectDisposedException">The mirror, the client or a leg's device was disposed.</exception>
@@ -25,7 +25,7 @@ public sealed partial class MirrorDevice
     {
         using CancellationTokenSource cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         MirrorResyncResult result = default;
-        await ChangeLegAsync(async () =>
+        bool isRecorded = await TryChangeLegsAsync(async () =>
         {
             lock (Gate)
                 _resyncCancellation = cancellation;
@@ -40,7 +40,7 @@ public sealed partial class MirrorDevice
                     _resyncCancellation = null;
             }
         }).ConfigureAwait(false);
-        return result;
+        return result with { IsComplete = result.IsComplete && isRecorded };
     }
 
     /// <summary>The legs that are out of sync and have a device are written to from now on. Must be called with the lock held.</summary>
