@@ -96,7 +96,7 @@ public sealed partial class MirrorDevice
     /// Flushes the legs and clears the regions without a write since the last time; at the end, all. Only where all legs are in sync: otherwise the log says what a leg lacks.
     /// A failure leaves the regions in the log.
     /// </summary>
-    private async Task CleanAsync(bool isLast)
+    internal async Task CleanAsync(bool isLast)
     {
         try
         {

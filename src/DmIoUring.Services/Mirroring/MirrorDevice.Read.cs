@@ -22,11 +22,9 @@ public sealed partial class MirrorDevice
     /// <exception cref="ObjectDisposedException">The mirror, the client, a leg's device or the buffer was disposed.</exception>
     public ValueTask<MirrorResult> ReadAsync(long sector, long count, IoBuffer buffer)
     {
-        if (Refuses(sector, count) is { } refusal)
-            return new ValueTask<MirrorResult>(refusal);
-        if (buffer.Length / IoRegion.SectorSize < count)
-            throw new ArgumentException(FormattableString.Invariant($"The buffer has {buffer.Length} bytes, and {count} sectors take {count * IoRegion.SectorSize}."), nameof(buffer));
-        return ReadLegAsync(sector, count, buffer);
+        MirrorResult? refusal = Refuses(sector, count);
+        CheckBuffer(count, buffer);
+        return refusal is { } refused ? new ValueTask<MirrorResult>(refused) : ReadLegAsync(sector, count, buffer);
     }
 
     /// <summary>As <see cref="ReadAsync"/>, and waits.</summary>
@@ -35,50 +33,86 @@ public sealed partial class MirrorDevice
     /// <param name="buffer">Where to; at least as long. Zeroed where the read failed on every leg.</param>
     /// <returns>How it ended.</returns>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
-    public MirrorResult Read(long sector, long count, IoBuffer buffer) => Wait(ReadAsync(sector, count, buffer));
+    public MirrorResult Read(long sector, long count, IoBuffer buffer)
+    {
+        MirrorResult? refusal = Refuses(sector, count);
+        CheckBuffer(count, buffer);
+        if (refusal is { } refused)
+            return refused;
+        MirrorLeg leg = BeginRead(sector, count, out BlockDevice device);
+        IoResult result = default;
+        bool isAnswered = false;
+        try
+        {
+            result = Client.Read(new IoRegion(device, sector, count), buffer);
+            isAnswered = true;
+        }
+        finally
+        {
+            EndRead(leg, isAnswered, result);
+        }
+
+        return result.IsSuccess ? new MirrorResult(IsSuccess: true, default) : Wait(ReadElsewhereAndEndCallAsync(leg, result, sector, count, buffer));
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<MirrorResult> ReadLegAsync(long sector, long count, IoBuffer buffer)
     {
-        MirrorLeg leg;
-        BlockDevice device;
-        lock (Gate)
-        {
-            BeginCall();
-            leg = ChooseLeg(sector, count);
-            leg.ReadsInFlight++;
-            device = leg.Device!;
-        }
-
+        MirrorLeg leg = BeginRead(sector, count, out BlockDevice device);
         IoResult result = default;
-        bool isLegDone = false;
+        bool isAnswered = false;
         try
         {
             result = await Client.ReadAsync(new IoRegion(device, sector, count), buffer).ConfigureAwait(false);
-            if (result.IsSuccess)
-                return new MirrorResult(IsSuccess: true, default);
-            EndRead(leg, result);
-            isLegDone = true;
-            return await ReadElsewhereAsync(leg, result, sector, count, buffer).ConfigureAwait(false);
+            isAnswered = true;
         }
         finally
         {
-            if (!isLegDone)
-                EndRead(leg, result);
-            lock (Gate)
-                EndCall();
+            EndRead(leg, isAnswered, result);
+        }
+
+        return result.IsSuccess
+            ? new MirrorResult(IsSuccess: true, default)
+            : await ReadElsewhereAndEndCallAsync(leg, result, sector, count, buffer).ConfigureAwait(false);
+    }
+
+    private MirrorLeg BeginRead(long sector, long count, out BlockDevice device)
+    {
+        lock (Gate)
+        {
+            BeginCall();
+            MirrorLeg leg = ChooseLeg(sector, count);
+            leg.ReadsInFlight++;
+            device = leg.Device!;
+            return leg;
         }
     }
 
-    private void EndRead(MirrorLeg leg, IoResult result)
+    /// <summary>The call goes on only where the leg has answered that it failed.</summary>
+    private void EndRead(MirrorLeg leg, bool isAnswered, IoResult result)
     {
         lock (Gate)
         {
             leg.ReadsInFlight--;
-            if (result.IsSuccess)
+            if (isAnswered && result.IsSuccess)
                 leg.Reads++;
-            else
+            else if (isAnswered)
                 leg.FailedReads++;
+            if (!isAnswered || result.IsSuccess)
+                EndCall();
+        }
+    }
+
+    private async ValueTask<MirrorResult> ReadElsewhereAndEndCallAsync(MirrorLeg leg, IoResult result, long sector, long count, IoBuffer buffer)
+    {
+        try
+        {
+            return await ReadElsewhereAsync(leg, result, sector, count, buffer).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (Gate)
+                EndCall();
         }
     }
 
@@ -193,6 +227,12 @@ public sealed partial class MirrorDevice
         // If it can't be recorded, the next write tries again and is not acknowledged before.
         if (!IsRecorded)
             await CommitAsync().ConfigureAwait(false);
+    }
+
+    private static void CheckBuffer(long count, in IoBuffer buffer)
+    {
+        if (buffer.Length / IoRegion.SectorSize < count)
+            throw new ArgumentException(FormattableString.Invariant($"The buffer has {buffer.Length} bytes, and {count} sectors are more."), nameof(buffer));
     }
 
     /// <summary>A range that no leg is asked for; throws where it can be no range.</summary>

@@ -31,13 +31,9 @@ public sealed partial class MirrorDevice
     /// <remarks>The first write to a region that has been clean waits for the log.</remarks>
     public ValueTask<MirrorResult> WriteAsync(long sector, long count, IoBuffer buffer, IoFlags flags = IoFlags.None)
     {
-        if ((flags & ~WriteFlags) != 0)
-            throw new ArgumentException($"Flags {flags & ~WriteFlags} can't be asked of a mirror; Preflush, Fua and StableCopy can.", nameof(flags));
-        if (Refuses(sector, count) is { } refusal)
-            return new ValueTask<MirrorResult>(refusal);
-        if (buffer.Length / IoRegion.SectorSize < count)
-            throw new ArgumentException(FormattableString.Invariant($"The buffer has {buffer.Length} bytes, and {count} sectors take {count * IoRegion.SectorSize}."), nameof(buffer));
-        return ChangeAsync(Change.Write, sector, count, buffer, flags);
+        MirrorResult? refusal = Refuses(sector, count);
+        CheckWrite(count, buffer, flags);
+        return refusal is { } refused ? new ValueTask<MirrorResult>(refused) : ChangeAsync(Change.Write, sector, count, buffer, flags);
     }
 
     /// <summary>As <see cref="WriteAsync"/>, and waits.</summary>
@@ -47,7 +43,44 @@ public sealed partial class MirrorDevice
     /// <param name="flags">As in <see cref="WriteAsync"/>.</param>
     /// <returns>How it ended.</returns>
     /// <inheritdoc cref="WriteAsync" path="/exception"/>
-    public MirrorResult Write(long sector, long count, IoBuffer buffer, IoFlags flags = IoFlags.None) => Wait(WriteAsync(sector, count, buffer, flags));
+    public MirrorResult Write(long sector, long count, IoBuffer buffer, IoFlags flags = IoFlags.None)
+    {
+        MirrorResult? refusal = Refuses(sector, count);
+        CheckWrite(count, buffer, flags);
+        if (refusal is { } refused)
+            return refused;
+        MirrorCall call;
+        lock (Gate)
+        {
+            BeginCall();
+            if (!_locks.TryLock(sector, count))
+            {
+                EndCall();
+                return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
+            }
+
+            if (!Log.BeginWrite(sector, count))
+            {
+                EndChange(call: null, sector, count);
+                return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
+            }
+
+            call = RentWriteCall();
+        }
+
+        try
+        {
+            IoResult result = Client.Write(call.Regions(sector, count), buffer, new IoRequestOptions(flags, Report: call.Report));
+            return result.IsSuccess && IsRecorded
+                ? new MirrorResult(IsSuccess: true, default)
+                : Wait(SettleAsync(Change.Write, call, result, sector, count, buffer, flags));
+        }
+        finally
+        {
+            lock (Gate)
+                EndChange(call, sector, count);
+        }
+    }
 
     /// <summary>Discards on all legs that can. What is read there afterwards is undefined, and may be another thing at each read; <see cref="WriteZeroesAsync"/> has a defined result.</summary>
     /// <param name="sector">The first sector, of 512 bytes.</param>
@@ -101,14 +134,25 @@ public sealed partial class MirrorDevice
         finally
         {
             lock (Gate)
-            {
-                if (call is not null)
-                    ReturnCall(call);
-                Log.EndWrite(sector, count);
-                _locks.Unlock(sector, count);
-                EndCall();
-            }
+                EndChange(call, sector, count);
         }
+    }
+
+    /// <summary>Must be called with the lock held.</summary>
+    private void EndChange(MirrorCall? call, long sector, long count)
+    {
+        if (call is not null)
+            ReturnCall(call);
+        Log.EndWrite(sector, count);
+        _locks.Unlock(sector, count);
+        EndCall();
+    }
+
+    private static void CheckWrite(long count, in IoBuffer buffer, IoFlags flags)
+    {
+        if ((flags & ~WriteFlags) != 0)
+            throw new ArgumentException($"Flags {flags & ~WriteFlags} can't be asked of a mirror; Preflush, Fua and StableCopy can.", nameof(flags));
+        CheckBuffer(count, buffer);
     }
 
     private ValueTask<IoResult> SubmitAsync(Change change, MirrorCall call, long sector, long count, IoBuffer buffer, IoFlags flags)

@@ -52,7 +52,7 @@ internal sealed class MirrorTrial : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
-    private Task StepAsync() => _random.Next(16) switch
+    private Task StepAsync() => _random.Next(17) switch
     {
         0 or 1 or 2 or 3 or 4 => WriteAsync(),
         5 => ZeroAsync(),
@@ -64,6 +64,7 @@ internal sealed class MirrorTrial : IAsyncDisposable
         12 => CloseAndOpenAsync(),
         13 => TakeOutOrReplaceAsync(),
         14 => LosePowerOfALegAsync(),
+        15 => CleanAsync(),
         _ => LosePowerSoonAsync(),
     };
 
@@ -102,6 +103,13 @@ internal sealed class MirrorTrial : IAsyncDisposable
         if (result.IsSuccess)
             _model.Flushed();
         CheckIsDone(result);
+        await EnsurePowerAsync();
+    }
+
+    private async Task CleanAsync()
+    {
+        await _bench.Mirror.CleanAsync(isLast: false);
+        Tell($"clean: {_bench.Mirror.DirtyRegions} dirty regions");
         await EnsurePowerAsync();
     }
 
