@@ -5,6 +5,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using DmIoUring.Benchmarks.EngineCost;
+using DmIoUring.Benchmarks.Mirroring;
 
 switch (args)
 {
@@ -22,6 +23,9 @@ switch (args)
         return;
     case [SharingProgram.Name]:
         SharingProgram.Run();
+        return;
+    case [MirrorCostProgram.Name]:
+        await MirrorCostProgram.RunAsync(MirrorCostProgram.DefaultRounds);
         return;
 }
 

@@ -333,6 +333,17 @@ public sealed partial class BlockDevice : IDisposable
             UninterruptedWait.WaitForAll(answers, ReleaseTimeout);
     }
 
+    /// <summary>Whether both are open on one device or file, by whatever paths. Any thread; also after disposal.</summary>
+    /// <param name="other">The other one.</param>
+    /// <returns>
+    /// True for the same block device, character device or inode. A partition and its disk, and a loop device and its file, are different devices here although they share sectors.
+    /// </returns>
+    public bool IsSameDeviceAs(BlockDevice other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Durability == other.Durability;
+    }
+
     /// <summary>Human-readable: path, size, logical block size.</summary>
     /// <returns>One line.</returns>
     public override string ToString() => string.Create(

@@ -1,0 +1,45 @@
+namespace DmIoUring.Services.Mirroring;
+
+/// <summary>The failures of a request by leg.</summary>
+internal struct LegFailures
+{
+    private ulong _failed;
+    private ulong _unsupported;
+    private IoFailure _first;
+    private IoFailure[]? _each;
+
+    public readonly bool IsEmpty => (_failed | _unsupported) == 0;
+
+    public readonly IoResult Result => new(new RegionBits(_failed), new RegionBits(_unsupported), _first);
+
+    public readonly bool Has(MirrorLeg leg) => ((_failed | _unsupported) >> leg.Index & 1) != 0;
+
+    public readonly bool IsUnsupported(MirrorLeg leg) => (_unsupported >> leg.Index & 1) != 0;
+
+    /// <summary>Whether the leg's device could not, and not the host.</summary>
+    public readonly bool IsMedium(MirrorLeg leg) => !IsUnsupported(leg) && _each![leg.Index].Cause == IoFailureCause.Device;
+
+    public readonly string Reason(MirrorLeg leg) => _each![leg.Index].ToString();
+
+    public void Add(MirrorLeg leg, IoFailure failure, bool isUnsupported)
+    {
+        failure = failure with { Region = leg.Index };
+        _each ??= new IoFailure[IoRegion.MaxRegions];
+        _each[leg.Index] = failure;
+        if (isUnsupported)
+            _unsupported |= 1UL << leg.Index;
+        else
+            _failed |= 1UL << leg.Index;
+        if (_first.Cause == IoFailureCause.None || leg.Index < _first.Region)
+            _first = failure;
+    }
+
+    /// <summary>The failures of a request whose regions are <paramref name="call"/>'s legs.</summary>
+    public static LegFailures Of(IoResult result, MirrorCall call)
+    {
+        LegFailures failures = default;
+        foreach (int region in result.Failed | result.Unsupported)
+            failures.Add(call.Legs[region], call.Report[region], result.Unsupported[region]);
+        return failures;
+    }
+}

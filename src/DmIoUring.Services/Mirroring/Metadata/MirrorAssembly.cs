@@ -1,0 +1,103 @@
+using System.Globalization;
+
+namespace DmIoUring.Services.Mirroring.Metadata;
+
+/// <summary>
+/// Which legs of a mirror are in sync, told from their superblocks alone. The leg with the most changes knows best. Each leg that it calls out of sync must have stood still since
+/// it left: one that has gone on by itself is the other half of a split mirror.
+/// </summary>
+internal sealed class MirrorAssembly
+{
+    private MirrorAssembly(Superblock authority, FoundLeg?[] legs, SuperblockEntry[] entries)
+    {
+        Authority = authority;
+        Legs = legs;
+        Entries = entries;
+    }
+
+    /// <summary>The superblock that knows best.</summary>
+    public Superblock Authority { get; }
+
+    /// <summary>The devices by leg; null where one is missing.</summary>
+    public FoundLeg?[] Legs { get; }
+
+    /// <summary>What the legs are now.</summary>
+    public SuperblockEntry[] Entries { get; }
+
+    public static MirrorAssembly Of(IReadOnlyList<FoundLeg> found, MirrorOpenOptions options)
+    {
+        FoundLeg? trusted = options.Trusted is { } device
+            ? found.FirstOrDefault(leg => leg.Device == device) ?? throw new ArgumentException($"Trusted {device.Path} is none of the mirror's devices.", nameof(options))
+            : null;
+        FoundLeg authority = trusted ?? found.MaxBy(static leg => (leg.IsInSync, leg.Superblock.Changes))!;
+        Superblock best = authority.Superblock;
+        FoundLeg?[] legs = new FoundLeg?[best.Entries.Length];
+        foreach (FoundLeg leg in found)
+            Place(leg, authority, legs);
+
+        SuperblockEntry[] entries = [.. best.Entries];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (legs[i] is { } leg && leg != authority)
+                entries[i] = Judge(leg, authority, entries[i], isTrusted: trusted is not null);
+        }
+
+        if (!entries[best.Leg].IsInSync)
+        {
+            // It knows that it lacks writes, and those who have them are older or missing.
+            throw new MirrorException(MirrorRefusal.NoSource, $"{authority} is itself out of sync. Give the legs that are in sync too: {Names(entries, legs, static entry => entry.IsInSync)}.");
+        }
+
+        bool isMissing = legs.Contains(null);
+        if (isMissing && !options.AllowMissing)
+        {
+            throw new MirrorException(
+                MirrorRefusal.Missing, $"Missing of {entries.Length} legs: {Names(entries, legs, static _ => true)}. Give all, or set AllowMissing to go on without them.");
+        }
+
+        return new MirrorAssembly(best, legs, entries);
+    }
+
+    private static void Place(FoundLeg leg, FoundLeg authority, FoundLeg?[] legs)
+    {
+        Superblock own = leg.Superblock, best = authority.Superblock;
+        if (own.Mirror != best.Mirror)
+            throw new MirrorException(MirrorRefusal.Foreign, $"{leg} belongs to mirror {own.Mirror}, {authority} to {best.Mirror}. Give the legs of one mirror.");
+        if (own.Leg >= legs.Length || best.Entries[own.Leg].Id != leg.Id)
+            throw new MirrorException(MirrorRefusal.Foreign, $"{leg} was replaced: {authority} has another device as that leg. Leave it out.");
+        if (own.Layout != best.Layout)
+        {
+            throw new MirrorException(MirrorRefusal.Foreign, string.Create(
+                CultureInfo.InvariantCulture, $"{leg} says {own.Layout.Sectors} sectors in regions of {own.Layout.RegionSectors}, {authority} says {best.Layout.Sectors} and {best.Layout.RegionSectors}. Leave one of them out."));
+        }
+
+        if (legs[own.Leg] is { } twin)
+            throw new MirrorException(MirrorRefusal.Foreign, $"{leg} and {twin} are copies of one leg. Leave one of them out.");
+        legs[own.Leg] = leg;
+    }
+
+    private static SuperblockEntry Judge(FoundLeg leg, FoundLeg authority, SuperblockEntry entry, bool isTrusted)
+    {
+        Superblock own = leg.Superblock, best = authority.Superblock;
+
+        // A change is on all legs in sync, or on some of them where it was interrupted: then these are one ahead. One that takes a leg back in and was interrupted leaves a leg
+        // that still calls the other out of sync; if that one were right, it would not be one behind.
+        bool hasGoneOn = entry.IsInSync
+            ? own.Changes > best.Changes || own.Changes == best.Changes && !own.Entries[best.Leg].IsInSync
+            : own.Changes > entry.LastChange;
+        if (!hasGoneOn)
+        {
+            // It stands at an earlier state than it was left in, as from a backup: the log does not reach back to that.
+            bool isOlder = !entry.IsInSync && own.Changes < entry.LastChange;
+            return isOlder ? entry with { State = RecordedState.LacksAll } : entry;
+        }
+
+        if (isTrusted)
+            return new SuperblockEntry(entry.Id, RecordedState.LacksAll, own.Changes);
+        throw new MirrorException(
+            MirrorRefusal.Split, $"{leg} and {authority} were each used without the other: the mirror is split. Say by Trusted which one is right; what only the other has is lost then.");
+    }
+
+    private static string Names(SuperblockEntry[] entries, FoundLeg?[] legs, Func<SuperblockEntry, bool> isMeant) => string.Join(
+        ", ", Enumerable.Range(0, entries.Length).Where(leg => legs[leg] is null && isMeant(entries[leg])).Select(static leg => FormattableString.Invariant($"leg {leg}")));
+}

@@ -1,0 +1,52 @@
+namespace DmIoUring.Services.Mirroring.Metadata;
+
+/// <summary>
+/// Where things are on a leg. The data begins at sector 0, so that each leg alone can be used as it is; the metadata is at the leg's end: the blocks of the log, then two
+/// superblocks, which are written in turn.
+/// </summary>
+/// <param name="Sectors">Sectors of data.</param>
+/// <param name="RegionSectors">Sectors of a region, a power of two; the last region may be shorter.</param>
+internal readonly record struct MirrorLayout(long Sectors, long RegionSectors)
+{
+    public const int BlockBytes = 4096;
+    public const long BlockSectors = BlockBytes / IoRegion.SectorSize;
+
+    /// <summary>The superblocks of a leg.</summary>
+    public const int Superblocks = 2;
+
+    public int Regions => (int)((Sectors + RegionSectors - 1) / RegionSectors);
+
+    /// <summary>Blocks of the log.</summary>
+    public int LogBlocks => (Regions + LogBlock.RegionsPerBlock - 1) / LogBlock.RegionsPerBlock;
+
+    /// <summary>Sectors that the metadata takes at a leg's end.</summary>
+    public long MetadataSectors => (LogBlocks + Superblocks) * BlockSectors;
+
+    /// <summary>Where a leg's superblock is; they stand at a place that depends on nothing but the leg's size.</summary>
+    public static long SuperblockSector(long legSectors, int slot) => RoundDown(legSectors) - (Superblocks - slot) * BlockSectors;
+
+    /// <summary>Where a block of the log is.</summary>
+    public long LogSector(long legSectors, int block) => SuperblockSector(legSectors, 0) - (LogBlocks - block) * BlockSectors;
+
+    /// <summary>Whether a leg is large enough.</summary>
+    public bool FitsOn(long legSectors) => RoundDown(legSectors) - MetadataSectors >= Sectors;
+
+    public int RegionOf(long sector) => (int)(sector / RegionSectors);
+
+    public (long Sector, long Count) Region(int region)
+    {
+        long sector = region * RegionSectors;
+        return (sector, Math.Min(RegionSectors, Sectors - sector));
+    }
+
+    /// <summary>The largest mirror that a leg has room for.</summary>
+    public static long LargestOn(long legSectors, Func<long, long> regionSectorsFor)
+    {
+        long sectors = RoundDown(legSectors);
+        // The log grows with the mirror: what is left beside the log of a mirror as large as the leg is enough for the log of what is left.
+        MirrorLayout whole = new(Math.Max(sectors, 1), regionSectorsFor(Math.Max(sectors, 1)));
+        return sectors - whole.MetadataSectors;
+    }
+
+    private static long RoundDown(long sectors) => sectors / BlockSectors * BlockSectors;
+}

@@ -1,0 +1,26 @@
+namespace DmIoUring.Services.Mirroring;
+
+/// <summary>What a request to several legs needs, from a pool: its legs as they were when it was submitted, their regions, and a report.</summary>
+internal sealed class MirrorCall
+{
+    private readonly IoRegion[] _regions = new IoRegion[IoRegion.MaxRegions];
+
+    /// <summary>Region i of the request is this leg.</summary>
+    public MirrorLeg[] Legs { get; set; } = [];
+
+    public IoReport Report { get; } = new();
+
+    public ReadOnlySpan<IoRegion> Regions(long sector, long count)
+    {
+        for (int i = 0; i < Legs.Length; i++)
+            _regions[i] = new IoRegion(Legs[i].Device!, sector, count);
+        return _regions.AsSpan(0, Legs.Length);
+    }
+
+    /// <summary>For its pool: it keeps no device alive.</summary>
+    public void Clear()
+    {
+        _regions.AsSpan(0, Legs.Length).Clear();
+        Legs = [];
+    }
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace DmIoUring.Services;
+
+/// <summary>What a new mirror is like: see <see cref="MirrorDevice.CreateAsync"/>.</summary>
+public sealed record MirrorCreateOptions
+{
+    /// <summary>The fewest sectors of a region.</summary>
+    internal const long LeastRegionSectors = 128;
+
+    /// <summary>The most sectors of a region.</summary>
+    internal const long MostRegionSectors = 1L << 21;
+
+    /// <summary>The most regions where the size of a region is not given.</summary>
+    private const long MostRegions = 1L << 17;
+
+    /// <summary>
+    /// Sectors of 512 bytes of the mirror, a multiple of 8; 0: what fits on the smallest leg. A leg needs room behind them for the metadata, 12 KiB and more.
+    /// </summary>
+    public long Sectors { get; init; }
+
+    /// <summary>
+    /// Sectors of 512 bytes of a region: what is copied after a crash for a write that was in flight. A power of two, 128 (64 KiB) to 2,097,152 (1 GiB); 0: 2,048 (1 MiB), or more
+    /// where the mirror is larger than 128 GiB. Smaller regions are copied faster, larger ones cost fewer writes of the log.
+    /// </summary>
+    public long RegionSectors { get; init; }
+
+    /// <summary>
+    /// Whether the legs are equal already, or what is on them does not matter because it will all be written before it is read. Otherwise leg 0 is in sync and the others need a
+    /// full resync.
+    /// </summary>
+    public bool AssumeEqual { get; init; }
+
+    /// <summary>Whether a device that belongs to a mirror already may be used.</summary>
+    public bool Overwrite { get; init; }
+
+    internal long RegionSectorsFor(long sectors)
+    {
+        if (RegionSectors != 0)
+            return RegionSectors;
+        long region = 2048;
+        while (sectors / region > MostRegions && region < MostRegionSectors)
+            region *= 2;
+        return region;
+    }
+
+    internal void Validate(string parameter)
+    {
+        if (Sectors < 0 || Sectors % 8 != 0)
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Sectors {Sectors} is not 0 or a positive multiple of 8."), parameter);
+        if (RegionSectors != 0 && (RegionSectors < LeastRegionSectors || RegionSectors > MostRegionSectors || !long.IsPow2(RegionSectors)))
+        {
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"RegionSectors {RegionSectors} is not 0, nor a power of two from {LeastRegionSectors} to {MostRegionSectors}."), parameter);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+using System.Runtime.CompilerServices;
+using DmIoUring.Services.Mirroring;
+
+namespace DmIoUring.Services;
+
+/// <content>What changes the legs' data.</content>
+public sealed partial class MirrorDevice
+{
+    private const IoFlags WriteFlags = IoFlags.Preflush | IoFlags.Fua | IoFlags.StableCopy;
+
+    /// <summary>How often a leg that is not to blame is asked again before it is taken out, with 10 ms, 20 ms, ... between.</summary>
+    private const int MostRetries = 3;
+
+    private MirrorLeg[]? _writtenLegs;
+
+    private enum Change
+    {
+        Write,
+        Discard,
+        WriteZeroes,
+    }
+
+    /// <summary>Writes to all legs.</summary>
+    /// <param name="sector">The first sector, of 512 bytes.</param>
+    /// <param name="count">Sectors of 512 bytes, at least 1.</param>
+    /// <param name="buffer">What; at least as long. Free to use again, and to be changed, when the task completes: legs would differ otherwise.</param>
+    /// <param name="flags"><see cref="IoFlags.Preflush"/>, <see cref="IoFlags.Fua"/> and <see cref="IoFlags.StableCopy"/>, of every leg.</param>
+    /// <returns>How it ended. When it has failed, the sectors' content is unknown.</returns>
+    /// <exception cref="ArgumentException">The range, the buffer or the flags are invalid. <see cref="IoFlags.Atomic"/> is: legs may differ in what they can write atomically.</exception>
+    /// <exception cref="ObjectDisposedException">The mirror, the client, a leg's device or the buffer was disposed.</exception>
+    /// <remarks>The first write to a region that has been clean waits for the log.</remarks>
+    public ValueTask<MirrorResult> WriteAsync(long sector, long count, IoBuffer buffer, IoFlags flags = IoFlags.None)
+    {
+        MirrorResult? refusal = Refuses(sector, count);
+        CheckWrite(count, buffer, flags);
+        return refusal is { } refused ? new ValueTask<MirrorResult>(refused) : ChangeAsync(Change.Write, sector, count, buffer, flags);
+    }
+
+    /// <summary>As <see cref="WriteAsync"/>, and waits.</summary>
+    /// <param name="sector">The first sector, of 512 bytes.</param>
+    /// <param name="count">Sectors of 512 bytes, at least 1.</param>
+    /// <param name="buffer">What; at least as long. Free to use again when the call returns.</param>
+    /// <param name="flags">As in <see cref="WriteAsync"/>.</param>
+    /// <returns>How it ended.</returns>
+    /// <inheritdoc cref="WriteAsync" path="/exception"/>
+    public MirrorResult Write(long sector, long count, IoBuffer buffer, IoFlags flags = IoFlags.None)
+    {
+        MirrorResult? refusal = Refuses(sector, count);
+        CheckWrite(count, buffer, flags);
+        if (refusal is { } refused)
+            return refused;
+        MirrorCall call;
+        lock (Gate)
+        {
+            BeginCall();
+            if (!_locks.TryLock(sector, count))
+            {
+                EndCall();
+                return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
+            }
+
+            if (!Log.BeginWrite(sector, count))
+            {
+                EndChange(call: null, sector, count);
+                return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
+            }
+
+            call = RentWriteCall();
+        }
+
+        try
+        {
+            IoResult result = Client.Write(call.Regions(sector, count), buffer, new IoRequestOptions(flags, Report: call.Report));
+            return result.IsSuccess && IsRecorded
+                ? new MirrorResult(IsSuccess: true, default)
+                : Wait(SettleAsync(Change.Write, call, result, sector, count, buffer, flags));
+        }
+        finally
+        {
+            lock (Gate)
+                EndChange(call, sector, count);
+        }
+    }
+
+    /// <summary>Discards on all legs that can. What is read there afterwards is undefined, and may be another thing at each read; <see cref="WriteZeroesAsync"/> has a defined result.</summary>
+    /// <param name="sector">The first sector, of 512 bytes.</param>
+    /// <param name="count">Sectors of 512 bytes, at least 1.</param>
+    /// <returns>How it ended; not done and <see cref="IoResult.Unsupported"/> when no leg can.</returns>
+    /// <inheritdoc cref="WriteAsync" path="/exception"/>
+    public ValueTask<MirrorResult> DiscardAsync(long sector, long count) =>
+        Refuses(sector, count) is { } refusal ? new ValueTask<MirrorResult>(refusal) : ChangeAsync(Change.Discard, sector, count, default, IoFlags.None);
+
+    /// <summary>Writes zeroes to all legs; to one that has no command for that, as data.</summary>
+    /// <param name="sector">The first sector, of 512 bytes.</param>
+    /// <param name="count">Sectors of 512 bytes, at least 1.</param>
+    /// <returns>How it ended.</returns>
+    /// <inheritdoc cref="WriteAsync" path="/exception"/>
+    public ValueTask<MirrorResult> WriteZeroesAsync(long sector, long count) =>
+        Refuses(sector, count) is { } refusal ? new ValueTask<MirrorResult>(refusal) : ChangeAsync(Change.WriteZeroes, sector, count, default, IoFlags.None);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<MirrorResult> ChangeAsync(Change change, long sector, long count, IoBuffer buffer, IoFlags flags)
+    {
+        Task? locked = null;
+        bool isLogged = false;
+        lock (Gate)
+        {
+            BeginCall();
+            if (_locks.TryLock(sector, count))
+                isLogged = Log.BeginWrite(sector, count);
+            else
+                locked = _locks.LockAsync(sector, count);
+        }
+
+        if (locked is not null)
+        {
+            await locked.ConfigureAwait(false);
+            lock (Gate)
+                isLogged = Log.BeginWrite(sector, count);
+        }
+
+        MirrorCall? call = null;
+        try
+        {
+            if (!isLogged && !await CommitAsync().ConfigureAwait(false))
+                return Failed(sector);
+            lock (Gate)
+                call = RentWriteCall();
+            IoResult result = await SubmitAsync(change, call, sector, count, buffer, flags).ConfigureAwait(false);
+            return result.IsSuccess && IsRecorded
+                ? new MirrorResult(IsSuccess: true, default)
+                : await SettleAsync(change, call, result, sector, count, buffer, flags).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (Gate)
+                EndChange(call, sector, count);
+        }
+    }
+
+    /// <summary>Must be called with the lock held.</summary>
+    private void EndChange(MirrorCall? call, long sector, long count)
+    {
+        if (call is not null)
+            ReturnCall(call);
+        Log.EndWrite(sector, count);
+        _locks.Unlock(sector, count);
+        EndCall();
+    }
+
+    private static void CheckWrite(long count, in IoBuffer buffer, IoFlags flags)
+    {
+        if ((flags & ~WriteFlags) != 0)
+            throw new ArgumentException($"Flags {flags & ~WriteFlags} can't be asked of a mirror; Preflush, Fua and StableCopy can.", nameof(flags));
+        CheckBuffer(count, buffer);
+    }
+
+    private ValueTask<IoResult> SubmitAsync(Change change, MirrorCall call, long sector, long count, IoBuffer buffer, IoFlags flags)
+    {
+        ReadOnlySpan<IoRegion> regions = call.Regions(sector, count);
+        IoRequestOptions options = new(flags, Report: call.Report);
+        return change switch
+        {
+            Change.Write => Client.WriteAsync(regions, buffer, options),
+            Change.Discard => Client.DiscardAsync(regions, options),
+            Change.WriteZeroes => Client.WriteZeroesAsync(regions, options),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    /// <summary>Tries again what no leg is to blame for, takes out the legs that have failed, and records that before the request ends.</summary>
+    private async ValueTask<MirrorResult> SettleAsync(Change change, MirrorCall call, IoResult result, long sector, long count, IoBuffer buffer, IoFlags flags)
+    {
+        LegFailures failures = default;
+        foreach (int region in result.Failed | result.Unsupported)
+        {
+            MirrorLeg leg = call.Legs[region];
+            IoFailure failure = call.Report[region];
+            bool isUnsupported = result.Unsupported[region];
+            if (change == Change.WriteZeroes && isUnsupported)
+                (failure, isUnsupported) = await WriteZeroesAsDataAsync(leg, sector, count).ConfigureAwait(false);
+            else if (change == Change.Write && IsLegInnocent(failure, isUnsupported))
+                (failure, isUnsupported) = await RetryAsync(leg, sector, count, buffer, flags, failure, isUnsupported).ConfigureAwait(false);
+            if (failure.Cause != IoFailureCause.None)
+                failures.Add(leg, failure, isUnsupported);
+        }
+
+        bool isDone;
+        lock (Gate)
+        {
+            isDone = TakeOut(call.Legs, failures, unsupportedToo: change != Change.Discard);
+            if (!isDone && change != Change.Discard)
+                MayDiffer(sector, count);
+        }
+
+        if (isDone && !IsRecorded)
+            isDone = await CommitAsync().ConfigureAwait(false);
+        return new MirrorResult(isDone, failures.Result);
+    }
+
+    /// <summary>Whether the host is to blame, or the request, and not the leg's medium: the data is missing there all the same.</summary>
+    private static bool IsLegInnocent(IoFailure failure, bool isUnsupported) =>
+        isUnsupported || failure.Cause is IoFailureCause.Host or IoFailureCause.RingLost or IoFailureCause.RetriesExhausted;
+
+    private async ValueTask<(IoFailure Failure, bool IsUnsupported)> RetryAsync(
+        MirrorLeg leg, long sector, long count, IoBuffer buffer, IoFlags flags, IoFailure failure, bool isUnsupported)
+    {
+        for (int retry = 1; retry <= MostRetries && IsLegInnocent(failure, isUnsupported) && leg.Device is { } device; retry++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10 << retry - 1)).ConfigureAwait(false);
+            IoResult result = await Client.WriteAsync(new IoRegion(device, sector, count), buffer, flags).ConfigureAwait(false);
+            failure = result.First;
+            isUnsupported = !result.Unsupported.IsEmpty;
+        }
+
+        return (failure, isUnsupported);
+    }
+
+    private async ValueTask<(IoFailure Failure, bool IsUnsupported)> WriteZeroesAsDataAsync(MirrorLeg leg, long sector, long count)
+    {
+        const long pieceSectors = 2048;
+        using IoMemory zeroes = IoMemory.Allocate(Math.Min(count, pieceSectors) * IoRegion.SectorSize);
+        for (long done = 0; done < count; done += pieceSectors)
+        {
+            IoRegion region = new(leg.Device!, sector + done, Math.Min(pieceSectors, count - done));
+            IoResult result = await Client.WriteAsync(region, zeroes).ConfigureAwait(false);
+            if (!result.IsSuccess)
+                return (result.First, !result.Unsupported.IsEmpty);
+        }
+
+        return default;
+    }
+
+    /// <summary>Whether the states of the legs are on the medium.</summary>
+    private bool IsRecorded
+    {
+        get
+        {
+            lock (Gate)
+                return Changes == RecordedChanges;
+        }
+    }
+
+    private Task<bool> CommitAsync()
+    {
+        lock (Gate)
+            return _metadata.CommitAsync();
+    }
+
+    /// <summary>Must be called with the lock held.</summary>
+    private MirrorCall RentWriteCall()
+    {
+        MirrorCall call = _freeCalls.Count > 0 ? _freeCalls.Pop() : new MirrorCall();
+        call.Legs = _writtenLegs ??= LegsThat(static leg => leg.IsWritten);
+        return call;
+    }
+
+    /// <summary>A write that no leg has carried out may be on some of them in part. Must be called with the lock held.</summary>
+    private void MayDiffer(long sector, long count)
+    {
+        int last = _layout.RegionOf(sector + count - 1);
+        for (int region = _layout.RegionOf(sector); region <= last; region++)
+            _unsynced.Add(region);
+    }
+
+    private MirrorResult Failed(long sector) => new(
+        IsSuccess: false, new IoResult(WrittenBits(), RegionBits.None, new IoFailure(WrittenBits().First, sector, ErrnoIo, IoFailureCause.Device)));
+
+    private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
+}

@@ -1,0 +1,55 @@
+using DmIoUring.Services.Mirroring.Metadata;
+
+namespace DmIoUring.Services.Mirroring;
+
+/// <summary>A leg while the mirror is open. Everything that changes changes with the mirror's lock held.</summary>
+internal sealed class MirrorLeg(int index, SuperblockEntry entry, BlockDevice? device)
+{
+    public int Index { get; } = index;
+
+    public Guid Id { get; set; } = entry.Id;
+
+    public BlockDevice? Device { get; set; } = device;
+
+    public MirrorLegState State { get; set; } = device is null ? MirrorLegState.Missing : entry.IsInSync ? MirrorLegState.InSync : MirrorLegState.OutOfSync;
+
+    /// <summary>Whether the log does not have all that it lacks.</summary>
+    public bool LacksAll { get; set; } = entry.State == RecordedState.LacksAll;
+
+    /// <summary>The highest number that its own superblock can have.</summary>
+    public long LastChange { get; set; } = entry.LastChange;
+
+    public string? Reason { get; set; } = entry.IsInSync ? null : "was out of sync when the mirror was opened";
+
+    public int ReadsInFlight { get; set; }
+
+    public long Reads { get; set; }
+
+    public long FailedReads { get; set; }
+
+    public long Repairs { get; set; }
+
+    public long FailedWrites { get; set; }
+
+    public bool IsInSync => State == MirrorLegState.InSync;
+
+    public bool IsWritten => State is MirrorLegState.InSync or MirrorLegState.Resyncing;
+
+    /// <summary>Whether it may be copied from.</summary>
+    public bool IsSource => IsInSync && Device!.Doubt is null;
+
+    public SuperblockEntry Entry => new(Id, IsInSync ? RecordedState.InSync : LacksAll ? RecordedState.LacksAll : RecordedState.LacksLogged, LastChange);
+
+    public MirrorLegStatus Status => new()
+    {
+        Index = Index,
+        Device = Device,
+        State = State,
+        NeedsFullResync = LacksAll && !IsInSync,
+        Reason = Reason,
+        Reads = Reads,
+        FailedReads = FailedReads,
+        Repairs = Repairs,
+        FailedWrites = FailedWrites,
+    };
+}

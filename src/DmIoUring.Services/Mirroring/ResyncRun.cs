@@ -1,0 +1,238 @@
+using DmIoUring.Services.Mirroring.Metadata;
+
+namespace DmIoUring.Services.Mirroring;
+
+/// <summary>One resync: copies the regions that legs lack, each with writes to it kept out, then flushes, then declares the legs in sync.</summary>
+internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, RegionSet unsynced, MirrorResyncOptions options)
+{
+    /// <summary>Regions that are copied at once, so that the copy does not stop at each region's end.</summary>
+    private const int RegionsAtOnce = 2;
+
+    /// <summary>Where no leg can read a whole region, what one can is found in pieces of this size.</summary>
+    private const long SmallestPiece = MirrorLayout.BlockSectors;
+
+    private readonly CopyOptions _copy = new() { Throttle = options.Throttle };
+    private MirrorLeg[] _targets = [];
+    private int[] _regions = [];
+    private int _next;
+    private long _done;
+    private long _unreadable = -1;
+
+    public async Task<MirrorResyncResult> RunAsync(CancellationToken cancellation)
+    {
+        bool hadUnsynced;
+        lock (mirror.Gate)
+        {
+            _targets = mirror.BeginResync();
+            _regions = Plan();
+            hadUnsynced = unsynced.Any;
+        }
+
+        bool isCancelled = false;
+        string? failure = "the resync did not end";
+        try
+        {
+            // What is in doubt on these legs is written again from here on.
+            foreach (MirrorLeg leg in _targets)
+            {
+                if (leg.Device!.Doubt is { } doubt)
+                    leg.Device.AcknowledgeDoubt(doubt);
+            }
+
+            using (CopyService copies = new(mirror.Client))
+                await Task.WhenAll(Enumerable.Range(0, RegionsAtOnce).Select(_ => CopyRegionsAsync(copies, cancellation))).ConfigureAwait(false);
+            isCancelled = cancellation.IsCancellationRequested && _done < _regions.Length;
+            failure = isCancelled ? "the resync was cancelled"
+                : _unreadable >= 0 ? FormattableString.Invariant($"sector {_unreadable} could be read from no leg in sync")
+                : await FlushAsync(hadUnsynced).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (mirror.Gate)
+            {
+                foreach (MirrorLeg leg in _targets)
+                    mirror.EndResync(leg, failure);
+            }
+        }
+
+        lock (mirror.Gate)
+        {
+            return new MirrorResyncResult(
+                IsComplete: failure is null && !mirror.NeedsResync, _done, Bits(static leg => leg.IsInSync), Bits(static leg => !leg.IsInSync), _unreadable, isCancelled);
+        }
+    }
+
+    /// <summary>The regions that a leg lacks, or that may differ.</summary>
+    private int[] Plan()
+    {
+        bool isAll = Array.Exists(_targets, static leg => leg.LacksAll);
+        bool isLogged = _targets.Length > 0;
+        return [.. Enumerable.Range(0, layout.Regions).Where(region => isAll || isLogged && mirror.Log.IsDirty(region) || unsynced[region])];
+    }
+
+    private async Task CopyRegionsAsync(CopyService copies, CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested && Interlocked.Read(ref _unreadable) < 0)
+        {
+            int at = Interlocked.Increment(ref _next) - 1;
+            if (at >= _regions.Length)
+                return;
+            (long sector, long count) = layout.Region(_regions[at]);
+            await mirror.LockRangeAsync(sector, count).ConfigureAwait(false);
+            try
+            {
+                await CopyRegionAsync(copies, _regions[at], sector, count).ConfigureAwait(false);
+            }
+            finally
+            {
+                mirror.UnlockRange(sector, count);
+            }
+
+            long done = Interlocked.Increment(ref _done);
+            options.Progress?.Report(new MirrorResyncProgress(_regions.Length, done));
+        }
+    }
+
+    private async Task CopyRegionAsync(CopyService copies, int region, long sector, long count)
+    {
+        ulong unreadableFrom = 0;
+        while (true)
+        {
+            MirrorLeg? source;
+            MirrorLeg[] destinations;
+            IoRegion from;
+            IoRegion[] to;
+            lock (mirror.Gate)
+            {
+                source = mirror.ChooseSource(unreadableFrom);
+                destinations = source is null ? [] : Destinations(region, source);
+                from = source is null ? default : new IoRegion(source.Device!, sector, count);
+                to = Array.ConvertAll(destinations, leg => new IoRegion(leg.Device!, sector, count));
+            }
+
+            if (source is null)
+            {
+                await CopyInPiecesAsync(region, sector, count).ConfigureAwait(false);
+                return;
+            }
+
+            CopyResult? result = destinations.Length == 0 ? null : await copies.CopyAsync(from, to, _copy).ConfigureAwait(false);
+            if (result is null || result.Outcome == CopyOutcome.Complete)
+            {
+                lock (mirror.Gate)
+                    unsynced.Remove(region);
+                return;
+            }
+
+            // An error stops a copy, so the destinations that are left lack the rest of the region: it begins again, with another source or without the legs that failed.
+            if (result.SourceFailure.Cause != IoFailureCause.None)
+                unreadableFrom |= 1UL << source.Index;
+            lock (mirror.Gate)
+            {
+                foreach (int bit in result.Failed | result.Unsupported)
+                    mirror.FailCopy(destinations[bit], result.DestinationFailures[bit].ToString());
+            }
+        }
+    }
+
+    /// <summary>Must be called with the lock held.</summary>
+    private MirrorLeg[] Destinations(int region, MirrorLeg source)
+    {
+        IEnumerable<MirrorLeg> lacking = _targets.Where(leg => leg.State == MirrorLegState.Resyncing && (leg.LacksAll || mirror.Log.IsDirty(region)));
+        return [.. unsynced[region] ? lacking.Concat(mirror.InSyncLegs().Where(leg => leg != source)) : lacking];
+    }
+
+    /// <summary>Each leg in sync fails somewhere in the region, but perhaps not at the same place.</summary>
+    private async Task CopyInPiecesAsync(int region, long sector, long count)
+    {
+        using IoMemory memory = IoMemory.Allocate(SmallestPiece * IoRegion.SectorSize);
+        for (long at = sector; at < sector + count; at += SmallestPiece)
+        {
+            long length = Math.Min(SmallestPiece, sector + count - at);
+            if (!await CopyPieceAsync(region, at, length, memory).ConfigureAwait(false))
+            {
+                lock (mirror.Gate)
+                    _unreadable = _unreadable < 0 ? at : Math.Min(_unreadable, at);
+                return;
+            }
+        }
+
+        lock (mirror.Gate)
+            unsynced.Remove(region);
+    }
+
+    private async Task<bool> CopyPieceAsync(int region, long sector, long count, IoMemory memory)
+    {
+        ulong unreadableFrom = 0;
+        while (true)
+        {
+            MirrorLeg? source;
+            lock (mirror.Gate)
+                source = mirror.ChooseSource(unreadableFrom);
+            if (source is null)
+                return false;
+            IoBuffer piece = memory.Slice(0, count * IoRegion.SectorSize);
+            IoResult read = await mirror.Client.ReadAsync(new IoRegion(source.Device!, sector, count), piece).ConfigureAwait(false);
+            if (!read.IsSuccess)
+            {
+                unreadableFrom |= 1UL << source.Index;
+                continue;
+            }
+
+            MirrorLeg[] destinations;
+            lock (mirror.Gate)
+                destinations = Destinations(region, source);
+            foreach (MirrorLeg leg in destinations)
+            {
+                IoResult written = await mirror.Client.WriteAsync(new IoRegion(leg.Device!, sector, count), piece).ConfigureAwait(false);
+                if (written.IsSuccess)
+                    continue;
+                lock (mirror.Gate)
+                    mirror.FailCopy(leg, written.First.ToString());
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Makes the copies durable.</summary>
+    /// <returns>Why no leg may be declared in sync; null: those that still are being resynchronized may.</returns>
+    private async Task<string?> FlushAsync(bool hadUnsynced)
+    {
+        MirrorCall call;
+        lock (mirror.Gate)
+            call = mirror.RentCall(leg => leg.State == MirrorLegState.Resyncing || hadUnsynced && leg.IsInSync);
+        try
+        {
+            if (call.Legs.Length > 0)
+            {
+                IoResult flushed = await mirror.Client.FlushAsync(call.Regions(0, 0), new IoRequestOptions(Report: call.Report)).ConfigureAwait(false);
+                LegFailures failures = LegFailures.Of(flushed, call);
+                lock (mirror.Gate)
+                {
+                    foreach (MirrorLeg leg in call.Legs)
+                    {
+                        if (failures.Has(leg) && !failures.IsUnsupported(leg))
+                            mirror.FailCopy(leg, failures.Reason(leg));
+                    }
+                }
+            }
+        }
+        finally
+        {
+            lock (mirror.Gate)
+                mirror.ReturnCall(call);
+        }
+
+        lock (mirror.Gate)
+            return mirror.ChooseSource(without: 0) is null ? "every leg in sync has come into doubt meanwhile" : null;
+    }
+
+    private RegionBits Bits(Func<MirrorLeg, bool> isMeant)
+    {
+        ulong bits = 0;
+        foreach (MirrorLeg leg in _targets.Where(isMeant))
+            bits |= 1UL << leg.Index;
+        return new RegionBits(bits);
+    }
+}
