@@ -50,6 +50,18 @@ internal sealed class HandleTable<T>(int kind, string noun)
             : new NativeException(Errno.EBADF, $"The {noun} 0x{handle:x} is closed, or never was one.");
     }
 
+    /// <summary>A handle of an object that answers to a description; 0 where there is none.</summary>
+    public nint Find<TArgument>(Func<T, TArgument, bool> predicate, TArgument argument)
+    {
+        foreach (T? value in Volatile.Read(ref _entries))
+        {
+            if (value is not null && predicate(value, argument))
+                return value.Handle;
+        }
+
+        return 0;
+    }
+
     /// <summary>Ends a handle.</summary>
     /// <returns>Whether it was this call that ended it.</returns>
     public bool Remove(T value)

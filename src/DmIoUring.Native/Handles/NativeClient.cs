@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Requests;
@@ -150,11 +151,10 @@ internal sealed unsafe class NativeClient : Submitter
     public override void SubmitWrite(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, long tag, IoFlags flags) =>
         Client.SubmitWrite(regions, buffer, completed, context, tag, flags);
 
-    public override void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag) =>
-        Client.SubmitFlush(regions, completed, context, tag);
+    public override void Submit(in RequestSpec spec) => Client.Submit(spec);
 
-    public override void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) => Client.SubmitDiscard(regions, notify, context);
+    public override bool TrySubmit(in RequestSpec spec) => Client.TrySubmit(spec);
 
-    public override void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) =>
-        Client.SubmitWriteZeroes(regions, notify, context);
+    /// <summary>Waits a second at most for a lane that a callback blocks, and that lane's are missing then; in a callback, too.</summary>
+    public override IReadOnlyList<IoPendingRequest> GetPendingRequests() => Client.GetPendingRequestsAsync().GetAwaiter().GetResult();
 }

@@ -1,3 +1,4 @@
+using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Requests;
@@ -94,11 +95,9 @@ internal sealed class NativeReactor : Submitter
     public override void SubmitWrite(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, long tag, IoFlags flags) =>
         Reactor.SubmitWrite(regions, buffer, completed, context, tag, flags);
 
-    public override void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag) =>
-        Reactor.SubmitFlush(regions, completed, context, tag);
+    public override void Submit(in RequestSpec spec) => Reactor.Submit(spec);
 
-    public override void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) => Reactor.SubmitDiscard(regions, notify, context);
+    public override bool TrySubmit(in RequestSpec spec) => Reactor.TrySubmit(spec);
 
-    public override void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) =>
-        Reactor.SubmitWriteZeroes(regions, notify, context);
+    public override IReadOnlyList<IoPendingRequest> GetPendingRequests() => Reactor.GetPendingRequests();
 }

@@ -1,3 +1,4 @@
+using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Handles;
@@ -9,6 +10,9 @@ internal readonly unsafe struct CallMemory
 {
     /// <summary>A list as long as this is a mistake: the pieces of 1 TiB would be walked first.</summary>
     private const long MaxScatteredBytes = 1L << 40;
+
+    /// <summary>That of an operation without data.</summary>
+    public static CallMemory None => new(RequestSpec.NoBuffer, pieces: null);
 
     private CallMemory(in IoBuffer buffer, PieceList? pieces)
     {
