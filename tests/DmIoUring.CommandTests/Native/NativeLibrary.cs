@@ -13,18 +13,25 @@ public sealed class NativeLibrary : IDisposable
 
     public NativeLibrary()
     {
+        Prefix = _folder.PathOf("prefix");
         _obstacle = ChildProcess.Run("cc", "--version") is null ? "there is no C compiler: apt-get install gcc libc6-dev" : null;
         if (_obstacle is not null)
             return;
         string rid = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
+        if (Environment.GetEnvironmentVariable("DMIO_PUBLISHED") is { } published && File.Exists(Path.Combine(published, rid, "lib", "libdmio.so")))
+        {
+            Prefix = Path.Combine(published, rid);
+            return;
+        }
+
         ChildProcess publish = ChildProcess.Run(
             DotNetHost.Path, "publish", PathOf("src/DmIoUring.Native"), "-c", "Release", "-r", rid, "-o", Prefix,
             "--artifacts-path", _folder.PathOf("artifacts"), "-p:RunAnalyzers=false", "-nodeReuse:false")!;
         Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
     }
 
-    /// <summary>Where it is installed: include, lib.</summary>
-    public string Prefix => _folder.PathOf("prefix");
+    /// <summary>Where it is installed: include, lib. What was published for these sources already is in a folder that DMIO_PUBLISHED names.</summary>
+    public string Prefix { get; }
 
     public string FullPath => Path.Combine(Prefix, "lib", "libdmio.so");
 
