@@ -25,6 +25,17 @@ internal readonly unsafe struct CallMemory
     /// <summary>What holds a scattered buffer's pieces, and rented pages; null for contiguous memory that is not of those.</summary>
     public PieceList? Pieces { get; }
 
+    /// <summary>Whether a request's memory is one piece and of no rented pages, so that nothing must be held for it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="bytes">What the largest region takes.</param>
+    /// <param name="length">Its length.</param>
+    public static bool IsPlain(in CRequest request, long bytes, out long length)
+    {
+        length = request.Length == 0 ? bytes : (long)request.Length;
+        return request.Memory == CMemory.Vm && bytes != 0 && length is > 0 and <= long.MaxValue / 2 && request.Data is not null
+            && RentedPages.IsFarFrom((nint)request.Data, bytes);
+    }
+
     /// <summary>The memory of a request.</summary>
     /// <param name="target">Whose request it is.</param>
     /// <param name="request">The request.</param>

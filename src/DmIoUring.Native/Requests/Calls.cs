@@ -162,11 +162,23 @@ internal static unsafe class Calls
         }
 
         if (!operation.HasBuffer())
-        {
-            target.Submit(new RequestSpec(operation, regions, new IoRequestOptions(flags)) { Completed = Notification.Completed, Context = notification, Tag = context });
-            return;
-        }
+            SubmitWithoutMemory(target, operation, flags, regions, notification, context);
+        else if (CallMemory.IsPlain(request, BytesOf(regions), out long length))
+            Submit(target, operation, regions, IoBuffer.Contiguous(request.Data, length), Notification.Completed, notification, context, flags);
+        else
+            SubmitWithMemory(target, request, regions, operation, flags, notification, context);
+    }
 
+    /// <summary>Apart, like the others below, so that the frame of the way that most requests take has no room for a <see cref="RequestSpec"/> to clear.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void SubmitWithoutMemory(
+        Submitter target, IoOperation operation, IoFlags flags, ReadOnlySpan<IoRegion> regions, Notification notification, nint context) =>
+        target.Submit(new RequestSpec(operation, regions, new IoRequestOptions(flags)) { Completed = Notification.Completed, Context = notification, Tag = context });
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void SubmitWithMemory(
+        Submitter target, in CRequest request, ReadOnlySpan<IoRegion> regions, IoOperation operation, IoFlags flags, Notification notification, nint context)
+    {
         CallMemory memory = CallMemory.Of(target, request, BytesOf(regions));
         if (memory.Pieces is not { } pieces)
         {
@@ -188,6 +200,7 @@ internal static unsafe class Calls
     }
 
     /// <summary>The way of a request with a priority, reports or flags of its own.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void SubmitWithOptions(
         Submitter target, in CRequest request, ReadOnlySpan<IoRegion> regions, IoOperation operation, IoFlags flags, Notification notification, nint context)
     {
