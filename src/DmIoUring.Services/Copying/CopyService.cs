@@ -42,7 +42,8 @@ public sealed partial class CopyService : IDisposable, IAsyncDisposable
         PieceSectors = Options.PieceBytes / IoRegion.SectorSize;
         _slots = new CopySlot[Options.PiecesInFlight];
         _free = new Stack<CopySlot>(_slots.Length);
-        _memory = IoMemory.Allocate((long)Options.PieceBytes * Options.PiecesInFlight);
+        long stride = (Options.PieceBytes + IoMemory.Alignment - 1L) / IoMemory.Alignment * IoMemory.Alignment;
+        _memory = IoMemory.Allocate(stride * Options.PiecesInFlight);
         try
         {
             _registration = client.Register(_memory);
@@ -55,7 +56,7 @@ public sealed partial class CopyService : IDisposable, IAsyncDisposable
 
         for (int i = _slots.Length - 1; i >= 0; i--)
         {
-            _slots[i] = new CopySlot(this, _memory, (long)Options.PieceBytes * i);
+            _slots[i] = new CopySlot(this, _memory, stride * i);
             _free.Push(_slots[i]);
         }
     }

@@ -11,10 +11,10 @@ public sealed record CopyServiceOptions
     /// <summary>The largest <see cref="PiecesInFlight"/>.</summary>
     public const int MaxPiecesInFlight = 1024;
 
-    private const int PieceUnit = 4096;
+    private const int MinPieceBytes = 4096;
 
     /// <summary>
-    /// The size of a piece in bytes: a multiple of 4,096, up to <see cref="MaxPieceBytes"/>. Default 512 KiB, as kcopyd's. At most the client's <see cref="IoDriverOptions.ChunkBytes"/> where a destination's zones must be
+    /// The size of a piece in bytes: a multiple of 512, from 4,096 to <see cref="MaxPieceBytes"/>. Default 512 KiB, as kcopyd's. At most the client's <see cref="IoDriverOptions.ChunkBytes"/> where a destination's zones must be
     /// written in order. Zeroes and holes that are not written from memory have pieces 32 times as large.
     /// </summary>
     public int PieceBytes { get; init; } = 512 << 10;
@@ -30,8 +30,8 @@ public sealed record CopyServiceOptions
 
     internal void Validate()
     {
-        if (PieceBytes is < PieceUnit or > MaxPieceBytes || PieceBytes % PieceUnit != 0)
-            throw Error(nameof(PieceBytes), PieceBytes, $"a multiple of {PieceUnit} bytes, up to {MaxPieceBytes}");
+        if (PieceBytes is < MinPieceBytes or > MaxPieceBytes || PieceBytes % IoRegion.SectorSize != 0)
+            throw Error(nameof(PieceBytes), PieceBytes, $"a multiple of {IoRegion.SectorSize} bytes, {MinPieceBytes} to {MaxPieceBytes}");
         if (PiecesInFlight is < 1 or > MaxPiecesInFlight)
             throw Error(nameof(PiecesInFlight), PiecesInFlight, $"1 to {MaxPiecesInFlight}");
         if (TimeProvider is null)

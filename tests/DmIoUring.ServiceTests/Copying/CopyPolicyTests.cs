@@ -102,7 +102,9 @@ public sealed class CopyPolicyTests
         bench.DestinationDisks[1].Fail(MediumOperations.Write, EIO, 4 * Piece, 1);
         CopyResult result = await bench.CopyAsync(options: new CopyOptions { OnWriteError = CopyWriteErrorPolicy.DropDestination });
         Assert.Equal(0b11UL, result.Failed.Value);
-        Assert.Equal(4 * Piece, result.NextSector);
+
+        // What was in flight may have gone to the one whose failure was not known yet.
+        Assert.InRange(result.NextSector, 4 * Piece, 9 * Piece);
         Assert.True(result.SectorsCopied < CopyBench.Sectors);
     }
 
