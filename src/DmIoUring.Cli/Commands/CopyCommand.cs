@@ -1,6 +1,5 @@
 using System.CommandLine;
 using DmIoUring.Cli.Copy;
-using DmIoUring.Services;
 
 namespace DmIoUring.Cli.Commands;
 
@@ -40,7 +39,7 @@ internal static class CopyCommand
         {
             Description = "the most bytes a second that are read of SRC (no limit)",
             HelpName = "SIZE",
-            CustomParser = result => NumberOption.ParseSize(result, least: 1, CopyThrottle.MaxBytesPerSecond, multiple: 1),
+            CustomParser = result => NumberOption.ParseSize(result, least: 1, Services.CopyThrottle.MaxBytesPerSecond, multiple: 1),
         };
         Option<long> resume = new("--resume")
         {
@@ -91,7 +90,7 @@ internal static class CopyCommand
             if (plan.Client.Capabilities.RefusalReason is { } reason)
                 terminal.WriteNote($"worker threads carry the copy: {reason}");
             terminal.WriteNotes(plan.Notes);
-            Copy.CopyProgress progress = new();
+            CopyProgress progress = new();
             Task<CopyReport> job = new CopyJob(plan, progress).RunAsync(cancellation);
             if (terminal.ShowsProgress && !json)
                 await CopyView.ShowProgressAsync(terminal.Errors, plan, progress, job);

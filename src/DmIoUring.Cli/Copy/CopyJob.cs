@@ -160,7 +160,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
     }
 
     /// <summary>
-    /// Every piece below the lowest one that failed on a leg was written to it (<see cref="CopyLeg.Abandons"/>), so that one has the leg's
+    /// Every piece below the lowest one that failed on a leg was written to it (<see cref="CopyWriteErrorPolicy.DropDestination"/>), so that one has the leg's
     /// first bad sector.
     /// </summary>
     private async Task SearchFailuresAsync()
