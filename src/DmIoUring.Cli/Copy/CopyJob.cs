@@ -3,7 +3,10 @@ using DmIoUring.Services;
 
 namespace DmIoUring.Cli.Copy;
 
-/// <summary>Reads the source once and writes every destination at once (<see cref="CopyService"/>), then what only a command does: the odd tail, the search for the sector, the checks.</summary>
+/// <summary>
+/// Reads the source once and writes every destination at once (<see cref="CopyService"/>), then what only a command does: the odd tail, the search for the sector, the
+/// checks.
+/// </summary>
 internal sealed class CopyJob : IProgress<Services.CopyProgress>
 {
     private readonly CopyPlan _plan;
@@ -106,7 +109,8 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
     }
 
     /// <summary>
-    /// Copies all but the tail. A destination that failed gets nothing more from then on, except what is lower than its failure: so that the lowest failure is the lowest sector that is not there.
+    /// Copies all but the tail. A destination that failed gets nothing more from then on, except what is lower than its failure: so that the lowest failure is the lowest
+    /// sector that is not there.
     /// </summary>
     private async Task<CopyResult> CopyPiecesAsync(CancellationToken cancellation)
     {

@@ -14,8 +14,9 @@ public sealed record CopyServiceOptions
     private const int MinPieceBytes = 4096;
 
     /// <summary>
-    /// The size of a piece in bytes: a multiple of 512, from 4,096 to <see cref="MaxPieceBytes"/>. Default 512 KiB, as kcopyd's. At most the client's <see cref="IoDriverOptions.ChunkBytes"/> where a destination's zones must be
-    /// written in order. Zeroes and holes that are not written from memory have pieces 32 times as large.
+    /// The size of a piece in bytes: a multiple of 512, from 4,096 to <see cref="MaxPieceBytes"/>. Default 512 KiB, as kcopyd's. At most the client's
+    /// <see cref="IoDriverOptions.ChunkBytes"/> where a destination's zones must be written in order. Zeroes and holes that are not written from memory have pieces 32
+    /// times as large.
     /// </summary>
     public int PieceBytes { get; init; } = 512 << 10;
 
@@ -25,7 +26,10 @@ public sealed record CopyServiceOptions
     /// <summary>Called with the exception that a callback or a progress report threw, on the same thread. By default it is written to <see cref="System.Diagnostics.Trace"/>.</summary>
     public Action<Exception>? CallbackFailed { get; init; }
 
-    /// <summary>The clock of <see cref="CopyProgress.Elapsed"/> and <see cref="CopyResult.Elapsed"/>. Default <see cref="System.TimeProvider.System"/>. A <see cref="CopyThrottle"/> has its own.</summary>
+    /// <summary>
+    /// The clock of <see cref="CopyProgress.Elapsed"/> and <see cref="CopyResult.Elapsed"/>. Default <see cref="System.TimeProvider.System"/>. A
+    /// <see cref="CopyThrottle"/> has its own.
+    /// </summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     internal void Validate()
