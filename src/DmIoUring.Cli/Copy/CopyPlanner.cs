@@ -203,7 +203,8 @@ internal sealed class CopyPlanner : Planner
     {
         try
         {
-            return Keep(new DmIoClient(new DmIoOptions { ChunkBytes = Math.Max(_request.BlockBytes, CopyRequest.DefaultBlockBytes) }));
+            DmIoOptions options = new();
+            return Keep(new DmIoClient(options with { ChunkBytes = Math.Max(_request.BlockBytes, options.ChunkBytes) }));
         }
         catch (IoUringUnavailableException exception)
         {

@@ -3,7 +3,7 @@ namespace DmIoUring.Cli.Copy;
 /// <summary>What the user asked for.</summary>
 internal sealed record CopyRequest
 {
-    public const int DefaultBlockBytes = 1 << 20;
+    public const int DefaultBlockBytes = 512 << 10;
     public const int DefaultDepth = 8;
     public const int MaxBlockBytes = 1 << 28;
     public const int MaxDepth = 256;
