@@ -19,8 +19,8 @@ internal sealed class MirrorTrial : IAsyncDisposable
     private readonly List<int> _members;
     private int _healthy;
 
-    /// <summary>A leg whose replacement was cut off, and the other device: which of them is the leg is not known.</summary>
-    private (int Leg, int Disk)? _unsure;
+    /// <summary>By leg, other disks that may be it: those of replacements that were cut off.</summary>
+    private readonly Dictionary<int, Queue<int>> _candidates = [];
 
     public MirrorTrial(int seed)
     {
@@ -222,7 +222,7 @@ internal sealed class MirrorTrial : IAsyncDisposable
                 _bench.Disks.Add(_bench.AddDisk());
                 await _bench.Mirror.ReplaceAsync(leg, _bench.Open(_bench.Disks[disk]));
                 _members[leg] = disk;
-                _unsure = null;
+                _candidates.Remove(leg);
             }
         }
         catch (MirrorException exception)
@@ -231,7 +231,11 @@ internal sealed class MirrorTrial : IAsyncDisposable
             if (_bench.Simulation.HasPower && _faults.Count == 0)
                 throw;
             if (disk != _members[leg])
-                _unsure = (leg, disk);
+            {
+                if (!_candidates.TryGetValue(leg, out Queue<int>? others))
+                    _candidates[leg] = others = [];
+                others.Enqueue(disk);
+            }
         }
         catch (IOException) when (!_bench.Simulation.HasPower)
         {
@@ -285,18 +289,30 @@ internal sealed class MirrorTrial : IAsyncDisposable
                 Tell($"open {string.Join(", ", disks)}: {_bench.Mirror}");
                 return;
             }
-            catch (MirrorException exception) when (exception.Refusal == MirrorRefusal.Foreign && _unsure is var (leg, other) && disks.Contains(_members[leg]))
+            catch (MirrorException exception) when (_bench.Simulation.HasPower && OtherCandidate(exception, disks) is { } other)
             {
-                Tell(exception.Message);
-                disks[disks.IndexOf(_members[leg])] = other;
-                _unsure = null;
-                _members[leg] = other;
+                Tell($"{exception.Message} Disk {other} then.");
             }
             catch (IOException exception) when (!_bench.Simulation.HasPower)
             {
                 Tell(exception.Message);
             }
         }
+    }
+
+    /// <summary>The disk that is refused gives its place to the next one that may be this leg; null: it is no such disk.</summary>
+    private int? OtherCandidate(MirrorException exception, List<int> disks)
+    {
+        int refused = disks.FindIndex(disk => exception.Message.StartsWith($"{_bench.Disks[disk].Name} ", StringComparison.Ordinal));
+        if (refused < 0 || exception.Refusal is not (MirrorRefusal.Foreign or MirrorRefusal.NoMetadata))
+            return null;
+        int leg = _members.IndexOf(disks[refused]);
+        if (!_candidates.TryGetValue(leg, out Queue<int>? others))
+            return null;
+        int other = others.Dequeue();
+        others.Enqueue(_members[leg]);
+        _members[leg] = disks[refused] = other;
+        return other;
     }
 
     /// <summary>All disks, or all but one that may fail.</summary>
