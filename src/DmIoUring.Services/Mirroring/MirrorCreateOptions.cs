@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Services.Mirroring.Metadata;
 
 namespace DmIoUring.Services;
 
@@ -33,6 +34,16 @@ public sealed record MirrorCreateOptions
 
     /// <summary>Whether a device that belongs to a mirror already may be used.</summary>
     public bool Overwrite { get; init; }
+
+    /// <summary>How large a device must be to be a leg of a mirror.</summary>
+    /// <param name="sectors">Sectors of 512 bytes of the mirror.</param>
+    /// <returns>Sectors of 512 bytes: those and the metadata, with <see cref="RegionSectors"/> as it is.</returns>
+    public long LegSectorsFor(long sectors)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sectors);
+        long needed = sectors + new MirrorLayout(sectors, RegionSectorsFor(sectors)).MetadataSectors;
+        return (needed + MirrorLayout.BlockSectors - 1) / MirrorLayout.BlockSectors * MirrorLayout.BlockSectors;
+    }
 
     internal long RegionSectorsFor(long sectors)
     {

@@ -31,9 +31,9 @@ internal sealed class MirrorBench : IAsyncDisposable
 
     public SimulatedDisk AddDisk(SimulatedDiskOptions? options = null) => Simulation.AddDisk(DiskBytes, options ?? new SimulatedDiskOptions { TornUnit = 512 });
 
-    public BlockDevice Open(SimulatedDisk disk)
+    public BlockDevice Open(SimulatedDisk disk, DeviceAccess access = DeviceAccess.ReadWrite)
     {
-        BlockDevice device = disk.Open();
+        BlockDevice device = disk.Open(access);
         _devices.Add(device);
         return device;
     }
