@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Services;
+using DmIoUring.Testing;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Readme;
@@ -15,6 +17,7 @@ public sealed partial class ReadmeTests
     [InlineData("awaited", "docs/getting-started.md")]
     [InlineData("reactor", "docs/getting-started.md")]
     [InlineData("power-loss", "docs/testing-your-storage.md")]
+    [InlineData("mirror", "docs/mirrors.md")]
     public void Sample_IsWhatIsCompiledHere(string name, string page) =>
         Assert.Contains("```csharp\n" + Compiled(name) + "```\n", Text("../../../" + page), StringComparison.Ordinal);
 
@@ -86,6 +89,18 @@ public sealed partial class ReadmeTests
     {
         using LoopDevice device = RequireLoop.Create(4 << 20);
         Assert.True((await Samples.Awaited(device.Path)).IsSuccess);
+    }
+
+    [Fact]
+    public async Task MirrorSample_GoesOnWithoutALeg_AndBringsItBack()
+    {
+        using LoopDevice left = RequireLoop.Create(4 << 20);
+        using FaultDevice right = new(size: 4 << 20);
+        right.File.Fail(MediumOperations.Write, errno: 5, firstSector: 2048, sectors: 8, times: 1);
+
+        (MirrorLegState failed, MirrorResyncResult resync) = await Samples.Mirror(left.Path, right.Path);
+
+        Assert.Equal((MirrorLegState.OutOfSync, true, 1L), (failed, resync.IsComplete, resync.CopiedRegions));
     }
 
     [Fact]

@@ -206,7 +206,7 @@ public sealed class MirrorInspectionTests
 
     private static async Task<MirrorInspection> InspectAsync(MirrorBench bench, params int[] legs)
     {
-        BlockDevice[] devices = [.. (legs.Length == 0 ? Enumerable.Range(0, bench.Disks.Count) : legs).Select(leg => bench.Open(bench.Disks[leg], DeviceAccess.Read))];
+        BlockDevice[] devices = [.. (legs.Length == 0 ? Enumerable.Range(0, bench.Disks.Count) : legs).Select(leg => bench.OpenForReading(bench.Disks[leg]))];
         return await MirrorDevice.InspectAsync(bench.Client, devices, TestContext.Current.CancellationToken);
     }
 }
