@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using DmIoUring.Cli;
 using DmIoUring.Cli.Mirroring;
 using DmIoUring.CommandTests.Cli;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmIoUring.CommandTests.Mirror;
 
@@ -51,7 +53,7 @@ public sealed class MirrorInterruptTests : IDisposable
         {
             Assert.True(SpinWait.SpinUntil(() => resync.HasExited || HasChanged(before), TimeSpan.FromSeconds(60)));
             Assert.False(resync.HasExited, "it ended before it could be ended");
-            using Process kill = Process.Start("kill", [signal, resync.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            using Process kill = Process.Start("kill", [signal, resync.Id.ToString(CultureInfo.InvariantCulture)]);
             Assert.True(resync.WaitForExit(TimeSpan.FromSeconds(60)));
         }
         finally
@@ -81,5 +83,12 @@ public sealed class MirrorInterruptTests : IDisposable
 
     private bool HasChanged(byte[] before) => !Data().AsSpan().SequenceEqual(before);
 
-    private byte[] Data() => File.ReadAllBytes(_files.PathOf("b"))[..MirrorFiles.DataBytes];
+    /// <summary>Without a lock of its own: the command would take it for another program's.</summary>
+    private byte[] Data()
+    {
+        byte[] data = new byte[MirrorFiles.DataBytes];
+        using SafeFileHandle leg = File.OpenHandle(_files.PathOf("b"), share: FileShare.ReadWrite);
+        RandomAccess.Read(leg, data, 0);
+        return data;
+    }
 }
