@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DmIoUring.Cli.Devices;
 using DmIoUring.Interop;
 using DmIoUring.Services;
@@ -13,9 +14,13 @@ internal sealed partial class MirrorPlanner : Planner
     /// <summary>The log of as many takes 2 MiB of each leg, and some 200 MB of memory.</summary>
     private const long MostRegions = 1L << 24;
 
+    private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(20);
+
     private readonly MirrorRequest _request;
     private readonly CancellationToken _cancellation;
     private readonly List<PathFacts> _created = [];
+    private Stopwatch? _waiting;
 
     private MirrorPlanner(MirrorRequest request, CancellationToken cancellation)
     {
@@ -127,9 +132,23 @@ internal sealed partial class MirrorPlanner : Planner
             throw new RefusedException(file.Path, "has zones, which must be written in order", "Name another device.");
 
         // A block device is opened exclusively; two commands on one file would not see each other.
-        if (!_request.Force && facts.Kind == PathKind.RegularFile && Libc.TryLock(file.Handle) == -Errno.EAGAIN)
+        if (!_request.Force && facts.Kind == PathKind.RegularFile && !TryLock(file))
             throw new RefusedException(file.Path, "is in use: another program has locked it", "Wait for the other program's end. If you know that nobody else writes to it: --force.");
         return file;
+    }
+
+    /// <summary>The kernel ends the rings of a process that was killed, and what they hold open, some time after the process.</summary>
+    private bool TryLock(DeviceFile file)
+    {
+        while (Libc.TryLock(file.Handle) == -Errno.EAGAIN)
+        {
+            _waiting ??= Stopwatch.StartNew();
+            if (_waiting.Elapsed > LockWait)
+                return false;
+            Thread.Sleep(LockInterval);
+        }
+
+        return true;
     }
 
     private DeviceFile CreateFile(string path, long bytes)
