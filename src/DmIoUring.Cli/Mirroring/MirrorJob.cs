@@ -113,6 +113,7 @@ internal sealed class MirrorJob(MirrorPlan plan, MirrorProgress progress)
     {
         MirrorInspection inspection = await MirrorDevice.InspectAsync(plan.Client, [.. _files.Select(static file => file.Device)], CancellationToken.None);
         MirrorReport report = MirrorLook.Describe(_request.Action, inspection, _files);
+        bool hasChanged = _resync is not null || _request.Action == MirrorAction.Replace;
         bool hasFailed = failure is not null || _resync is { IsComplete: false };
         return report with
         {
@@ -121,8 +122,8 @@ internal sealed class MirrorJob(MirrorPlan plan, MirrorProgress progress)
             {
                 IsCreated = leg.Path is not null && plan.Created.Contains(leg.Path, StringComparer.Ordinal),
 
-                // While it was open more was known than the metadata tells.
-                Reason = leg.State == MirrorLegCondition.OutOfSync && leg.Index < _statuses.Count ? _statuses[leg.Index].Reason ?? leg.Reason : leg.Reason,
+                // What happened while it was open is not in the metadata.
+                Reason = leg.State == MirrorLegCondition.OutOfSync && hasChanged && leg.Index < _statuses.Count ? _statuses[leg.Index].Reason ?? leg.Reason : leg.Reason,
             })],
             Resync = _resync,
             Failure = failure,
