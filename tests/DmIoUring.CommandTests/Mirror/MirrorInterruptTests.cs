@@ -52,6 +52,9 @@ public sealed class MirrorInterruptTests : IDisposable
         {
             Assert.True(SpinWait.SpinUntil(() => resync.HasExited || HasChanged(before), TimeSpan.FromSeconds(60)));
             Assert.False(resync.HasExited, "it ended before it could be ended");
+
+            // Looking is allowed meanwhile.
+            Assert.Equal(MirrorHealth.Degraded, (await _files.ReportAsync(1, "status a b")).State);
             using Process kill = Process.Start("kill", [signal, resync.Id.ToString(CultureInfo.InvariantCulture)]);
             Assert.True(resync.WaitForExit(TimeSpan.FromSeconds(60)));
         }

@@ -157,4 +157,34 @@ public sealed class MirrorTests : IDisposable
 
         Assert.Equal(MirrorHealth.InSync, (await _files.ReportAsync(0, $"resync a {faulty.Path}")).State);
     }
+
+    [Fact]
+    public async Task SectorThatNoLegInSyncCanRead_IsNamed()
+    {
+        using FaultDevice faulty = new(size: MirrorFiles.LegBytes);
+        await _files.ReportAsync(0, $"create {faulty.Path} b --size 3M --no-resync");
+        using (faulty.File.Fail(Testing.MediumOperations.Read, errno: 5, firstSector: 2048, sectors: 8))
+        {
+            MirrorReport report = await _files.ReportAsync(1, $"resync {faulty.Path} b");
+            Assert.Equal((MirrorOutcome.Failed, 2048L), (report.Outcome, report.Resync!.UnreadableSector));
+            Assert.Contains("sector 2048 could be read from no leg in sync", report.Legs![1].Reason, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(MirrorHealth.InSync, (await _files.ReportAsync(0, $"resync {faulty.Path} b")).State);
+    }
+
+    [Fact]
+    public async Task LegsOfDifferentSizes_HaveTheirMetadataAtTheirOwnEnds()
+    {
+        _files.Make("d", (6 << 20) + 1000);
+        MirrorReport report = await _files.ReportAsync(0, "create a d");
+        Assert.Equal(MirrorFiles.LegBytes - 3 * 4096L, report.Bytes);
+        Assert.Equal(MirrorHealth.InSync, (await _files.ReportAsync(0, "status d a")).State);
+        _files.AssertSameData("a", "d", (int)report.Bytes!.Value);
+
+        // The superblocks are where the size puts them: a leg of another size has none.
+        using (FileStream leg = new(_files.PathOf("d"), FileMode.Open))
+            leg.SetLength(5 << 20);
+        (await _files.RunAsync("status a d")).AssertRefused("d: is no leg of a mirror", "look whether its size has changed");
+    }
 }
