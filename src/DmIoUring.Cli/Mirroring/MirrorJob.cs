@@ -112,7 +112,7 @@ internal sealed class MirrorJob(MirrorPlan plan, MirrorProgress progress)
     private async Task<MirrorReport> ReportAsync(string? failure)
     {
         MirrorInspection inspection = await MirrorDevice.InspectAsync(plan.Client, [.. _files.Select(static file => file.Device)], CancellationToken.None);
-        MirrorReport report = MirrorLook.Describe(_request.Action, inspection, _files);
+        MirrorReport report = MirrorProbe.Describe(_request.Action, inspection, _files);
         bool hasChanged = _resync is not null || _request.Action == MirrorAction.Replace;
         bool hasFailed = failure is not null || _resync is { IsComplete: false };
         return report with

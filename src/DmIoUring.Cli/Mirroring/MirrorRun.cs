@@ -4,7 +4,7 @@ namespace DmIoUring.Cli.Mirroring;
 internal static class MirrorRun
 {
     public static async Task<int> StatusAsync(IReadOnlyList<string> legs, bool json, Terminal terminal, CancellationToken cancellation) =>
-        Tell(await MirrorLook.RunAsync(legs, cancellation), json, terminal);
+        Tell(await MirrorProbe.RunAsync(legs, cancellation), json, terminal);
 
     public static async Task<int> ChangeAsync(MirrorRequest request, bool json, Terminal terminal, CancellationToken cancellation)
     {

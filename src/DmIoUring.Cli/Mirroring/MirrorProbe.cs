@@ -4,16 +4,16 @@ using DmIoUring.Services;
 namespace DmIoUring.Cli.Mirroring;
 
 /// <summary>What <c>dmio mirror status</c> does: reads the metadata of what was named, and writes nothing.</summary>
-internal sealed class MirrorLook : Planner
+internal sealed class MirrorProbe : Planner
 {
     private readonly IReadOnlyList<string> _paths;
 
-    private MirrorLook(IReadOnlyList<string> paths) => _paths = paths;
+    private MirrorProbe(IReadOnlyList<string> paths) => _paths = paths;
 
     public static async Task<MirrorReport> RunAsync(IReadOnlyList<string> paths, CancellationToken cancellation)
     {
-        MirrorLook look = new(paths);
-        List<DeviceFile>? files = look.Make(look.Open, out IReadOnlyList<Refusal> refusals);
+        MirrorProbe probe = new(paths);
+        List<DeviceFile>? files = probe.Make(probe.Open, out IReadOnlyList<Refusal> refusals);
         if (files is null)
             return new MirrorReport { Action = MirrorAction.Status, Outcome = MirrorOutcome.Refused, Refusals = refusals };
         try
