@@ -25,7 +25,7 @@ internal static class MirrorCommand
         {
             Description = "the mirror's size; files that do not exist are created as large as needed (what fits on the smallest leg)",
             HelpName = "SIZE",
-            CustomParser = result => NumberOption.ParseSize(result, least: 4096, 1L << 60, multiple: 4096),
+            CustomParser = result => NumberOption.ParseSize(result, least: 4096, 1L << 54, multiple: 4096),
         };
         Option<long?> region = new("--region-size")
         {

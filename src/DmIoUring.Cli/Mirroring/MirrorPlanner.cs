@@ -14,8 +14,8 @@ internal sealed partial class MirrorPlanner : Planner
     /// <summary>The log of as many takes 2 MiB of each leg, and some 200 MB of memory.</summary>
     private const long MostRegions = 1L << 24;
 
-    private static readonly TimeSpan LockWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly MirrorRequest _request;
     private readonly CancellationToken _cancellation;
@@ -124,7 +124,7 @@ internal sealed partial class MirrorPlanner : Planner
 
     private DeviceFile OpenChecked(PathFacts facts)
     {
-        DeviceFile file = Keep(DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force));
+        DeviceFile file = Keep(OpenWhenFree(facts));
         ThrowIfReadOnly(file);
         if (file.Device.LogicalBlockSize > LargestBlock)
             throw new RefusedException(file.Path, $"has logical blocks of {file.Device.LogicalBlockSize} bytes; a mirror's are at most {LargestBlock}", "Name another device.");
@@ -137,17 +137,40 @@ internal sealed partial class MirrorPlanner : Planner
         return file;
     }
 
-    /// <summary>The kernel ends the rings of a process that was killed, and what they hold open, some time after the process.</summary>
+    private DeviceFile OpenWhenFree(PathFacts facts)
+    {
+        while (true)
+        {
+            try
+            {
+                return DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force);
+            }
+            catch (RefusedException exception) when (exception.IsBusy && WaitForOthers())
+            {
+                // Once more.
+            }
+        }
+    }
+
     private bool TryLock(DeviceFile file)
     {
         while (Libc.TryLock(file.Handle) == -Errno.EAGAIN)
         {
-            _waiting ??= Stopwatch.StartNew();
-            if (_waiting.Elapsed > LockWait)
+            if (!WaitForOthers())
                 return false;
-            Thread.Sleep(LockInterval);
         }
 
+        return true;
+    }
+
+    /// <summary>The kernel ends the rings of a process that was killed, and what they hold open, some time after the process.</summary>
+    /// <returns>Whether there was time left to wait.</returns>
+    private bool WaitForOthers()
+    {
+        _waiting ??= Stopwatch.StartNew();
+        if (_waiting.Elapsed > LongestWait)
+            return false;
+        Thread.Sleep(WaitInterval);
         return true;
     }
 
