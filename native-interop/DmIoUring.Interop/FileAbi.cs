@@ -41,6 +41,9 @@ internal static class FileAbi
     public const uint S_IFIFO = 0x1000;
     public const uint S_IFSOCK = 0xC000;
 
+    public const int LOCK_EX = 2;
+    public const int LOCK_NB = 4;
+
     public const int SEEK_DATA = 3;
     public const int SEEK_HOLE = 4;
 

@@ -20,9 +20,15 @@ internal static unsafe partial class Libc
             return Statx((int)handle.DangerousGetHandle(), pointer);
     }
 
+    /// <summary>An exclusive lock of a file, without waiting: 0, or the negated errno, EWOULDBLOCK where somebody else has one. It ends with the descriptor.</summary>
+    public static int TryLock(SafeFileHandle handle) => (int)Result(FlockRaw((int)handle.DangerousGetHandle(), FileAbi.LOCK_EX | FileAbi.LOCK_NB));
+
     /// <summary>The new position in the file, or the negated errno: with SEEK_HOLE and SEEK_DATA, where the next hole or data begins.</summary>
     public static long Lseek(SafeFileHandle handle, long offset, int whence) =>
         Result(LseekRaw((int)handle.DangerousGetHandle(), offset, whence));
+
+    [LibraryImport(Library, EntryPoint = "flock")]
+    private static partial nint FlockRaw(int fd, int operation);
 
     [LibraryImport(Library, EntryPoint = "lseek")]
     private static partial nint LseekRaw(int fd, long offset, int whence);

@@ -588,6 +588,8 @@ static void file_constants(void)
     CONST(O_EXCL);
     CONST(O_APPEND);
     CONST(O_PATH);
+    CONST(LOCK_EX);
+    CONST(LOCK_NB);
     CONST(O_NONBLOCK);
     CONST(O_CLOEXEC);
     CONST(O_DIRECT);

@@ -5,7 +5,7 @@ internal static class ExitCode
 {
     public const int Success = 0;
 
-    /// <summary>Something was done, and a device failed.</summary>
+    /// <summary>Something was done, and a device failed; of a mirror's status, that it is degraded.</summary>
     public const int DeviceFailed = 1;
 
     /// <summary>Refused before anything was written; usage errors too.</summary>

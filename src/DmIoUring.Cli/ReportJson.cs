@@ -3,6 +3,7 @@ using DmIoUring.Cli.Bench;
 using DmIoUring.Cli.Copy;
 using DmIoUring.Cli.Demo;
 using DmIoUring.Cli.Info;
+using DmIoUring.Cli.Mirroring;
 using DmIoUring.Cli.Stress;
 
 namespace DmIoUring.Cli;
@@ -18,5 +19,6 @@ namespace DmIoUring.Cli;
 [JsonSerializable(typeof(CopyReport))]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(InfoReport))]
+[JsonSerializable(typeof(MirrorReport))]
 [JsonSerializable(typeof(StressReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -21,6 +21,7 @@ internal static class CommandLine
         {
             DemoCommand.Create(terminal),
             CopyCommand.Create(terminal),
+            MirrorCommand.Create(terminal),
             StressCommand.Create(terminal),
             BenchCommand.Create(terminal),
             InfoCommand.Create(terminal),

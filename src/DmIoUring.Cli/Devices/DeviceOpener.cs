@@ -90,7 +90,8 @@ internal static class DeviceOpener
                 facts.Kind == PathKind.BlockDevice ? "Make it writable (blockdev --setrw), or run as root." : "Change its permissions, or run as a user who has them."),
         Errno.EBUSY => new RefusedException(
             facts.Path, "is in use (EBUSY): it is mounted, or another program holds it exclusively",
-            "Unmount it. If you know that nobody else writes to it: --force."),
+            "Unmount it. If you know that nobody else writes to it: --force.")
+        { IsBusy = true },
         Errno.ETXTBSY => new RefusedException(
             facts.Path, "is in use (ETXTBSY): it is a program that runs, or swap space", "End the program, or swapoff it."),
         Errno.ENXIO or Errno.ENODEV => new RefusedException(

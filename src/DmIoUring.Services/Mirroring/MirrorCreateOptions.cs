@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Services.Mirroring.Metadata;
 
 namespace DmIoUring.Services;
 
@@ -39,6 +40,16 @@ public sealed record MirrorCreateOptions
     /// which legs have everything is known to nobody. It is created each time anew, with a leg 0 that is right.
     /// </summary>
     public bool LogInMemory { get; init; }
+
+    /// <summary>How large a device must be to be a leg of a mirror.</summary>
+    /// <param name="sectors">Sectors of 512 bytes of the mirror.</param>
+    /// <returns>Sectors of 512 bytes: those and the metadata, with <see cref="RegionSectors"/> as it is.</returns>
+    public long LegSectorsFor(long sectors)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sectors);
+        long needed = sectors + new MirrorLayout(sectors, RegionSectorsFor(sectors), LogInMemory).MetadataSectors;
+        return (needed + MirrorLayout.BlockSectors - 1) / MirrorLayout.BlockSectors * MirrorLayout.BlockSectors;
+    }
 
     internal long RegionSectorsFor(long sectors)
     {

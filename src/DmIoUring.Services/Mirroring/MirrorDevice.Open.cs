@@ -130,31 +130,15 @@ public sealed partial class MirrorDevice
             throw new MirrorException(MirrorRefusal.Unsuitable, string.Create(CultureInfo.InvariantCulture, $"Leg {index}, {device.Path}, {why}."));
     }
 
-    private static MirrorException TooSmall(BlockDevice device, long sectors, MirrorLayout layout) => new(MirrorRefusal.Unsuitable, string.Create(
+    internal static MirrorException TooSmall(BlockDevice device, long sectors, MirrorLayout layout) => new(MirrorRefusal.Unsuitable, string.Create(
         CultureInfo.InvariantCulture,
         $"{device.Path} has {device.SectorCount} sectors; {sectors} of data and {layout.MetadataSectors} of metadata do not fit. Give a larger device, or make the mirror smaller."));
 
     /// <summary>What was dirty when the mirror was last written may differ between the legs, if it was not closed.</summary>
     private async Task LoadLogAsync(SuperblockReader reader, CancellationToken cancellationToken)
     {
-        ulong[] dirty = new ulong[_layout.LogBlocks * LogBlock.WordsPerBlock];
-        for (int block = 0; block < _layout.LogBlocks; block++)
-        {
-            Memory<ulong> bits = dirty.AsMemory(block * LogBlock.WordsPerBlock, LogBlock.WordsPerBlock);
-            bool isKnown = false;
-            foreach (MirrorLeg leg in _legs)
-            {
-                if (leg.IsInSync)
-                    isKnown |= await reader.TryAddLogAsync(leg.Device!, Id, _layout, block, bits, cancellationToken).ConfigureAwait(false);
-            }
-
-            if (!isKnown)
-                bits.Span.Fill(ulong.MaxValue);
-        }
-
-        // Bits behind the last region mean nothing.
-        for (int region = _layout.Regions; region < dirty.Length * 64; region++)
-            dirty[region / 64] &= ~(1UL << region % 64);
+        IEnumerable<BlockDevice> inSync = _legs.Where(static leg => leg.IsInSync).Select(static leg => leg.Device!);
+        ulong[] dirty = await reader.ReadLogAsync(inSync, Id, _layout, cancellationToken).ConfigureAwait(false);
         lock (Gate)
         {
             Log.Load(dirty);

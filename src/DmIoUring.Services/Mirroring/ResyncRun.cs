@@ -12,6 +12,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
     private const long SmallestPiece = MirrorLayout.BlockSectors;
 
     private readonly CopyOptions _copy = new() { Throttle = options.Throttle };
+    private readonly Lock _progress = new();
     private MirrorLeg[] _targets = [];
     private int[] _regions = [];
     private int _next;
@@ -79,21 +80,28 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 return;
             (long sector, long count) = layout.Region(_regions[at]);
             await mirror.LockRangeAsync(sector, count).ConfigureAwait(false);
+            bool isDone;
             try
             {
-                await CopyRegionAsync(copies, _regions[at], sector, count).ConfigureAwait(false);
+                isDone = await CopyRegionAsync(copies, _regions[at], sector, count, cancellation).ConfigureAwait(false);
             }
             finally
             {
                 mirror.UnlockRange(sector, count);
             }
 
-            long done = Interlocked.Increment(ref _done);
-            options.Progress?.Report(new MirrorResyncProgress(_regions.Length, done));
+            if (!isDone)
+                return;
+            lock (_progress)
+            {
+                _done++;
+                options.Progress?.Report(new MirrorResyncProgress(_regions.Length, _done));
+            }
         }
     }
 
-    private async Task CopyRegionAsync(CopyService copies, int region, long sector, long count)
+    /// <summary>Whether it came to its end; false: it was cancelled.</summary>
+    private async Task<bool> CopyRegionAsync(CopyService copies, int region, long sector, long count, CancellationToken cancellation)
     {
         ulong unreadableFrom = 0;
         while (true)
@@ -113,16 +121,19 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
             if (source is null)
             {
                 await CopyInPiecesAsync(region, sector, count).ConfigureAwait(false);
-                return;
+                return true;
             }
 
-            CopyResult? result = destinations.Length == 0 ? null : await copies.CopyAsync(from, to, _copy).ConfigureAwait(false);
+            CopyResult? result = destinations.Length == 0 ? null : await copies.CopyAsync(from, to, _copy, cancellation).ConfigureAwait(false);
             if (result is null || result.Outcome == CopyOutcome.Complete)
             {
                 lock (mirror.Gate)
                     unsynced.Remove(region);
-                return;
+                return true;
             }
+
+            if (result.Outcome == CopyOutcome.Cancelled)
+                return false;
 
             // An error stops a copy, so the destinations that are left lack the rest of the region: it begins again, with another source or without the legs that failed.
             if (result.SourceFailure.Cause != IoFailureCause.None)

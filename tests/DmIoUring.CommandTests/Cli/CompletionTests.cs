@@ -10,13 +10,15 @@ public sealed class CompletionTests : IDisposable
     public void Dispose() => _files.Dispose();
 
     [Theory]
-    [InlineData("", "bench completion copy demo info stress")]
+    [InlineData("", "bench completion copy demo info mirror stress")]
     [InlineData("s", "stress")]
     [InlineData("copy --ver", "--verify")]
     [InlineData("copy a b --o", "--on-error --output-format --output_format")]
     [InlineData("bench --rw rand", "randread randrw randwrite")]
     [InlineData("bench --ring ", "kernel worker")]
     [InlineData("completion ", "bash zsh")]
+    [InlineData("mirror ", "create replace resync status")]
+    [InlineData("mirror resync a --tr", "--trust")]
     [InlineData("copy ", "")]
     public void Bash_OffersWhatCanFollow(string typed, string offered)
     {

@@ -19,6 +19,8 @@ public sealed class SchemaTests : IDisposable
     [InlineData(2, "info SOURCE /nosuch")]
     [InlineData(0, "copy SOURCE NEW --verify")]
     [InlineData(2, "copy SOURCE SOURCE")]
+    [InlineData(0, "mirror create SOURCE NEW --size 512K")]
+    [InlineData(2, "mirror status SOURCE")]
     [InlineData(0, "bench --filename SOURCE --runtime 0.1 --ramp_time 0 --rw randread --driver reactor --wait busy --iopoll none")]
     [InlineData(0, "bench --filename SOURCE --runtime 0.1 --ramp_time 0 --rw randrw --destroy --completion await --garbage 1M")]
     [InlineData(0, "bench --filename SOURCE --runtime 0.1 --ramp_time 0 --rate_iops 100 --ring worker --worker-threads 2 --spin 10 --batch-wait 5")]

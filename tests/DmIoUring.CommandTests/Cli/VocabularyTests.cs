@@ -55,7 +55,7 @@ public sealed class VocabularyTests : IDisposable
         string[][] commands =
         [
             ["info", file.Path], ["copy", _files.Source, _files.PathOf("new")],
-            ["bench", "--filename", file.Path, "--runtime", "0.1", "--ramp_time", "0"], ["stress", "/nosuch"],
+            ["bench", "--filename", file.Path, "--runtime", "0.1", "--ramp_time", "0"], ["stress", "/nosuch"], ["mirror", "status", file.Path],
         ];
         foreach (string[] command in commands)
         {

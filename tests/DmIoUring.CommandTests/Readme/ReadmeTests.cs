@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Services;
+using DmIoUring.Testing;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Readme;
@@ -17,6 +18,7 @@ public sealed partial class ReadmeTests
     [InlineData("reactor", "docs/getting-started.md")]
     [InlineData("copy", "docs/copying.md")]
     [InlineData("power-loss", "docs/testing-your-storage.md")]
+    [InlineData("mirror", "docs/mirrors.md")]
     public void Sample_IsWhatIsCompiledHere(string name, string page) =>
         Assert.Contains("```csharp\n" + Compiled(name) + "```\n", Text("../../../" + page), StringComparison.Ordinal);
 
@@ -101,6 +103,18 @@ public sealed partial class ReadmeTests
 
         Assert.Equal(content, await File.ReadAllBytesAsync(left.Path, TestContext.Current.CancellationToken));
         Assert.Equal(content, await File.ReadAllBytesAsync(right.Path, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task MirrorSample_GoesOnWithoutALeg_AndBringsItBack()
+    {
+        using LoopDevice left = RequireLoop.Create(4 << 20);
+        using FaultDevice right = new(size: 4 << 20);
+        right.File.Fail(MediumOperations.Write, errno: 5, firstSector: 2048, sectors: 8, times: 1);
+
+        (MirrorLegState failed, MirrorResyncResult resync) = await Samples.Mirror(left.Path, right.Path);
+
+        Assert.Equal((MirrorLegState.OutOfSync, true, 1L), (failed, resync.IsComplete, resync.CopiedRegions));
     }
 
     [Fact]

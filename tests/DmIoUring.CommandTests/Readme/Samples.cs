@@ -108,6 +108,31 @@ internal static class Samples
         return result;
     }
 
+    public static async Task<(MirrorLegState Failed, MirrorResyncResult Resync)> Mirror(string leftPath, string rightPath)
+    {
+        // <mirror>
+        using BlockDevice left = BlockDevice.Open(leftPath), right = BlockDevice.Open(rightPath);
+        await using DmIoClient client = new();
+        using IoMemory memory = IoMemory.Allocate(4096);
+
+        // What is on the legs does not matter here. Without AssumeEqual the first one is copied to the others.
+        MirrorCreateOptions create = new() { AssumeEqual = true };
+        MirrorOptions options = new() { LegChanged = change => Console.WriteLine($"{change.Leg}, before: {change.Before}") };
+        await using MirrorDevice mirror = await MirrorDevice.CreateAsync(client, [left, right], create, options);
+
+        // Done when one leg in sync has it. A leg that failed it is out of sync, which the other leg knows too by now.
+        MirrorResult written = await mirror.WriteAsync(2048, 8, memory);
+        if (!written.IsSuccess)
+            throw new IOException($"no leg has it: {written}");
+        MirrorLegState failed = mirror.Legs[1].State;
+
+        // Later, when whatever was wrong is right again: copies the regions that the leg lacks.
+        MirrorResyncResult resync = await mirror.ResyncAsync();
+        Console.WriteLine(resync);
+        // </mirror>
+        return (failed, resync);
+    }
+
     public static async Task<int> PowerLoss()
     {
         int cuts = 0;

@@ -31,12 +31,9 @@ internal sealed class MirrorBench : IAsyncDisposable
 
     public SimulatedDisk AddDisk(SimulatedDiskOptions? options = null) => Simulation.AddDisk(DiskBytes, options ?? new SimulatedDiskOptions { TornUnit = 512 });
 
-    public BlockDevice Open(SimulatedDisk disk)
-    {
-        BlockDevice device = disk.Open();
-        _devices.Add(device);
-        return device;
-    }
+    public BlockDevice Open(SimulatedDisk disk) => Keep(disk.Open());
+
+    public BlockDevice OpenForReading(SimulatedDisk disk) => Keep(disk.Open(DeviceAccess.Read));
 
     public Task CreateAsync(MirrorOptions? options = null, bool isEqual = true) => CreateAsync(new MirrorCreateOptions { Sectors = Sectors, RegionSectors = RegionSectors, AssumeEqual = isEqual }, options);
 
@@ -116,6 +113,12 @@ internal sealed class MirrorBench : IAsyncDisposable
         if (Mirror is not null)
             await Mirror.DisposeAsync();
         CloseDevices();
+    }
+
+    private BlockDevice Keep(BlockDevice device)
+    {
+        _devices.Add(device);
+        return device;
     }
 
     private void CloseDevices()

@@ -29,62 +29,99 @@ internal sealed class MirrorAssembly
         FoundLeg? trusted = options.Trusted is { } device
             ? found.FirstOrDefault(leg => leg.Device == device) ?? throw new ArgumentException($"Trusted {device.Path} is none of the mirror's devices.", nameof(options))
             : null;
-        FoundLeg authority = trusted ?? found.MaxBy(static leg => (leg.IsInSync, leg.Superblock.Changes))!;
+        List<MirrorProblem> problems = [];
+        MirrorAssembly assembly = Of(found, trusted, problems);
+        return problems.Find(problem => problem.Refusal != MirrorRefusal.Missing || !options.AllowMissing) is { } first
+            ? throw new MirrorException(first.Refusal, first.Message)
+            : assembly;
+    }
+
+    /// <summary>As far as the legs allow: where they do not, a problem is added, the most important one first.</summary>
+    public static MirrorAssembly Of(IReadOnlyList<FoundLeg> found, FoundLeg? trusted, List<MirrorProblem> problems)
+    {
+        if (trusted is not null)
+            return Of(found, trusted, isTrusted: true, problems);
+        FoundLeg[] mirror = [.. found.GroupBy(static leg => leg.Superblock.Mirror).MaxBy(static legs => legs.Count())!];
+        FoundLeg newest = mirror.MaxBy(static leg => (leg.IsInSync, leg.Superblock.Changes))!;
+
+        // Of several with the newest change, one whose change was interrupted knows less than one that was used since.
+        MirrorAssembly? first = null;
+        List<MirrorProblem> firstProblems = [];
+        foreach (FoundLeg candidate in mirror.Where(leg => leg.IsInSync == newest.IsInSync && leg.Superblock.Changes == newest.Superblock.Changes))
+        {
+            List<MirrorProblem> own = [];
+            MirrorAssembly assembly = Of(found, candidate, isTrusted: false, own);
+            if (first is null || !own.Exists(static problem => problem.Refusal == MirrorRefusal.Split))
+                (first, firstProblems) = (assembly, own);
+            if (!own.Exists(static problem => problem.Refusal == MirrorRefusal.Split))
+                break;
+        }
+
+        problems.AddRange(firstProblems);
+        return first!;
+    }
+
+    private static MirrorAssembly Of(IReadOnlyList<FoundLeg> found, FoundLeg authority, bool isTrusted, List<MirrorProblem> problems)
+    {
         Superblock best = authority.Superblock;
         FoundLeg?[] legs = new FoundLeg?[best.Entries.Length];
         foreach (FoundLeg leg in found)
-            Place(leg, authority, legs);
+        {
+            if (WhyNotPlaced(leg, authority, legs) is { } why)
+                problems.Add(new MirrorProblem(leg, MirrorRefusal.Foreign, why));
+            else
+                legs[leg.Superblock.Leg] = leg;
+        }
 
         SuperblockEntry[] entries = [.. best.Entries];
         for (int i = 0; i < entries.Length; i++)
         {
             if (legs[i] is { } leg && leg != authority)
-                entries[i] = Judge(leg, authority, entries[i], isTrusted: trusted is not null);
+                entries[i] = Judge(leg, authority, entries[i], isTrusted, problems);
         }
 
         if (!entries[best.Leg].IsInSync)
         {
             // It knows that it lacks writes, and those who have them are older or missing.
-            throw new MirrorException(MirrorRefusal.NoSource, $"{authority} is itself out of sync. Give the legs that are in sync too: {Names(entries, legs, static entry => entry.IsInSync)}.");
+            problems.Add(new MirrorProblem(
+                authority, MirrorRefusal.NoSource, $"{authority} is itself out of sync. Give the legs that are in sync too: {Names(entries, legs, static entry => entry.IsInSync)}."));
         }
 
-        bool isMissing = legs.Contains(null);
-        if (isMissing && !options.AllowMissing)
+        if (legs.Contains(null))
         {
-            throw new MirrorException(
-                MirrorRefusal.Missing, $"Missing of {entries.Length} legs: {Names(entries, legs, static _ => true)}. Give all, or set AllowMissing to go on without them.");
+            problems.Add(new MirrorProblem(
+                Leg: null, MirrorRefusal.Missing, $"Missing of {entries.Length} legs: {Names(entries, legs, static _ => true)}. Give all, or set AllowMissing to go on without them."));
         }
 
         return new MirrorAssembly(best, legs, entries);
     }
 
-    private static void Place(FoundLeg leg, FoundLeg authority, FoundLeg?[] legs)
+    private static string? WhyNotPlaced(FoundLeg leg, FoundLeg authority, FoundLeg?[] legs)
     {
         Superblock own = leg.Superblock, best = authority.Superblock;
         if (own.Mirror != best.Mirror)
-            throw new MirrorException(MirrorRefusal.Foreign, $"{leg} belongs to mirror {own.Mirror}, {authority} to {best.Mirror}. Give the legs of one mirror.");
+            return $"{leg} belongs to mirror {own.Mirror}, {authority} to {best.Mirror}. Give the legs of one mirror.";
         if (own.Leg >= legs.Length || best.Entries[own.Leg].Id != leg.Id)
-            throw new MirrorException(MirrorRefusal.Foreign, $"{leg} was replaced: {authority} has another device as that leg. Leave it out.");
+            return $"{leg} was replaced: {authority} has another device as that leg. Leave it out.";
         if (own.Layout != best.Layout)
         {
-            throw new MirrorException(MirrorRefusal.Foreign, string.Create(
-                CultureInfo.InvariantCulture, $"{leg} says {own.Layout.Sectors} sectors in regions of {own.Layout.RegionSectors}, {authority} says {best.Layout.Sectors} and {best.Layout.RegionSectors}. Leave one of them out."));
+            return string.Create(
+                CultureInfo.InvariantCulture, $"{leg} says {own.Layout.Sectors} sectors in regions of {own.Layout.RegionSectors}, {authority} says {best.Layout.Sectors} and {best.Layout.RegionSectors}. Leave one of them out.");
         }
 
-        if (legs[own.Leg] is { } twin)
-            throw new MirrorException(MirrorRefusal.Foreign, $"{leg} and {twin} are copies of one leg. Leave one of them out.");
-        legs[own.Leg] = leg;
+        return legs[own.Leg] is { } twin ? $"{leg} and {twin} are copies of one leg. Leave one of them out." : null;
     }
 
-    private static SuperblockEntry Judge(FoundLeg leg, FoundLeg authority, SuperblockEntry entry, bool isTrusted)
+    private static SuperblockEntry Judge(FoundLeg leg, FoundLeg authority, SuperblockEntry entry, bool isTrusted, List<MirrorProblem> problems)
     {
         Superblock own = leg.Superblock, best = authority.Superblock;
 
-        // A change is on all legs in sync, or on some of them where it was interrupted: then these are one ahead. One that takes a leg back in and was interrupted leaves a leg
-        // that still calls the other out of sync; if that one were right, it would not be one behind.
+        // A change is on all legs in sync, or on some of them where it was interrupted: then these are one ahead, and nobody was told. One that takes a leg back in and was interrupted
+        // leaves a leg that still calls the other out of sync; if that one were right, it would not be one behind. A leg that was used without the other has called it out of sync.
+        bool doubtsAuthority = !own.Entries[best.Leg].IsInSync;
         bool hasGoneOn = entry.IsInSync
-            ? own.Changes > best.Changes || own.Changes == best.Changes && !own.Entries[best.Leg].IsInSync
-            : own.Changes > entry.LastChange;
+            ? own.Changes > best.Changes || own.Changes == best.Changes && doubtsAuthority
+            : own.Changes > entry.LastChange + 1 || own.Changes == entry.LastChange + 1 && doubtsAuthority;
         if (!hasGoneOn)
         {
             // It stands at an earlier state than it was left in, as from a backup: the log does not reach back to that.
@@ -94,8 +131,9 @@ internal sealed class MirrorAssembly
 
         if (isTrusted)
             return new SuperblockEntry(entry.Id, RecordedState.LacksAll, own.Changes);
-        throw new MirrorException(
-            MirrorRefusal.Split, $"{leg} and {authority} were each used without the other: the mirror is split. Say by Trusted which one is right; what only the other has is lost then.");
+        problems.Add(new MirrorProblem(
+            leg, MirrorRefusal.Split, $"{leg} and {authority} were each used without the other: the mirror is split. Say by Trusted which one is right; what only the other has is lost then."));
+        return entry;
     }
 
     private static string Names(SuperblockEntry[] entries, FoundLeg?[] legs, Func<SuperblockEntry, bool> isMeant) => string.Join(

@@ -1,0 +1,52 @@
+using DmIoUring.Services;
+
+namespace DmIoUring.ServiceTests.Mirroring;
+
+/// <summary>What whoever waits for a resync is told, and how he ends it.</summary>
+public sealed class MirrorResyncTests
+{
+    [Fact]
+    public async Task CancelledInTheMiddleOfARegion_DoesNotWaitForTheRegionsEnd()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(new MirrorCreateOptions { Sectors = MirrorBench.Sectors, RegionSectors = MirrorBench.Sectors });
+        using CancellationTokenSource cancellation = new(TimeSpan.FromMilliseconds(50));
+
+        // The second piece would wait for days.
+        MirrorResyncResult result = await bench.Mirror.ResyncAsync(new MirrorResyncOptions { Throttle = new CopyThrottle(1) }, cancellation.Token)
+            .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.True(result.IsCancelled, result.ToString());
+        Assert.Equal((0L, MirrorLegState.OutOfSync), (result.CopiedRegions, bench.State(1)));
+        await bench.ResyncAsync();
+        bench.AssertEqual();
+    }
+
+    [Fact]
+    public async Task Progress_IsToldOneAtATime_AndAscends()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(isEqual: false);
+        Listener listener = new();
+        await bench.Mirror.ResyncAsync(new MirrorResyncOptions { Progress = listener }, TestContext.Current.CancellationToken);
+        const long regions = MirrorBench.Sectors / MirrorBench.RegionSectors;
+        Assert.False(listener.WasToldTwoAtOnce);
+        Assert.Equal(Enumerable.Range(1, (int)regions).Select(static done => new MirrorResyncProgress(regions, done)), listener.Told);
+    }
+
+    private sealed class Listener : IProgress<MirrorResyncProgress>
+    {
+        private int _inside;
+
+        public List<MirrorResyncProgress> Told { get; } = [];
+
+        public bool WasToldTwoAtOnce { get; private set; }
+
+        public void Report(MirrorResyncProgress value)
+        {
+            WasToldTwoAtOnce |= Interlocked.Increment(ref _inside) > 1;
+            Thread.Sleep(2);
+            Told.Add(value);
+            Interlocked.Decrement(ref _inside);
+        }
+    }
+}
