@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using DmIoUring.Interop;
+using DmIoUring.Native.Errors;
+using DmIoUring.Native.Handles;
+using DmIoUring.Native.Requests;
+using DmIoUring.Services;
+
+namespace DmIoUring.Native.Exports;
+
+/// <summary>Mirrors: legs that come, go and are brought up to date.</summary>
+internal static unsafe class MirrorLegExports
+{
+    private const uint Overwrite = CMirrorOptions.Overwrite;
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_mirror_resync")]
+    private static int Resync(nint mirror, ulong bytesPerSecond, void* result, nuint size)
+    {
+        try
+        {
+            MirrorDevice open = HandleTables.Mirrors.Get(mirror).Mirror;
+            if (bytesPerSecond > CopyThrottle.MaxBytesPerSecond)
+                throw new NativeException(Errno.EINVAL, $"{bytesPerSecond} bytes a second are more than {CopyThrottle.MaxBytesPerSecond}; 0 is no limit.");
+            MirrorResyncOptions options = new() { Throttle = bytesPerSecond == 0 ? null : new CopyThrottle((long)bytesPerSecond) };
+            MirrorResyncResult ended = Run(open, options);
+            if (result is not null)
+                Arguments.Write(new CMirrorResync(ended), result, size, "result");
+            return ended.IsComplete ? 0 : LastError.Set(ended.IsCancelled ? Errno.ECANCELED : Errno.EIO, ended.ToString());
+        }
+        catch (Exception exception)
+        {
+            return LastError.Set(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_mirror_take_out")]
+    private static int TakeOut(nint mirror, uint leg)
+    {
+        try
+        {
+            MirrorDevice open = HandleTables.Mirrors.Get(mirror).Mirror;
+            int index = MirrorExports.CheckedLeg(leg, open.Legs.Count);
+            try
+            {
+                open.TakeOutAsync(index).GetAwaiter().GetResult();
+            }
+            catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
+            {
+                throw new NativeException(Errno.EBUSY, exception.Message);
+            }
+
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return LastError.Set(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_mirror_attach")]
+    private static int Attach(nint mirror, nint device)
+    {
+        try
+        {
+            NativeMirror open = HandleTables.Mirrors.Get(mirror);
+            NativeDevice leg = HandleTables.Devices.Get(device);
+            int index = 0;
+            open.Change(leg, it => index = it.AttachAsync(leg.Device).GetAwaiter().GetResult());
+            return index;
+        }
+        catch (Exception exception)
+        {
+            return LastError.Set(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_dmio_mirror_replace")]
+    private static int Replace(nint mirror, uint leg, nint device, uint flags)
+    {
+        try
+        {
+            NativeMirror open = HandleTables.Mirrors.Get(mirror);
+            NativeDevice other = HandleTables.Devices.Get(device);
+            if ((flags & ~Overwrite) != 0)
+                throw new NativeException(Errno.EINVAL, $"The flags have bits that mean nothing here: 0x{flags & ~Overwrite:x}.");
+            int index = MirrorExports.CheckedLeg(leg, open.Mirror.Legs.Count);
+            open.Change(other, it => it.ReplaceAsync(index, other.Device, (flags & Overwrite) != 0).GetAwaiter().GetResult());
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return LastError.Set(exception);
+        }
+    }
+
+    private static MirrorResyncResult Run(MirrorDevice mirror, MirrorResyncOptions options)
+    {
+        try
+        {
+            return mirror.ResyncAsync(options).GetAwaiter().GetResult();
+        }
+        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
+        {
+            throw new NativeException(Errno.EBUSY, exception.Message);
+        }
+    }
+}
