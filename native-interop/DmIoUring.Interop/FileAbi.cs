@@ -18,13 +18,8 @@ internal static class FileAbi
     public const int O_PATH = 0x200000;
     public const int O_CLOEXEC = 0x80000;
 
-    /// <summary>O_DIRECT: one whose value depends on the architecture.</summary>
-    public static readonly int O_DIRECT =
-        RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x10000 : 0x4000;
-
-    /// <summary>O_TMPFILE: __O_TMPFILE and O_DIRECTORY, whose value depends on the architecture too.</summary>
-    public static readonly int O_TMPFILE = 0x400000 |
-        (RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000);
+    public static readonly int O_DIRECT = ProcessorAbi.Current.O_DIRECT;
+    public static readonly int O_TMPFILE = ProcessorAbi.Current.O_TMPFILE;
 
     public const int F_GETFD = 1;
     public const int FD_CLOEXEC = 1;

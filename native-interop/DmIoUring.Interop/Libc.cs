@@ -17,7 +17,7 @@ internal static unsafe partial class Libc
     private const nint SysIoUringSetup = 425;
     private const nint SysIoUringEnter = 426;
     private const nint SysIoUringRegister = 427;
-    private static readonly nint SysIoprioSet = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 30 : 251;
+    private static readonly nint SysIoprioSet = ProcessorAbi.Current.SysIoprioSet;
 
     public static int IoUringSetup(uint entries, IoUringParams* parameters) =>
         (int)Result(Syscall(SysIoUringSetup, (nint)entries, (nint)parameters, 0, 0, 0, 0));

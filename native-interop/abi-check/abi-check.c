@@ -14,14 +14,19 @@
 // "newer": the installed headers are older than the name. Its numbers were read from SOURCE of the kernel VERSION that
 // brought it, and give way to the headers' own as soon as those have it. Needs the headers of Linux 6.1 or later.
 //
-// O_DIRECT is the one constant here that depends on the architecture. The headers of the machine that compiles this
-// answer for that machine: include/uapi/asm-generic/fcntl.h on x64 (040000 octal), arch/arm64/include/uapi/asm/fcntl.h
-// on Arm64 (0200000 octal).
+// Some depend on the architecture: O_DIRECT, __O_TMPFILE's O_DIRECTORY, the numbers of older system calls. The headers of
+// the machine that compiles this answer for that machine: include/uapi/asm-generic/fcntl.h on x64 (O_DIRECT is 040000
+// octal), arch/arm64/include/uapi/asm/fcntl.h on Arm64 (0200000 octal). A cross compiler answers for another, and what it
+// makes need not run here: with FACTS_IN_ASSEMBLY the facts are comments of the assembly, as the kernel's own build
+// passes constants on (include/linux/kbuild.h).
+//
+//     aarch64-linux-gnu-gcc -DFACTS_IN_ASSEMBLY -S -o - abi-check.c | sed -n "s/[\$#]//g; s/.*FACT //p"
 
 #include <stddef.h>
 #include <stdio.h>
 
 #include <asm/errno.h>
+#include <asm/signal.h>
 #include <asm/unistd.h>
 #include <linux/blkzoned.h>
 #include <linux/falloc.h>
@@ -46,27 +51,35 @@
 #endif
 
 // Kept from C programs by the kernel's headers (S_IF...), or in them only since 6.6 (EFD_...).
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #define SINCE(major, minor) (LINUX_VERSION_CODE >= KERNEL_VERSION(major, minor, 0))
 
-#define STRUCT(name) printf("struct %s %zu\n", #name, sizeof(struct name))
+#ifdef FACTS_IN_ASSEMBLY
+// A constant may have a sign before it, $ or #.
+#define FACT1(text, value, source) __asm__ volatile("\n// FACT " text " %0" source : : "i"((long long)(value)))
+#define FACT2(text, first, second, source) \
+    __asm__ volatile("\n// FACT " text " %0 %1" source : : "i"((long long)(first)), "i"((long long)(second)))
+#else
+#define FACT1(text, value, source) printf(text " %lld" source "\n", (long long)(value))
+#define FACT2(text, first, second, source) printf(text " %lld %lld" source "\n", (long long)(first), (long long)(second))
+#endif
+
+#define STRUCT(name) FACT1("struct " #name, sizeof(struct name), "")
 #define FIELD(type, name) \
-    printf("field %s.%s %zu %zu\n", #type, #name, offsetof(struct type, name), sizeof(((struct type *)0)->name))
-#define CONST(name) printf("const %s %lld\n", #name, (long long)(name))
+    FACT2("field " #type "." #name, offsetof(struct type, name), sizeof(((struct type *)0)->name), "")
+#define CONST(name) FACT1("const " #name, name, "")
 
 #define NEWER_FIELD(type, name, offset, size, version, source) \
-    printf("newer field %s.%s %d %d %s %s\n", #type, #name, offset, size, version, source)
-#define NEWER_STRUCT(name, size, version, source) \
-    printf("newer struct %s %d %s %s\n", #name, size, version, source)
-#define NEWER_CONST(name, value, version, source) \
-    printf("newer const %s %lld %s %s\n", #name, (long long)(value), version, source)
+    FACT2("newer field " #type "." #name, offset, size, " " version " " source)
+#define NEWER_STRUCT(name, size, version, source) FACT1("newer struct " #name, size, " " version " " source)
+#define NEWER_CONST(name, value, version, source) FACT1("newer const " #name, value, " " version " " source)
 
 #define IO_URING_H "include/uapi/linux/io_uring.h"
 #define STAT_H "include/uapi/linux/stat.h"
 #define FS_H "include/uapi/linux/fs.h"
+#define FUSE_H "include/uapi/linux/fuse.h"
 #define BLKDEV_H "include/uapi/linux/blkdev.h"
 #define MMAN_COMMON_H "include/uapi/asm-generic/mman-common.h"
 
@@ -667,7 +680,6 @@ static void fuse_constants(void)
     CONST(FUSE_ASYNC_DIO);
     CONST(FUSE_MAX_PAGES);
     CONST(FOPEN_DIRECT_IO);
-    CONST(FOPEN_PARALLEL_DIRECT_WRITES);
     CONST(FUSE_LOOKUP);
     CONST(FUSE_FORGET);
     CONST(FUSE_GETATTR);
@@ -828,6 +840,13 @@ static void newer_constants(void)
     CONST(MADV_POPULATE_WRITE);
 #else
     NEWER_CONST(MADV_POPULATE_WRITE, 23, "5.14", MMAN_COMMON_H);
+#endif
+
+// In headers of 6.1 where a stable release brought it to an older kernel.
+#ifdef FOPEN_PARALLEL_DIRECT_WRITES
+    CONST(FOPEN_PARALLEL_DIRECT_WRITES);
+#else
+    NEWER_CONST(FOPEN_PARALLEL_DIRECT_WRITES, 1 << 6, "6.2", FUSE_H);
 #endif
 
 #if SINCE(6, 6)

@@ -134,7 +134,7 @@ public sealed partial class DmIoClient
         return ran;
     }
 
-    private void Submit(in RequestSpec spec)
+    internal void Submit(in RequestSpec spec)
     {
         Admission.CheckCallback(spec);
         _submission.Submit(spec);
@@ -143,7 +143,7 @@ public sealed partial class DmIoClient
         GC.KeepAlive(this);
     }
 
-    private bool TrySubmit(in RequestSpec spec)
+    internal bool TrySubmit(in RequestSpec spec)
     {
         Admission.CheckCallback(spec);
         bool isSubmitted = _submission.TrySubmit(spec);

@@ -39,7 +39,7 @@ public sealed partial class DmIoClient
     public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default) =>
         Run(new RequestSpec(IoOperation.Write, regions, buffer, options));
 
-    private IoResult Run(in RequestSpec spec)
+    internal IoResult Run(in RequestSpec spec)
     {
         IoResult result = _submission.Run(spec);
         GC.KeepAlive(this);

@@ -100,10 +100,17 @@ public sealed partial class IoReactor
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoNotify notify, object? context) =>
         _submission.Submit(new RequestSpec(operation, regions, buffer, options, notify, context));
 
-    private void Submit(in RequestSpec spec)
+    internal void Submit(in RequestSpec spec)
     {
         CheckCaller((Delegate?)spec.Notify ?? spec.Completed);
         _submission.Submit(spec);
+    }
+
+    /// <summary>As <see cref="Submit(in RequestSpec)"/>, but returns false where the reserve is exhausted.</summary>
+    internal bool TrySubmit(in RequestSpec spec)
+    {
+        CheckCaller((Delegate?)spec.Notify ?? spec.Completed);
+        return _submission.TrySubmit(spec);
     }
 
     /// <summary>Throws for a missing callback, another thread than the owner, or a disposed reactor. The first call makes its thread the owner.</summary>

@@ -127,6 +127,50 @@ static void closed_by_callbacks_of_two_polls(void)
     free(data);
 }
 
+static _Atomic int early;
+static struct waiter from_many = WAITER;
+
+static void *poll_until_closed(void *client)
+{
+    int ran;
+    while ((ran = dmio_poll(client, -1)) > 0)
+        ;
+    pthread_mutex_lock(&from_many.lock);
+    early++;
+    pthread_cond_broadcast(&from_many.changed);
+    pthread_mutex_unlock(&from_many.lock);
+    return NULL;
+}
+
+/* One callback wakes all that poll, and one of them runs it: a poll without a limit goes on waiting on the others. */
+static void one_callback_for_many_polls(void)
+{
+    enum { POLLERS = 4, REQUESTS = 3000 };
+    unsigned char *data = memory_of(4096, 8);
+    struct dmio_client *client;
+    struct dmio_client_options options = {.flags = DMIO_CLIENT_POLLED};
+    struct io_region where = {device_of(folder, "many", 64), 0, 8};
+    struct dmio_request request = {.where = &where, .num_regions = 1, .rw = DMIO_WRITE, .data = data};
+    pthread_t pollers[POLLERS];
+    EQUAL(0, dmio_client_open(&options, sizeof options, &client));
+    for (int i = 0; i < POLLERS; i++)
+        pthread_create(&pollers[i], NULL, poll_until_closed, client);
+    for (int i = 0; i < REQUESTS && early == 0; i++) {
+        EQUAL(0, dmio_async(client, &request, told_result, &from_many));
+        pthread_mutex_lock(&from_many.lock);
+        while (from_many.ended == i && early < POLLERS)
+            pthread_cond_wait(&from_many.changed, &from_many.lock);
+        pthread_mutex_unlock(&from_many.lock);
+    }
+
+    EQUAL(0, early);
+    EQUAL(0, dmio_client_close(client));
+    for (int i = 0; i < POLLERS; i++)
+        pthread_join(pollers[i], NULL);
+    EQUAL(0, dmio_device_close(where.bdev));
+    free(data);
+}
+
 /* Threads that sleep in a poll without a limit are told that the client is closed, each of them. */
 static void closed_while_many_poll(void)
 {
@@ -395,6 +439,7 @@ int main(int count, char **arguments)
     static const struct { const char *name; void (*run)(void); } tests[] = {
         {"a callback in a poll", callback_in_a_poll},
         {"closed by callbacks of two polls", closed_by_callbacks_of_two_polls},
+        {"one callback for many polls", one_callback_for_many_polls},
         {"closed while many poll", closed_while_many_poll},
         {"two closers that give up", two_closers_that_give_up},
         {"pages in every shape", pages_in_every_shape},

@@ -761,7 +761,7 @@ static void many_threads(void)
     pthread_t threads[THREADS];
     pthread_attr_t small;
     pthread_attr_init(&small);
-    EQUAL(0, pthread_attr_setstacksize(&small, 64 << 10));
+    EQUAL(0, pthread_attr_setstacksize(&small, small_stack()));
     shared = device("threads", 4096);
     shared_data = memory_of(8192, 10);
     EQUAL(0, dm_io_get(32));

@@ -6,6 +6,7 @@
 #include <dmio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -53,6 +54,12 @@ static inline struct block_device *device_of(const char *folder, const char *nam
     close(file);
     EQUAL(0, dmio_device_open(path, DMIO_OPEN_BUFFERED, &device));
     return device;
+}
+
+/* 64 KiB, or what the machine wants at least: 128 KiB on Arm64. */
+static inline size_t small_stack(void)
+{
+    return PTHREAD_STACK_MIN > 64 << 10 ? PTHREAD_STACK_MIN : 64 << 10;
 }
 
 static inline unsigned char *memory_of(size_t bytes, int seed)

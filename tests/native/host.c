@@ -52,7 +52,7 @@ static int starts_on_small_stack(void *folder)
     pthread_t thread;
     pthread_attr_t small;
     pthread_attr_init(&small);
-    EQUAL(0, pthread_attr_setstacksize(&small, 64 << 10));
+    EQUAL(0, pthread_attr_setstacksize(&small, small_stack()));
     EQUAL(0, pthread_create(&thread, &small, on_small_stack, folder));
     pthread_join(thread, NULL);
     return failures;

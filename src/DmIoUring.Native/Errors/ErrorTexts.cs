@@ -37,6 +37,7 @@ internal static unsafe class ErrorTexts
         Errno.EOPNOTSUPP => "EOPNOTSUPP: a device can't do what was asked",
         Errno.EINVAL => "EINVAL: an argument is invalid; nothing was submitted",
         Errno.EBADF => "EBADF: the handle is closed, or never was one",
+        Errno.EAGAIN => "EAGAIN: as much as was asked for is not free now; nothing was done",
         Errno.EPERM => "EPERM: not now, or not on this thread",
         Errno.EDEADLK => "EDEADLK: in a callback this would wait for itself",
         Errno.EOWNERDEAD => "EOWNERDEAD: the process was forked after it had used the library",

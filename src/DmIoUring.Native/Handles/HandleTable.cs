@@ -20,7 +20,7 @@ internal sealed class HandleTable<T>(int kind, string noun)
 
     private readonly Lock _lock = new();
     private readonly Stack<int> _free = new();
-    private T?[] _entries = new T?[16];
+    private Entry?[] _entries = new Entry?[16];
     private uint[] _generations = new uint[16];
     private int _used;
 
@@ -33,7 +33,7 @@ internal sealed class HandleTable<T>(int kind, string noun)
                 index = Grow();
             uint generation = ++_generations[index];
             value.Handle = (nint)(NoAddress | (ulong)generation << GenerationShift | (ulong)(uint)kind << IndexBits | (uint)index);
-            Volatile.Write(ref _entries[index], value);
+            Volatile.Write(ref _entries[index], new Entry(value));
         }
     }
 
@@ -42,12 +42,24 @@ internal sealed class HandleTable<T>(int kind, string noun)
     public T Get(nint handle)
     {
         int index = (int)handle & ((1 << IndexBits) - 1);
-        T?[] entries = Volatile.Read(ref _entries);
-        if (handle != 0 && (uint)index < (uint)entries.Length && Volatile.Read(ref entries[index]) is { } value && value.Handle == handle)
-            return value;
+        Entry?[] entries = Volatile.Read(ref _entries);
+        if (handle != 0 && (uint)index < (uint)entries.Length && Volatile.Read(ref entries[index]) is { } entry && entry.Handle == handle)
+            return entry.Value;
         throw handle == 0
             ? new NativeException(Errno.EINVAL, $"The {noun} is NULL.")
             : new NativeException(Errno.EBADF, $"The {noun} 0x{handle:x} is closed, or never was one.");
+    }
+
+    /// <summary>A handle of an object that answers to a description; 0 where there is none.</summary>
+    public nint Find<TArgument>(Func<T, TArgument, bool> predicate, TArgument argument)
+    {
+        foreach (Entry? entry in Volatile.Read(ref _entries))
+        {
+            if (entry is not null && predicate(entry.Value, argument))
+                return entry.Handle;
+        }
+
+        return 0;
     }
 
     /// <summary>Ends a handle.</summary>
@@ -57,7 +69,7 @@ internal sealed class HandleTable<T>(int kind, string noun)
         int index = (int)value.Handle & ((1 << IndexBits) - 1);
         lock (_lock)
         {
-            if (_entries[index] != value)
+            if (_entries[index]?.Value != value)
                 return false;
             Volatile.Write(ref _entries[index], null);
 
@@ -75,12 +87,19 @@ internal sealed class HandleTable<T>(int kind, string noun)
         if (_used == _entries.Length)
         {
             Array.Resize(ref _generations, _used * 2);
-            T?[] larger = new T?[_used * 2];
+            Entry?[] larger = new Entry?[_used * 2];
             _entries.CopyTo(larger, 0);
             Volatile.Write(ref _entries, larger);
         }
 
         return _used++;
+    }
+
+    /// <summary>With the handle beside the object, so that a request's lookup calls nothing.</summary>
+    private sealed class Entry(T value)
+    {
+        public readonly T Value = value;
+        public readonly nint Handle = value.Handle;
     }
 }
 

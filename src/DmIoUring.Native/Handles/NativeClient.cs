@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Requests;
@@ -155,13 +156,11 @@ internal sealed unsafe class NativeClient : Submitter
         Client.SubmitWrite(regions, buffer, completed, context, tag, flags);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public override void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag) =>
-        Client.SubmitFlush(regions, completed, context, tag);
+    public override void Submit(in RequestSpec spec) => Client.Submit(spec);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public override void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) => Client.SubmitDiscard(regions, notify, context);
+    public override bool TrySubmit(in RequestSpec spec) => Client.TrySubmit(spec);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public override void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) =>
-        Client.SubmitWriteZeroes(regions, notify, context);
+    /// <summary>Waits a second at most for a lane that a callback blocks, and that lane's are missing then; in a callback, too.</summary>
+    public override IReadOnlyList<IoPendingRequest> GetPendingRequests() => Client.GetPendingRequestsAsync().GetAwaiter().GetResult();
 }

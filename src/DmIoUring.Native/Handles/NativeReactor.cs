@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Requests;
@@ -99,13 +100,10 @@ internal sealed class NativeReactor : Submitter
         Reactor.SubmitWrite(regions, buffer, completed, context, tag, flags);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public override void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag) =>
-        Reactor.SubmitFlush(regions, completed, context, tag);
+    public override void Submit(in RequestSpec spec) => Reactor.Submit(spec);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public override void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) => Reactor.SubmitDiscard(regions, notify, context);
+    public override bool TrySubmit(in RequestSpec spec) => Reactor.TrySubmit(spec);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public override void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context) =>
-        Reactor.SubmitWriteZeroes(regions, notify, context);
+    public override IReadOnlyList<IoPendingRequest> GetPendingRequests() => Reactor.GetPendingRequests();
 }

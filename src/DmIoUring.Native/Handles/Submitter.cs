@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DmIoUring.Engine;
 using DmIoUring.Native.Requests;
 
 namespace DmIoUring.Native.Handles;
@@ -36,11 +37,14 @@ internal abstract unsafe class Submitter : IHandled
 
     public abstract void SubmitWrite(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, long tag, IoFlags flags);
 
-    public abstract void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted completed, object context, long tag);
+    /// <summary>Submits any request.</summary>
+    public abstract void Submit(in RequestSpec spec);
 
-    public abstract void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context);
+    /// <summary>Submits any request, or returns false where the reserve is exhausted.</summary>
+    public abstract bool TrySubmit(in RequestSpec spec);
 
-    public abstract void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object context);
+    /// <summary>The requests that have not ended.</summary>
+    public abstract IReadOnlyList<IoPendingRequest> GetPendingRequests();
 
     protected void BeginClose()
     {

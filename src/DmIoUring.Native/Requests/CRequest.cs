@@ -13,6 +13,24 @@ internal unsafe struct CRequest
     public ulong Length;
     public CMemory Memory;
     public uint Offset;
+    public ulong* BufferOffsets;
+    public CReport* Reports;
+    public uint Priority;
+    public uint Flags;
+    public fixed ulong Reserved[2];
+
+    /// <summary>Whether it asks for more than a device, memory and an operation.</summary>
+    public readonly bool HasOptions => ((nuint)Reports | Priority | Flags | Reserved[0] | Reserved[1]) != 0;
+}
+
+/// <summary>struct dmio_report.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CReport
+{
+    public ulong Sector;
+    public ulong Bytes;
+    public int Error;
+    public uint Cause;
 }
 
 /// <summary>struct io_region.</summary>

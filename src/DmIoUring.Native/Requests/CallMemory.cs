@@ -1,3 +1,4 @@
+using DmIoUring.Engine;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 using DmIoUring.Native.Handles;
@@ -10,6 +11,9 @@ internal readonly unsafe struct CallMemory
     /// <summary>A list as long as this is a mistake: the pieces of 1 TiB would be walked first.</summary>
     private const long MaxScatteredBytes = 1L << 40;
 
+    /// <summary>That of an operation without data.</summary>
+    public static CallMemory None => new(RequestSpec.NoBuffer, pieces: null);
+
     private CallMemory(in IoBuffer buffer, PieceList? pieces)
     {
         Buffer = buffer;
@@ -20,6 +24,17 @@ internal readonly unsafe struct CallMemory
 
     /// <summary>What holds a scattered buffer's pieces, and rented pages; null for contiguous memory that is not of those.</summary>
     public PieceList? Pieces { get; }
+
+    /// <summary>Whether a request's memory is one piece and of no rented pages, so that nothing must be held for it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="bytes">What the largest region takes.</param>
+    /// <param name="length">Its length.</param>
+    public static bool IsPlain(in CRequest request, long bytes, out long length)
+    {
+        length = request.Length == 0 ? bytes : (long)request.Length;
+        return request.Memory == CMemory.Vm && bytes != 0 && length is > 0 and <= long.MaxValue / 2 && request.Data is not null
+            && RentedPages.IsFarFrom((nint)request.Data, bytes);
+    }
 
     /// <summary>The memory of a request.</summary>
     /// <param name="target">Whose request it is.</param>

@@ -9,8 +9,8 @@ namespace DmIoUring.Native.Requests;
 /// <summary>Makes a call of C into a request of the library. Every request of every function comes through here.</summary>
 internal static unsafe class Calls
 {
-    private const int OperationMask = 0xFF;
-    private const int FlagsShift = 8;
+    /// <summary>The sum of it and a region's bytes is a number.</summary>
+    private const long MaxOffset = long.MaxValue / 2;
 
     /// <summary>Carries out a request.</summary>
     /// <exception cref="NativeException">It is invalid.</exception>
@@ -47,7 +47,7 @@ internal static unsafe class Calls
             throw new NativeException(Errno.EINVAL, $"The request names {request.Regions} regions; give it 1 to {IoRegion.MaxRegions}.");
         if (request.Where is null)
             throw new NativeException(Errno.EINVAL, "The regions are NULL.");
-        if ((request.Rw & OperationMask) == (int)COperation.Read && request.Regions != 1)
+        if (Operations.IsRead(request.Rw) && request.Regions != 1)
             throw new NativeException(Errno.EINVAL, $"A read of {request.Regions} regions; it has 1.");
     }
 
@@ -91,7 +91,7 @@ internal static unsafe class Calls
         for (int i = 0; i < regions.Length; i++)
         {
             ref readonly CRegion region = ref request.Where[i];
-            if (region.Count == 0 && SkipsEmptyRegions(request.Rw))
+            if (region.Count == 0 && Operations.SkipsEmptyRegions(request.Rw))
             {
                 skipsAny = true;
                 continue;
@@ -99,12 +99,21 @@ internal static unsafe class Calls
 
             // Above 2^63 they are negative here, and are refused as such.
             some = HandleTables.Devices.Get(region.Device).Device;
-            regions[i] = new IoRegion(some, (long)region.Sector, (long)region.Count);
+            regions[i] = new IoRegion(some, (long)region.Sector, (long)region.Count, request.BufferOffsets is null ? 0 : OffsetOf(i, request));
         }
 
         if (skipsAny)
             FillSkipped(regions, request, some);
         return regions;
+    }
+
+    /// <summary>Where in the memory a region begins; one that is skipped, nowhere.</summary>
+    private static long OffsetOf(int region, in CRequest request)
+    {
+        ulong offset = request.Where[region].Count == 0 ? 0 : request.BufferOffsets[region];
+        return offset <= MaxOffset
+            ? (long)offset
+            : throw new NativeException(Errno.EINVAL, $"Region {region} begins {offset} bytes into the memory, which has no such place.");
     }
 
     /// <summary>A skipped region's device may have gone: the library wants one, and does nothing with it.</summary>
@@ -117,54 +126,59 @@ internal static unsafe class Calls
         }
     }
 
-    /// <summary>A flush and the flags that promise durability ask each device, whatever the count.</summary>
-    private static bool SkipsEmptyRegions(int rw) =>
-        (rw & OperationMask) != (int)COperation.Flush && ((IoFlags)(rw >> FlagsShift) & (IoFlags.Preflush | IoFlags.Fua)) == 0;
-
     private static IoResult Run(NativeClient client, in CRequest request, ReadOnlySpan<IoRegion> regions, out long bytes)
     {
         bytes = 0;
-        (COperation operation, IoFlags flags) = Decode(request.Rw);
-        switch (operation)
-        {
-            case COperation.Flush:
-                return client.Client.Flush(regions);
-            case COperation.Discard:
-                return client.Client.Discard(regions);
-            case COperation.WriteZeroes:
-                return client.Client.WriteZeroes(regions);
-        }
-
-        CallMemory memory = CallMemory.Of(client, request, BytesOf(regions));
-        bytes = CompletedCallback.BytesOf(regions);
+        (IoOperation operation, IoFlags flags) = Operations.Decode(request.Rw);
+        CallOptions options = CallOptions.Of(request, flags, regions, operation, isSync: true);
         try
         {
-            return operation == COperation.Read
-                ? client.Client.Read(regions[0], memory.Buffer)
-                : client.Client.Write(regions, memory.Buffer, flags);
+            CallMemory memory = operation.HasBuffer() ? CallMemory.Of(client, request, BytesOf(regions)) : CallMemory.None;
+            try
+            {
+                IoResult result = client.Client.Run(new RequestSpec(operation, regions, memory.Buffer, options.Request));
+                bytes = operation.HasBuffer() ? CompletedCallback.BytesOf(regions) : 0;
+                options.Reports?.Write(result, bytes);
+                return result;
+            }
+            finally
+            {
+                memory.Pieces?.Return();
+            }
         }
         finally
         {
-            memory.Pieces?.Return();
+            options.Reports?.Return();
         }
     }
 
     private static void Submit(Submitter target, in CRequest request, ReadOnlySpan<IoRegion> regions, Notification notification, nint context)
     {
-        (COperation operation, IoFlags flags) = Decode(request.Rw);
-        switch (operation)
+        (IoOperation operation, IoFlags flags) = Operations.Decode(request.Rw);
+        if (request.HasOptions)
         {
-            case COperation.Flush:
-                target.SubmitFlush(regions, Notification.Completed, notification, context);
-                return;
-            case COperation.Discard:
-                target.SubmitDiscard(regions, NotificationWithContext.Notify, new NotificationWithContext(notification, context));
-                return;
-            case COperation.WriteZeroes:
-                target.SubmitWriteZeroes(regions, NotificationWithContext.Notify, new NotificationWithContext(notification, context));
-                return;
+            SubmitWithOptions(target, request, regions, operation, flags, notification, context);
+            return;
         }
 
+        if (!operation.HasBuffer())
+            SubmitWithoutMemory(target, operation, flags, regions, notification, context);
+        else if (CallMemory.IsPlain(request, BytesOf(regions), out long length))
+            Submit(target, operation, regions, IoBuffer.Contiguous(request.Data, length), Notification.Completed, notification, context, flags);
+        else
+            SubmitWithMemory(target, request, regions, operation, flags, notification, context);
+    }
+
+    /// <summary>Apart, like the others below, so that the frame of the way that most requests take has no room for a <see cref="RequestSpec"/> to clear.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void SubmitWithoutMemory(
+        Submitter target, IoOperation operation, IoFlags flags, ReadOnlySpan<IoRegion> regions, Notification notification, nint context) =>
+        target.Submit(new RequestSpec(operation, regions, new IoRequestOptions(flags)) { Completed = Notification.Completed, Context = notification, Tag = context });
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void SubmitWithMemory(
+        Submitter target, in CRequest request, ReadOnlySpan<IoRegion> regions, IoOperation operation, IoFlags flags, Notification notification, nint context)
+    {
         CallMemory memory = CallMemory.Of(target, request, BytesOf(regions));
         if (memory.Pieces is not { } pieces)
         {
@@ -185,38 +199,64 @@ internal static unsafe class Calls
         }
     }
 
-    private static void Submit(
-        Submitter target, COperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, nint tag, IoFlags flags)
+    /// <summary>The way of a request with a priority, reports or flags of its own.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void SubmitWithOptions(
+        Submitter target, in CRequest request, ReadOnlySpan<IoRegion> regions, IoOperation operation, IoFlags flags, Notification notification, nint context)
     {
-        if (operation == COperation.Read)
+        CallOptions options = CallOptions.Of(request, flags, regions, operation, isSync: false);
+        PieceList? pieces = null;
+        bool isSubmitted = false;
+        try
+        {
+            CallMemory memory = operation.HasBuffer() ? CallMemory.Of(target, request, BytesOf(regions)) : CallMemory.None;
+            pieces = memory.Pieces;
+            pieces?.EndWith(notification);
+            options.Reports?.EndWith(notification, pieces);
+            RequestSpec spec = new(operation, regions, memory.Buffer, options.Request)
+            {
+                Completed = options.Reports is not null ? RegionReports.Completed : pieces is not null ? PieceList.Completed : Notification.Completed,
+                Context = options.Reports ?? (object?)pieces ?? notification,
+                Tag = context,
+            };
+            if (options.MayWait)
+                target.Submit(spec);
+            else if (!target.TrySubmit(spec))
+                throw new NativeException(Errno.EAGAIN, "The reserve is exhausted: nothing was submitted. Submit it again when a request has ended, or without DMIO_NOWAIT.");
+            isSubmitted = true;
+        }
+        finally
+        {
+            if (!isSubmitted)
+            {
+                pieces?.Return();
+                options.Reports?.Return();
+            }
+        }
+    }
+
+    private static void Submit(
+        Submitter target, IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, nint tag, IoFlags flags)
+    {
+        if (operation == IoOperation.Read)
             target.SubmitRead(regions[0], buffer, completed, context, tag);
         else
             target.SubmitWrite(regions, buffer, completed, context, tag, flags);
     }
 
-    private static (COperation Operation, IoFlags Flags) Decode(int rw)
-    {
-        COperation operation = (COperation)(rw & OperationMask);
-        IoFlags flags = (IoFlags)(rw >> FlagsShift);
-        if (operation is not (COperation.Read or COperation.Write or COperation.Flush or COperation.Discard or COperation.WriteZeroes))
-            throw new NativeException(Errno.EINVAL, $"rw is 0x{rw:x}: there is no operation {(int)operation}.");
-        if (flags != 0 && operation != COperation.Write)
-            throw new NativeException(Errno.EINVAL, $"rw is 0x{rw:x}: flags belong to writes, and this is a {operation}.");
-        return (operation, flags);
-    }
-
-    /// <summary>What the largest region takes; where a count is no count, 0: the library refuses the region.</summary>
+    /// <summary>How much memory the regions take; where a count is no count, 0: the library refuses the region.</summary>
     private static long BytesOf(ReadOnlySpan<IoRegion> regions)
     {
-        long sectors = 0;
+        long bytes = 0;
         foreach (ref readonly IoRegion region in regions)
         {
-            if (region.Count is < 0 or > long.MaxValue / IoRegion.SectorSize)
+            if (region.Count is < 0 or > MaxOffset / IoRegion.SectorSize)
                 return 0;
-            sectors = Math.Max(sectors, region.Count);
+            if (region.Count != 0)
+                bytes = Math.Max(bytes, region.BufferOffset + (region.Count * IoRegion.SectorSize));
         }
 
-        return sectors * IoRegion.SectorSize;
+        return bytes;
     }
 
     /// <summary>Most requests have few: zeroing the space of 64 would cost more than the rest of the call.</summary>
@@ -231,15 +271,5 @@ internal static unsafe class Calls
     private struct ManyRegions
     {
         private IoRegion _first;
-    }
-
-    /// <summary>The operations of dmio.h; their numbers are the kernel's, enum req_op of include/linux/blk_types.h.</summary>
-    private enum COperation
-    {
-        Read = 0,
-        Write = 1,
-        Flush = 2,
-        Discard = 3,
-        WriteZeroes = 9,
     }
 }

@@ -46,8 +46,23 @@ internal sealed unsafe class CompletionQueue : IDisposable
 
     /// <summary>Runs the callbacks that are ready.</summary>
     /// <param name="timeout">How long it waits for the first, in milliseconds; negative for no limit.</param>
-    /// <returns>How many ran.</returns>
+    /// <returns>How many ran; 0 when the time has passed, or the client is being closed.</returns>
     public int Poll(int timeout)
+    {
+        long end = Environment.TickCount64 + timeout;
+        while (true)
+        {
+            int ran = PollOnce(timeout);
+            if (ran != 0 || timeout == 0 || _closed)
+                return ran;
+
+            // Another thread was quicker: the eventfd wakes all that wait.
+            if (timeout > 0)
+                timeout = (int)Math.Max(end - Environment.TickCount64, 0);
+        }
+    }
+
+    private int PollOnce(int timeout)
     {
         bool held = false;
         try

@@ -38,11 +38,3 @@ internal sealed unsafe class Notification(nint function, bool hasResult, Complet
 
 /// <summary>A request that has ended and whose callback waits for dmio_poll.</summary>
 internal readonly record struct Completion(Notification Notification, IoResult Result, long Bytes, nint Context);
-
-/// <summary>A callback with its void*, for the operations whose callback has one word of context.</summary>
-internal sealed class NotificationWithContext(Notification notification, nint context)
-{
-    public static readonly IoNotify Notify = static (result, context) => ((NotificationWithContext)context!).End(result);
-
-    private void End(in IoResult result) => notification.End(result, bytes: 0, context);
-}

@@ -130,6 +130,8 @@ FUNCTION(dmio_async,
 FUNCTION(dmio_result_text, (const struct dmio_result *result, char *text, size_t size), (result, text, size))
 FUNCTION(dmio_poll, (struct dmio_client *client, int timeout_ms), (client, timeout_ms))
 FUNCTION(dmio_client_fd, (struct dmio_client *client), (client))
+FUNCTION(dmio_pending, (struct dmio_client *client, struct dmio_pending *list, size_t size, unsigned int count),
+         (client, list, size, count))
 FUNCTION(dmio_statistics, (struct dmio_client *client, struct dmio_statistics *statistics, size_t size),
          (client, statistics, size))
 
@@ -141,6 +143,9 @@ FUNCTION(dmio_reactor_submit,
 FUNCTION(dmio_reactor_poll, (struct dmio_reactor *reactor, unsigned int minimum, int timeout_ms),
          (reactor, minimum, timeout_ms))
 FUNCTION(dmio_reactor_wake, (struct dmio_reactor *reactor), (reactor))
+FUNCTION(dmio_reactor_pending,
+         (struct dmio_reactor *reactor, struct dmio_pending *list, size_t size, unsigned int count),
+         (reactor, list, size, count))
 FUNCTION(dmio_reactor_statistics, (struct dmio_reactor *reactor, struct dmio_statistics *statistics, size_t size),
          (reactor, statistics, size))
 FUNCTION(dmio_reactor_close, (struct dmio_reactor *reactor), (reactor))

@@ -245,6 +245,30 @@ enum {
     DMIO_IOVEC = 3  /* data: length struct iovec */
 };
 
+/* An I/O priority: the kernel's ioprio value. Levels 0, the highest, to 7; that of real time needs CAP_SYS_NICE or
+ * CAP_SYS_ADMIN where it is submitted: the region fails with EPERM otherwise. */
+#define DMIO_PRIORITY(class, level) ((uint32_t)(class) << 13 | (uint32_t)(level))
+
+enum {
+    DMIO_PRIORITY_REAL_TIME = 1,
+    DMIO_PRIORITY_BEST_EFFORT = 2, /* the default's class */
+    DMIO_PRIORITY_IDLE = 3         /* when nobody else wants the device */
+};
+
+/* How one region of a request ended. */
+struct dmio_report {
+    uint64_t sector; /* its first that is missing; 0 when there is none */
+    uint64_t bytes;  /* transferred; 0 when it failed or is unsupported, and by what has no memory */
+    int32_t error;   /* its errno, positive; 0 when there is none */
+    uint32_t cause;  /* as in struct dmio_result */
+};
+
+/* A request's flags. */
+enum {
+    DMIO_NOWAIT = 1 /* of dmio_async and dmio_reactor_submit: -EAGAIN when the reserve is exhausted, in place of a wait */
+};
+
+/* 0 in the fields from offset on is their default. */
 struct dmio_request {
     const struct io_region *where;
     uint32_t num_regions;
@@ -253,6 +277,11 @@ struct dmio_request {
     uint64_t length;
     uint32_t memory;
     uint32_t offset;
+    const uint64_t *buffer_offsets; /* one a region: where in the memory, in bytes, its part begins. NULL: all begin at 0 */
+    struct dmio_report *reports;    /* one a region, filled before the request ends. NULL: the result is enough */
+    uint32_t priority;              /* DMIO_PRIORITY, of a read or a write; 0: that of the thread that issues it */
+    uint32_t flags;
+    uint64_t reserved[2]; /* 0 */
 };
 
 /* As the seed's calls, with a client, all of the result and any kind of memory. A NULL client is that of dm_io_get. */
@@ -264,7 +293,8 @@ int dmio_result_text(const struct dmio_result *result, char *text, size_t size);
 
 /*
  * Of a polled client: runs the callbacks that are ready, at most 64 and those that come meanwhile not, and returns how
- * many; waits up to timeout_ms for the first, -1 without a limit. Several threads may poll one client.
+ * many; waits up to timeout_ms for the first, -1 without a limit. Several threads may poll one client: one runs each callback, and
+ * the others go on waiting. 0 without a limit: the client is being closed.
  */
 int dmio_poll(struct dmio_client *client, int timeout_ms);
 
@@ -285,6 +315,27 @@ struct dmio_statistics {
     uint64_t joined_flushes;
     uint64_t overdrafts;
 };
+
+/* A region of a request that has not ended. */
+struct dmio_pending {
+    uint64_t sector;           /* the first that has not ended */
+    uint64_t in_kernel;        /* sectors in the kernel, or that wait for a retry; 0 while only a flush is */
+    uint64_t waiting;          /* sectors that were not given to the kernel yet */
+    uint64_t age_us;           /* since when; UINT64_MAX where it is not known, as on a reactor */
+    struct block_device *bdev; /* a handle of the device; NULL when it was closed */
+    uint32_t request;          /* 0, 1, ...: regions with the same number are of one request */
+    uint32_t region;
+    int32_t rw;            /* the operation */
+    uint32_t is_abandoned; /* its caller has its result: a stable copy that took longer than the time limit */
+    char path[256];        /* the device's; its end is cut where it is longer */
+};
+
+/*
+ * What is under way, to find a stuck device: fills up to count of list, each of size (sizeof(struct dmio_pending)), and
+ * returns how many regions there are. Any thread, callbacks included. It takes a moment, and a second where a callback
+ * blocks a thread of the library, whose requests are missing then. Synchronous calls are not listed: theirs waits.
+ */
+int dmio_pending(struct dmio_client *client, struct dmio_pending *list, size_t size, unsigned int count);
 
 int dmio_statistics(struct dmio_client *client, struct dmio_statistics *statistics, size_t size);
 
@@ -309,6 +360,9 @@ int dmio_reactor_poll(struct dmio_reactor *reactor, unsigned int minimum, int ti
 
 /* Ends a wait of dmio_reactor_poll; any thread. */
 int dmio_reactor_wake(struct dmio_reactor *reactor);
+
+/* As dmio_pending; the owner's thread. */
+int dmio_reactor_pending(struct dmio_reactor *reactor, struct dmio_pending *list, size_t size, unsigned int count);
 int dmio_reactor_statistics(struct dmio_reactor *reactor, struct dmio_statistics *statistics, size_t size);
 
 /* As dmio_memory_register; any thread. */

@@ -49,25 +49,9 @@ public sealed partial class MirrorDevice
         CheckWrite(count, buffer, flags);
         if (refusal is { } refused)
             return refused;
-        MirrorCall call;
-        lock (Gate)
-        {
-            BeginCall();
-            if (!_locks.TryLock(sector, count))
-            {
-                EndCall();
-                return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
-            }
-
-            if (!Log.BeginWrite(sector, count))
-            {
-                EndChange(call: null, sector, count);
-                return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
-            }
-
-            call = RentWriteCall();
-        }
-
+        MirrorCall? call = TryBeginWrite(sector, count);
+        if (call is null)
+            return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
         try
         {
             IoResult result = Client.Write(call.Regions(sector, count), buffer, new IoRequestOptions(flags, Report: call.Report));
@@ -135,6 +119,27 @@ public sealed partial class MirrorDevice
         {
             lock (Gate)
                 EndChange(call, sector, count);
+        }
+    }
+
+    /// <summary>Begins a write that has nothing to wait for; null: it has, and is not begun.</summary>
+    private MirrorCall? TryBeginWrite(long sector, long count)
+    {
+        lock (Gate)
+        {
+            BeginCall();
+            if (_locks.TryLock(sector, count))
+            {
+                if (Log.BeginWrite(sector, count))
+                    return RentWriteCall();
+                EndChange(call: null, sector, count);
+            }
+            else
+            {
+                EndCall();
+            }
+
+            return null;
         }
     }
 

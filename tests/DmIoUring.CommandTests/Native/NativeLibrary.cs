@@ -25,7 +25,13 @@ public sealed class NativeLibrary : IDisposable
 
     public string FullPath => Path.Combine(Prefix, "lib", "libdmio.so");
 
-    private string PrefixPath => _folder.PathOf("prefix");
+    /// <summary>What was published for these sources already is in a folder that DMIO_PUBLISHED names.</summary>
+    private string PrefixPath =>
+        Environment.GetEnvironmentVariable("DMIO_PUBLISHED") is { } published && File.Exists(Path.Combine(published, Rid, "lib", "libdmio.so"))
+            ? Path.Combine(published, Rid)
+            : _folder.PathOf("prefix");
+
+    private static string Rid => RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
 
     /// <summary>A file or folder of the repository.</summary>
     public static string PathOf(string relative, [CallerFilePath] string thisFile = "") =>
@@ -58,9 +64,10 @@ public sealed class NativeLibrary : IDisposable
     {
         if (ChildProcess.Run("cc", "--version") is null)
             return "there is no C compiler: apt-get install gcc libc6-dev";
-        string rid = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
+        if (File.Exists(Path.Combine(PrefixPath, "lib", "libdmio.so")))
+            return null;
         ChildProcess publish = ChildProcess.Run(
-            DotNetHost.Path, "publish", PathOf("src/DmIoUring.Native"), "-c", "Release", "-r", rid, "-o", PrefixPath,
+            DotNetHost.Path, "publish", PathOf("src/DmIoUring.Native"), "-c", "Release", "-r", Rid, "-o", PrefixPath,
             "--artifacts-path", _folder.PathOf("artifacts"), "-p:RunAnalyzers=false", "-nodeReuse:false")!;
         Assert.True(publish.ExitCode == 0, publish.Output + publish.Errors);
         return null;

@@ -35,9 +35,12 @@ public sealed class AbiCheckProgram
     /// <summary>
     /// Fails with one line for every name whose numbers differ, that only the C# code has, or that only the program has.
     /// </summary>
-    internal void AssertAgrees(string kind, IEnumerable<AbiFact> managed)
+    internal void AssertAgrees(string kind, IEnumerable<AbiFact> managed) => AssertAgree(kind, managed, Facts(kind));
+
+    /// <inheritdoc cref="AssertAgrees"/>
+    internal static void AssertAgree(string kind, IEnumerable<AbiFact> managed, IEnumerable<AbiFact> facts)
     {
-        Dictionary<string, AbiFact> kernel = Facts(kind).ToDictionary(fact => fact.Name, StringComparer.Ordinal);
+        Dictionary<string, AbiFact> kernel = facts.ToDictionary(fact => fact.Name, StringComparer.Ordinal);
         List<string> differences = [];
         foreach (AbiFact ours in managed)
         {

@@ -12,22 +12,14 @@ public sealed partial class AbiCheckTests(AbiCheckProgram program) : IClassFixtu
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
     [Fact]
-    public void StructSizes_AreTheKernels() =>
-        program.AssertAgrees("struct", Structs().Select(
-            type => new AbiFact("struct", KernelName(type), [ManagedLayout.SizeOf(type)], NewerThanHeaders: null)));
+    public void StructSizes_AreTheKernels() => program.AssertAgrees("struct", StructSizes());
 
     [Fact]
-    public void StructFields_AreWhereTheKernelHasThem() =>
-        program.AssertAgrees("field", Structs().SelectMany(type => type.GetFields(AnyField)).Select(
-            field => new AbiFact(
-                "field",
-                $"{KernelName(field.DeclaringType!)}.{field.Name}",
-                [ManagedLayout.OffsetOf(field), ManagedLayout.SizeOf(field.FieldType)],
-                NewerThanHeaders: null)));
+    public void StructFields_AreWhereTheKernelHasThem() => program.AssertAgrees("field", StructFields());
 
     [Fact]
     public void Constants_AreTheKernels() =>
-        program.AssertAgrees("const", Constants().Concat(SystemCalls()));
+        program.AssertAgrees("const", Constants(ProcessorAbi.Current));
 
     [Fact]
     public void EveryErrno_IsCalledByItsOwnName()
@@ -47,6 +39,16 @@ public sealed partial class AbiCheckTests(AbiCheckProgram program) : IClassFixtu
     public void AnUnknownErrno_IsCalledByItsNumber(int errno) =>
         Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"errno {errno}"), Errno.Name(errno));
 
+    internal static IEnumerable<AbiFact> StructSizes() => Structs().Select(
+        static type => new AbiFact("struct", KernelName(type), [ManagedLayout.SizeOf(type)], NewerThanHeaders: null));
+
+    internal static IEnumerable<AbiFact> StructFields() => Structs().SelectMany(static type => type.GetFields(AnyField)).Select(
+        static field => new AbiFact(
+            "field",
+            $"{KernelName(field.DeclaringType!)}.{field.Name}",
+            [ManagedLayout.OffsetOf(field), ManagedLayout.SizeOf(field.FieldType)],
+            NewerThanHeaders: null));
+
     private static IEnumerable<Type> Structs() =>
         typeof(IoUring).Assembly.GetTypes().Where(type =>
             type is { IsValueType: true, IsEnum: false, IsNested: false, Namespace: "DmIoUring.Interop" });
@@ -58,21 +60,25 @@ public sealed partial class AbiCheckTests(AbiCheckProgram program) : IClassFixtu
         from field in type.GetFields(AnyField)
         select field;
 
-    internal static long ValueOf(FieldInfo field) => field.GetValue(null) switch
+    internal static long ValueOf(FieldInfo field) =>
+        ValueOf(field.GetValue(null) ?? throw new InvalidOperationException($"{field.Name} has no value."));
+
+    /// <summary>Every constant and every number of a system call, as they are on a processor.</summary>
+    internal static IEnumerable<AbiFact> Constants(ProcessorAbi processor) =>
+        ConstantFields().Select(field => new AbiFact("const", field.Name, [ValueOf(field, processor)], NewerThanHeaders: null)).Concat(
+            from field in typeof(Libc).GetFields(AnyField)
+            where field.Name.StartsWith("Sys", StringComparison.Ordinal)
+            select new AbiFact("const", "__NR_" + SnakeCase(field.Name["Sys".Length..]), [ValueOf(field, processor)], NewerThanHeaders: null));
+
+    private static long ValueOf(FieldInfo field, ProcessorAbi processor) =>
+        typeof(ProcessorAbi).GetProperty(field.Name)?.GetValue(processor) is { } value ? ValueOf(value) : ValueOf(field);
+
+    private static long ValueOf(object number) => number switch
     {
         nuint value => checked((long)value),
         nint value => value,
-        object value => Convert.ToInt64(value, CultureInfo.InvariantCulture),
-        null => throw new InvalidOperationException($"{field.Name} has no value."),
+        _ => Convert.ToInt64(number, CultureInfo.InvariantCulture),
     };
-
-    private static IEnumerable<AbiFact> Constants() =>
-        ConstantFields().Select(static field => new AbiFact("const", field.Name, [ValueOf(field)], NewerThanHeaders: null));
-
-    private static IEnumerable<AbiFact> SystemCalls() =>
-        from field in typeof(Libc).GetFields(AnyField)
-        where field.Name.StartsWith("Sys", StringComparison.Ordinal)
-        select new AbiFact("const", "__NR_" + SnakeCase(field.Name["Sys".Length..]), [ValueOf(field)], NewerThanHeaders: null);
 
     /// <summary>IoUringSqe is io_uring_sqe: one rule, but for the name whose underscores C# would not bear.</summary>
     private static string KernelName(Type type) =>

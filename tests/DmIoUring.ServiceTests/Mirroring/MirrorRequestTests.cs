@@ -101,6 +101,42 @@ public sealed class MirrorRequestTests
         bench.AssertEqual();
     }
 
+    [Theory]
+    [MemberData(nameof(Requests))]
+    public async Task FirstRequestToARegion_AndASecondOne_AreDone(Request request)
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync();
+        for (int i = 0; i < 2; i++)
+        {
+            MirrorResult result = await AskAsync(bench.Mirror, request).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            Assert.Equal((true, true), (result.IsSuccess, result.Legs.IsSuccess));
+        }
+
+        if (request != Request.Discard)
+            bench.AssertEqual();
+    }
+
+    [Theory]
+    [MemberData(nameof(Requests))]
+    public async Task RequestThatWaitsForAnother_IsDoneAfterIt(Request request)
+    {
+        if (request == Request.Flush)
+            return;
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync();
+        Fault hold = bench.Disks[0].Hold(MediumOperations.Write, firstSector: 4, sectors: 1, times: 1);
+        Task<MirrorResult> first = bench.Mirror.WriteAsync(4, 8, Bytes(9)).AsTask();
+        Assert.True(hold.WaitForHits(1, TimeSpan.FromSeconds(30)));
+        Task<MirrorResult> second = Task.Run(() => AskAsync(bench.Mirror, request), TestContext.Current.CancellationToken);
+        Assert.False(second.Wait(50, TestContext.Current.CancellationToken));
+        hold.Dispose();
+        Assert.True((await first).IsSuccess);
+        Assert.True((await second).IsSuccess);
+        if (request != Request.Discard)
+            bench.AssertEqual();
+    }
+
     [Fact]
     public async Task Discard_ThatALegCanNot_TakesOutNoLeg()
     {
