@@ -88,9 +88,8 @@ internal static unsafe class MirrorExports
     {
         try
         {
-            NativeMirror open = HandleTables.Mirrors.Get(mirror);
-            IReadOnlyList<MirrorLegStatus> legs = open.Unwaited.Legs;
-            Arguments.Write(open.ToC(legs[CheckedLeg(leg, legs.Count)]), status, size, "leg");
+            IReadOnlyList<MirrorLegStatus> legs = HandleTables.Mirrors.Get(mirror).Unwaited.Legs;
+            Arguments.Write(NativeMirror.ToC(legs[CheckedLeg(leg, legs.Count)]), status, size, "leg");
             return 0;
         }
         catch (Exception exception)

@@ -17,11 +17,11 @@ internal static unsafe class MirrorLegExports
     {
         try
         {
-            MirrorDevice open = HandleTables.Mirrors.Get(mirror).Mirror;
+            NativeMirror open = HandleTables.Mirrors.Get(mirror);
             if (bytesPerSecond > CopyThrottle.MaxBytesPerSecond)
                 throw new NativeException(Errno.EINVAL, $"{bytesPerSecond} bytes a second are more than {CopyThrottle.MaxBytesPerSecond}; 0 is no limit.");
             MirrorResyncOptions options = new() { Throttle = bytesPerSecond == 0 ? null : new CopyThrottle((long)bytesPerSecond) };
-            MirrorResyncResult ended = Run(open, options);
+            MirrorResyncResult ended = open.Change(it => it.ResyncAsync(options));
             if (result is not null)
                 Arguments.Write(new CMirrorResync(ended), result, size, "result");
             return ended.IsComplete ? 0 : LastError.Set(ended.IsCancelled ? Errno.ECANCELED : Errno.EIO, ended.ToString());
@@ -37,17 +37,13 @@ internal static unsafe class MirrorLegExports
     {
         try
         {
-            MirrorDevice open = HandleTables.Mirrors.Get(mirror).Mirror;
-            int index = MirrorExports.CheckedLeg(leg, open.Legs.Count);
-            try
+            NativeMirror open = HandleTables.Mirrors.Get(mirror);
+            int index = MirrorExports.CheckedLeg(leg, open.Mirror.Legs.Count);
+            _ = open.Change(async it =>
             {
-                open.TakeOutAsync(index).GetAwaiter().GetResult();
-            }
-            catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
-            {
-                throw new NativeException(Errno.EBUSY, exception.Message);
-            }
-
+                await it.TakeOutAsync(index).ConfigureAwait(false);
+                return true;
+            });
             return 0;
         }
         catch (Exception exception)
@@ -62,10 +58,8 @@ internal static unsafe class MirrorLegExports
         try
         {
             NativeMirror open = HandleTables.Mirrors.Get(mirror);
-            NativeDevice leg = HandleTables.Devices.Get(device);
-            int index = 0;
-            open.Change(leg, it => index = it.AttachAsync(leg.Device).GetAwaiter().GetResult());
-            return index;
+            BlockDevice leg = HandleTables.Devices.Get(device).Device;
+            return open.Change(it => it.AttachAsync(leg));
         }
         catch (Exception exception)
         {
@@ -79,28 +73,20 @@ internal static unsafe class MirrorLegExports
         try
         {
             NativeMirror open = HandleTables.Mirrors.Get(mirror);
-            NativeDevice other = HandleTables.Devices.Get(device);
+            BlockDevice other = HandleTables.Devices.Get(device).Device;
             if ((flags & ~Overwrite) != 0)
                 throw new NativeException(Errno.EINVAL, $"The flags have bits that mean nothing here: 0x{flags & ~Overwrite:x}.");
             int index = MirrorExports.CheckedLeg(leg, open.Mirror.Legs.Count);
-            open.Change(other, it => it.ReplaceAsync(index, other.Device, (flags & Overwrite) != 0).GetAwaiter().GetResult());
+            _ = open.Change(async it =>
+            {
+                await it.ReplaceAsync(index, other, (flags & Overwrite) != 0).ConfigureAwait(false);
+                return true;
+            });
             return 0;
         }
         catch (Exception exception)
         {
             return LastError.Set(exception);
-        }
-    }
-
-    private static MirrorResyncResult Run(MirrorDevice mirror, MirrorResyncOptions options)
-    {
-        try
-        {
-            return mirror.ResyncAsync(options).GetAwaiter().GetResult();
-        }
-        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
-        {
-            throw new NativeException(Errno.EBUSY, exception.Message);
         }
     }
 }

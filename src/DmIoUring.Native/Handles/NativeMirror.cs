@@ -14,16 +14,11 @@ internal sealed unsafe class NativeMirror : IHandled
     private static NativeMirror? _tells;
 
     private readonly Lock _lock = new();
-    private readonly List<NativeDevice> _devices;
     private MirrorDevice? _mirror;
     private delegate* unmanaged<CMirrorLeg*, void*, void> _function;
     private void* _context;
 
-    private NativeMirror(NativeClient client, List<NativeDevice> devices)
-    {
-        Client = client;
-        _devices = devices;
-    }
+    private NativeMirror(NativeClient client) => Client = client;
 
     public nint Handle { get; set; }
 
@@ -50,11 +45,11 @@ internal sealed unsafe class NativeMirror : IHandled
         RefuseInCallback();
         if (count is 0 or > MirrorDevice.MaxLegs)
             throw new NativeException(Errno.EINVAL, $"{count} legs: a mirror has {MirrorDevice.MinLegs} to {MirrorDevice.MaxLegs}.");
-        List<NativeDevice> legs = [];
+        BlockDevice[] legs = new BlockDevice[count];
         for (uint i = 0; i < count; i++)
-            legs.Add(HandleTables.Devices.Get(devices[i]));
-        NativeMirror made = new(HandleTables.Client(client), legs);
-        MirrorDevice mirror = open(made, [.. legs.Select(static leg => leg.Device)], new MirrorOptions { LegChanged = made.Tell }).GetAwaiter().GetResult();
+            legs[i] = HandleTables.Devices.Get(devices[i]).Device;
+        NativeMirror made = new(HandleTables.Client(client));
+        MirrorDevice mirror = open(made, legs, new MirrorOptions { LegChanged = made.Tell }).GetAwaiter().GetResult();
         made._mirror = mirror;
         try
         {
@@ -79,34 +74,24 @@ internal sealed unsafe class NativeMirror : IHandled
         }
     }
 
-    /// <summary>Lets a device be a leg, and forgets those that are none any more.</summary>
-    public void Change(NativeDevice device, Action<MirrorDevice> change)
+    /// <summary>Changes the legs, one change at a time.</summary>
+    /// <exception cref="NativeException">EBUSY: another is under way.</exception>
+    public T Change<T>(Func<MirrorDevice, Task<T>> change)
     {
         MirrorDevice mirror = Mirror;
-        lock (_lock)
-            _devices.Add(device);
         try
         {
-            change(mirror);
+            return change(mirror).GetAwaiter().GetResult();
         }
         catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
         {
             throw new NativeException(Errno.EBUSY, exception.Message);
         }
-        finally
-        {
-            IReadOnlyList<MirrorLegStatus> legs = mirror.Legs;
-            lock (_lock)
-                _devices.RemoveAll(one => one != device && !legs.Any(leg => leg.Device == one.Device));
-        }
     }
 
     /// <summary>A leg as C gets it.</summary>
-    public CMirrorLeg ToC(MirrorLegStatus leg)
-    {
-        lock (_lock)
-            return new CMirrorLeg(leg, leg.Device is null ? 0 : _devices.Find(one => one.Device == leg.Device)?.Handle ?? 0);
-    }
+    public static CMirrorLeg ToC(MirrorLegStatus leg) =>
+        new(leg, leg.Device is null ? 0 : HandleTables.Devices.Find(static (native, device) => native.Device == device, leg.Device));
 
     /// <summary>Ends the mirror, and then its handle. Several threads may, each of which waits.</summary>
     public void Close()
