@@ -21,7 +21,7 @@ internal static unsafe class MirrorLegExports
             if (bytesPerSecond > CopyThrottle.MaxBytesPerSecond)
                 throw new NativeException(Errno.EINVAL, $"{bytesPerSecond} bytes a second are more than {CopyThrottle.MaxBytesPerSecond}; 0 is no limit.");
             MirrorResyncOptions options = new() { Throttle = bytesPerSecond == 0 ? null : new CopyThrottle((long)bytesPerSecond) };
-            MirrorResyncResult ended = open.Change(it => it.ResyncAsync(options));
+            MirrorResyncResult ended = open.ChangeLegs(it => it.ResyncAsync(options));
             if (result is not null)
                 Arguments.Write(new CMirrorResync(ended), result, size, "result");
             return ended.IsComplete ? 0 : LastError.Set(ended.IsCancelled ? Errno.ECANCELED : Errno.EIO, ended.ToString());
@@ -39,11 +39,7 @@ internal static unsafe class MirrorLegExports
         {
             NativeMirror open = HandleTables.Mirrors.Get(mirror);
             int index = MirrorExports.CheckedLeg(leg, open.Mirror.Legs.Count);
-            _ = open.Change(async it =>
-            {
-                await it.TakeOutAsync(index).ConfigureAwait(false);
-                return true;
-            });
+            open.ChangeLegs(it => it.TakeOutAsync(index));
             return 0;
         }
         catch (Exception exception)
@@ -59,7 +55,7 @@ internal static unsafe class MirrorLegExports
         {
             NativeMirror open = HandleTables.Mirrors.Get(mirror);
             BlockDevice leg = HandleTables.Devices.Get(device).Device;
-            return open.Change(it => it.AttachAsync(leg));
+            return open.ChangeLegs(it => it.AttachAsync(leg));
         }
         catch (Exception exception)
         {
@@ -77,11 +73,7 @@ internal static unsafe class MirrorLegExports
             if ((flags & ~Overwrite) != 0)
                 throw new NativeException(Errno.EINVAL, $"The flags have bits that mean nothing here: 0x{flags & ~Overwrite:x}.");
             int index = MirrorExports.CheckedLeg(leg, open.Mirror.Legs.Count);
-            _ = open.Change(async it =>
-            {
-                await it.ReplaceAsync(index, other, (flags & Overwrite) != 0).ConfigureAwait(false);
-                return true;
-            });
+            open.ChangeLegs(it => it.ReplaceAsync(index, other, (flags & Overwrite) != 0));
             return 0;
         }
         catch (Exception exception)

@@ -76,17 +76,25 @@ internal sealed unsafe class NativeMirror : IHandled
 
     /// <summary>Changes the legs, one change at a time.</summary>
     /// <exception cref="NativeException">EBUSY: another is under way.</exception>
-    public T Change<T>(Func<MirrorDevice, Task<T>> change)
+    public void ChangeLegs(Func<MirrorDevice, Task> change)
     {
         MirrorDevice mirror = Mirror;
         try
         {
-            return change(mirror).GetAwaiter().GetResult();
+            change(mirror).GetAwaiter().GetResult();
         }
         catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
         {
             throw new NativeException(Errno.EBUSY, exception.Message);
         }
+    }
+
+    /// <inheritdoc cref="ChangeLegs"/>
+    public T ChangeLegs<T>(Func<MirrorDevice, Task<T>> change)
+    {
+        Task<T>? changed = null;
+        ChangeLegs(it => (Task)(changed = change(it)));
+        return changed!.Result;
     }
 
     /// <summary>A leg as C gets it.</summary>
