@@ -105,8 +105,9 @@ public sealed class NbdkitMirrorFileSystemTests(NativeLibrary library) : IDispos
           sleep 0.1
         done
 
-        device=$(losetup -f --show fuse/nbd)
-        mkfs.ext4 -q "$device"
+        # Direct I/O on a file of FUSE is in pages, and nbdfuse passes on what it is asked for.
+        device=$(losetup -b 4096 -f --show fuse/nbd)
+        mkfs.ext4 -q -b 4096 "$device"
         mount "$device" mounted
         cp -r "$tree" mounted/first
         sync -f mounted
