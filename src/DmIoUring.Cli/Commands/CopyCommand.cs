@@ -34,9 +34,23 @@ internal static class CopyCommand
             DefaultValueFactory = _ => CopyRequest.DefaultDepth,
             CustomParser = result => NumberOption.ParseCount(result, least: 1, CopyRequest.MaxDepth),
         };
+        Option<CopyOnError> onError = WordOption.Create("--on-error", "what happens when SRC can't be read: leave the piece out, stop, or write zeroes there", CopyOnError.Skip);
+        Option<long?> throttle = new("--throttle")
+        {
+            Description = "the most bytes a second that are read of SRC (no limit)",
+            HelpName = "SIZE",
+            CustomParser = result => NumberOption.ParseSize(result, least: 1, Services.CopyThrottle.MaxBytesPerSecond, multiple: 1),
+        };
+        Option<long> resume = new("--resume")
+        {
+            Description = "go on at this sector of 512 bytes, which an interrupted copy tells (0)",
+            HelpName = "SECTOR",
+            CustomParser = NumberOption.ParseSector,
+        };
+        Option<bool> sparse = new("--sparse") { Description = "don't read SRC's holes; make holes of pieces of zeroes in files, zeroes on devices" };
         PagedCommand command = new("copy", "read one device or file, write up to 64 at once", "Reads SRC once and writes every DST at once.")
         {
-            source, destinations, verify, block, depth, force,
+            source, destinations, verify, block, depth, onError, throttle, resume, sparse, force,
         };
         output.AddTo(command);
         source.Validators.Add(PathArgument.Check);
@@ -51,6 +65,10 @@ internal static class CopyCommand
                 Force = parsed.GetValue(force),
                 BlockBytes = parsed.GetValue(block),
                 Depth = parsed.GetValue(depth),
+                OnError = parsed.GetValue(onError),
+                BytesPerSecond = parsed.GetValue(throttle),
+                ResumeSector = parsed.GetValue(resume),
+                Sparse = parsed.GetValue(sparse),
             };
             return RunAsync(request, output.IsJson(parsed), terminal, cancellation);
         });

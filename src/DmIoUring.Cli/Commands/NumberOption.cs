@@ -35,6 +35,15 @@ internal static class NumberOption
         return 0;
     }
 
+    public static long ParseSector(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= long.MaxValue / IoRegion.SectorSize)
+            return number;
+        result.AddError($"{NameOf(result)} {text} must be a number from 0 to {long.MaxValue / IoRegion.SectorSize}");
+        return 0;
+    }
+
     public static ulong ParseSeed(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;

@@ -1,24 +1,23 @@
 using System.Diagnostics;
+using DmIoUring.Services;
 
 namespace DmIoUring.Cli.Copy;
 
 /// <summary>
-/// Reads the source once and writes every destination at once, some pieces at a time. A destination that failed is left
-/// alone from then on: its region stays in the request with a count of 0, so that every bit keeps its meaning.
+/// Reads the source once and writes every destination at once (<see cref="CopyService"/>), then what only a command does: the odd tail, the search for the sector, the
+/// checks.
 /// </summary>
-internal sealed class CopyJob
+internal sealed class CopyJob : IProgress<Services.CopyProgress>
 {
     private readonly CopyPlan _plan;
     private readonly CopyProgress _progress;
     private readonly CopyLeg[] _legs;
-    private readonly Lock _lock = new();
-    private readonly SortedSet<long> _unreadable = [];
     private readonly FirstFailure _readFailure = new();
     private readonly TailCopy _tail;
     private CopyFailure? _sourceFailure;
     private CopyFailure? _tailFailure;
     private bool _tailReached;
-    private long _nextPiece;
+    private IReadOnlyList<CopyRange> _notRead = [];
 
     public CopyJob(CopyPlan plan, CopyProgress progress)
     {
@@ -28,19 +27,29 @@ internal sealed class CopyJob
         _legs = [.. plan.Destinations.Select((destination, region) => new CopyLeg(region, destination))];
     }
 
+    void IProgress<Services.CopyProgress>.Report(Services.CopyProgress value) => _progress.SetCopied(value.SectorsDone * IoRegion.SectorSize);
+
     private IEnumerable<CopyLeg> GoodLegs => _legs.Where(leg => !leg.HasFailed);
 
     /// <summary>Copies, flushes and verifies. Cancelled, it lets what is under way end and says how far it got.</summary>
     public async Task<CopyReport> RunAsync(CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        await Workers.RunAsync(_plan.Request.Depth, () => CopyPiecesAsync(cancellation));
-        long pieces = Math.Min(Interlocked.Read(ref _nextPiece), _plan.PieceCount);
-        bool stopped = pieces < _plan.PieceCount && cancellation.IsCancellationRequested;
+        CopyResult result = await CopyPiecesAsync(cancellation);
+        _notRead = result.NotRead;
+        NoteFailures(result);
+        bool isInterrupted = result.Outcome == Services.CopyOutcome.Cancelled;
+
+        // Where all destinations have failed, there is nothing to resume.
+        bool stopped = isInterrupted || (result.NextSector < _plan.SectorCount && GoodLegs.Any());
         if (!stopped)
         {
             if (_plan.TailBytes > 0)
                 await Task.Run(CopyTail, CancellationToken.None);
+        }
+
+        if (!isInterrupted)
+        {
             _plan.PhaseBegins?.Invoke(CopyPhase.Flush);
             await FlushAsync([.. GoodLegs]);
         }
@@ -55,13 +64,13 @@ internal sealed class CopyJob
         if (_plan.Request.Verify && !stopped && good.Length > 0)
         {
             _plan.PhaseBegins?.Invoke(CopyPhase.Verify);
-            VerifyPass pass = new(_plan, _progress, good, _unreadable.Contains, _tailFailure is null ? _tail : null);
+            VerifyPass pass = new(_plan, _progress, good, IsUnreadable, _tailFailure is null ? _tail : null);
             verified = await pass.RunAsync(cancellation);
             _sourceFailure ??= pass.SourceFailure;
-            stopped = !verified && cancellation.IsCancellationRequested;
+            isInterrupted = !verified && cancellation.IsCancellationRequested;
         }
 
-        return Report(pieces, elapsed, stopped, verified);
+        return Report(result, elapsed, isInterrupted, verified);
     }
 
     /// <summary>After the pieces: their writes go past the page cache, the tail's page has to be read after them.</summary>
@@ -76,13 +85,13 @@ internal sealed class CopyJob
             return;
         foreach (CopyLeg leg in GoodLegs)
             leg.Failure = _tail.Write(leg.File);
-        _progress.AddCopied(_plan.TailBytes);
+        _progress.SetCopied(_plan.Bytes);
     }
 
     private async Task CheckAsync()
     {
         _plan.PhaseBegins?.Invoke(CopyPhase.Check);
-        FinalCheck check = new(_plan, _unreadable.Contains);
+        FinalCheck check = new(_plan, IsUnreadable);
         foreach (CopyLeg leg in GoodLegs)
             leg.Failure = await check.RunAsync(leg.File);
     }
@@ -99,53 +108,63 @@ internal sealed class CopyJob
             legs[i].EndFlush(report[i]);
     }
 
-    private async Task CopyPiecesAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Copies all but the tail. A destination that failed gets nothing more from then on, except what is lower than its failure: so that the lowest failure is the lowest
+    /// sector that is not there.
+    /// </summary>
+    private async Task<CopyResult> CopyPiecesAsync(CancellationToken cancellation)
     {
-        using IoMemory memory = IoMemory.Allocate(_plan.Request.BlockBytes);
-        IoRegion[] regions = new IoRegion[_legs.Length];
-        IoReport report = new();
-        while (!cancellation.IsCancellationRequested && GoodLegs.Any())
+        CopyServiceOptions service = new() { PieceBytes = _plan.Request.BlockBytes, PiecesInFlight = _plan.Request.Depth };
+        CopyOptions options = new()
         {
-            long piece = Interlocked.Increment(ref _nextPiece) - 1;
-            if (piece >= _plan.PieceCount)
-                return;
-            (long sector, long count) = _plan.Piece(piece);
-            IoBuffer buffer = memory.Slice(0, count * IoRegion.SectorSize);
-            // Whoever interrupts the copy waits for what is under way: no piece is left half written.
-            IoResult read = await _plan.Client.ReadAsync(
-                new IoRegion(_plan.Source, sector, count), buffer, cancellationToken: CancellationToken.None);
-            if (read.IsSuccess)
-                await WritePieceAsync(regions, sector, count, buffer, report);
-            else
-                NoteUnreadable(piece, sector, count, read.First);
-            _progress.AddCopied(count * IoRegion.SectorSize);
-        }
+            OnReadError = _plan.Request.OnError switch
+            {
+                CopyOnError.Stop => CopyReadErrorPolicy.Stop,
+                CopyOnError.Zero => CopyReadErrorPolicy.WriteZeroes,
+                _ => CopyReadErrorPolicy.SkipPiece,
+            },
+            OnWriteError = CopyWriteErrorPolicy.DropDestination,
+            Throttle = _plan.Request.BytesPerSecond is { } rate ? new CopyThrottle(rate) : null,
+            Progress = this,
+            StartAt = _plan.Request.ResumeSector,
+            Sparse = _plan.Request.Sparse ? CopySparse.DetectZeroes : CopySparse.None,
+        };
+        IoRegion[] destinations = [.. _legs.Select(leg => new IoRegion(leg.Device, 0, _plan.SectorCount))];
+        await using CopyService copies = new(_plan.Client, service);
+        return await copies.CopyAsync(new IoRegion(_plan.Source, 0, _plan.SectorCount), destinations, options, cancellation);
     }
 
-    private async ValueTask WritePieceAsync(IoRegion[] regions, long sector, long count, IoBuffer buffer, IoReport report)
+    /// <summary>Notes what failed: from the lowest sector of each device that did to the end of its piece.</summary>
+    private void NoteFailures(CopyResult result)
     {
-        for (int region = 0; region < regions.Length; region++)
-            regions[region] = new IoRegion(_legs[region].Device, sector, _legs[region].Abandons(sector) ? 0 : count);
-
-        IoResult result = await _plan.Client.WriteAsync(regions, buffer, new IoRequestOptions(Report: report));
+        if (result.SourceFailure.Cause != IoFailureCause.None)
+            Note(_readFailure, CopyPhase.Read, result.SourceFailure);
         foreach (int region in result.Failed | result.Unsupported)
         {
-            CopyLeg leg = _legs[region];
-            leg.WriteFailure.Note(CopyPhase.Write, sector, count, report[region]);
-            if (result.Unsupported[region])
-                leg.IsUnsupported = true;
+            Note(_legs[region].WriteFailure, CopyPhase.Write, result.DestinationFailures[region]);
+            _legs[region].IsUnsupported = result.Unsupported[region];
         }
     }
 
-    private void NoteUnreadable(long piece, long sector, long count, IoFailure failure)
+    private void Note(FirstFailure first, CopyPhase phase, in IoFailure failure)
     {
-        _readFailure.Note(CopyPhase.Read, sector, count, failure);
-        lock (_lock)
-            _unreadable.Add(piece);
+        // Whole blocks of both, as the block is read again to be written again.
+        long unit = _plan.Unit / IoRegion.SectorSize;
+        long sector = failure.Sector / unit * unit;
+        long start = _plan.Request.ResumeSector;
+        long end = start + (((sector - start) / _plan.PieceSectors) + 1) * _plan.PieceSectors;
+        first.Note(phase, sector, Math.Min(end, _plan.SectorCount) - sector, failure);
+    }
+
+    /// <summary>Whether a piece of the checks has a part that could not be read.</summary>
+    private bool IsUnreadable(long piece)
+    {
+        (long sector, long count) = _plan.Piece(piece);
+        return _notRead.Any(range => range.Sector < sector + count && sector < range.Sector + range.Count);
     }
 
     /// <summary>
-    /// Every piece below the lowest one that failed on a leg was written to it (<see cref="CopyLeg.Abandons"/>), so that one has the leg's
+    /// Every piece below the lowest one that failed on a leg was written to it (<see cref="CopyWriteErrorPolicy.DropDestination"/>), so that one has the leg's
     /// first bad sector.
     /// </summary>
     private async Task SearchFailuresAsync()
@@ -168,23 +187,23 @@ internal sealed class CopyJob
         }
     }
 
-    private CopyReport Report(long pieces, TimeSpan elapsed, bool stopped, bool verified)
+    private CopyReport Report(CopyResult result, TimeSpan elapsed, bool isInterrupted, bool verified)
     {
-        long reached = Math.Min(pieces * _plan.Request.BlockBytes, _plan.SectorCount * IoRegion.SectorSize) + (_tailReached ? _plan.TailBytes : 0);
-        List<SectorRange> notCopied = [];
-        foreach ((long sector, long count) in _unreadable.Select(_plan.Piece))
-            SectorRange.Append(notCopied, sector, count);
-        long copied = reached - notCopied.Sum(range => range.Count) * IoRegion.SectorSize - (_tailFailure is null ? 0 : _plan.TailBytes);
+        bool isAll = result.NextSector == _plan.SectorCount;
+        long reached = result.NextSector * IoRegion.SectorSize + (_tailReached ? _plan.TailBytes : 0);
+        List<SectorRange> notCopied = [.. _notRead.Where(range => range.Sector < result.NextSector).Select(range => new SectorRange(range.Sector, range.Count))];
+        long copied = reached - (_plan.Request.ResumeSector * IoRegion.SectorSize) - notCopied.Sum(range => range.Count) * IoRegion.SectorSize - (_tailFailure is null ? 0 : _plan.TailBytes);
         if (_tailFailure is not null)
             SectorRange.Append(notCopied, _plan.SectorCount, (_plan.TailBytes + IoRegion.SectorSize - 1) / IoRegion.SectorSize);
         bool failed = _sourceFailure is not null || _legs.Any(leg => leg.HasFailed);
         return new CopyReport
         {
-            Outcome = stopped ? CopyOutcome.Interrupted : failed ? CopyOutcome.Failed : CopyOutcome.Complete,
+            Outcome = isInterrupted ? CopyOutcome.Interrupted : failed ? CopyOutcome.Failed : CopyOutcome.Complete,
             Source = _plan.Request.Source,
             Bytes = _plan.Bytes,
             ReachedBytes = reached,
             CopiedBytes = copied,
+            ResumeSector = isAll || !GoodLegs.Any() ? null : result.NextSector,
             Failed = Bits(leg => leg.HasFailed && !leg.IsUnsupported),
             Unsupported = Bits(leg => leg.IsUnsupported),
             CopySeconds = elapsed.TotalSeconds,
@@ -196,7 +215,7 @@ internal sealed class CopyJob
                 _plan.Request.Destinations[leg.Region],
                 leg.Destination.IsCreated,
                 leg.Device.IsDirect,
-                IsComplete: leg.IsFlushed && !leg.HasFailed && notCopied.Count == 0,
+                IsComplete: isAll && leg.IsFlushed && !leg.HasFailed && notCopied.Count == 0,
                 IsVerified: verified && !leg.HasFailed,
                 Math.Max(0, leg.Device.Size - _plan.Bytes),
                 leg.Failure))],

@@ -38,12 +38,6 @@ internal sealed class CopyLeg(int region, CopyDestination destination)
         }
     }
 
-    /// <summary>
-    /// Whether a piece is to be left alone: a lower one has failed. One that is lower than all that failed is written all the same, so
-    /// that the lowest failure is the lowest sector that is not there.
-    /// </summary>
-    public bool Abandons(long sector) => sector > WriteFailure.Sector;
-
     public void NoteDifference(long sector) => _difference.Note(CopyPhase.Verify, sector, 1, failure: null);
 
     public void NoteUnreadable(IoFailure failure) => _difference.Note(CopyPhase.Verify, failure.Sector, 1, failure);

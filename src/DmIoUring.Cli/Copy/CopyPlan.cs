@@ -33,6 +33,7 @@ internal sealed class CopyPlan : IDisposable
     /// <summary>Sectors in pieces, without the tail.</summary>
     public long SectorCount => (Bytes - TailBytes) / IoRegion.SectorSize;
 
+    /// <summary>Sectors of a piece of the copy and of its checks, which both begin at sector 0.</summary>
     public long PieceSectors => Request.BlockBytes / IoRegion.SectorSize;
 
     public long PieceCount => (SectorCount + PieceSectors - 1) / PieceSectors;

@@ -41,6 +41,7 @@ internal sealed class CopyPlanner : Planner
         CheckSource(source);
         CheckDestinations(destinations);
         CheckOverlaps(source, destinations);
+        CheckResume(destinations);
         if (!_request.Force)
             CheckStorage(source, [.. destinations.OfType<PathFacts>()]);
         if (HasRefused)
@@ -54,6 +55,7 @@ internal sealed class CopyPlanner : Planner
         CheckSource(sourceFile);
         foreach (DeviceFile file in files.OfType<DeviceFile>())
             CheckFit(sourceFile, file);
+        CheckResume(sourceFile, [.. files.OfType<DeviceFile>()]);
         DmIoClient? client = Try(StartClient);
         if (HasRefused)
             return null;
@@ -179,11 +181,30 @@ internal sealed class CopyPlanner : Planner
         }
     }
 
+    private void CheckResume(List<PathFacts?> destinations)
+    {
+        if (_request.ResumeSector == 0)
+            return;
+        foreach (PathFacts destination in destinations.OfType<PathFacts>().Where(static facts => facts.Kind == PathKind.Missing))
+            Refuse(destination.Path, "does not exist, so that it can't have what --resume leaves out", "Name what the interrupted copy was writing, or leave --resume out.");
+    }
+
+    private void CheckResume(DeviceFile source, DeviceFile[] destinations)
+    {
+        long sector = _request.ResumeSector;
+        if (sector >= Math.Max(1, source.Device.SectorCount))
+            Refuse("", $"--resume {sector} is not inside the source {source.Path}, which has {source.Device.SectorCount} sectors", "Pass the sector that the interrupted copy told.");
+        int block = destinations.Append(source).Max(static file => file.Device.LogicalBlockSize) / IoRegion.SectorSize;
+        if (sector % block != 0)
+            Refuse("", $"--resume {sector} is not at the beginning of a block, of {block} sectors here", $"Pass {sector / block * block}, or the sector that the interrupted copy told.");
+    }
+
     private DmIoClient StartClient()
     {
         try
         {
-            return Keep(new DmIoClient(new DmIoOptions { ChunkBytes = Math.Max(_request.BlockBytes, CopyRequest.DefaultBlockBytes) }));
+            DmIoOptions options = new();
+            return Keep(new DmIoClient(options with { ChunkBytes = Math.Max(_request.BlockBytes, options.ChunkBytes) }));
         }
         catch (IoUringUnavailableException exception)
         {

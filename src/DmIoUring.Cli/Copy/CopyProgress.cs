@@ -10,7 +10,7 @@ internal sealed class CopyProgress
 
     public long VerifiedBytes => Interlocked.Read(ref _verified);
 
-    public void AddCopied(long bytes) => Interlocked.Add(ref _copied, bytes);
+    public void SetCopied(long bytes) => Interlocked.Exchange(ref _copied, bytes);
 
     public void AddVerified(long bytes) => Interlocked.Add(ref _verified, bytes);
 }

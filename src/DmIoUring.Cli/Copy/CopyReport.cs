@@ -21,8 +21,11 @@ internal sealed record CopyReport() : CommandReport("copy")
     /// <summary>From the beginning of the source on, what was tried before the copy ended.</summary>
     public long? ReachedBytes { get; init; }
 
-    /// <summary>What was read and given to the destinations: <see cref="ReachedBytes"/> without what could not be read.</summary>
+    /// <summary>What was read and given to the destinations: <see cref="ReachedBytes"/> without what was there already, and without what could not be read.</summary>
     public long? CopiedBytes { get; init; }
+
+    /// <summary>What --resume takes to go on; null where all was tried.</summary>
+    public long? ResumeSector { get; init; }
 
     /// <summary>Bit i is destination i: the write, the flush or the comparison failed.</summary>
     public RegionBitsReport? Failed { get; init; }
@@ -36,7 +39,7 @@ internal sealed record CopyReport() : CommandReport("copy")
 
     public CopyFailure? SourceFailure { get; init; }
 
-    /// <summary>Pieces that could not be read and are on no destination.</summary>
+    /// <summary>What could not be read: the destinations have what they had there, or zeroes with --on-error zero.</summary>
     public IReadOnlyList<SectorRange>? NotCopied { get; init; }
 
     public IReadOnlyList<DestinationReport>? Destinations { get; init; }

@@ -51,6 +51,8 @@ internal static class CopyView
         }
 
         console.Write(table);
+        if (report.ResumeSector is { } sector)
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"to go on there, add [bold]--resume {sector}[/]");
         ShowSourceFailure(console, report);
     }
 
@@ -72,6 +74,8 @@ internal static class CopyView
             return failure.Message;
         if (report.Outcome == CopyOutcome.Interrupted)
             return destination.IsComplete ? "complete, flushed, not verified to the end" : "incomplete, not flushed";
+        if (report.ResumeSector is not null)
+            return "incomplete, flushed";
         string result = report.NotCopied is null ? "complete, flushed" : "all that could be read, flushed";
         if (destination.IsVerified)
             result += destination.IsDirect ? ", verified" : ", verified (in the page cache: the file system has no direct I/O)";
@@ -88,6 +92,6 @@ internal static class CopyView
         string list = string.Join(", ", ranges.Take(RangesShown).Select(range =>
             FormattableString.Invariant($"{range.Sector}..{range.Sector + range.Count - 1}")));
         string more = ranges.Count > RangesShown ? $" and {ranges.Count - RangesShown} more" : "";
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"not copied: sectors {list}{more}. A smaller --bs loses less around a bad sector.");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"not copied: sectors {list}{more}. A smaller --bs loses less around a bad sector; --on-error zero loses only the bad blocks.");
     }
 }

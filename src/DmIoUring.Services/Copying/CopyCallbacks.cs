@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace DmIoUring.Services;
 
 /// <summary>
-/// Runs a service's callbacks and progress reports on the thread pool, one at a time: a job that has something to tell is queued, and the one item that works the queue off is queued with the
-/// pool when there is none.
+/// Runs a service's callbacks and progress reports on the thread pool, one at a time: a job that has something to tell is queued, and the one item that works the queue
+/// off is queued with the pool when there is none.
 /// </summary>
 internal sealed class CopyCallbacks(Action<Exception>? failed) : IThreadPoolWorkItem
 {

@@ -10,7 +10,7 @@ internal sealed partial class CopyJob
             (long end, bool isHole) = FindExtent(_next);
             _service.Change(this, (end, isHole), static (job, extent) =>
             {
-                job.InFlight--;
+                job.EndSearch();
                 (job._extentEnd, job._extentIsHole) = extent;
             });
         }
@@ -20,10 +20,16 @@ internal sealed partial class CopyJob
         {
             _service.Change(this, exception, static (job, exception) =>
             {
-                job.InFlight--;
+                job.EndSearch();
                 job.Fault(exception);
             });
         }
+    }
+
+    private void EndSearch()
+    {
+        InFlight--;
+        _isSearching = false;
     }
 
     /// <summary>The end of the hole or of the data at a sector, both from the beginning of the regions. A hole is as much of one as is whole units.</summary>

@@ -22,6 +22,7 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
     private long _sectorsDone;
     private long _extentEnd;
     private bool _extentIsHole;
+    private bool _isSearching;
     private bool _isThrottled;
     private bool _hasPermit;
     private bool _wasFlushed;
@@ -95,7 +96,7 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
     private bool HasMore => !IsStopped && _next < Count;
 
     /// <summary>Whether it could start a piece if it had the share of the window.</summary>
-    public bool CanStart(int share) => HasMore && !_isThrottled && InFlight < share;
+    public bool CanStart(int share) => HasMore && !_isThrottled && !_isSearching && InFlight < share;
 
     /// <summary>Takes the next piece. When there is none, the job will be queued again when there is.</summary>
     /// <param name="share">How many pieces the job may have in flight.</param>
@@ -108,6 +109,7 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
         if (_findsHoles && _next >= _extentEnd)
         {
             InFlight++;
+            _isSearching = true;
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
             return false;
         }
@@ -217,9 +219,8 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
             Failures.NoteNotRead(piece.Sector, piece.Count);
         if (end == PieceEnd.Written && !isOnNone)
             _sectorsCopied += piece.Count - unread;
-        if (isDone)
-            _sectorsDone += piece.Count;
-        else
+        _sectorsDone += piece.Count;
+        if (!isDone)
             _firstNotDone = Math.Min(_firstNotDone, piece.Sector);
     }
 

@@ -10,9 +10,10 @@ public sealed record CopyOptions
     public CopyWriteErrorPolicy OnWriteError { get; init; }
 
     /// <summary>
-    /// Whether the job's writes are made one at a time and ascending (DM_KCOPYD_WRITE_SEQ); reads overlap with them all the same. Off by default. On by itself where a destination has zones that
-    /// must be written in order (<see cref="BlockDevice.SequentialFrom"/>), and then a read error can't be ignored: <see cref="OnReadError"/> is <see cref="CopyReadErrorPolicy.Stop"/>, whatever it says
-    /// (dm_kcopyd_copy, drivers/md/dm-kcopyd.c). A destination that failed gets no further writes of such a job.
+    /// Whether the job's writes are made one at a time and ascending (DM_KCOPYD_WRITE_SEQ); reads overlap with them all the same. Off by default. On by itself where a
+    /// destination has zones that must be written in order (<see cref="BlockDevice.SequentialFrom"/>), and then a read error can't be ignored: <see cref="OnReadError"/>
+    /// is <see cref="CopyReadErrorPolicy.Stop"/>, whatever it says (dm_kcopyd_copy, drivers/md/dm-kcopyd.c). A destination that failed gets no further writes of such a
+    /// job.
     /// </summary>
     public bool SequentialWrites { get; init; }
 
@@ -20,19 +21,20 @@ public sealed record CopyOptions
     public CopyThrottle? Throttle { get; init; }
 
     /// <summary>
-    /// Is told how far the job is: on the thread pool, one report at a time, never while another report or callback of the service runs, and not after the job's end was told. Pieces that end
-    /// meanwhile share a report. <see langword="null"/>, the default, for no reports.
+    /// Is told how far the job is: on the thread pool, one report at a time, never while another report or callback of the service runs, and not after the job's end was
+    /// told. Pieces that end meanwhile share a report. <see langword="null"/>, the default, for no reports.
     /// </summary>
     public IProgress<CopyProgress>? Progress { get; init; }
 
     /// <summary>
-    /// Where to start, in sectors of 512 bytes from the beginning of the regions: the <see cref="CopyResult.NextSector"/> of a job that was not completed. 0 to the regions' count, a multiple of every device's logical block. Default 0.
+    /// Where to start, in sectors of 512 bytes from the beginning of the regions: the <see cref="CopyResult.NextSector"/> of a job that was not completed. 0 to the
+    /// regions' count, a multiple of every device's logical block. Default 0.
     /// </summary>
     public long StartAt { get; init; }
 
     /// <summary>
-    /// Whether the destinations that have no bit are flushed at the end: what was copied is durable then, and a flush that fails sets the destination's bit. Not made when the job was cancelled, or ended by an exception. Off
-    /// by default.
+    /// Whether the destinations that have no bit are flushed at the end: what was copied is durable then, and a flush that fails sets the destination's bit. Not made
+    /// when the job was cancelled, or ended by an exception. Off by default.
     /// </summary>
     public bool Flush { get; init; }
 

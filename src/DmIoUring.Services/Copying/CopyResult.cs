@@ -23,13 +23,14 @@ public sealed class CopyResult
     public required IoFailure SourceFailure { get; init; }
 
     /// <summary>
-    /// Each destination's failure at its lowest sector, with the destination's index as the region; cause <see cref="IoFailureCause.None"/> for those that had none. For a flush that failed, sector 0.
+    /// Each destination's failure at its lowest sector, with the destination's index as the region; cause <see cref="IoFailureCause.None"/> for those that had none. For
+    /// a flush that failed, sector 0.
     /// </summary>
     public required IReadOnlyList<IoFailure> DestinationFailures { get; init; }
 
     /// <summary>
-    /// What could not be read, ascending: left out (<see cref="CopyReadErrorPolicy.SkipPiece"/>), or zeroes on the destinations now (<see cref="CopyReadErrorPolicy.WriteZeroes"/>). Empty when the
-    /// policy is to stop: <see cref="NextSector"/> is then where.
+    /// What could not be read, ascending: left out (<see cref="CopyReadErrorPolicy.SkipPiece"/>), or zeroes on the destinations now
+    /// (<see cref="CopyReadErrorPolicy.WriteZeroes"/>). Empty when the policy is to stop: <see cref="NextSector"/> is then where.
     /// </summary>
     public required IReadOnlyList<CopyRange> NotRead { get; init; }
 
@@ -37,8 +38,9 @@ public sealed class CopyResult
     public required long SectorsCopied { get; init; }
 
     /// <summary>
-    /// Where to resume (<see cref="CopyOptions.StartAt"/>), in sectors from the beginning of the regions: all before it is done, except for the destinations that have a bit and
-    /// a policy other than to stop, and except for what is in <see cref="NotRead"/>. The count of the regions when nothing is left. Durable only after a flush, which a job that was cancelled, or ended by an exception, does not make.
+    /// Where to resume (<see cref="CopyOptions.StartAt"/>), in sectors from the beginning of the regions: all before it is done, except for the destinations that have a
+    /// bit and a policy other than to stop, and except for what is in <see cref="NotRead"/>. The count of the regions when nothing is left. Durable only after a flush,
+    /// which a job that was cancelled, or ended by an exception, does not make.
     /// </summary>
     public required long NextSector { get; init; }
 
@@ -46,8 +48,8 @@ public sealed class CopyResult
     public required TimeSpan Elapsed { get; init; }
 
     /// <summary>
-    /// What ended the job from outside: a device or the client was disposed while it ran (<see cref="ObjectDisposedException"/>), or a region is of another simulation. <see langword="null"/>
-    /// otherwise. <see cref="CopyService.CopyAsync"/> throws it.
+    /// What ended the job from outside: a device or the client was disposed while it ran (<see cref="ObjectDisposedException"/>), or a region is of another simulation.
+    /// <see langword="null"/> otherwise. <see cref="CopyService.CopyAsync"/> throws it.
     /// </summary>
     public Exception? Exception { get; init; }
 

@@ -53,8 +53,6 @@ internal static class CopyRules
 
     private static void CheckUnit(long count, long unit, CopyOptions options, CopyServiceOptions service)
     {
-        if (count % unit != 0)
-            Refuse(nameof(count), $"The regions have {count} sectors, and a device has blocks of {unit}; give them a multiple of that.");
         if (unit * IoRegion.SectorSize > service.PieceBytes)
             Refuse(nameof(options), $"A device has blocks of {unit * IoRegion.SectorSize} bytes, and the service pieces of {service.PieceBytes}; give CopyServiceOptions.PieceBytes a multiple of the block.");
         if (options.StartAt < 0 || options.StartAt > count)

@@ -103,6 +103,13 @@ public sealed partial class CopyService
     /// <summary>How many pieces one job may have in flight: that of a device which is stuck leaves room for the others.</summary>
     private int Share => Math.Max(1, (_slots.Length + _jobs.Count - 1) / Math.Max(1, _jobs.Count));
 
+    /// <summary>The share has become larger: by then there are fewer jobs than slots.</summary>
+    private void QueueAll()
+    {
+        foreach (CopyJob job in _jobs)
+            Queue(job);
+    }
+
     private void Queue(CopyJob job)
     {
         if (job.IsQueued || !job.CanStart(Share))
@@ -121,11 +128,10 @@ public sealed partial class CopyService
                 return;
             if (flushes.IsEmpty)
             {
+                int share = Share;
                 _jobs.Remove(job);
-
-                // Each of the others has a larger share now.
-                foreach (CopyJob other in _jobs)
-                    Queue(other);
+                if (Share > share)
+                    QueueAll();
             }
         }
 

@@ -10,12 +10,12 @@ public sealed partial class CopyService
     private bool _isFreed;
 
     /// <summary>
-    /// Refuses new jobs and starts no new pieces: jobs end as <see cref="CopyOutcome.Cancelled"/>, except those whose last piece has been started. Returns when the pieces in flight have ended, the memory is free, and all callbacks have
-    /// returned. In a callback or progress report of this service it does not wait for callbacks.
+    /// Refuses new jobs and starts no new pieces: jobs end as <see cref="CopyOutcome.Cancelled"/>, except those whose last piece has been started. Returns when the
+    /// pieces in flight have ended, the memory is free, and all callbacks have returned. In a callback or progress report of this service it does not wait for callbacks.
     /// </summary>
     /// <remarks>
-    /// Any thread, any number of times, except in callbacks of the client on its lanes, where it would wait for itself: use the thread pool there. Devices that don't answer keep it waiting. The client must
-    /// not be disposed before.
+    /// Any thread, any number of times, except in callbacks of the client on its lanes, where it would wait for itself: use the thread pool there. Devices that don't
+    /// answer keep it waiting. The client must not be disposed before.
     /// </remarks>
     public void Dispose()
     {

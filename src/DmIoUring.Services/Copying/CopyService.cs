@@ -5,14 +5,15 @@ namespace DmIoUring.Services;
 /// pieces fairly.
 /// </summary>
 /// <remarks>
-/// <para><b>Memory.</b> A service has memory of its own for its pieces, which it allocates once and registers with the client (<see cref="DmIoClient.Register(IoMemory)"/>): it goes on when others have rented all of
-/// the client's pages. It reserves no requests: that would limit the client's other users to as many. Where others have reserved some (<see cref="DmIoClient.Reserve(long, int)"/>), a first piece waits for its turn as every request
-/// does, and what follows is submitted in callbacks, which never wait.</para>
-/// <para><b>Threads.</b> Every method may be called from any number of threads at once, also in callbacks of the service. Steps run in the client's callbacks. Callbacks and progress reports of the service run on the
-/// thread pool, never two at once (<see cref="CopyNotify"/>).</para>
+/// <para><b>Memory.</b> A service has memory of its own for its pieces, which it allocates once and registers with the client
+/// (<see cref="DmIoClient.Register(IoMemory)"/>): it goes on when others have rented all of the client's pages. It reserves no requests: that would limit the client's
+/// other users to as many. Where others have reserved some (<see cref="DmIoClient.Reserve(long, int)"/>), a first piece waits for its turn as every request does; what
+/// follows is submitted in callbacks, which never wait on a lane. A service that is not disposed keeps its memory (<see cref="IoMemory"/>).</para>
+/// <para><b>Threads.</b> Every method may be called from any number of threads at once, also in callbacks of the service. Steps run in the client's callbacks. Callbacks
+/// and progress reports of the service run on the thread pool, never two at once (<see cref="CopyNotify"/>).</para>
 /// <para><b>Errors.</b> Misuse throws before anything is submitted. The failures of devices are in the <see cref="CopyResult"/>.</para>
-/// <para><b>Regions.</b> The source and all destinations have the same count, they start and end on the largest logical block of all of them, seen from the beginning of each, and they do not overlap. Their content must
-/// not change meanwhile, or it is undefined what is copied. Read-only destinations, and <see cref="IoRegion.BufferOffset"/>, are refused.</para>
+/// <para><b>Regions.</b> The source and all destinations have the same count; each starts and ends on its device's logical blocks; none overlaps another. Read-only
+/// destinations and an <see cref="IoRegion.BufferOffset"/> are refused. A source that is written meanwhile is copied as each piece is read.</para>
 /// <para><b>Units.</b> Sectors of 512 bytes, as in <see cref="IoRegion"/>.</para>
 /// </remarks>
 public sealed partial class CopyService : IDisposable, IAsyncDisposable
@@ -42,7 +43,8 @@ public sealed partial class CopyService : IDisposable, IAsyncDisposable
         PieceSectors = Options.PieceBytes / IoRegion.SectorSize;
         _slots = new CopySlot[Options.PiecesInFlight];
         _free = new Stack<CopySlot>(_slots.Length);
-        _memory = IoMemory.Allocate((long)Options.PieceBytes * Options.PiecesInFlight);
+        long stride = (Options.PieceBytes + IoMemory.Alignment - 1L) / IoMemory.Alignment * IoMemory.Alignment;
+        _memory = IoMemory.Allocate(stride * Options.PiecesInFlight);
         try
         {
             _registration = client.Register(_memory);
@@ -55,7 +57,7 @@ public sealed partial class CopyService : IDisposable, IAsyncDisposable
 
         for (int i = _slots.Length - 1; i >= 0; i--)
         {
-            _slots[i] = new CopySlot(this, _memory, (long)Options.PieceBytes * i);
+            _slots[i] = new CopySlot(this, _memory, stride * i);
             _free.Push(_slots[i]);
         }
     }
@@ -73,13 +75,13 @@ public sealed partial class CopyService : IDisposable, IAsyncDisposable
     /// <param name="destinations">What is written, all at once. The span is not used after the call returns.</param>
     /// <param name="options">How; <see langword="null"/> for the defaults, which are kcopyd's.</param>
     /// <param name="cancellationToken">
-    /// Starts no new pieces; those in flight end, and the result is <see cref="CopyOutcome.Cancelled"/> with the sector to resume at. There is no <see cref="OperationCanceledException"/>. A job whose last piece
-    /// has been started is not cancelled any more.
+    /// Starts no new pieces; those in flight end, and the result is <see cref="CopyOutcome.Cancelled"/> with the sector to resume at. There is no
+    /// <see cref="OperationCanceledException"/>. A job whose last piece has been started is not cancelled any more.
     /// </param>
     /// <returns>How it ended, a device's failure included. The task completes on the thread pool.</returns>
     /// <exception cref="ArgumentException">
-    /// There are 0 destinations or more than 64; the counts differ; a region goes beyond its device's end, is off a logical block, overlaps another, or has a buffer offset; a destination is read-only; an option is invalid. The message says which, with
-    /// the values. Nothing was submitted.
+    /// There are 0 destinations or more than 64; the counts differ; a region goes beyond its device's end, is off a logical block, overlaps another, or has a buffer
+    /// offset; a destination is read-only; an option is invalid. The message says which, with the values. Nothing was submitted.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException"><see cref="CopyOptions.StartAt"/> is not in the regions, or an option is no such value.</exception>
     /// <exception cref="ObjectDisposedException">The service was disposed; or, when it is awaited, a device or the client.</exception>

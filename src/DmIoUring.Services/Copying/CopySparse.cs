@@ -7,8 +7,8 @@ public enum CopySparse
     None,
 
     /// <summary>
-    /// Does not read the holes of a source that is a regular file. A destination gets a hole there when it is a regular file (a discard), and zeroes when it is a device (write zeroes); where it can
-    /// do neither, zeroes are written.
+    /// Does not read the holes of a source that is a regular file. A destination gets a hole there when it is a regular file (a discard), and zeroes when it is a device
+    /// (write zeroes); where it can do neither, zeroes are written.
     /// </summary>
     Holes,
 

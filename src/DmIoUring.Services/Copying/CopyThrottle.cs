@@ -3,12 +3,12 @@ using System.Globalization;
 namespace DmIoUring.Services;
 
 /// <summary>
-/// Limits how many bytes a second are copied: of one job, or of all that share it, also of several services. A token bucket: a job that has had its share waits, without a thread, until it is
-/// its turn again. kcopyd's <c>dm_kcopyd_throttle</c>, which limits a percentage of time.
+/// Limits how many bytes a second are copied: of one job, or of all that share it, also of several services. A token bucket: a job that has had its share waits, without
+/// a thread, until it is its turn again. kcopyd's <c>dm_kcopyd_throttle</c>, which limits a percentage of time.
 /// </summary>
 /// <remarks>
-/// A piece is charged when it starts, with the bytes that are read of the source, or zeroed. What was not used is kept for a tenth of a second at most. Those that wait are served in the order of
-/// their arrival. Any thread may use it. It holds no resources when nobody waits.
+/// A piece is charged when it starts, with the bytes that are read of the source, or zeroed. What was not used is kept for a tenth of a second at most. Those that wait
+/// are served in the order of their arrival. Any thread may use it. It holds no resources when nobody waits.
 /// </remarks>
 public sealed class CopyThrottle
 {

@@ -15,6 +15,7 @@ internal sealed class MetadataWriter : IDisposable
     private readonly IoMemory _memory;
     private readonly List<(long Ticket, TaskCompletionSource<bool> Done)> _waiting = [];
     private readonly int[] _blocks = new int[BlocksAtOnce];
+    private readonly IoRegion[][] _regions = new IoRegion[BlocksAtOnce][];
     private long _requested;
     private bool _isRunning;
 
@@ -101,9 +102,11 @@ internal sealed class MetadataWriter : IDisposable
                     return true;
                 call = _mirror.RentCall(static leg => leg.IsInSync);
 
-                // The log first: a leg that comes back into sync has all of it before it says so.
+                // The devices are those of now: a leg may be replaced at any time. The log goes first: a leg that comes back into sync has all of it before it says so.
+                for (int at = 0; at < blocks; at++)
+                    _regions[at] = LogRegions(call, at);
                 if (blocks == 0)
-                    FillSuperblocks(call, change);
+                    _regions[0] = FillSuperblocks(call, change);
             }
 
             try
@@ -139,7 +142,7 @@ internal sealed class MetadataWriter : IDisposable
         {
             for (; done < blocks; done++)
             {
-                isWritten = await WriteToLegsAsync(call, LogRegions(call, done)).ConfigureAwait(false);
+                isWritten = await WriteToLegsAsync(call, _regions[done]).ConfigureAwait(false);
                 if (!isWritten)
                     return false;
                 lock (_mirror.Gate)
@@ -161,7 +164,7 @@ internal sealed class MetadataWriter : IDisposable
     private IoRegion[] LogRegions(MirrorCall call, int at) => [.. call.Legs.Select(leg => new IoRegion(
         leg.Device!, _layout.LogSector(leg.Device!.SectorCount, _blocks[at]), MirrorLayout.BlockSectors, at * MirrorLayout.BlockBytes))];
 
-    private void FillSuperblocks(MirrorCall call, long change)
+    private IoRegion[] FillSuperblocks(MirrorCall call, long change)
     {
         SuperblockEntry[] entries = _mirror.Entries();
         foreach (MirrorLeg leg in call.Legs)
@@ -170,13 +173,15 @@ internal sealed class MetadataWriter : IDisposable
             leg.LastChange = change;
             _mirror.SuperblockOf(leg, entries, change).Write(Block(leg.Index));
         }
+
+        int slot = (int)(change % MirrorLayout.Superblocks);
+        return [.. call.Legs.Select(leg => new IoRegion(
+            leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, slot), MirrorLayout.BlockSectors, leg.Index * MirrorLayout.BlockBytes))];
     }
 
     private async Task<bool> WriteSuperblocksAsync(MirrorCall call, long change)
     {
-        IoRegion[] regions = [.. call.Legs.Select(leg => new IoRegion(
-            leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, (int)(change % MirrorLayout.Superblocks)), MirrorLayout.BlockSectors, leg.Index * MirrorLayout.BlockBytes))];
-        if (!await WriteToLegsAsync(call, regions).ConfigureAwait(false))
+        if (!await WriteToLegsAsync(call, _regions[0]).ConfigureAwait(false))
             return false;
         lock (_mirror.Gate)
             _mirror.RecordedChanges = change;
@@ -186,6 +191,8 @@ internal sealed class MetadataWriter : IDisposable
     /// <summary>Whether a leg in sync has it. The others are out of sync now, and this is to be recorded.</summary>
     private async Task<bool> WriteToLegsAsync(MirrorCall call, IoRegion[] regions)
     {
+        if (_layout.IsInMemory)
+            return true;
         if (regions.Length == 0)
             return false;
         IoResult result = await _mirror.Client.WriteAsync(regions, _memory.ToBuffer(), new IoRequestOptions(IoFlags.Fua, Report: call.Report)).ConfigureAwait(false);

@@ -34,6 +34,12 @@ public sealed record MirrorCreateOptions
     /// <summary>Whether a device that belongs to a mirror already may be used.</summary>
     public bool Overwrite { get; init; }
 
+    /// <summary>
+    /// Whether the log and the legs' states are kept in memory only, and nothing is written to the legs but their data. Such a mirror can't be opened again: after its process has ended,
+    /// which legs have everything is known to nobody. It is created each time anew, with a leg 0 that is right.
+    /// </summary>
+    public bool LogInMemory { get; init; }
+
     internal long RegionSectorsFor(long sectors)
     {
         if (RegionSectors != 0)

@@ -88,7 +88,7 @@ public sealed partial class MirrorDevice
         lock (Gate)
         {
             if (_disposal is null && (_cleaning is null || _cleaning.IsCompleted))
-                _cleaning = CleanAsync(isLast: false);
+                _cleaning = Task.Run(() => CleanAsync(isLast: false));
         }
     }
 

@@ -43,6 +43,7 @@ public sealed partial class MirrorDevice
         if (found.Superblock.Mirror != Id || index >= _legs.Length || _legs[index].Id != found.Id)
             throw new MirrorException(MirrorRefusal.Foreign, $"{found} is no leg of mirror {Id} (it says {found.Superblock.Mirror}). Put it in the place of a leg by ReplaceAsync.");
         CheckLeg(device, index);
+        CheckBlock(device);
         await ChangeLegAsync(() =>
         {
             lock (Gate)
@@ -76,6 +77,7 @@ public sealed partial class MirrorDevice
         CheckIndex(index);
         CheckNewDevice(device, instead: index);
         CheckLeg(device, index);
+        CheckBlock(device);
         if (!_layout.FitsOn(device.SectorCount))
             throw TooSmall(device, _layout.Sectors, _layout);
         if (!overwrite && await new SuperblockReader(Client).FindAsync(device, cancellationToken).ConfigureAwait(false) is { } found)
@@ -96,7 +98,8 @@ public sealed partial class MirrorDevice
             }
 
             MirrorLeg replacement = new(index, entries[index], device);
-            await WriteNewSuperblockAsync(replacement, entries, change).ConfigureAwait(false);
+            if (!_layout.IsInMemory)
+                await WriteNewSuperblockAsync(replacement, entries, change).ConfigureAwait(false);
             lock (Gate)
             {
                 CheckIsNotLast(leg, "replaced");
@@ -148,11 +151,20 @@ public sealed partial class MirrorDevice
         }
     }
 
-    private void SetDevice(MirrorLeg leg, BlockDevice device)
+    private static void SetDevice(MirrorLeg leg, BlockDevice device)
     {
         leg.Device = device;
         leg.Reads = leg.FailedReads = leg.Repairs = leg.FailedWrites = 0;
-        LogicalBlockSize = Math.Max(LogicalBlockSize, device.LogicalBlockSize);
+    }
+
+    /// <summary>Whoever uses the mirror has seen its block size already.</summary>
+    private void CheckBlock(BlockDevice device)
+    {
+        if (device.LogicalBlockSize > LogicalBlockSize)
+        {
+            throw new MirrorException(MirrorRefusal.Unsuitable, FormattableString.Invariant(
+                $"{device.Path} has logical blocks of {device.LogicalBlockSize} bytes, and the mirror is in use with {LogicalBlockSize}. Give a device with blocks of {LogicalBlockSize} bytes or less."));
+        }
     }
 
     private void CheckIndex(int index)

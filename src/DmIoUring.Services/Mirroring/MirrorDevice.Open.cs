@@ -27,10 +27,10 @@ public sealed partial class MirrorDevice
         if (devices.Length < MinLegs)
             throw new ArgumentException(FormattableString.Invariant($"{devices.Length} legs: a mirror has {MinLegs} to {MaxLegs}."), nameof(legs));
 
-        long sectors = create.Sectors != 0 ? create.Sectors : devices.Min(device => MirrorLayout.LargestOn(device.SectorCount, create.RegionSectorsFor));
+        long sectors = create.Sectors != 0 ? create.Sectors : devices.Min(device => MirrorLayout.LargestOn(device.SectorCount, create));
         if (sectors <= 0)
             throw TooSmall(devices.MinBy(static device => device.SectorCount)!, MirrorLayout.BlockSectors, new MirrorLayout(MirrorLayout.BlockSectors, create.RegionSectorsFor(1)));
-        MirrorLayout layout = new(sectors, create.RegionSectorsFor(sectors));
+        MirrorLayout layout = new(sectors, create.RegionSectorsFor(sectors), create.LogInMemory);
         if (sectors / layout.RegionSectors >= int.MaxValue / 2)
             throw new ArgumentException(FormattableString.Invariant($"{sectors} sectors in regions of {layout.RegionSectors} are too many regions: make RegionSectors larger."), nameof(create));
         foreach (BlockDevice device in devices)
@@ -39,6 +39,7 @@ public sealed partial class MirrorDevice
                 throw TooSmall(device, sectors, layout);
         }
 
+        // What a device that is no leg on the medium had at its end before is data, and is overwritten as such.
         SuperblockReader reader = new(client);
         foreach (BlockDevice device in devices)
         {
@@ -174,7 +175,7 @@ public sealed partial class MirrorDevice
         bool isRecorded = false;
         try
         {
-            if (isNew)
+            if (isNew && !_layout.IsInMemory)
                 await WriteNewSuperblocksAsync().ConfigureAwait(false);
             Task<bool> recorded;
             lock (Gate)
@@ -192,7 +193,10 @@ public sealed partial class MirrorDevice
         finally
         {
             if (!isRecorded)
+            {
+                await _legChanges.EndAsync().ConfigureAwait(false);
                 _metadata.Dispose();
+            }
         }
     }
 

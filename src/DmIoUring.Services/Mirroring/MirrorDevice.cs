@@ -64,7 +64,7 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
     public long Size => _layout.Sectors * IoRegion.SectorSize;
 
     /// <summary>Bytes that every request must be a multiple of and aligned to: the largest logical block of the legs.</summary>
-    public int LogicalBlockSize { get; private set; }
+    public int LogicalBlockSize { get; }
 
     /// <summary>Sectors of 512 bytes of a region of the log.</summary>
     public long RegionSectors => _layout.RegionSectors;

@@ -10,12 +10,12 @@ public sealed partial class BlockDevice
     /// <summary>The hole or the data that a sector lies in, from that sector on (lseek, SEEK_DATA and SEEK_HOLE).</summary>
     /// <param name="sector">The sector, in units of 512 bytes; less than <see cref="SectorCount"/>.</param>
     /// <returns>
-    /// The extent from <paramref name="sector"/> to its end, at most to <see cref="SectorCount"/>. A sector of which a part is data is data. All is data on a block device, an NVMe namespace and a
-    /// simulated disk, and where the file system does not tell holes.
+    /// The extent from <paramref name="sector"/> to its end, at most to <see cref="SectorCount"/>. A sector of which a part is data is data. All is data on a block
+    /// device, an NVMe namespace and a simulated disk, and where the file system does not tell holes.
     /// </returns>
     /// <remarks>
-    /// Any thread, except a callback on a lane's: the file system may read to answer. What another thread or program writes meanwhile may be missed. Moves the file position of a handle that the
-    /// caller opened (<see cref="FromHandle"/>); the library does not use it.
+    /// Any thread, except a callback on a lane's: the file system may read to answer. What another thread or program writes meanwhile may be missed. Moves the file
+    /// position of a handle that the caller opened (<see cref="FromHandle"/>); the library does not use it.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="sector"/> is negative, or not less than <see cref="SectorCount"/>.</exception>
     /// <exception cref="IOException">The kernel refused.</exception>

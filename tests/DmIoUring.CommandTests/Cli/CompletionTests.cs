@@ -13,7 +13,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("", "bench completion copy demo info stress")]
     [InlineData("s", "stress")]
     [InlineData("copy --ver", "--verify")]
-    [InlineData("copy a b --o", "--output-format --output_format")]
+    [InlineData("copy a b --o", "--on-error --output-format --output_format")]
     [InlineData("bench --rw rand", "randread randrw randwrite")]
     [InlineData("bench --ring ", "kernel worker")]
     [InlineData("completion ", "bash zsh")]

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Services;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Readme;
@@ -14,6 +15,7 @@ public sealed partial class ReadmeTests
     [InlineData("completed", "docs/getting-started.md")]
     [InlineData("awaited", "docs/getting-started.md")]
     [InlineData("reactor", "docs/getting-started.md")]
+    [InlineData("copy", "docs/copying.md")]
     [InlineData("power-loss", "docs/testing-your-storage.md")]
     public void Sample_IsWhatIsCompiledHere(string name, string page) =>
         Assert.Contains("```csharp\n" + Compiled(name) + "```\n", Text("../../../" + page), StringComparison.Ordinal);
@@ -86,6 +88,19 @@ public sealed partial class ReadmeTests
     {
         using LoopDevice device = RequireLoop.Create(4 << 20);
         Assert.True((await Samples.Awaited(device.Path)).IsSuccess);
+    }
+
+    [Fact]
+    public async Task CopySample_CopiesToBothLegs()
+    {
+        using ScratchFile source = ScratchFile.Create(4 << 20), left = ScratchFile.Create(4 << 20), right = ScratchFile.Create(4 << 20);
+        byte[] content = Pattern.Bytes(4 << 20);
+        await File.WriteAllBytesAsync(source.Path, content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(CopyOutcome.Complete, (await Samples.Copy(source.Path, left.Path, right.Path)).Outcome);
+
+        Assert.Equal(content, await File.ReadAllBytesAsync(left.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(content, await File.ReadAllBytesAsync(right.Path, TestContext.Current.CancellationToken));
     }
 
     [Fact]

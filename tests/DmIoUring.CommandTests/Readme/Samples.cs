@@ -1,5 +1,6 @@
 using System.Text;
 using DmIoUring.Samples;
+using DmIoUring.Services;
 using DmIoUring.Testing;
 
 namespace DmIoUring.CommandTests.Readme;
@@ -54,6 +55,27 @@ internal static class Samples
         }
         // </completed>
         return total;
+    }
+
+    public static async Task<CopyResult> Copy(string sourcePath, string leftPath, string rightPath)
+    {
+        // <copy>
+        using BlockDevice source = BlockDevice.Open(sourcePath, DeviceAccess.Read), left = BlockDevice.Open(leftPath), right = BlockDevice.Open(rightPath);
+        await using DmIoClient client = new();
+        await using CopyService copies = new(client);
+        CopyOptions options = new()
+        {
+            OnWriteError = CopyWriteErrorPolicy.DropDestination, // A bad leg does not stop the others.
+            Flush = true,
+        };
+
+        CopyResult result = await copies.CopyAsync(IoRegion.Whole(source), [IoRegion.Whole(left), IoRegion.Whole(right)], options);
+        foreach (int leg in result.Failed)
+            Console.WriteLine($"leg {leg} is out; first: {result.DestinationFailures[leg]}");
+        if (result.NextSector < source.SectorCount)
+            Console.WriteLine($"go on with StartAt = {result.NextSector}");
+        // </copy>
+        return result;
     }
 
     public static int Reactor(string path)

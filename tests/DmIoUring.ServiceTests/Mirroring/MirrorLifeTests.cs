@@ -374,6 +374,26 @@ public sealed class MirrorLifeTests
         Assert.Equal(1, bench.Mirror.DirtyRegions);
     }
 
+    [Fact]
+    public async Task LogInMemory_WritesNothingToTheLegsButData()
+    {
+        await using MirrorBench bench = new(2);
+        bench.Disks.Add(bench.AddDisk());
+        await using MirrorDevice mirror = await MirrorDevice.CreateAsync(
+            bench.Client, [bench.Open(bench.Disks[0]), bench.Open(bench.Disks[1])], new MirrorCreateOptions { LogInMemory = true, RegionSectors = RegionSectors }, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(Sectors + 64, mirror.SectorCount);
+        Assert.True((await mirror.ResyncAsync(cancellationToken: TestContext.Current.CancellationToken)).IsComplete);
+        bench.Disks.ForEach(static disk => disk.ClearLog());
+        Assert.True((await mirror.WriteAsync(mirror.SectorCount - 8, 8, Bytes(1))).IsSuccess);
+        bench.Disks[1].Fail(MediumOperations.Write, Eio, times: 1);
+        Assert.True((await mirror.WriteAsync(0, 8, Bytes(2))).IsSuccess);
+        Assert.Equal(MirrorLegState.OutOfSync, mirror.Legs[1].State);
+        await mirror.ReplaceAsync(1, bench.Open(bench.Disks[2]), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(2, bench.Disks[0].Log.Count(static request => request.Operation == MediumOperations.Write));
+        Assert.True((await mirror.ResyncAsync(cancellationToken: TestContext.Current.CancellationToken)).IsComplete);
+        Assert.Equal(bench.Disks[0].Read(0, Sectors + 64), bench.Disks[2].Read(0, Sectors + 64));
+    }
+
     private sealed class Told(Action<MirrorResyncProgress> tell) : IProgress<MirrorResyncProgress>
     {
         public void Report(MirrorResyncProgress value) => tell(value);

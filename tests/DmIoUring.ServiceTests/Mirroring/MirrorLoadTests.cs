@@ -73,12 +73,18 @@ public sealed class MirrorLoadTests
         await using MirrorDevice mirror = await MirrorDevice.CreateAsync(
             client, [first, second], new MirrorCreateOptions { AssumeEqual = true }, new MirrorOptions { CleanAfter = Timeout.InfiniteTimeSpan }, TestContext.Current.CancellationToken);
         using IoMemory memory = IoMemory.Allocate(4096);
-        for (int warm = 0; warm < 200; warm++)
-            Ask(mirror, memory);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 500; i++)
-            Ask(mirror, memory);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        // What belongs to no request, such as a thread's first ring, comes at any time and once.
+        long least = long.MaxValue;
+        for (int round = 0; round < 10 && least > 0; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 200; i++)
+                Ask(mirror, memory);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 
     private static void Ask(MirrorDevice mirror, IoMemory memory)

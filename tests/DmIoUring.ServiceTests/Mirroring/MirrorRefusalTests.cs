@@ -223,6 +223,7 @@ public sealed class MirrorRefusalTests
         await RefusesAsync(MirrorRefusal.SameDevice, () => mirror.ReplaceAsync(1, bench.Open(bench.Disks[0]), cancellationToken: cancel));
         await RefusesAsync(MirrorRefusal.InUse, () => mirror.ReplaceAsync(1, bench.Open(bench.Disks[1]), cancellationToken: cancel));
         await RefusesAsync(MirrorRefusal.Unsuitable, () => mirror.ReplaceAsync(1, bench.Open(bench.Simulation.AddDisk(1 << 16)), cancellationToken: cancel));
+        await RefusesAsync(MirrorRefusal.Unsuitable, () => mirror.ReplaceAsync(1, bench.Open(bench.AddDisk(new SimulatedDiskOptions { LogicalBlockSize = 4096 })), cancellationToken: cancel));
         await RefusesAsync(MirrorRefusal.NoMetadata, () => mirror.AttachAsync(spare, cancel));
         await mirror.TakeOutAsync(1);
         await RefusesAsync(MirrorRefusal.NoSource, () => mirror.TakeOutAsync(0));

@@ -6,7 +6,8 @@ namespace DmIoUring.Services.Mirroring.Metadata;
 /// </summary>
 /// <param name="Sectors">Sectors of data.</param>
 /// <param name="RegionSectors">Sectors of a region, a power of two; the last region may be shorter.</param>
-internal readonly record struct MirrorLayout(long Sectors, long RegionSectors)
+/// <param name="IsInMemory">Whether there is no metadata on the legs.</param>
+internal readonly record struct MirrorLayout(long Sectors, long RegionSectors, bool IsInMemory = false)
 {
     public const int BlockBytes = 4096;
     public const long BlockSectors = BlockBytes / IoRegion.SectorSize;
@@ -20,7 +21,7 @@ internal readonly record struct MirrorLayout(long Sectors, long RegionSectors)
     public int LogBlocks => (Regions + LogBlock.RegionsPerBlock - 1) / LogBlock.RegionsPerBlock;
 
     /// <summary>Sectors that the metadata takes at a leg's end.</summary>
-    public long MetadataSectors => (LogBlocks + Superblocks) * BlockSectors;
+    public long MetadataSectors => IsInMemory ? 0 : (LogBlocks + Superblocks) * BlockSectors;
 
     /// <summary>Where a leg's superblock is; they stand at a place that depends on nothing but the leg's size.</summary>
     public static long SuperblockSector(long legSectors, int slot) => RoundDown(legSectors) - (Superblocks - slot) * BlockSectors;
@@ -40,11 +41,14 @@ internal readonly record struct MirrorLayout(long Sectors, long RegionSectors)
     }
 
     /// <summary>The largest mirror that a leg has room for.</summary>
-    public static long LargestOn(long legSectors, Func<long, long> regionSectorsFor)
+    public static long LargestOn(long legSectors, MirrorCreateOptions create)
     {
         long sectors = RoundDown(legSectors);
+        if (create.LogInMemory)
+            return sectors;
+
         // The log grows with the mirror: what is left beside the log of a mirror as large as the leg is enough for the log of what is left.
-        MirrorLayout whole = new(Math.Max(sectors, 1), regionSectorsFor(Math.Max(sectors, 1)));
+        MirrorLayout whole = new(Math.Max(sectors, 1), create.RegionSectorsFor(Math.Max(sectors, 1)));
         return sectors - whole.MetadataSectors;
     }
 

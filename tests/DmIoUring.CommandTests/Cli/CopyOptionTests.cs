@@ -1,0 +1,151 @@
+using System.Globalization;
+using DmIoUring.Cli.Copy;
+using DmIoUring.ScratchDevices;
+using DmIoUring.TestSupport;
+
+namespace DmIoUring.CommandTests.Cli;
+
+/// <summary>What a copy does about what can't be read, where it goes on, how fast, and with holes.</summary>
+public sealed class CopyOptionTests : IDisposable
+{
+    private const int Piece = 64 << 10;
+    private const int Readable = 4 * Piece + 4096;
+
+    private readonly CopyFiles _files = new();
+
+    public void Dispose() => _files.Dispose();
+
+    [Fact]
+    public async Task OnErrorStop_EndsThere_AndTellsWhereToResume()
+    {
+        using LoopDevice source = BadSource();
+        string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
+
+        Dmio run = await Dmio.RunAsync("copy", source.Path, destination, "--bs", "64K", "--iodepth", "1", "--on-error", "stop", "--json");
+
+        Assert.Equal(1, run.ExitCode);
+        CopyReport report = run.CopyReport();
+        Assert.Equal(CopyOutcome.Failed, report.Outcome);
+        Assert.Equal((4 * Piece / 512, 4 * Piece), (report.ResumeSector, report.ReachedBytes));
+        Assert.Equal(Readable / 512, report.SourceFailure!.Sector);
+        Assert.False(Assert.Single(report.Destinations!).IsComplete);
+        Assert.Equal(-1, File.ReadAllBytes(destination).AsSpan(4 * Piece).IndexOfAnyExcept((byte)0xEE));
+        Dmio shown = await Dmio.RunAsync("copy", source.Path, destination, "--bs", "64K", "--iodepth", "1", "--on-error", "stop");
+        Assert.Contains("--resume " + (4 * Piece / 512).ToString(CultureInfo.InvariantCulture), shown.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OnErrorZero_KeepsWhatCanBeReadOfThePiece_ZeroesTheRest()
+    {
+        using LoopDevice source = BadSource();
+        string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
+
+        Dmio run = await Dmio.RunAsync("copy", source.Path, destination, "--bs", "64K", "--on-error", "zero", "--verify", "--json");
+
+        Assert.Equal(1, run.ExitCode);
+        CopyReport report = run.CopyReport();
+        Assert.Equal(("EIO", Readable / 512, true), (report.SourceFailure!.Errno, report.SourceFailure.Sector, report.SourceFailure.IsExact));
+        Assert.Equal(new SectorRange(Readable / 512, (CopyFiles.SourceSize - Readable) / 512), Assert.Single(report.NotCopied!));
+        Assert.Equal(Readable, report.CopiedBytes);
+        Assert.Null(report.ResumeSector);
+        byte[] content = File.ReadAllBytes(destination);
+        Assert.Equal(_files.Content[..Readable], content[..Readable]);
+        Assert.Equal(-1, content.AsSpan(Readable).IndexOfAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public async Task Resume_CopiesTheRest_AndLeavesTheBeginning()
+    {
+        string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
+        Dmio run = await Dmio.RunAsync("copy", _files.Source, destination, "--resume", "1024", "--json");
+        Assert.Equal(0, run.ExitCode);
+        CopyReport report = run.CopyReport();
+        Assert.Equal((CopyFiles.SourceSize, CopyFiles.SourceSize - 1024 * 512), (report.ReachedBytes, report.CopiedBytes));
+        byte[] content = File.ReadAllBytes(destination);
+        Assert.Equal(-1, content.AsSpan(0, 1024 * 512).IndexOfAnyExcept((byte)0xEE));
+        Assert.Equal(_files.Content[(1024 * 512)..], content[(1024 * 512)..]);
+    }
+
+    [Theory]
+    [InlineData("2048", "not inside the source")]
+    [InlineData("99999999", "not inside the source")]
+    public async Task Resume_BeyondTheSource_IsRefused(string sector, string says)
+    {
+        Dmio run = await Dmio.RunAsync("copy", _files.Source, _files.MakeFilled("destination", CopyFiles.SourceSize), "--resume", sector);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(says, run.Errors, StringComparison.Ordinal);
+        CopyFiles.AssertUntouched(_files.PathOf("destination"));
+    }
+
+    [Fact]
+    public async Task Resume_ToWhatIsNotThere_IsRefused()
+    {
+        Dmio run = await Dmio.RunAsync("copy", _files.Source, _files.PathOf("new"), "--resume", "8");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--resume", run.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(_files.PathOf("new")));
+    }
+
+    [Theory]
+    [InlineData("--resume", "-1")]
+    [InlineData("--resume", "x")]
+    [InlineData("--throttle", "0")]
+    [InlineData("--throttle", "fast")]
+    [InlineData("--on-error", "ignore")]
+    public async Task ValueOutOfRange_IsRefused(string option, string value)
+    {
+        Dmio run = await Dmio.RunAsync("copy", _files.Source, _files.PathOf("new"), option, value);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(value, run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Throttle_Limits()
+    {
+        // 15 of 16 pieces wait: 1 MiB at 8 MiB/s.
+        Dmio run = await Dmio.RunAsync("copy", _files.Source, _files.PathOf("new"), "--bs", "64K", "--throttle", "8M", "--json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.InRange(run.CopyReport().CopySeconds!.Value, 0.1, 60);
+        Assert.Equal(_files.Content, File.ReadAllBytes(_files.PathOf("new")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Sparse_IsTheSame_WithHoles(bool verify)
+    {
+        byte[] content = [.. _files.Content];
+        content.AsSpan(3 * Piece, 8 * Piece).Clear();
+        string source = _files.Make("sparse", content);
+        string[] arguments = ["copy", source, _files.PathOf("new"), "--bs", "64K", "--sparse"];
+        Dmio run = await Dmio.RunAsync(verify ? [.. arguments, "--verify"] : arguments);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(content, File.ReadAllBytes(_files.PathOf("new")));
+        using BlockDevice copy = BlockDevice.Open(_files.PathOf("new"), new BlockDeviceOptions { Access = DeviceAccess.Read, Direct = false });
+        Assert.Equal(new FileExtent(3 * Piece / 512, 8 * Piece / 512, IsHole: true), copy.FindExtent(3 * Piece / 512));
+    }
+
+    [Fact]
+    public async Task Interrupted_UnderWay_CanBeResumed()
+    {
+        string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
+        using CancellationTokenSource interrupt = new(TimeSpan.FromMilliseconds(300));
+        Dmio run = await Dmio.RunCancellableAsync(["copy", _files.Source, destination, "--bs", "4K", "--throttle", "512K", "--json"], interrupt.Token);
+        Assert.Equal(130, run.ExitCode);
+        CopyReport report = run.CopyReport();
+        Assert.Equal(report.ReachedBytes / 512, report.ResumeSector);
+
+        string sector = report.ResumeSector!.Value.ToString(CultureInfo.InvariantCulture);
+        Assert.Equal(0, (await Dmio.RunAsync("copy", _files.Source, destination, "--resume", sector)).ExitCode);
+        Assert.Equal(_files.Content, File.ReadAllBytes(destination));
+    }
+
+    /// <summary>A device that can be read up to <see cref="Readable"/>.</summary>
+    private LoopDevice BadSource()
+    {
+        LoopDevice source = RequireLoop.Create(CopyFiles.SourceSize);
+        RandomAccess.Write(source.BackingHandle, _files.Content, 0);
+        source.TruncateBacking(Readable);
+        return source;
+    }
+}
