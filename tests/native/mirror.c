@@ -1,4 +1,7 @@
-/* Mirrors: mirror FOLDER FAULTY, where FAULTY has 8 MiB and fails every write to its third and fourth. Prints what is not so. */
+/*
+ * Mirrors: mirror FOLDER FAULTY, where FAULTY has 8 MiB and fails every write to its third and fourth. Prints what is
+ * not so.
+ */
 #include "dmio-test.h"
 
 enum { SECTORS = 16384, DATA = 8192, MIB = 2048, REGION = 128 };
@@ -48,7 +51,8 @@ static void read_alone(struct block_device *leg, unsigned char *data)
 
 static void what_create_refuses(void)
 {
-    struct block_device *legs[65], *two[2], *one = device("one", SECTORS), *tiny = device("tiny", 8), *less = device("less", 4096), *closed = device("closed", 64), *reader;
+    struct block_device *legs[65], *two[2], *reader, *one = device("one", SECTORS), *tiny = device("tiny", 8);
+    struct block_device *less = device("less", 4096), *closed = device("closed", 64);
     struct dmio_mirror *mirror = (struct dmio_mirror *)1;
     struct dmio_mirror_options options = small(0);
     _Alignas(struct dmio_mirror_options) unsigned char longer[sizeof options + 1] = {0};
@@ -286,7 +290,8 @@ static void on_small_stack(pthread_t *thread, void *(*code)(void *), void *argum
 static void three_legs_of_which_one_dies(void)
 {
     struct block_device *legs[3] = {device("a", SECTORS), NULL, device("c", SECTORS)}, *spare = device("spare", SECTORS);
-    unsigned char *content = memory_of(DATA * DMIO_SECTOR_SIZE, 5), *back = memory_of(DATA * DMIO_SECTOR_SIZE, 6);
+    unsigned char *content = memory_of(DATA * DMIO_SECTOR_SIZE, 5);
+    unsigned char *back = memory_of(DATA * DMIO_SECTOR_SIZE, 6);
     EQUAL(0, dmio_device_open(faulty, 0, &legs[1]));
     struct dmio_mirror *mirror = mirror_of(legs, 3, DMIO_MIRROR_ASSUME_EQUAL);
     struct watched watched = {.mirror = mirror};
@@ -298,7 +303,8 @@ static void three_legs_of_which_one_dies(void)
     EQUAL(DATA, status_of(mirror).sectors);
     EQUAL(REGION, status_of(mirror).region_sectors);
     for (sector_t sector = 0; sector < DATA; sector += 256) {
-        struct iovec halves[2] = {{content + sector * DMIO_SECTOR_SIZE, 65536}, {content + sector * DMIO_SECTOR_SIZE + 65536, 65536}};
+        unsigned char *at = content + sector * DMIO_SECTOR_SIZE;
+        struct iovec halves[2] = {{at, 65536}, {at + 65536, 65536}};
         EQUAL(0, dmio_mirror_writev(mirror, sector, 256, halves, 2, 0));
         EQUAL(sector < 2 * MIB ? 7 : 5, status_of(mirror).in_sync);
     }
@@ -357,6 +363,29 @@ static void three_legs_of_which_one_dies(void)
     for (int leg = 0; leg < 3; leg++)
         EQUAL(0, dmio_device_close(legs[leg]));
     free(content);
+    free(back);
+}
+
+/* A log in memory leaves the legs as they are, up to their end, and nobody can open such a mirror. */
+static void log_in_memory(void)
+{
+    struct block_device *legs[2] = {device("a", 64), device("b", 64)};
+    struct dmio_mirror_options options = {.flags = DMIO_MIRROR_LOG_IN_MEMORY | DMIO_MIRROR_ASSUME_EQUAL};
+    unsigned char *data = memory_of(64 * DMIO_SECTOR_SIZE, 3), *back = memory_of(64 * DMIO_SECTOR_SIZE, 4);
+    struct dmio_mirror *mirror;
+    EQUAL(0, dmio_mirror_create(NULL, legs, 2, &options, sizeof options, &mirror));
+    EQUAL(64, status_of(mirror).sectors);
+    EQUAL(0, dmio_mirror_write(mirror, 0, 64, data, 0));
+    EQUAL(0, dmio_mirror_close(mirror));
+    REFUSED(EUCLEAN, "no leg", dmio_mirror_open(NULL, legs, 2, 0, &mirror));
+    for (int leg = 0; leg < 2; leg++) {
+        struct io_region where = {legs[leg], 0, 64};
+        EQUAL(0, dm_io_sync_vm(1, &where, DMIO_READ, back, NULL));
+        EQUAL(0, memcmp(data, back, 64 * DMIO_SECTOR_SIZE));
+        EQUAL(0, dmio_device_close(legs[leg]));
+    }
+
+    free(data);
     free(back);
 }
 
@@ -437,6 +466,7 @@ int main(int count, char **arguments)
     what_open_refuses();
     what_requests_refuse();
     three_legs_of_which_one_dies();
+    log_in_memory();
     close_cancels_a_resync();
     what_meets_other_objects();
     EQUAL(0, dm_io_put(16));

@@ -11,6 +11,7 @@ internal struct CMirrorOptions
 {
     public const uint AssumeEqual = 4;
     public const uint Overwrite = 8;
+    public const uint LogInMemory = 16;
 
     public uint Flags;
     public uint Reserved;
@@ -19,8 +20,9 @@ internal struct CMirrorOptions
 
     public readonly MirrorCreateOptions ToOptions()
     {
-        if ((Flags & ~(AssumeEqual | Overwrite)) != 0)
-            throw new NativeException(Errno.EINVAL, $"The options' flags have bits that mean nothing here: 0x{Flags & ~(AssumeEqual | Overwrite):x}.");
+        uint unknown = Flags & ~(AssumeEqual | Overwrite | LogInMemory);
+        if (unknown != 0)
+            throw new NativeException(Errno.EINVAL, $"The options' flags have bits that mean nothing here: 0x{unknown:x}.");
         if (Reserved != 0)
             throw new NativeException(Errno.EINVAL, "The options' reserved field is not 0.");
         return new MirrorCreateOptions
@@ -30,6 +32,7 @@ internal struct CMirrorOptions
             RegionSectors = (long)RegionSectors,
             AssumeEqual = (Flags & AssumeEqual) != 0,
             Overwrite = (Flags & Overwrite) != 0,
+            LogInMemory = (Flags & LogInMemory) != 0,
         };
     }
 }

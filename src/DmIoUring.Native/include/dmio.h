@@ -388,7 +388,8 @@ enum {
     DMIO_MIRROR_ALLOW_MISSING = 1, /* open: without all of its legs; what is written then is missing on those */
     DMIO_MIRROR_TRUST_FIRST = 2,   /* open: of a split mirror, the first device is right */
     DMIO_MIRROR_ASSUME_EQUAL = 4,  /* create: no resync, the legs are equal or are written before they are read */
-    DMIO_MIRROR_OVERWRITE = 8      /* create, replace: a device may belong to a mirror already */
+    DMIO_MIRROR_OVERWRITE = 8,     /* create, replace: a device may belong to a mirror already */
+    DMIO_MIRROR_LOG_IN_MEMORY = 16 /* create: nothing but data is written to the legs, and it can't be opened again */
 };
 
 /* 0 in a field is its default. */

@@ -55,7 +55,9 @@ static int mirror_config_flag(const char *value, unsigned int flag)
 static int mirror_config(const char *key, const char *value)
 {
     if (strcmp(key, "mirror") == 0) {
-        mirror_mode = strcmp(value, "open") == 0 ? OPEN_MIRROR : strcmp(value, "create") == 0 ? CREATE_MIRROR : NO_MIRROR;
+        mirror_mode = strcmp(value, "open") == 0     ? OPEN_MIRROR
+                      : strcmp(value, "create") == 0 ? CREATE_MIRROR
+                                                     : NO_MIRROR;
         if (mirror_mode != NO_MIRROR)
             return 0;
         nbdkit_error("mirror=%s: it is open or create", value);
@@ -157,9 +159,11 @@ static int mirror_start(uint64_t *size, uint32_t *block)
 {
     static unsigned int legs;
     struct dmio_mirror_status status;
+    unsigned int flags = mirror_missing ? DMIO_MIRROR_ALLOW_MISSING : 0;
     int error = mirror_mode == CREATE_MIRROR
-        ? dmio_mirror_create(NULL, mirror_devices, mirror_device_count, &mirror_options, sizeof mirror_options, &mirror)
-        : dmio_mirror_open(NULL, mirror_devices, mirror_device_count, mirror_missing ? DMIO_MIRROR_ALLOW_MISSING : 0, &mirror);
+                    ? dmio_mirror_create(NULL, mirror_devices, mirror_device_count, &mirror_options,
+                                         sizeof mirror_options, &mirror)
+                    : dmio_mirror_open(NULL, mirror_devices, mirror_device_count, flags, &mirror);
     if (error == 0)
         error = dmio_mirror_status(mirror, &status, sizeof status);
     if (error != 0) {
@@ -207,12 +211,14 @@ static const char *mirror_description(void *handle)
     (void)handle;
     if (dmio_mirror_status(mirror, &status, sizeof status) < 0)
         return NULL;
-    size_t length = (size_t)snprintf(text, sizeof text, "mirror of %u legs, %d in sync", status.legs, __builtin_popcountll(status.in_sync));
+    size_t length = (size_t)snprintf(text, sizeof text, "mirror of %u legs, %d in sync", status.legs,
+                                     __builtin_popcountll(status.in_sync));
     for (unsigned int i = 0; i < status.legs && length < sizeof text; i++) {
         struct dmio_mirror_leg leg;
         if (dmio_mirror_leg_status(mirror, i, &leg, sizeof leg) < 0 || leg.state == DMIO_LEG_IN_SYNC)
             continue;
-        length += (size_t)snprintf(text + length, sizeof text - length, "; leg %u of %u, %s: %s%s%s", i + 1, status.legs, mirror_path_of(&leg), mirror_state_of(&leg),
+        length += (size_t)snprintf(text + length, sizeof text - length, "; leg %u of %u, %s: %s%s%s", i + 1,
+                                   status.legs, mirror_path_of(&leg), mirror_state_of(&leg),
                                    leg.reason[0] == '\0' ? "" : ", ", leg.reason);
     }
 

@@ -4,11 +4,11 @@
  *     cc -shared -fPIC nbdkit-dmio-plugin.c $(pkg-config --cflags --libs dmio) -o nbdkit-dmio-plugin.so
  *     nbdkit ./nbdkit-dmio-plugin.so leg=PATH leg=PATH ... [mirror=create|open]
  *
- * With mirror= the legs have the metadata of libdmio's mirror: nbdkit-dmio-mirror.h. Without it they have nothing but the
- * data, and of these legs a read is of the first leg that is well, a write of all that are, in one request. A leg that fails is degraded: it is
- * reported, and neither read nor written any more until nbdkit is started again, because its data is old then. The
- * plugin remembers that nowhere: copy a good leg onto one that was degraded before it is a leg again. What
- * a device can't do is an error of the request and degrades nothing. When no leg has done it, the request is EIO.
+ * With mirror= the legs have the metadata of libdmio's mirror: nbdkit-dmio-mirror.h. Without it they have nothing but
+ * the data: a read is of the first leg that is well, a write of all that are, in one request. A leg that fails is
+ * degraded: it is reported, and neither read nor written any more until nbdkit is started again, because its data is old
+ * then. The plugin remembers that nowhere: copy a good leg onto one that was degraded before it is a leg again. What a
+ * device can't do is an error of the request and degrades nothing. When no leg has done it, the request is EIO.
  * Holes are those of the leg that is read, where that is a file; a block device has none.
  */
 #define _GNU_SOURCE /* SEEK_DATA */
@@ -226,7 +226,8 @@ static int dmio_pread(void *handle, void *data, uint32_t count, uint64_t offset,
     if (!is_aligned(count, offset))
         return answer(EINVAL, "the request is not of whole blocks");
     if (mirror_mode != NO_MIRROR) {
-        int error = mirror_error(dmio_mirror_read(mirror, offset / DMIO_SECTOR_SIZE, count / DMIO_SECTOR_SIZE, data), &text);
+        int error = dmio_mirror_read(mirror, offset / DMIO_SECTOR_SIZE, count / DMIO_SECTOR_SIZE, data);
+        error = mirror_error(error, &text);
         return answer(error, text);
     }
 
@@ -414,12 +415,12 @@ static struct nbdkit_plugin plugin = {
     .config_complete = config_complete,
     .config_help = "leg=PATH        (required) A file or a block device; up to 64 of them.\n"
                    "buffered=BOOL   Through the page cache. The default is direct I/O.\n"
-                   "mirror=create   Makes a mirror of the legs, with metadata at their end; the first leg's data is its content.\n"
+                   "mirror=create   Makes a mirror of the legs, with metadata at their end; the first's data is kept.\n"
                    "mirror=open     Serves a mirror that was made before.\n"
-                   "equal=BOOL      create: the legs are equal, or are written before they are read. The default is false.\n"
+                   "equal=BOOL      create: the legs are equal, or written before they are read. The default is false.\n"
                    "overwrite=BOOL  create: a leg may belong to a mirror already. The default is false.\n"
                    "missing=BOOL    open: legs may be missing. The default is false.\n"
-                   "resync=BOOL     Legs that are out of sync are brought up to date in the background. The default is true.\n"
+                   "resync=BOOL     Legs out of sync are brought up to date in the background. The default is true.\n"
                    "retry=SECONDS   And so often again, those that fail later. The default is 0: at the start only.",
     .magic_config_key = "leg",
     .after_fork = open_legs,
