@@ -66,8 +66,8 @@ public sealed class NbdkitMirrorTests(NativeLibrary library) : IDisposable
     {
         string plugin = Plugin();
         string[] legs = ["leg=" + Leg("a"), "leg=" + Leg("b")];
-        NbdkitServer.Start(plugin, ["mirror=create", "equal=true", .. legs]).Dispose();
-        Assert.Contains("Missing", Refuse(plugin, "mirror=open", legs[0]), StringComparison.OrdinalIgnoreCase);
+        Serve(plugin, ["mirror=create", "equal=true", .. legs]);
+        Assert.Contains("missing", Refuse(plugin, "mirror=open", legs[0]), StringComparison.OrdinalIgnoreCase);
         File.Delete(PathOf("b"));
         Assert.Contains("/b:", Refuse(plugin, ["mirror=open", .. legs]), StringComparison.Ordinal);
         using NbdkitServer server = NbdkitServer.Start(plugin, "mirror=open", "missing=true", legs[0]);
@@ -83,16 +83,22 @@ public sealed class NbdkitMirrorTests(NativeLibrary library) : IDisposable
         Assert.Contains("mirror=create", Refuse(plugin, a, b, "mirror=open", "equal=true"), StringComparison.Ordinal);
         Assert.Contains("is no leg", Refuse(plugin, a, b, "mirror=open"), StringComparison.Ordinal);
         Assert.Contains("1 legs", Refuse(plugin, a, "mirror=create"), StringComparison.Ordinal);
-        NbdkitServer.Start(plugin, "mirror=create", a, b).Dispose();
+        Serve(plugin, "mirror=create", a, b);
         Assert.Contains("belongs to mirror", Refuse(plugin, a, b, "mirror=create"), StringComparison.Ordinal);
-        NbdkitServer.Start(plugin, "mirror=create", "overwrite=true", a, b).Dispose();
+        Serve(plugin, "mirror=create", "overwrite=true", a, b);
     }
 
     public void Dispose() => _folder.Dispose();
 
+    private static void Serve(string plugin, params IEnumerable<string> parameters)
+    {
+        using NbdkitServer server = NbdkitServer.Start(plugin, parameters);
+        _ = server.Stop();
+    }
+
     private string Refuse(string plugin, params IEnumerable<string> parameters)
     {
-        ChildProcess run = ChildProcess.Run("timeout", ["30", "nbdkit", "-f", "-U", PathOf("refused"), plugin, .. parameters])!;
+        ChildProcess run = ChildProcess.Run("timeout", ["30", "nbdkit", "-f", "-U", PathOf(Guid.NewGuid().ToString("N")), plugin, .. parameters])!;
         Assert.Equal(1, run.ExitCode);
         return run.Errors;
     }

@@ -28,7 +28,7 @@ internal sealed class NbdkitServer : IDisposable
         _output = _process.StandardOutput.ReadToEndAsync();
         _log = _process.StandardError.ReadToEndAsync();
 
-        // Written when it listens.
+        // Written when it listens; the plugin opens its legs after that, and clients wait.
         Wait(() => File.Exists(process) || _process.HasExited, "listens");
     }
 
@@ -41,11 +41,10 @@ internal sealed class NbdkitServer : IDisposable
     public static NbdkitServer Start(string plugin, params IEnumerable<string> parameters)
     {
         NbdkitServer server = new(plugin, parameters);
-        if (!server._process.HasExited)
+        if (ChildProcess.Run("timeout", "60", "nbdinfo", "--size", server.Uri)!.ExitCode == 0)
             return server;
         server.Dispose();
-        Assert.Fail(server._log.GetAwaiter().GetResult());
-        return server;
+        throw new InvalidOperationException(server._log.GetAwaiter().GetResult());
     }
 
     /// <summary>Runs a client to its end, which must be well.</summary>
