@@ -110,6 +110,23 @@ static int is_refused(void *of)
     REFUSED(EOWNERDEAD, "forked", dmio_reactor_wake(parent->reactor));
     REFUSED(EOWNERDEAD, "forked", dmio_reactor_statistics(parent->reactor, &statistics, sizeof statistics));
     REFUSED(EOWNERDEAD, "forked", dmio_reactor_close(parent->reactor));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_create(NULL, NULL, 2, NULL, 0, NULL));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_open(NULL, NULL, 2, 0, NULL));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_read(NULL, 0, 8, parent->data));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_readv(NULL, 0, 8, NULL, 1));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_write(NULL, 0, 8, parent->data, 0));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_writev(NULL, 0, 8, NULL, 1, 0));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_flush(NULL));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_discard(NULL, 0, 8));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_write_zeroes(NULL, 0, 8));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_resync(NULL, 0, NULL, 0));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_take_out(NULL, 0));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_attach(NULL, NULL));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_replace(NULL, 0, NULL, 0));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_status(NULL, NULL, 0));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_leg_status(NULL, 0, NULL, 0));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_watch(NULL, NULL, NULL));
+    REFUSED(EOWNERDEAD, "forked", dmio_mirror_close(NULL));
     CHECK(strstr(dmio_strerror(EOWNERDEAD), "forked") != NULL);
     return failures - before;
 }

@@ -47,6 +47,11 @@ internal static unsafe class ErrorTexts
         Errno.EACCES => "EACCES: no permission, or read-only",
         Errno.EBUSY => "EBUSY: the device is in use",
         Errno.E2BIG => "E2BIG: the memory has too many pieces",
+        Errno.ENODEV => "ENODEV: a leg of the mirror is missing",
+        Errno.ENODATA => "ENODATA: no other leg of the mirror is in sync",
+        Errno.EUCLEAN => "EUCLEAN: the device has no valid metadata of a mirror",
+        Errno.ENOTUNIQ => "ENOTUNIQ: the mirror is split: legs were used without each other",
+        Errno.ECANCELED => "ECANCELED: a close ended it",
         Errno.EINTR => "EINTR: a signal ended the wait",
         _ => Errno.Name(errno),
     };

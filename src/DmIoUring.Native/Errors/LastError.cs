@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using DmIoUring.Interop;
+using DmIoUring.Services;
 using DmIoUring.Threading;
 
 namespace DmIoUring.Native.Errors;
@@ -52,6 +53,7 @@ internal static unsafe class LastError
         IoUringUnavailableException or PlatformNotSupportedException => Errno.ENOSYS,
         FileNotFoundException or DirectoryNotFoundException => Errno.ENOENT,
         UnauthorizedAccessException => Errno.EACCES,
+        MirrorException mirror => MirrorErrno.Of(mirror.Refusal),
         IOException { HResult: > 0 and < 4096 } io => io.HResult,
         IOException => Errno.EIO,
         OutOfMemoryException => Errno.ENOMEM,

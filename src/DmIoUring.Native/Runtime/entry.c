@@ -150,6 +150,47 @@ FUNCTION(dmio_reactor_statistics, (struct dmio_reactor *reactor, struct dmio_sta
          (reactor, statistics, size))
 FUNCTION(dmio_reactor_close, (struct dmio_reactor *reactor), (reactor))
 
+FUNCTION(dmio_mirror_create,
+         (struct dmio_client *client, struct block_device *const *devices, unsigned int count,
+          const struct dmio_mirror_options *options, size_t size, struct dmio_mirror **mirror),
+         (client, devices, count, options, size, mirror))
+FUNCTION(dmio_mirror_open,
+         (struct dmio_client *client, struct block_device *const *devices, unsigned int count, unsigned int flags,
+          struct dmio_mirror **mirror),
+         (client, devices, count, flags, mirror))
+FUNCTION(dmio_mirror_close, (struct dmio_mirror *mirror), (mirror))
+FUNCTION(dmio_mirror_read, (struct dmio_mirror *mirror, sector_t sector, sector_t count, void *data),
+         (mirror, sector, count, data))
+FUNCTION(dmio_mirror_readv,
+         (struct dmio_mirror *mirror, sector_t sector, sector_t count, const struct iovec *vectors,
+          unsigned int length),
+         (mirror, sector, count, vectors, length))
+FUNCTION(dmio_mirror_write,
+         (struct dmio_mirror *mirror, sector_t sector, sector_t count, const void *data, int flags),
+         (mirror, sector, count, data, flags))
+FUNCTION(dmio_mirror_writev,
+         (struct dmio_mirror *mirror, sector_t sector, sector_t count, const struct iovec *vectors,
+          unsigned int length, int flags),
+         (mirror, sector, count, vectors, length, flags))
+FUNCTION(dmio_mirror_flush, (struct dmio_mirror *mirror), (mirror))
+FUNCTION(dmio_mirror_discard, (struct dmio_mirror *mirror, sector_t sector, sector_t count), (mirror, sector, count))
+FUNCTION(dmio_mirror_write_zeroes, (struct dmio_mirror *mirror, sector_t sector, sector_t count),
+         (mirror, sector, count))
+FUNCTION(dmio_mirror_resync,
+         (struct dmio_mirror *mirror, uint64_t bytes_per_second, struct dmio_mirror_resync_result *result, size_t size),
+         (mirror, bytes_per_second, result, size))
+FUNCTION(dmio_mirror_take_out, (struct dmio_mirror *mirror, unsigned int leg), (mirror, leg))
+FUNCTION(dmio_mirror_attach, (struct dmio_mirror *mirror, struct block_device *device), (mirror, device))
+FUNCTION(dmio_mirror_replace,
+         (struct dmio_mirror *mirror, unsigned int leg, struct block_device *device, unsigned int flags),
+         (mirror, leg, device, flags))
+FUNCTION(dmio_mirror_status, (struct dmio_mirror *mirror, struct dmio_mirror_status *status, size_t size),
+         (mirror, status, size))
+FUNCTION(dmio_mirror_leg_status,
+         (struct dmio_mirror *mirror, unsigned int leg, struct dmio_mirror_leg *status, size_t size),
+         (mirror, leg, status, size))
+FUNCTION(dmio_mirror_watch, (struct dmio_mirror *mirror, dmio_mirror_fn fn, void *context), (mirror, fn, context))
+
 const char *managed_dmio_last_error(void);
 const char *dmio_last_error(void)
 {

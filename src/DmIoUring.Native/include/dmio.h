@@ -369,6 +369,142 @@ int dmio_reactor_statistics(struct dmio_reactor *reactor, struct dmio_statistics
 int dmio_reactor_memory_register(struct dmio_reactor *reactor, void *start, size_t length, struct dmio_memory **memory);
 int dmio_reactor_close(struct dmio_reactor *reactor);
 
+/* ---- mirrors: devices as one, that lose legs and get them back -------------------------------------------------- */
+
+/*
+ * 2 to 64 devices as one: a write goes to all of them, a read to one, and to the others where that fails. A leg that
+ * fails a write is out of sync, which is recorded on the other legs before the write ends; nothing is read from it or
+ * written to it until dmio_mirror_resync has brought it up to date. The last leg in sync stays: then the request fails.
+ * The data begins at each leg's sector 0; a log of the regions that may differ stands at its end, so that after a crash
+ * these are copied and not all of it.
+ *
+ * All calls wait, and any thread may make them, except in a callback of a client or a reactor (-EDEADLK). The client and
+ * the devices, which are open for reading and writing, must stay open until the mirror is closed.
+ * -EIO and -EOPNOTSUPP as of dm_io_sync; what only some legs failed is 0, and dmio_mirror_leg_status tells of it.
+ */
+struct dmio_mirror;
+
+enum {
+    DMIO_MIRROR_ALLOW_MISSING = 1, /* open: without all of its legs; what is written then is missing on those */
+    DMIO_MIRROR_TRUST_FIRST = 2,   /* open: of a split mirror, the first device is right */
+    DMIO_MIRROR_ASSUME_EQUAL = 4,  /* create: no resync, the legs are equal or are written before they are read */
+    DMIO_MIRROR_OVERWRITE = 8,     /* create, replace: a device may belong to a mirror already */
+    DMIO_MIRROR_LOG_IN_MEMORY = 16 /* create: nothing but data is written to the legs, and it can't be opened again */
+};
+
+/* 0 in a field is its default. */
+struct dmio_mirror_options {
+    uint32_t flags;
+    uint32_t reserved;
+    uint64_t sectors;        /* of the mirror, a multiple of 8; what fits on the smallest leg */
+    uint64_t region_sectors; /* what is copied for one write in flight at a crash, a power of two from 128 to 2,097,152;
+                                2,048, or more from 128 GiB on */
+};
+
+/*
+ * Makes a mirror of 2 to 64 devices; what is on the first is its content, except at the end, where the metadata goes, and
+ * the others need a resync. options may be NULL; size is sizeof(struct dmio_mirror_options). A NULL client is that of
+ * dm_io_get. -EINVAL: a device can't be a leg, or is given twice. -EBUSY: one belongs to a mirror already.
+ */
+int dmio_mirror_create(struct dmio_client *client, struct block_device *const *devices, unsigned int count,
+                       const struct dmio_mirror_options *options, size_t size, struct dmio_mirror **mirror);
+
+/*
+ * Opens a mirror, with its devices in any order. -ENODEV: legs are missing. -EUCLEAN: a device has no valid metadata.
+ * -EINVAL: one is of another mirror. -ENOTUNIQ: legs were used without each other, and which is right can't be told.
+ */
+int dmio_mirror_open(struct dmio_client *client, struct block_device *const *devices, unsigned int count,
+                     unsigned int flags, struct dmio_mirror **mirror);
+
+/* Waits for the requests that are under way, cancels a resync, flushes the legs and records that they are equal. What can't
+ * be recorded is copied by the first resync when it is opened again. */
+int dmio_mirror_close(struct dmio_mirror *mirror);
+
+/* Sectors and memory are multiples of the largest logical block of the legs (dmio_mirror_status). flags: DMIO_PREFLUSH,
+ * DMIO_FUA, DMIO_STABLE_COPY. The memory of a write must not change before it returns: legs would differ. */
+int dmio_mirror_read(struct dmio_mirror *mirror, sector_t sector, sector_t count, void *data);
+int dmio_mirror_readv(struct dmio_mirror *mirror, sector_t sector, sector_t count, const struct iovec *vectors,
+                      unsigned int length);
+int dmio_mirror_write(struct dmio_mirror *mirror, sector_t sector, sector_t count, const void *data, int flags);
+int dmio_mirror_writev(struct dmio_mirror *mirror, sector_t sector, sector_t count, const struct iovec *vectors,
+                       unsigned int length, int flags);
+int dmio_mirror_flush(struct dmio_mirror *mirror);
+
+/* -EOPNOTSUPP where no leg can discard. What is read afterwards is undefined, and may be another thing at each read. */
+int dmio_mirror_discard(struct dmio_mirror *mirror, sector_t sector, sector_t count);
+
+/* To a leg that has no command for that, as data. */
+int dmio_mirror_write_zeroes(struct dmio_mirror *mirror, sector_t sector, sector_t count);
+
+struct dmio_mirror_resync_result {
+    uint64_t copied_regions;
+    uint64_t in_sync;           /* bit i: leg i was brought into sync */
+    uint64_t failed;            /* bit i: leg i could not be; dmio_mirror_leg_status says why */
+    uint64_t unreadable_sector; /* the first that no leg in sync could read; UINT64_MAX: there is none */
+};
+
+/*
+ * Brings the legs that are out of sync up to date, and returns when it has. The mirror is in use meanwhile: call it on a
+ * thread of its own. bytes_per_second limits it; 0 does not. 0: all legs that have a device are in sync and equal. -EIO:
+ * not all. -ECANCELED: the mirror was closed. -EBUSY: another resync or change of the legs is under way. -ENODATA: there is
+ * no leg to copy from. result may be NULL; size is sizeof(struct dmio_mirror_resync_result).
+ */
+int dmio_mirror_resync(struct dmio_mirror *mirror, uint64_t bytes_per_second, struct dmio_mirror_resync_result *result,
+                       size_t size);
+
+/* Takes a leg out of sync. -ENODATA: it is the last one in sync. */
+int dmio_mirror_take_out(struct dmio_mirror *mirror, unsigned int leg);
+
+/* Brings the device of a missing leg back, which keeps what it has, and returns the leg's index; a resync copies what it
+ * lacks. */
+int dmio_mirror_attach(struct dmio_mirror *mirror, struct block_device *device);
+
+/* Puts another device in a leg's place; a resync copies all to it. The old device may be closed then. flags:
+ * DMIO_MIRROR_OVERWRITE. */
+int dmio_mirror_replace(struct dmio_mirror *mirror, unsigned int leg, struct block_device *device, unsigned int flags);
+
+struct dmio_mirror_status {
+    uint64_t sectors;
+    uint64_t region_sectors;
+    uint64_t dirty_regions;      /* may differ between the legs, by the log */
+    uint64_t in_sync;            /* bit i: leg i */
+    uint32_t legs;               /* missing ones too */
+    uint32_t logical_block_size; /* bytes */
+    uint32_t needs_resync;       /* there is something to do for dmio_mirror_resync */
+    uint32_t reserved;
+    uint8_t id[16]; /* the same on every leg */
+};
+
+int dmio_mirror_status(struct dmio_mirror *mirror, struct dmio_mirror_status *status, size_t size);
+
+enum {
+    DMIO_LEG_IN_SYNC = 0,
+    DMIO_LEG_RESYNCING = 1,   /* every write goes to it, nothing is read from it */
+    DMIO_LEG_OUT_OF_SYNC = 2, /* nothing goes to it until a resync */
+    DMIO_LEG_MISSING = 3      /* it has no device */
+};
+
+struct dmio_mirror_leg {
+    struct block_device *device; /* NULL where it is missing */
+    uint32_t leg;                /* its index, the same whatever the order of the devices */
+    uint32_t state;
+    uint32_t needs_full_resync; /* the log does not have all that it lacks */
+    uint32_t reserved;
+    uint64_t reads; /* since it was opened, or the device was exchanged */
+    uint64_t failed_reads;
+    uint64_t repairs; /* failed reads whose sectors were written again from another leg */
+    uint64_t failed_writes;
+    char reason[200]; /* why it is not in sync */
+};
+
+int dmio_mirror_leg_status(struct dmio_mirror *mirror, unsigned int leg, struct dmio_mirror_leg *status, size_t size);
+
+/* From now on fn is called when a leg's state has changed: in order, one at a time, on a thread of the library. It may
+ * block and may use the mirror, but not close it (-EDEADLK); dmio_mirror_close returns when it has. NULL ends that. */
+typedef void (*dmio_mirror_fn)(const struct dmio_mirror_leg *leg, void *context);
+
+int dmio_mirror_watch(struct dmio_mirror *mirror, dmio_mirror_fn fn, void *context);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,12 +2,13 @@
  * An nbdkit plugin over libdmio: files and block devices as the legs of one mirror.
  *
  *     cc -shared -fPIC nbdkit-dmio-plugin.c $(pkg-config --cflags --libs dmio) -o nbdkit-dmio-plugin.so
- *     nbdkit ./nbdkit-dmio-plugin.so leg=PATH leg=PATH ...
+ *     nbdkit ./nbdkit-dmio-plugin.so leg=PATH leg=PATH ... [mirror=create|open]
  *
- * A read is of the first leg that is well, a write of all that are, in one request. A leg that fails is degraded: it is
- * reported, and neither read nor written any more until nbdkit is started again, because its data is old then. The
- * plugin remembers that nowhere: copy a good leg onto one that was degraded before it is a leg again. What
- * a device can't do is an error of the request and degrades nothing. When no leg has done it, the request is EIO.
+ * With mirror= the legs have the metadata of libdmio's mirror: nbdkit-dmio-mirror.h. Without it they have nothing but
+ * the data: a read is of the first leg that is well, a write of all that are, in one request. A leg that fails is
+ * degraded: it is reported, and neither read nor written any more until nbdkit is started again, because its data is old
+ * then. The plugin remembers that nowhere: copy a good leg onto one that was degraded before it is a leg again. What a
+ * device can't do is an error of the request and degrades nothing. When no leg has done it, the request is EIO.
  * Holes are those of the leg that is read, where that is a file; a block device has none.
  */
 #define _GNU_SOURCE /* SEEK_DATA */
@@ -24,6 +25,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "nbdkit-dmio-mirror.h"
 
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
 
@@ -53,6 +56,9 @@ static int config(const char *key, const char *value)
         return 0;
     }
 
+    int of_mirror = mirror_config(key, value);
+    if (of_mirror <= 0)
+        return of_mirror;
     if (strcmp(key, "leg") != 0) {
         nbdkit_error("unknown parameter '%s'", key);
         return -1;
@@ -70,10 +76,17 @@ static int config(const char *key, const char *value)
 
 static int config_complete(void)
 {
-    if (legs > 0)
-        return 0;
-    nbdkit_error("name the legs: leg=PATH leg=PATH ...");
-    return -1;
+    if (legs == 0) {
+        nbdkit_error("name the legs: leg=PATH leg=PATH ...");
+        return -1;
+    }
+
+    if (mirror_mode != CREATE_MIRROR && mirror_options.flags != 0) {
+        nbdkit_error("equal and overwrite are for mirror=create");
+        return -1;
+    }
+
+    return 0;
 }
 
 /* Not before: a child of a process that has used the library can't use it, and nbdkit forks into the background. */
@@ -82,12 +95,24 @@ static int open_legs(void)
     int error = dm_io_get(PAGES);
     for (int leg = 0; leg < legs && error == 0; leg++) {
         struct dmio_device_info info;
+        files[leg] = -1;
         error = dmio_device_open(paths[leg], buffered ? DMIO_OPEN_BUFFERED : 0, &devices[leg]);
+        if (error < 0 && mirror_mode == OPEN_MIRROR && mirror_missing) {
+            nbdkit_error("%s: missing: %s", paths[leg], dmio_last_error());
+            error = 0;
+            continue;
+        }
+
         if (error == 0)
             error = dmio_device_info(devices[leg], &info, sizeof info);
         if (error != 0) {
             nbdkit_error("%s: %s", paths[leg], dmio_last_error());
             return -1;
+        }
+
+        if (mirror_mode != NO_MIRROR) {
+            mirror_add(devices[leg], paths[leg]);
+            continue;
         }
 
         sectors[leg] = info.sectors;
@@ -101,6 +126,8 @@ static int open_legs(void)
         return -1;
     }
 
+    if (mirror_mode != NO_MIRROR)
+        return mirror_start(&size, &block);
     size = sectors[0];
     for (int leg = 1; leg < legs; leg++)
         size = sectors[leg] < size ? sectors[leg] : size;
@@ -110,6 +137,7 @@ static int open_legs(void)
 
 static void cleanup(void)
 {
+    mirror_end();
     for (int leg = 0; leg < legs; leg++) {
         if (devices[leg] == NULL)
             continue;
@@ -137,6 +165,11 @@ static int64_t get_size(void *handle)
 {
     (void)handle;
     return (int64_t)size;
+}
+
+static const char *export_description(void *handle)
+{
+    return mirror_mode == NO_MIRROR ? NULL : mirror_description(handle);
 }
 
 static int yes(void *handle)
@@ -187,10 +220,17 @@ static bool is_aligned(uint32_t count, uint64_t offset)
 
 static int dmio_pread(void *handle, void *data, uint32_t count, uint64_t offset, uint32_t flags)
 {
+    const char *text;
     (void)handle;
     (void)flags;
     if (!is_aligned(count, offset))
         return answer(EINVAL, "the request is not of whole blocks");
+    if (mirror_mode != NO_MIRROR) {
+        int error = dmio_mirror_read(mirror, offset / DMIO_SECTOR_SIZE, count / DMIO_SECTOR_SIZE, data);
+        error = mirror_error(error, &text);
+        return answer(error, text);
+    }
+
     for (int leg = 0; leg < legs; leg++) {
         struct io_region where = {devices[leg], offset / DMIO_SECTOR_SIZE, count / DMIO_SECTOR_SIZE};
         struct dmio_request request = {
@@ -214,6 +254,20 @@ static int dmio_pread(void *handle, void *data, uint32_t count, uint64_t offset,
     return answer(EIO, "no leg is left that could be read");
 }
 
+static int to_mirror(int rw, const void *data, sector_t count, sector_t sector, const char **text)
+{
+    switch (rw) {
+    case DMIO_FLUSH:
+        return mirror_error(dmio_mirror_flush(mirror), text);
+    case DMIO_DISCARD:
+        return mirror_error(dmio_mirror_discard(mirror, sector, count), text);
+    case DMIO_WRITE_ZEROES:
+        return mirror_error(dmio_mirror_write_zeroes(mirror, sector, count), text);
+    default:
+        return mirror_error(dmio_mirror_write(mirror, sector, count, data, rw & ~DMIO_WRITE), text);
+    }
+}
+
 /*
  * One request to all legs that are well. *text says why not. 0: one of them has done it, those that have not are degraded,
  * and for none it was unsupported.
@@ -228,6 +282,8 @@ static int to_all(int rw, const void *data, uint32_t count, uint64_t offset, con
     *text = "the request is not of whole blocks";
     if (!is_aligned(count, offset))
         return EINVAL;
+    if (mirror_mode != NO_MIRROR)
+        return to_mirror(rw, data, count / DMIO_SECTOR_SIZE, offset / DMIO_SECTOR_SIZE, text);
     for (int leg = 0; leg < legs; leg++) {
         if ((out >> leg & 1) != 0)
             continue;
@@ -323,7 +379,7 @@ static int can_extents(void *handle)
 {
     (void)handle;
     for (int leg = 0; leg < legs; leg++) {
-        if (files[leg] >= 0)
+        if (mirror_mode == NO_MIRROR && files[leg] >= 0)
             return 1;
     }
 
@@ -358,12 +414,20 @@ static struct nbdkit_plugin plugin = {
     .config = config,
     .config_complete = config_complete,
     .config_help = "leg=PATH        (required) A file or a block device; up to 64 of them.\n"
-                   "buffered=BOOL   Through the page cache. The default is direct I/O.",
+                   "buffered=BOOL   Through the page cache. The default is direct I/O.\n"
+                   "mirror=create   Makes a mirror of the legs, with metadata at their end; the first's data is kept.\n"
+                   "mirror=open     Serves a mirror that was made before.\n"
+                   "equal=BOOL      create: the legs are equal, or written before they are read. The default is false.\n"
+                   "overwrite=BOOL  create: a leg may belong to a mirror already. The default is false.\n"
+                   "missing=BOOL    open: legs may be missing. The default is false.\n"
+                   "resync=BOOL     Legs out of sync are brought up to date in the background. The default is true.\n"
+                   "retry=SECONDS   And so often again, those that fail later. The default is 0: at the start only.",
     .magic_config_key = "leg",
     .after_fork = open_legs,
     .cleanup = cleanup,
     .unload = unload,
     .open = open_connection,
+    .export_description = export_description,
     .get_size = get_size,
     .block_size = block_size,
     .can_multi_conn = yes,

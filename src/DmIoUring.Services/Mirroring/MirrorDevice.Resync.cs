@@ -28,7 +28,14 @@ public sealed partial class MirrorDevice
         bool isRecorded = await TryChangeLegsAsync(async () =>
         {
             lock (Gate)
+            {
                 _resyncCancellation = cancellation;
+
+                // The disposal has looked for it already, or will: one of the two sees the other.
+                if (_disposal is not null)
+                    cancellation.Cancel();
+            }
+
             try
             {
                 ResyncRun run = new(this, _layout, _unsynced, options ?? new MirrorResyncOptions());

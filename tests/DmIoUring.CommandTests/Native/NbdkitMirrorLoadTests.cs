@@ -1,0 +1,118 @@
+using System.Globalization;
+using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
+using DmIoUring.TestSupport;
+
+namespace DmIoUring.CommandTests.Native;
+
+/// <summary>The nbdkit plugin's mirror under load while a leg dies and is brought back (retry=1), judged by fio and qemu-io; the legs are equal afterwards.</summary>
+[Collection(nameof(NativeLibraryCollection))]
+public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
+{
+    private const int Size = 16 << 20;
+    private const int IoError = 5;
+    private const int Block = 4096;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly ScratchFolder _folder = ScratchFolder.Create();
+
+    /// <summary>Each block has a checksum, and is read back when all are written; fio's pace leaves time for the leg.</summary>
+    [Fact]
+    public void Fio_VerifiesWhatItWrote_WhileALegDiesAndIsResynchronized()
+    {
+        RequireFault.Here();
+        Require.That(
+            ChildProcess.Run("fio", "--enghelp") is not { } engines || !engines.Output.Contains("nbd", StringComparison.Ordinal)
+                ? "there is no fio with the engine nbd: apt-get install fio"
+                : null);
+        ServeWhileALegDies(server => NbdkitServer.Client(
+            "fio", "--name=verify", "--ioengine=nbd", "--uri=" + server.Uri, "--rw=randwrite", "--bs=16k", "--size=12m", "--iodepth=8", "--rate=,5m",
+            "--verify=crc32c", "--verify_fatal=1", "--fsync=64", "--randseed=5"));
+    }
+
+    /// <summary>As fsx: writes, zeroes, discards and flushes of random ranges, and reads of which each must have what a model says.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void RandomRequests_ReadBackAsAModelSays_WhileALegDiesAndIsResynchronized(int seed)
+    {
+        RequireFault.Here();
+        Require.That(ChildProcess.Run("qemu-io", "--version") is null ? "there is no qemu-io: apt-get install qemu-utils" : null);
+        ServeWhileALegDies(server =>
+        {
+            ChildProcess run = NbdkitServer.Client("qemu-io", ["-f", "raw", .. Commands(seed).SelectMany(static command => new[] { "-c", command }), server.Uri]);
+            Assert.DoesNotContain("failed", run.Output + run.Errors, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("error", run.Output + run.Errors, StringComparison.OrdinalIgnoreCase);
+        });
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void ServeWhileALegDies(Action<NbdkitServer> load)
+    {
+        using FaultFile faulty = FaultFile.Create(Size, new FaultFileOptions { Logs = false });
+        string healthy = _folder.PathOf("healthy");
+        File.WriteAllBytes(healthy, new byte[Size]);
+        using NbdkitServer server = NbdkitServer.Start(
+            NbdkitPlugin.Compile(library), "mirror=create", "equal=true", "retry=1", "leg=" + healthy, "leg=" + faulty.Path);
+        int size = server.Size;
+        Task loaded = Task.Run(() => load(server));
+        Thread.Sleep(200);
+        using (Fault fault = faulty.Fail(MediumOperations.Write | MediumOperations.Flush, IoError))
+        {
+            // Once for a request, and once for a resync that does not succeed.
+            Assert.True(fault.WaitForHits(2, Limit));
+        }
+
+        loaded.WaitAsync(Limit).GetAwaiter().GetResult();
+        server.WaitForDescription("mirror of 2 legs, 2 in sync");
+        Assert.Contains("degraded, leg 2 of 2", server.Stop(), StringComparison.Ordinal);
+        Assert.True(faulty.Read(0, size / IoRegion.SectorSize).AsSpan().SequenceEqual(File.ReadAllBytes(healthy).AsSpan(0, size)), "the legs differ");
+    }
+
+    /// <summary>qemu-io's commands. A block's pattern is what was written last; -1 after a discard: anything.</summary>
+    private static List<string> Commands(int seed)
+    {
+        Random random = new(seed);
+        int[] model = new int[12 << 20 >> 12];
+        List<string> commands = [];
+        for (int i = 0; i < 1200; i++)
+        {
+            int first = random.Next(model.Length), count = Math.Min(random.Next(1, 32), model.Length - first);
+            int operation = random.Next(100), pattern = operation < 45 ? random.Next(1, 256) : operation < 53 ? 0 : -1;
+            string range = string.Create(CultureInfo.InvariantCulture, $"{(long)first * Block} {(long)count * Block}");
+            if (operation < 56)
+                model.AsSpan(first, count).Fill(pattern);
+            if (operation < 45)
+                commands.Add(string.Create(CultureInfo.InvariantCulture, $"write -q {(operation < 5 ? "-f " : "")}-P {pattern} {range}"));
+            else if (operation < 53)
+                commands.Add("write -q -z " + range);
+            else if (operation < 56)
+                commands.Add("discard -q " + range);
+            else if (operation < 60)
+                commands.Add("flush");
+            else
+                commands.AddRange(Reads(model, first, count));
+        }
+
+        // The resync may still be at work when the last of them is read.
+        commands.Add("sleep 1500");
+        commands.AddRange(Reads(model, 0, model.Length));
+        return commands;
+    }
+
+    /// <summary>A read of each run of blocks that have one pattern.</summary>
+    private static IEnumerable<string> Reads(int[] model, int first, int count)
+    {
+        for (int at = first, end; at < first + count; at = end)
+        {
+            for (end = at + 1; end < first + count && model[end] == model[at]; end++)
+            {
+            }
+
+            if (model[at] >= 0)
+                yield return string.Create(CultureInfo.InvariantCulture, $"read -q -P {model[at]} {(long)at * Block} {(long)(end - at) * Block}");
+        }
+    }
+}
