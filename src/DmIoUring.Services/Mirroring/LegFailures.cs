@@ -19,6 +19,25 @@ internal struct LegFailures
     /// <summary>Whether the leg's device could not, and not the host.</summary>
     public readonly bool IsMedium(MirrorLeg leg) => !IsUnsupported(leg) && _each![leg.Index].Cause == IoFailureCause.Device;
 
+    /// <summary>Whether the host or the request is to blame for all of them, and no leg.</summary>
+    public readonly bool AreInnocent
+    {
+        get
+        {
+            foreach (int leg in new RegionBits(_failed | _unsupported))
+            {
+                if (!IsInnocent(_each![leg], (_unsupported >> leg & 1) != 0))
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Whether the host is to blame, or the request, and not the leg's medium: the data is missing there all the same.</summary>
+    public static bool IsInnocent(IoFailure failure, bool isUnsupported) =>
+        isUnsupported || failure.Cause is IoFailureCause.Host or IoFailureCause.RingLost or IoFailureCause.RetriesExhausted;
+
     public readonly string Reason(MirrorLeg leg) => _each![leg.Index].ToString();
 
     public void Add(MirrorLeg leg, IoFailure failure, bool isUnsupported)

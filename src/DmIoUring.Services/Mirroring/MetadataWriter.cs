@@ -14,8 +14,7 @@ internal sealed class MetadataWriter : IDisposable
     private readonly MirrorLayout _layout;
     private readonly IoMemory _memory;
     private readonly List<(long Ticket, TaskCompletionSource<bool> Done)> _waiting = [];
-    private readonly int[] _blocks = new int[BlocksAtOnce];
-    private readonly IoRegion[][] _regions = new IoRegion[BlocksAtOnce][];
+    private readonly List<int> _blocks = [];
     private long _requested;
     private bool _isRunning;
 
@@ -25,6 +24,9 @@ internal sealed class MetadataWriter : IDisposable
         _layout = layout;
         _memory = IoMemory.Allocate(Math.Max(BlocksAtOnce, legs) * MirrorLayout.BlockBytes);
     }
+
+    /// <summary>How the last write that failed on a leg did.</summary>
+    public IoResult Failure { get; private set; }
 
     /// <summary>Must be called with the mirror's lock held.</summary>
     /// <returns>Ends when all that has changed until now is on the medium of every leg that is in sync then; false: on none.</returns>
@@ -56,14 +58,18 @@ internal sealed class MetadataWriter : IDisposable
                     return;
                 }
 
+                // What changes from here on is for those who come from here on: nobody waits for the changes of others.
                 ticket = _requested;
+                for (int block = _mirror.Log.TakeChangedBlock(); block >= 0; block = _mirror.Log.TakeChangedBlock())
+                    _blocks.Add(block);
             }
 
             bool isWritten = false;
             Exception? failure = null;
             try
             {
-                isWritten = await WriteAsync().ConfigureAwait(false);
+                // The log first: a leg that comes back into sync has all of it before it says so.
+                isWritten = await WriteLogAsync().ConfigureAwait(false) && await WriteSuperblocksAsync().ConfigureAwait(false);
             }
             catch (Exception exception)
             {
@@ -73,6 +79,9 @@ internal sealed class MetadataWriter : IDisposable
 
             lock (_mirror.Gate)
             {
+                foreach (int block in _blocks)
+                    _mirror.Log.ReturnChangedBlock(block);
+                _blocks.Clear();
                 foreach ((long _, TaskCompletionSource<bool> done) in _waiting.TakeWhile(waiter => waiter.Ticket <= ticket))
                 {
                     if (failure is null)
@@ -86,33 +95,84 @@ internal sealed class MetadataWriter : IDisposable
         }
     }
 
-    /// <summary>Writes until nothing is left: a leg that fails is out of sync, which is to be written to the others.</summary>
-    private async Task<bool> WriteAsync()
+    /// <summary>Writes the blocks that have changed; those that are left in the list could not be written.</summary>
+    private async Task<bool> WriteLogAsync()
     {
-        while (true)
+        while (_blocks.Count > 0)
         {
             MirrorCall call;
-            int blocks;
-            long change;
+            int count = Math.Min(_blocks.Count, BlocksAtOnce);
             lock (_mirror.Gate)
             {
-                blocks = FillBlocks();
-                change = _mirror.Changes;
-                if (blocks == 0 && change == _mirror.RecordedChanges)
-                    return true;
+                // The devices are those of now: a leg may be replaced at any time.
                 call = _mirror.RentCall(static leg => leg.IsInSync);
-
-                // The devices are those of now: a leg may be replaced at any time. The log goes first: a leg that comes back into sync has all of it before it says so.
-                for (int at = 0; at < blocks; at++)
-                    _regions[at] = LogRegions(call, at);
-                if (blocks == 0)
-                    _regions[0] = FillSuperblocks(call, change);
+                for (int at = 0; at < count; at++)
+                {
+                    int block = _blocks[_blocks.Count - 1 - at];
+                    LogBlock.Write(Block(at), _mirror.Id, block, _mirror.Log.Block(block));
+                }
             }
 
             try
             {
-                if (!await (blocks > 0 ? WriteBlocksAsync(call, blocks) : WriteSuperblocksAsync(call, change)).ConfigureAwait(false))
-                    return false;
+                for (int at = 0; at < count; at++)
+                {
+                    int block = _blocks[^1], bytes = at * MirrorLayout.BlockBytes;
+                    IoRegion[] regions = [.. call.Legs.Select(leg => new IoRegion(
+                        leg.Device!, _layout.LogSector(leg.Device!.SectorCount, block), MirrorLayout.BlockSectors, bytes))];
+                    if (!await WriteToLegsAsync(call, regions).ConfigureAwait(false))
+                        return false;
+                    lock (_mirror.Gate)
+                        _mirror.Log.EndBlock(block, LogBlock.Bits(Block(at)));
+                    _blocks.RemoveAt(_blocks.Count - 1);
+                }
+            }
+            finally
+            {
+                lock (_mirror.Gate)
+                    _mirror.ReturnCall(call);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Until all legs say what is so: one that fails it is out of sync, which the others have to say. A leg that is being resynchronized says that it is not in sync, so that what was
+    /// copied in part is not taken for a leg.
+    /// </summary>
+    private async Task<bool> WriteSuperblocksAsync()
+    {
+        while (true)
+        {
+            MirrorCall call;
+            ChangeStamp change;
+            lock (_mirror.Gate)
+            {
+                if (_mirror.IsRecorded)
+                    return true;
+                call = _mirror.RentCall(static leg => leg.IsWritten);
+                change = _mirror.NewestChange;
+                FillSuperblocks(call, change);
+            }
+
+            try
+            {
+                // One after the other: a loss of power can tear the one that is written, and a bad sector take one away.
+                for (int slot = 0; slot < MirrorLayout.Superblocks; slot++)
+                {
+                    IoRegion[] regions = [.. call.Legs.Select(leg => new IoRegion(
+                        leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, slot), MirrorLayout.BlockSectors, leg.Index * MirrorLayout.BlockBytes))];
+                    if (!await WriteToLegsAsync(call, regions).ConfigureAwait(false))
+                        return false;
+                }
+
+                lock (_mirror.Gate)
+                {
+                    foreach (MirrorLeg leg in call.Legs)
+                        leg.Confirmed = leg.IsWritten ? change : leg.Confirmed;
+                    _mirror.RecordedChange = change;
+                }
             }
             finally
             {
@@ -122,70 +182,14 @@ internal sealed class MetadataWriter : IDisposable
         }
     }
 
-    private int FillBlocks()
+    private void FillSuperblocks(MirrorCall call, ChangeStamp change)
     {
-        int count = 0;
-        while (count < BlocksAtOnce && _mirror.Log.TakeChangedBlock() is >= 0 and int block)
-        {
-            LogBlock.Write(Block(count), _mirror.Id, block, _mirror.Log.Block(block));
-            _blocks[count++] = block;
-        }
-
-        return count;
-    }
-
-    private async Task<bool> WriteBlocksAsync(MirrorCall call, int blocks)
-    {
-        bool isWritten = false;
-        int done = 0;
-        try
-        {
-            for (; done < blocks; done++)
-            {
-                isWritten = await WriteToLegsAsync(call, _regions[done]).ConfigureAwait(false);
-                if (!isWritten)
-                    return false;
-                lock (_mirror.Gate)
-                    _mirror.Log.EndBlock(_blocks[done], LogBlock.Bits(Block(done)));
-            }
-        }
-        finally
-        {
-            lock (_mirror.Gate)
-            {
-                for (; done < blocks; done++)
-                    _mirror.Log.ReturnChangedBlock(_blocks[done]);
-            }
-        }
-
-        return true;
-    }
-
-    private IoRegion[] LogRegions(MirrorCall call, int at) => [.. call.Legs.Select(leg => new IoRegion(
-        leg.Device!, _layout.LogSector(leg.Device!.SectorCount, _blocks[at]), MirrorLayout.BlockSectors, at * MirrorLayout.BlockBytes))];
-
-    private IoRegion[] FillSuperblocks(MirrorCall call, long change)
-    {
+        // Whether this arrives or not is not known until it has ended.
+        foreach (MirrorLeg leg in call.Legs)
+            leg.Last = change;
         SuperblockEntry[] entries = _mirror.Entries();
         foreach (MirrorLeg leg in call.Legs)
-        {
-            // Whether this arrives or not is not known until it has ended.
-            leg.LastChange = change;
             _mirror.SuperblockOf(leg, entries, change).Write(Block(leg.Index));
-        }
-
-        int slot = (int)(change % MirrorLayout.Superblocks);
-        return [.. call.Legs.Select(leg => new IoRegion(
-            leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, slot), MirrorLayout.BlockSectors, leg.Index * MirrorLayout.BlockBytes))];
-    }
-
-    private async Task<bool> WriteSuperblocksAsync(MirrorCall call, long change)
-    {
-        if (!await WriteToLegsAsync(call, _regions[0]).ConfigureAwait(false))
-            return false;
-        lock (_mirror.Gate)
-            _mirror.RecordedChanges = change;
-        return true;
     }
 
     /// <summary>Whether a leg in sync has it. The others are out of sync now, and this is to be recorded.</summary>
@@ -195,12 +199,23 @@ internal sealed class MetadataWriter : IDisposable
             return true;
         if (regions.Length == 0)
             return false;
-        IoResult result = await _mirror.Client.WriteAsync(regions, _memory.ToBuffer(), new IoRequestOptions(IoFlags.Fua, Report: call.Report)).ConfigureAwait(false);
-        if (result.IsSuccess)
-            return true;
-        LegFailures failures = LegFailures.Of(result, call);
+        LegFailures failures;
+        int retry = 0;
+        do
+        {
+            if (retry > 0)
+                await MirrorDevice.DelayRetryAsync(retry).ConfigureAwait(false);
+            IoResult result = await _mirror.Client.WriteAsync(regions, _memory.ToBuffer(), new IoRequestOptions(IoFlags.Fua, Report: call.Report)).ConfigureAwait(false);
+            if (result.IsSuccess)
+                return true;
+            failures = LegFailures.Of(result, call);
+        }
+        while (failures.AreInnocent && ++retry <= MirrorDevice.MostRetries);
         lock (_mirror.Gate)
-            return _mirror.TakeOut(call.Legs, failures, unsupportedToo: true);
+        {
+            Failure = failures.Result;
+            return _mirror.TakeOut(call.Legs, failures);
+        }
     }
 
     private Span<byte> Block(int at) => _memory.GetSpan().Slice(at * MirrorLayout.BlockBytes, MirrorLayout.BlockBytes);

@@ -51,12 +51,21 @@ public sealed partial class MirrorDevice
 
         try
         {
-            IoResult result = await Client.FlushAsync(call.Regions(0, 0), new IoRequestOptions(Report: call.Report)).ConfigureAwait(false);
-            LegFailures failures = LegFailures.Of(result, call);
+            IoResult result = await SubmitAsync(Change.Flush, call, 0, 0, default, IoFlags.None).ConfigureAwait(false);
+            LegFailures failures = default;
+            foreach (int region in result.Failed | result.Unsupported)
+            {
+                (IoFailure failure, bool isUnsupported) = await RetryAsync(
+                    Change.Flush, call.Legs[region], 0, 0, default, IoFlags.None, call.Report[region], result.Unsupported[region]).ConfigureAwait(false);
+                if (failure.Cause != IoFailureCause.None)
+                    failures.Add(call.Legs[region], failure, isUnsupported);
+            }
+
             bool isDone;
             lock (Gate)
             {
-                isDone = TakeOut(call.Legs, failures, unsupportedToo: false);
+                // A leg that can't flush has promised nothing.
+                isDone = TakeOut(call.Legs, failures);
                 if (isDone)
                     Log.EndFlush(flush);
             }

@@ -51,11 +51,12 @@ public sealed partial class MirrorDevice
                 MirrorLeg leg = _legs[index];
                 if (leg.State != MirrorLegState.Missing)
                     throw new MirrorException(MirrorRefusal.InUse, $"{leg.Status} is not missing. Put another device in its place by ReplaceAsync.");
-                if (found.Superblock.Changes > leg.LastChange)
-                    throw new MirrorException(MirrorRefusal.Split, $"{found} was used without this mirror, which knows it up to change {leg.LastChange}. ReplaceAsync takes it all the same; what only it has is lost then.");
-                leg.LacksAll |= found.Superblock.Changes < leg.LastChange;
-                SetDevice(leg, device);
-                SetState(leg, MirrorLegState.OutOfSync, "came back");
+                bool doubtsOthers = Array.Exists(_legs, other => other.IsInSync && !found.Superblock.Entries[other.Index].IsInSync);
+                bool isAsLeft = MirrorAssembly.IsAsItWasLeft(found.Superblock, leg.Entry, doubtsOthers);
+                if (!isAsLeft && found.IsInSync && (doubtsOthers || found.Superblock.Changes >= leg.Last.Number))
+                    throw new MirrorException(MirrorRefusal.Split, $"{found} was used without this mirror, which knows it up to change {leg.Last.Number}. ReplaceAsync takes it all the same; what only it has is lost then.");
+                RecordedState state = isAsLeft && !leg.LacksAll ? RecordedState.LacksLogged : RecordedState.LacksAll;
+                Install(new MirrorLeg(index, new SuperblockEntry(leg.Id, state, found.Superblock.Change, found.Superblock.Change), device), leg, "came back");
             }
 
             return Task.CompletedTask;
@@ -63,7 +64,7 @@ public sealed partial class MirrorDevice
         return index;
     }
 
-    /// <summary>Puts another device in a leg's place. A resync copies all of the mirror to it.</summary>
+    /// <summary>Puts another device in a leg's place. A resync copies all of the mirror to it. Requests may still be in flight on the device that it replaces.</summary>
     /// <param name="index">The leg's index.</param>
     /// <param name="device">The device, open for reading and writing; not disposed by the mirror, and neither is the one that it replaces.</param>
     /// <param name="overwrite">Whether it may belong to a mirror already.</param>
@@ -86,15 +87,16 @@ public sealed partial class MirrorDevice
         await ChangeLegAsync(async () =>
         {
             Guid id = Guid.NewGuid();
-            SuperblockEntry[] entries;
-            long change;
             MirrorLeg leg = _legs[index];
+            SuperblockEntry[] entries;
+            ChangeStamp change;
             lock (Gate)
             {
+                CheckNewDevice(device, instead: index);
                 CheckIsNotLast(leg, "replaced");
-                change = Changes;
+                change = RecordedChange;
                 entries = Entries();
-                entries[index] = new SuperblockEntry(id, RecordedState.LacksAll, change);
+                entries[index] = new SuperblockEntry(id, RecordedState.LacksAll, change, change);
             }
 
             MirrorLeg replacement = new(index, entries[index], device);
@@ -104,11 +106,7 @@ public sealed partial class MirrorDevice
             {
                 CheckIsNotLast(leg, "replaced");
                 SetState(leg, MirrorLegState.OutOfSync, "was replaced");
-                leg.Id = id;
-                leg.LacksAll = true;
-                leg.LastChange = change;
-                leg.Reason = "was replaced";
-                SetDevice(leg, device);
+                Install(replacement, leg, "was replaced");
                 Changes++;
             }
         }).ConfigureAwait(false);
@@ -151,10 +149,14 @@ public sealed partial class MirrorDevice
         }
     }
 
-    private static void SetDevice(MirrorLeg leg, BlockDevice device)
+    /// <summary>Requests in flight keep the leg that they were submitted to. Must be called with the lock held.</summary>
+    private void Install(MirrorLeg leg, MirrorLeg instead, string reason)
     {
-        leg.Device = device;
-        leg.Reads = leg.FailedReads = leg.Repairs = leg.FailedWrites = 0;
+        leg.Reason = reason;
+        _legs[leg.Index] = leg;
+        _writtenLegs = null;
+        if (instead.State != leg.State)
+            _legChanges.Add(new MirrorLegChange(leg.Status, instead.State));
     }
 
     /// <summary>Whoever uses the mirror has seen its block size already.</summary>

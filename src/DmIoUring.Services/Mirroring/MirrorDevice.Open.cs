@@ -41,20 +41,31 @@ public sealed partial class MirrorDevice
 
         // What a device that is no leg on the medium had at its end before is data, and is overwritten as such.
         SuperblockReader reader = new(client);
+        List<BlockDevice> used = [];
         foreach (BlockDevice device in devices)
         {
-            if (!create.Overwrite && await reader.FindAsync(device, cancellationToken).ConfigureAwait(false) is { } found)
+            if (await reader.FindAsync(device, cancellationToken).ConfigureAwait(false) is not { } found)
+                continue;
+            used.Add(device);
+            if (!create.Overwrite)
             {
                 throw new MirrorException(
                     MirrorRefusal.InUse, $"{found} belongs to mirror {found.Superblock.Mirror}. Open that, or set Overwrite: its metadata is lost then.");
             }
         }
 
+        // Nothing else would write over it, and the mirror that it was would be found again, with other data.
+        if (create.LogInMemory)
+        {
+            foreach (BlockDevice device in used)
+                await WriteSuperblocksAsync(client, device, static _ => { }).ConfigureAwait(false);
+        }
+
         SuperblockEntry[] entries = [.. devices.Select((_, index) => new SuperblockEntry(
-            Guid.NewGuid(), create.AssumeEqual || index == 0 ? RecordedState.InSync : RecordedState.LacksAll, LastChange: 0))];
+            Guid.NewGuid(), create.AssumeEqual || index == 0 ? RecordedState.InSync : RecordedState.LacksAll, default, default))];
         MirrorLeg[] made = [.. entries.Select((entry, index) => new MirrorLeg(index, entry, devices[index]))];
-        MirrorDevice mirror = new(client, Guid.NewGuid(), layout, made, changes: 0, options ?? new MirrorOptions());
-        await mirror.StartAsync(isNew: true, cancellationToken).ConfigureAwait(false);
+        MirrorDevice mirror = new(client, Guid.NewGuid(), layout, made, changes: 0, recorded: default, options ?? new MirrorOptions());
+        await mirror.StartAsync(mirror.WriteNewSuperblocksAsync, cancellationToken).ConfigureAwait(false);
         return mirror;
     }
 
@@ -85,18 +96,41 @@ public sealed partial class MirrorDevice
                 throw TooSmall(leg.Device, assembly.Authority.Layout.Sectors, assembly.Authority.Layout);
         }
 
-        MirrorLeg[] made = [.. assembly.Entries.Select((entry, index) => new MirrorLeg(index, entry, assembly.Legs[index]?.Device))];
-        MirrorDevice mirror = new(client, assembly.Authority.Mirror, assembly.Authority.Layout, made, assembly.Authority.Changes, options ?? new MirrorOptions());
-        await mirror.LoadLogAsync(reader, cancellationToken).ConfigureAwait(false);
-        foreach (MirrorLeg leg in made)
-        {
-            // Legs in sync that are missing lack what is written from now on.
-            if (leg.Device is null && assembly.Entries[leg.Index].IsInSync)
-                leg.LastChange = assembly.Authority.Changes;
-        }
-
-        await mirror.StartAsync(isNew: false, cancellationToken).ConfigureAwait(false);
+        // Numbers go up, also where the trusted half has seen fewer.
+        Superblock best = assembly.Authority;
+        MirrorLeg[] made = [.. assembly.Entries.Select((entry, index) => new MirrorLeg(index, AtOpen(entry, assembly.Legs[index], best), assembly.Legs[index]?.Device))];
+        MirrorDevice mirror = new(client, best.Mirror, best.Layout, made, found.Max(static leg => leg.Superblock.Changes), best.Change, options ?? new MirrorOptions());
+        await mirror.StartAsync(
+            async () =>
+            {
+                await mirror.FinishChangeAsync(assembly).ConfigureAwait(false);
+                await mirror.LoadLogAsync(reader, cancellationToken).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
         return mirror;
+    }
+
+    /// <summary>A leg in sync that is missing lacks what is written from now on; it has the newest change, or the one before.</summary>
+    private static SuperblockEntry AtOpen(SuperblockEntry entry, FoundLeg? leg, Superblock best) =>
+        leg is not null ? entry with { Last = leg.Superblock.Change, Confirmed = leg.Superblock.Change }
+        : entry.IsInSync ? entry with { Last = best.Change, Confirmed = best.Previous }
+        : entry;
+
+    /// <summary>
+    /// A change that was interrupted is on some of the legs in sync: the others get it, as it was, so that none is more than one behind when the next is interrupted too. One that
+    /// fails here fails again soon, and is taken out then.
+    /// </summary>
+    private async Task FinishChangeAsync(MirrorAssembly assembly)
+    {
+        Superblock best = assembly.Authority;
+        foreach (MirrorLeg leg in _legs)
+        {
+            if (leg.IsInSync && leg.Last != best.Change)
+            {
+                Superblock finished = SuperblockOf(leg, best.Entries, best.Change, best.Previous);
+                await WriteSuperblocksAsync(Client, leg.Device!, finished.Write).ConfigureAwait(false);
+            }
+        }
     }
 
     private static BlockDevice[] Check(DmIoClient client, IReadOnlyList<BlockDevice> legs, MirrorOptions? options)
@@ -152,53 +186,71 @@ public sealed partial class MirrorDevice
         }
     }
 
-    /// <summary>Records that the mirror is in use, with the legs that it has: from now on no leg can be used without the others and not be found out.</summary>
-    private async Task StartAsync(bool isNew, CancellationToken cancellationToken)
+    /// <summary>
+    /// Records that the mirror is in use, with the legs that it has: from now on no leg can be used without the others and not be found out. Twice, so that a copy of a leg that was
+    /// made before is more than one change behind.
+    /// </summary>
+    private async Task StartAsync(Func<Task> prepare, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         bool isRecorded = false;
         try
         {
-            if (isNew && !_layout.IsInMemory)
-                await WriteNewSuperblocksAsync().ConfigureAwait(false);
-            Task<bool> recorded;
-            lock (Gate)
+            cancellationToken.ThrowIfCancellationRequested();
+            await prepare().ConfigureAwait(false);
+            Log.ChangeAll();
+            for (int change = 0; change < 2; change++)
             {
-                Changes++;
-                Log.ChangeAll();
-                recorded = _metadata.CommitAsync();
+                Task<bool> recorded;
+                lock (Gate)
+                {
+                    Changes++;
+                    recorded = _metadata.CommitAsync();
+                }
+
+                if (!await recorded.ConfigureAwait(false))
+                    throw new MirrorException(MirrorRefusal.Failed, $"The metadata of mirror {Id} could be written to no leg: {string.Join(", ", Legs)}.");
             }
 
-            isRecorded = await recorded.ConfigureAwait(false);
-            if (!isRecorded)
-                throw new MirrorException(MirrorRefusal.Failed, $"The metadata of mirror {Id} could be written to no leg: {string.Join(", ", Legs)}.");
+            isRecorded = true;
             StartCleaning();
         }
         finally
         {
             if (!isRecorded)
-            {
-                await _legChanges.EndAsync().ConfigureAwait(false);
-                _metadata.Dispose();
-            }
+                await EndUseAsync().ConfigureAwait(false);
         }
     }
 
     /// <summary>Old superblocks go, and legs that are out of sync get theirs: they get no other before they are resynchronized.</summary>
     private async Task WriteNewSuperblocksAsync()
     {
+        if (_layout.IsInMemory)
+            return;
         foreach (MirrorLeg leg in _legs)
-            await WriteNewSuperblockAsync(leg, Entries(), Changes).ConfigureAwait(false);
+            await WriteNewSuperblockAsync(leg, Entries(), RecordedChange).ConfigureAwait(false);
     }
 
-    private async Task WriteNewSuperblockAsync(MirrorLeg leg, SuperblockEntry[] entries, long change)
+    private async Task WriteNewSuperblockAsync(MirrorLeg leg, SuperblockEntry[] entries, ChangeStamp change)
     {
-        using IoMemory memory = IoMemory.Allocate(MirrorLayout.Superblocks * MirrorLayout.BlockBytes);
-        int slot = (int)(change % MirrorLayout.Superblocks);
-        SuperblockOf(leg, entries, change).Write(memory.GetSpan().Slice(slot * MirrorLayout.BlockBytes, MirrorLayout.BlockBytes));
-        IoRegion region = new(leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, 0), MirrorLayout.Superblocks * MirrorLayout.BlockSectors);
-        IoResult result = await Client.WriteAsync(region, memory, IoFlags.Fua).ConfigureAwait(false);
+        IoResult result = await WriteSuperblocksAsync(Client, leg.Device!, SuperblockOf(leg, entries, change).Write).ConfigureAwait(false);
         if (!result.IsSuccess)
-            throw new MirrorException(MirrorRefusal.Failed, $"The metadata could not be written to {leg.Device.Path}: {result.First}. Take another device.");
+            throw new MirrorException(MirrorRefusal.Failed, $"The metadata could not be written to {leg.Device!.Path}: {result.First}. Take another device.");
     }
+
+    /// <summary>Both, one after the other.</summary>
+    private static async Task<IoResult> WriteSuperblocksAsync(DmIoClient client, BlockDevice device, SpanAction fill)
+    {
+        using IoMemory memory = IoMemory.Allocate(MirrorLayout.BlockBytes);
+        fill(memory.GetSpan());
+        IoResult result = default;
+        for (int slot = 0; slot < MirrorLayout.Superblocks && result.IsSuccess; slot++)
+        {
+            IoRegion region = new(device, MirrorLayout.SuperblockSector(device.SectorCount, slot), MirrorLayout.BlockSectors);
+            result = await client.WriteAsync(region, memory, IoFlags.Fua).ConfigureAwait(false);
+        }
+
+        return result;
+    }
+
+    private delegate void SpanAction(Span<byte> block);
 }

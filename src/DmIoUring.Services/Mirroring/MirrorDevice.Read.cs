@@ -197,7 +197,9 @@ public sealed partial class MirrorDevice
                 call = RentCall(leg => leg.IsInSync && failures.Has(leg) && failures.IsMedium(leg));
             if (call.Legs.Length == 0 || !source.IsInSync)
                 return;
-            using IoMemory memory = IoMemory.Allocate(count * IoRegion.SectorSize);
+            using IoMemory? memory = TryAllocate(count * IoRegion.SectorSize);
+            if (memory is null)
+                return;
             IoResult read = await Client.ReadAsync(new IoRegion(source.Device!, sector, count), memory).ConfigureAwait(false);
             if (!read.IsSuccess)
                 return;
@@ -227,6 +229,19 @@ public sealed partial class MirrorDevice
         // If it can't be recorded, the next write tries again and is not acknowledged before.
         if (!IsRecorded)
             await CommitAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A read that has succeeded does not fail because there is no memory for the repair.</summary>
+    private static IoMemory? TryAllocate(long length)
+    {
+        try
+        {
+            return IoMemory.Allocate(length);
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
     }
 
     private static void CheckBuffer(long count, in IoBuffer buffer)

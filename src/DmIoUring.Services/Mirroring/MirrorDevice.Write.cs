@@ -6,10 +6,10 @@ namespace DmIoUring.Services;
 /// <content>What changes the legs' data.</content>
 public sealed partial class MirrorDevice
 {
-    private const IoFlags WriteFlags = IoFlags.Preflush | IoFlags.Fua | IoFlags.StableCopy;
+    private const IoFlags WriteFlags = IoFlags.Preflush | IoFlags.Fua;
 
     /// <summary>How often a leg that is not to blame is asked again before it is taken out, with 10 ms, 20 ms, ... between.</summary>
-    private const int MostRetries = 3;
+    internal const int MostRetries = 3;
 
     private MirrorLeg[]? _writtenLegs;
 
@@ -18,15 +18,16 @@ public sealed partial class MirrorDevice
         Write,
         Discard,
         WriteZeroes,
+        Flush,
     }
 
     /// <summary>Writes to all legs.</summary>
     /// <param name="sector">The first sector, of 512 bytes.</param>
     /// <param name="count">Sectors of 512 bytes, at least 1.</param>
     /// <param name="buffer">What; at least as long. Free to use again, and to be changed, when the task completes: legs would differ otherwise.</param>
-    /// <param name="flags"><see cref="IoFlags.Preflush"/>, <see cref="IoFlags.Fua"/> and <see cref="IoFlags.StableCopy"/>, of every leg.</param>
+    /// <param name="flags"><see cref="IoFlags.Preflush"/> and <see cref="IoFlags.Fua"/>, of every leg.</param>
     /// <returns>How it ended. When it has failed, the sectors' content is unknown.</returns>
-    /// <exception cref="ArgumentException">The range, the buffer or the flags are invalid. <see cref="IoFlags.Atomic"/> is: legs may differ in what they can write atomically.</exception>
+    /// <exception cref="ArgumentException">The range, the buffer or the flags are invalid. <see cref="IoFlags.Atomic"/> is: legs may differ in what they can write atomically. <see cref="IoFlags.StableCopy"/> is: a leg may write an abandoned copy at any later time, over what was resynchronized.</exception>
     /// <exception cref="ObjectDisposedException">The mirror, the client, a leg's device or the buffer was disposed.</exception>
     /// <remarks>The first write to a region that has been clean waits for the log.</remarks>
     public ValueTask<MirrorResult> WriteAsync(long sector, long count, IoBuffer buffer, IoFlags flags = IoFlags.None)
@@ -52,17 +53,25 @@ public sealed partial class MirrorDevice
         MirrorCall? call = TryBeginWrite(sector, count);
         if (call is null)
             return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
+        bool isSettled = false;
         try
         {
             IoResult result = Client.Write(call.Regions(sector, count), buffer, new IoRequestOptions(flags, Report: call.Report));
-            return result.IsSuccess && IsRecorded
+            MirrorResult settled = result.IsSuccess && IsRecorded
                 ? new MirrorResult(IsSuccess: true, default)
                 : Wait(SettleAsync(Change.Write, call, result, sector, count, buffer, flags));
+            isSettled = true;
+            return settled;
         }
         finally
         {
             lock (Gate)
+            {
+                // An exception: some legs may have it.
+                if (!isSettled)
+                    MayDiffer(sector, count);
                 EndChange(call, sector, count);
+            }
         }
     }
 
@@ -104,6 +113,7 @@ public sealed partial class MirrorDevice
         }
 
         MirrorCall? call = null;
+        bool isSettled = false;
         try
         {
             if (!isLogged && !await CommitAsync().ConfigureAwait(false))
@@ -111,14 +121,21 @@ public sealed partial class MirrorDevice
             lock (Gate)
                 call = RentWriteCall();
             IoResult result = await SubmitAsync(change, call, sector, count, buffer, flags).ConfigureAwait(false);
-            return result.IsSuccess && IsRecorded
+            MirrorResult settled = result.IsSuccess && IsRecorded
                 ? new MirrorResult(IsSuccess: true, default)
                 : await SettleAsync(change, call, result, sector, count, buffer, flags).ConfigureAwait(false);
+            isSettled = true;
+            return settled;
         }
         finally
         {
             lock (Gate)
+            {
+                // An exception: some legs may have it.
+                if (call is not null && !isSettled)
+                    MayDiffer(sector, count);
                 EndChange(call, sector, count);
+            }
         }
     }
 
@@ -156,7 +173,7 @@ public sealed partial class MirrorDevice
     private static void CheckWrite(long count, in IoBuffer buffer, IoFlags flags)
     {
         if ((flags & ~WriteFlags) != 0)
-            throw new ArgumentException($"Flags {flags & ~WriteFlags} can't be asked of a mirror; Preflush, Fua and StableCopy can.", nameof(flags));
+            throw new ArgumentException($"Flags {flags & ~WriteFlags} can't be asked of a mirror; Preflush and Fua can.", nameof(flags));
         CheckBuffer(count, buffer);
     }
 
@@ -169,6 +186,7 @@ public sealed partial class MirrorDevice
             Change.Write => Client.WriteAsync(regions, buffer, options),
             Change.Discard => Client.DiscardAsync(regions, options),
             Change.WriteZeroes => Client.WriteZeroesAsync(regions, options),
+            Change.Flush => Client.FlushAsync(regions, options),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }
@@ -184,8 +202,8 @@ public sealed partial class MirrorDevice
             bool isUnsupported = result.Unsupported[region];
             if (change == Change.WriteZeroes && isUnsupported)
                 (failure, isUnsupported) = await WriteZeroesAsDataAsync(leg, sector, count).ConfigureAwait(false);
-            else if (change == Change.Write && IsLegInnocent(failure, isUnsupported))
-                (failure, isUnsupported) = await RetryAsync(leg, sector, count, buffer, flags, failure, isUnsupported).ConfigureAwait(false);
+            else if (change != Change.Discard || !isUnsupported)
+                (failure, isUnsupported) = await RetryAsync(change, leg, sector, count, buffer, flags, failure, isUnsupported).ConfigureAwait(false);
             if (failure.Cause != IoFailureCause.None)
                 failures.Add(leg, failure, isUnsupported);
         }
@@ -203,17 +221,24 @@ public sealed partial class MirrorDevice
         return new MirrorResult(isDone, failures.Result);
     }
 
-    /// <summary>Whether the host is to blame, or the request, and not the leg's medium: the data is missing there all the same.</summary>
-    private static bool IsLegInnocent(IoFailure failure, bool isUnsupported) =>
-        isUnsupported || failure.Cause is IoFailureCause.Host or IoFailureCause.RingLost or IoFailureCause.RetriesExhausted;
+    internal static Task DelayRetryAsync(int retry) => Task.Delay(TimeSpan.FromMilliseconds(10 << retry - 1));
 
+    /// <summary>Asks a leg again what it is not to blame for. A flush that has put the device in doubt is not repeated: that would prove nothing.</summary>
     private async ValueTask<(IoFailure Failure, bool IsUnsupported)> RetryAsync(
-        MirrorLeg leg, long sector, long count, IoBuffer buffer, IoFlags flags, IoFailure failure, bool isUnsupported)
+        Change change, MirrorLeg leg, long sector, long count, IoBuffer buffer, IoFlags flags, IoFailure failure, bool isUnsupported)
     {
-        for (int retry = 1; retry <= MostRetries && IsLegInnocent(failure, isUnsupported) && leg.Device is { } device; retry++)
+        for (int retry = 1; retry <= MostRetries && LegFailures.IsInnocent(failure, isUnsupported) && leg.Device!.Doubt is null; retry++)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(10 << retry - 1)).ConfigureAwait(false);
-            IoResult result = await Client.WriteAsync(new IoRegion(device, sector, count), buffer, flags).ConfigureAwait(false);
+            await DelayRetryAsync(retry).ConfigureAwait(false);
+            IoRegion region = new(leg.Device, sector, count);
+            IoResult result = change switch
+            {
+                Change.Write => await Client.WriteAsync(region, buffer, flags).ConfigureAwait(false),
+                Change.Discard => await Client.DiscardAsync(region).ConfigureAwait(false),
+                Change.WriteZeroes => await Client.WriteZeroesAsync(region).ConfigureAwait(false),
+                Change.Flush => await Client.FlushAsync(region).ConfigureAwait(false),
+                _ => throw new System.Diagnostics.UnreachableException(),
+            };
             failure = result.First;
             isUnsupported = !result.Unsupported.IsEmpty;
         }
@@ -223,12 +248,11 @@ public sealed partial class MirrorDevice
 
     private async ValueTask<(IoFailure Failure, bool IsUnsupported)> WriteZeroesAsDataAsync(MirrorLeg leg, long sector, long count)
     {
-        const long pieceSectors = 2048;
-        using IoMemory zeroes = IoMemory.Allocate(Math.Min(count, pieceSectors) * IoRegion.SectorSize);
+        long pieceSectors = _zeroes.Length / IoRegion.SectorSize;
         for (long done = 0; done < count; done += pieceSectors)
         {
             IoRegion region = new(leg.Device!, sector + done, Math.Min(pieceSectors, count - done));
-            IoResult result = await Client.WriteAsync(region, zeroes).ConfigureAwait(false);
+            IoResult result = await Client.WriteAsync(region, _zeroes).ConfigureAwait(false);
             if (!result.IsSuccess)
                 return (result.First, !result.Unsupported.IsEmpty);
         }
@@ -236,17 +260,7 @@ public sealed partial class MirrorDevice
         return default;
     }
 
-    /// <summary>Whether the states of the legs are on the medium.</summary>
-    private bool IsRecorded
-    {
-        get
-        {
-            lock (Gate)
-                return Changes == RecordedChanges;
-        }
-    }
-
-    private Task<bool> CommitAsync()
+    internal Task<bool> CommitAsync()
     {
         lock (Gate)
             return _metadata.CommitAsync();
@@ -268,8 +282,14 @@ public sealed partial class MirrorDevice
             _unsynced.Add(region);
     }
 
-    private MirrorResult Failed(long sector) => new(
-        IsSuccess: false, new IoResult(WrittenBits(), RegionBits.None, new IoFailure(WrittenBits().First, sector, ErrnoIo, IoFailureCause.Device)));
+    /// <summary>The log could not be written, so the request was not submitted.</summary>
+    private MirrorResult Failed(long sector)
+    {
+        IoResult failure;
+        lock (Gate)
+            failure = _metadata.Failure;
+        return new MirrorResult(IsSuccess: false, failure.IsSuccess ? new IoResult(WrittenBits(), RegionBits.None, new IoFailure(WrittenBits().First, sector, ErrnoIo, IoFailureCause.Device)) : failure);
+    }
 
     private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using DmIoUring.Services.Mirroring;
 using DmIoUring.Services.Mirroring.Metadata;
 
@@ -32,13 +33,15 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
     private readonly MetadataWriter _metadata;
     private readonly LegChangeQueue _legChanges;
     private readonly Stack<MirrorCall> _freeCalls = [];
+    private readonly ulong _session = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    private readonly IoMemory _zeroes = IoMemory.Allocate(64 << 10);
     private readonly TaskCompletionSource _lastCallEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _cleanTimer;
     private Task? _cleaning;
     private Task? _disposal;
     private int _calls;
 
-    private MirrorDevice(DmIoClient client, Guid id, MirrorLayout layout, MirrorLeg[] legs, long changes, MirrorOptions options)
+    private MirrorDevice(DmIoClient client, Guid id, MirrorLayout layout, MirrorLeg[] legs, long changes, ChangeStamp recorded, MirrorOptions options)
     {
         Client = client;
         Id = id;
@@ -46,7 +49,7 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
         _legs = legs;
         _options = options;
         Changes = changes;
-        RecordedChanges = changes;
+        RecordedChange = recorded;
         Log = new DirtyLog(layout);
         _unsynced = new RegionSet(layout.Regions);
         _metadata = new MetadataWriter(this, layout, legs.Length);
@@ -109,8 +112,20 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
     /// <summary>Counts the changes of what superblocks say.</summary>
     internal long Changes { get; private set; }
 
-    /// <summary>The last of them that is on the medium.</summary>
-    internal long RecordedChanges { get; set; }
+    internal ChangeStamp NewestChange => new(Changes, _session);
+
+    /// <summary>The last of them that is on the medium of all legs in sync.</summary>
+    internal ChangeStamp RecordedChange { get; set; }
+
+    /// <summary>Whether the states of the legs are on the medium.</summary>
+    internal bool IsRecorded
+    {
+        get
+        {
+            lock (Gate)
+                return NewestChange == RecordedChange;
+        }
+    }
 
     /// <summary>Human-readable: id, size and the legs' states.</summary>
     /// <returns>One line.</returns>
@@ -133,10 +148,13 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
 
     internal SuperblockEntry[] Entries() => Array.ConvertAll(_legs, static leg => leg.Entry);
 
-    internal Superblock SuperblockOf(MirrorLeg leg, SuperblockEntry[] entries, long change) => new()
+    internal Superblock SuperblockOf(MirrorLeg leg, SuperblockEntry[] entries, ChangeStamp change) => SuperblockOf(leg, entries, change, RecordedChange);
+
+    private Superblock SuperblockOf(MirrorLeg leg, SuperblockEntry[] entries, ChangeStamp change, ChangeStamp previous) => new()
     {
         Mirror = Id,
-        Changes = change,
+        Change = change,
+        Previous = previous,
         Layout = _layout,
         Leg = leg.Index,
         Entries = entries,
@@ -161,7 +179,7 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
     /// Takes out the legs that have failed a request, if a leg in sync has carried it out; otherwise no leg is taken out. Must be called with the lock held.
     /// </summary>
     /// <returns>Whether a leg in sync has carried it out.</returns>
-    internal bool TakeOut(MirrorLeg[] legs, in LegFailures failures, bool unsupportedToo)
+    internal bool TakeOut(MirrorLeg[] legs, in LegFailures failures, bool unsupportedToo = true)
     {
         bool isDone = false;
         foreach (MirrorLeg leg in legs)
@@ -186,9 +204,11 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
     private void SetState(MirrorLeg leg, MirrorLegState state, string? reason)
     {
         MirrorLegState before = leg.State;
-        if (before == state)
+
+        // One that was replaced, of which a late request has failed, is no leg any more.
+        if (before == state || _legs[leg.Index] != leg)
             return;
-        if (before == MirrorLegState.InSync || state == MirrorLegState.InSync)
+        if (before == MirrorLegState.InSync || state is MirrorLegState.InSync or MirrorLegState.Resyncing)
             Changes++;
         leg.State = state;
         leg.Reason = reason;
@@ -223,19 +243,25 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
             last = _calls == 0 ? Task.CompletedTask : _lastCallEnded.Task;
         }
 
-        if (timer is not null)
-            await timer.DisposeAsync().ConfigureAwait(false);
-        await last.ConfigureAwait(false);
-        if (_cleaning is { } cleaning)
-            await cleaning.ConfigureAwait(false);
         try
         {
+            if (timer is not null)
+                await timer.DisposeAsync().ConfigureAwait(false);
+            await last.ConfigureAwait(false);
+            if (_cleaning is { } cleaning)
+                await cleaning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await CleanAsync(isLast: true).ConfigureAwait(false);
         }
         finally
         {
-            await _legChanges.EndAsync().ConfigureAwait(false);
-            _metadata.Dispose();
+            await EndUseAsync().ConfigureAwait(false);
         }
+    }
+
+    private async Task EndUseAsync()
+    {
+        await _legChanges.EndAsync().ConfigureAwait(false);
+        _metadata.Dispose();
+        _zeroes.Dispose();
     }
 }

@@ -2,7 +2,7 @@ namespace DmIoUring.Services;
 
 /// <summary>
 /// A mirror can't be created, opened, changed or resynchronized as asked: its legs do not allow it. The message says what was found on which leg, and what to do. Nothing was
-/// written.
+/// written, except where <see cref="Refusal"/> is <see cref="MirrorRefusal.Failed"/>.
 /// </summary>
 public sealed class MirrorException : IOException
 {

@@ -89,10 +89,10 @@ internal sealed class MirrorInspector(DmIoClient client)
         Reason = entry.State switch
         {
             RecordedState.InSync => null,
-            RecordedState.LacksAll when leg is not null && leg.Superblock.Changes < entry.LastChange =>
-                string.Create(CultureInfo.InvariantCulture, $"is at change {leg.Superblock.Changes}, older than it was left at ({entry.LastChange})"),
+            RecordedState.LacksAll when leg is not null && best.Entries[index].State != RecordedState.LacksAll =>
+                string.Create(CultureInfo.InvariantCulture, $"is at change {leg.Superblock.Changes}, not at the one that it was left at ({best.Entries[index].Last.Number})"),
             RecordedState.LacksAll => "no full resync of it has ended yet",
-            _ => string.Create(CultureInfo.InvariantCulture, $"lacks what was written since change {entry.LastChange} of {best.Changes}"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"lacks what was written since change {entry.Last.Number} of {best.Changes}"),
         },
     };
 }

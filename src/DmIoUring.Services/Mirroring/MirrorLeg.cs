@@ -7,17 +7,21 @@ internal sealed class MirrorLeg(int index, SuperblockEntry entry, BlockDevice? d
 {
     public int Index { get; } = index;
 
-    public Guid Id { get; set; } = entry.Id;
+    public Guid Id { get; } = entry.Id;
 
-    public BlockDevice? Device { get; set; } = device;
+    /// <summary>It stays the same: another device in a leg's place is another object, so that what is still in flight on the old one says nothing about the new one.</summary>
+    public BlockDevice? Device { get; } = device;
 
     public MirrorLegState State { get; set; } = device is null ? MirrorLegState.Missing : entry.IsInSync ? MirrorLegState.InSync : MirrorLegState.OutOfSync;
 
     /// <summary>Whether the log does not have all that it lacks.</summary>
     public bool LacksAll { get; set; } = entry.State == RecordedState.LacksAll;
 
-    /// <summary>The highest number that its own superblock can have.</summary>
-    public long LastChange { get; set; } = entry.LastChange;
+    /// <summary>The newest change that its own superblock can have.</summary>
+    public ChangeStamp Last { get; set; } = entry.Last;
+
+    /// <summary>The newest change that its own superblock has for sure.</summary>
+    public ChangeStamp Confirmed { get; set; } = entry.Confirmed;
 
     public string? Reason { get; set; } = entry.IsInSync ? null : "was out of sync when the mirror was opened";
 
@@ -38,7 +42,7 @@ internal sealed class MirrorLeg(int index, SuperblockEntry entry, BlockDevice? d
     /// <summary>Whether it may be copied from.</summary>
     public bool IsSource => IsInSync && Device!.Doubt is null;
 
-    public SuperblockEntry Entry => new(Id, IsInSync ? RecordedState.InSync : LacksAll ? RecordedState.LacksAll : RecordedState.LacksLogged, LastChange);
+    public SuperblockEntry Entry => new(Id, IsInSync ? RecordedState.InSync : LacksAll ? RecordedState.LacksAll : RecordedState.LacksLogged, Last, Confirmed);
 
     public MirrorLegStatus Status => new()
     {

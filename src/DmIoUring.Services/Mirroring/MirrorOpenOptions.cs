@@ -5,7 +5,7 @@ public sealed record MirrorOpenOptions
 {
     /// <summary>
     /// Whether it may be opened without all of its legs. What is written then is missing on the others. A leg that is missing here and is used elsewhere without these is the
-    /// way to a split mirror.
+    /// way to a split mirror. A leg that was away and does not know it can't be told from one that is right when it is opened alone.
     /// </summary>
     public bool AllowMissing { get; init; }
 

@@ -18,6 +18,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
     private int _next;
     private long _done;
     private long _unreadable = -1;
+    private volatile bool _hasNoSource;
 
     public async Task<MirrorResyncResult> RunAsync(CancellationToken cancellation)
     {
@@ -40,10 +41,18 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                     leg.Device.AcknowledgeDoubt(doubt);
             }
 
+            // They say themselves from here on that they are not in sync: opened alone, they are refused.
+            if (!mirror.IsRecorded && !await mirror.CommitAsync().ConfigureAwait(false))
+            {
+                failure = "the resync could be recorded on no leg";
+                return Result(failure, isCancelled);
+            }
+
             using (CopyService copies = new(mirror.Client))
                 await Task.WhenAll(Enumerable.Range(0, RegionsAtOnce).Select(_ => CopyRegionsAsync(copies, cancellation))).ConfigureAwait(false);
             isCancelled = cancellation.IsCancellationRequested && _done < _regions.Length;
             failure = isCancelled ? "the resync was cancelled"
+                : _hasNoSource ? "every leg in sync has come into doubt meanwhile"
                 : _unreadable >= 0 ? FormattableString.Invariant($"sector {_unreadable} could be read from no leg in sync")
                 : await FlushAsync(hadUnsynced).ConfigureAwait(false);
         }
@@ -56,6 +65,11 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
             }
         }
 
+        return Result(failure, isCancelled);
+    }
+
+    private MirrorResyncResult Result(string? failure, bool isCancelled)
+    {
         lock (mirror.Gate)
         {
             return new MirrorResyncResult(
@@ -73,7 +87,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
 
     private async Task CopyRegionsAsync(CopyService copies, CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested && Interlocked.Read(ref _unreadable) < 0)
+        while (!cancellation.IsCancellationRequested && !_hasNoSource && Interlocked.Read(ref _unreadable) < 0)
         {
             int at = Interlocked.Increment(ref _next) - 1;
             if (at >= _regions.Length)
@@ -100,7 +114,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
         }
     }
 
-    /// <summary>Whether it came to its end; false: it was cancelled.</summary>
+    /// <summary>Whether it came to its end; false: it was cancelled, or no leg may be copied from any more.</summary>
     private async Task<bool> CopyRegionAsync(CopyService copies, int region, long sector, long count, CancellationToken cancellation)
     {
         ulong unreadableFrom = 0;
@@ -116,6 +130,12 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 destinations = source is null ? [] : Destinations(region, source);
                 from = source is null ? default : new IoRegion(source.Device!, sector, count);
                 to = Array.ConvertAll(destinations, leg => new IoRegion(leg.Device!, sector, count));
+            }
+
+            if (source is null && unreadableFrom == 0)
+            {
+                _hasNoSource = true;
+                return false;
             }
 
             if (source is null)
@@ -223,7 +243,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 {
                     foreach (MirrorLeg leg in call.Legs)
                     {
-                        if (failures.Has(leg) && !failures.IsUnsupported(leg))
+                        if (failures.Has(leg))
                             mirror.FailCopy(leg, failures.Reason(leg));
                     }
                 }

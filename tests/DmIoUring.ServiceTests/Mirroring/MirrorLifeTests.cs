@@ -170,6 +170,76 @@ public sealed class MirrorLifeTests
     }
 
     [Fact]
+    public async Task OldCopyOfALegThatWasNeverMissing_IsCopiedAsAWhole()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync();
+        await bench.CloseAsync();
+        byte[] backup = bench.Disks[1].Read(0, Sectors + 64);
+        await bench.OpenAsync();
+        await bench.WriteAsync(RegionSectors, 2);
+        await bench.CloseAsync();
+        bench.Disks[1].Write(0, backup);
+        await bench.OpenAsync();
+        Assert.True(bench.Mirror.Legs[1].NeedsFullResync);
+        await bench.ResyncAsync();
+        bench.AssertEqual();
+    }
+
+    [Fact]
+    public async Task LegThatIsHalfResynchronized_IsNoMirrorByItself()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync();
+        await bench.Mirror.TakeOutAsync(1);
+        for (long region = 0; region < 6; region++)
+            await bench.WriteAsync(region * RegionSectors, 1);
+        bench.Disks[0].Fail(MediumOperations.Read, Eio, firstSector: 4 * RegionSectors, sectors: RegionSectors);
+        Assert.False((await bench.Mirror.ResyncAsync(cancellationToken: TestContext.Current.CancellationToken)).IsComplete);
+        await bench.CrashAsync();
+        Assert.Equal(MirrorRefusal.NoSource, (await Assert.ThrowsAsync<MirrorException>(() => bench.OpenAsync(Degraded, 1))).Refusal);
+    }
+
+    [Fact]
+    public async Task LegThatMissedAChangeAndWasUsedAlone_IsASplit()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync();
+        await bench.CloseAsync();
+        Fault fault = bench.Disks[1].Fail(MediumOperations.Write, Eio);
+        await bench.OpenAsync();
+        Assert.Equal(MirrorLegState.OutOfSync, bench.State(1));
+        await bench.WriteAsync(0, 1);
+        await bench.CloseAsync();
+        fault.Dispose();
+        await bench.OpenAsync(Degraded, 1);
+        await bench.WriteAsync(5 * RegionSectors, 2);
+        await bench.CloseAsync();
+        Assert.Equal(MirrorRefusal.Split, (await Assert.ThrowsAsync<MirrorException>(() => bench.OpenAsync())).Refusal);
+        await bench.OpenAsync(Degraded, 0);
+        Assert.Equal(MirrorRefusal.Split, (await Assert.ThrowsAsync<MirrorException>(() => bench.Mirror.AttachAsync(bench.Open(bench.Disks[1]), TestContext.Current.CancellationToken))).Refusal);
+    }
+
+    [Fact]
+    public async Task LateFailureOfAReplacedDevice_LeavesItsReplacementAlone()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync();
+        Fault hold = bench.Disks[1].Hold(MediumOperations.Write, firstSector: 0, sectors: 8, times: 1);
+        Task<MirrorResult> write = bench.Mirror.WriteAsync(0, 8, Bytes(1)).AsTask();
+        Assert.True(hold.WaitForHits(1, TimeSpan.FromSeconds(30)));
+        bench.Disks.Add(bench.AddDisk());
+        await bench.Mirror.ReplaceAsync(1, bench.Open(bench.Disks[2]), cancellationToken: TestContext.Current.CancellationToken);
+        Task<MirrorResyncResult> resync = bench.Mirror.ResyncAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(SpinWait.SpinUntil(() => bench.State(1) == MirrorLegState.Resyncing, TimeSpan.FromSeconds(30)));
+        bench.Disks[1].CutPower();
+        Assert.True((await write).IsSuccess);
+        Assert.True((await resync).IsComplete);
+        Assert.Equal(MirrorLegState.InSync, bench.State(1));
+        bench.AssertEqual(0, 2);
+    }
+
+    [Fact]
     public async Task SplitMirror_IsRefusedUntilOneHalfIsTrusted()
     {
         await using MirrorBench bench = new(2);
@@ -205,7 +275,7 @@ public sealed class MirrorLifeTests
         await using MirrorBench bench = new(2);
         await bench.CreateAsync();
         await bench.CloseAsync();
-        foreach (int half in (int[])[0, 1])
+        foreach (int half in (int[])[0, 1, 1, 1])
         {
             await bench.OpenAsync(Degraded, half);
             await bench.WriteAsync(0, (byte)half);

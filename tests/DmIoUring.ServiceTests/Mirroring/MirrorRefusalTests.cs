@@ -188,6 +188,7 @@ public sealed class MirrorRefusalTests
         await Assert.ThrowsAsync<ArgumentException>(async () => await mirror.WriteAsync(0, 9, Bytes(1)));
         await Assert.ThrowsAsync<ArgumentException>(async () => await mirror.ReadAsync(0, 9, Bytes(1)));
         Assert.Contains("Atomic", (await Assert.ThrowsAsync<ArgumentException>(async () => await mirror.WriteAsync(0, 8, Bytes(1), IoFlags.Atomic | IoFlags.Fua))).Message, StringComparison.Ordinal);
+        Assert.Contains("StableCopy", (await Assert.ThrowsAsync<ArgumentException>(async () => await mirror.WriteAsync(0, 8, Bytes(1), IoFlags.StableCopy))).Message, StringComparison.Ordinal);
         await bench.Mirror.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await mirror.WriteAsync(0, 8, Bytes(1)));
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await mirror.ReadAsync(0, 8, Bytes(1)));

@@ -14,7 +14,6 @@ public sealed class MirrorRequestTests
         Write,
         Fua,
         Preflush,
-        StableCopy,
         SyncWrite,
         Discard,
         WriteZeroes,
@@ -275,17 +274,10 @@ public sealed class MirrorRequestTests
         Request.Write => await mirror.WriteAsync(0, 8, Bytes(2)),
         Request.Fua => await mirror.WriteAsync(0, 8, Bytes(2), IoFlags.Fua),
         Request.Preflush => await mirror.WriteAsync(0, 8, Bytes(2), IoFlags.Preflush),
-        Request.StableCopy => await WriteStableAsync(mirror),
         Request.SyncWrite => mirror.Write(0, 8, Bytes(2)),
         Request.Discard => await mirror.DiscardAsync(0, 8),
         Request.WriteZeroes => await mirror.WriteZeroesAsync(0, 8),
         Request.Flush => await mirror.FlushAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(request), request, null),
     };
-
-    private static async Task<MirrorResult> WriteStableAsync(MirrorDevice mirror)
-    {
-        using PageReservation reserve = mirror.Client.Reserve(16);
-        return await mirror.WriteAsync(0, 8, Bytes(2), IoFlags.StableCopy);
-    }
 }

@@ -116,25 +116,35 @@ internal sealed class MirrorAssembly
     {
         Superblock own = leg.Superblock, best = authority.Superblock;
 
-        // A change is on all legs in sync, or on some of them where it was interrupted: then these are one ahead, and nobody was told. One that takes a leg back in and was interrupted
-        // leaves a leg that still calls the other out of sync; if that one were right, it would not be one behind. A leg that was used without the other has called it out of sync.
         bool doubtsAuthority = !own.Entries[best.Leg].IsInSync;
-        bool hasGoneOn = entry.IsInSync
-            ? own.Changes > best.Changes || own.Changes == best.Changes && doubtsAuthority
-            : own.Changes > entry.LastChange + 1 || own.Changes == entry.LastChange + 1 && doubtsAuthority;
-        if (!hasGoneOn)
+        if (entry.IsInSync)
         {
-            // It stands at an earlier state than it was left in, as from a backup: the log does not reach back to that.
-            bool isOlder = !entry.IsInSync && own.Changes < entry.LastChange;
-            return isOlder ? entry with { State = RecordedState.LacksAll } : entry;
+            // A change is on all legs in sync, or on some of them where it was interrupted: then the others have the one before.
+            if (own.Change == best.Change || own.Change == best.Previous)
+                return entry;
+        }
+        else if (IsAsItWasLeft(own, entry, doubtsAuthority) || own.Previous == best.Change && !doubtsAuthority)
+        {
+            // The second: its resync was about to begin, and that was interrupted.
+            return entry;
         }
 
-        if (isTrusted)
-            return new SuperblockEntry(entry.Id, RecordedState.LacksAll, own.Changes);
-        problems.Add(new MirrorProblem(
-            leg, MirrorRefusal.Split, $"{leg} and {authority} were each used without the other: the mirror is split. Say by Trusted which one is right; what only the other has is lost then."));
-        return entry;
+        // An older state, as from a backup: the log does not reach back to that. A leg that says itself that it is out of sync was never used alone, but may have been copied to by others.
+        if (!isTrusted && leg.IsInSync && (doubtsAuthority || own.Changes >= best.Changes || !entry.IsInSync && own.Changes >= entry.Last.Number))
+        {
+            problems.Add(new MirrorProblem(
+                leg, MirrorRefusal.Split, $"{leg} and {authority} were each used without the other: the mirror is split. Say by Trusted which one is right; what only the other has is lost then."));
+        }
+
+        return new SuperblockEntry(entry.Id, RecordedState.LacksAll, own.Change, own.Change);
     }
+
+    /// <summary>
+    /// Whether a leg that is out of sync stands where it was left: at a change that it had with the others, or one behind that which was interrupted, so that nobody was told. One that
+    /// was used without the others has called them out of sync.
+    /// </summary>
+    public static bool IsAsItWasLeft(Superblock own, in SuperblockEntry entry, bool doubtsOthers) =>
+        own.Change == entry.Last || own.Change == entry.Confirmed || !doubtsOthers && (own.Previous == entry.Last || own.Previous == entry.Confirmed);
 
     private static string Names(SuperblockEntry[] entries, FoundLeg?[] legs, Func<SuperblockEntry, bool> isMeant) => string.Join(
         ", ", Enumerable.Range(0, entries.Length).Where(leg => legs[leg] is null && isMeant(entries[leg])).Select(static leg => FormattableString.Invariant($"leg {leg}")));

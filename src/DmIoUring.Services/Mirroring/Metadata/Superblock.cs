@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace DmIoUring.Services.Mirroring.Metadata;
 
 /// <summary>
-/// What a leg knows about its mirror. 4,096 bytes, little-endian: magic "DMIOMIRR" (0), version 1 (8), CRC-32C of the block (12), the mirror's id (16), the number of
-/// changes so far (32), sectors of data (40), sectors of a region (48), the number of legs (56), which of them this is (60); from 128 on 32 bytes a leg: its id, its state
-/// (16: <see cref="RecordedState"/>), and the highest change that its own superblock can have if it is not in sync (24).
+/// What a leg knows about its mirror. 4,096 bytes, little-endian: magic "DMIOMIRR" (0), version 1 (8), CRC-32C of the block (12), the mirror's id (16), the number and the
+/// session of the newest change (32), those of the change before that (48), sectors of data (64), sectors of a region (72), the number of legs (80), which of them this is (84);
+/// from 128 on 56 bytes a leg: its id, its state (16: <see cref="RecordedState"/>), the newest change that its own superblock can have (24), and the newest that it has for sure (40).
 /// </summary>
 internal sealed class Superblock
 {
@@ -15,20 +15,27 @@ internal sealed class Superblock
     private const int VersionAt = 8;
     private const int ChecksumAt = 12;
     private const int MirrorAt = 16;
-    private const int ChangesAt = 32;
-    private const int SectorsAt = 40;
-    private const int RegionSectorsAt = 48;
-    private const int LegCountAt = 56;
-    private const int LegAt = 60;
+    private const int ChangeAt = 32;
+    private const int PreviousAt = ChangeAt + ChangeStamp.Bytes;
+    private const int SectorsAt = 64;
+    private const int RegionSectorsAt = 72;
+    private const int LegCountAt = 80;
+    private const int LegAt = 84;
     private const int EntriesAt = 128;
-    private const int EntryBytes = 32;
+    private const int EntryBytes = 56;
     private const int EntryStateAt = 16;
-    private const int EntryLastChangeAt = 24;
+    private const int EntryLastAt = 24;
+    private const int EntryConfirmedAt = EntryLastAt + ChangeStamp.Bytes;
 
     public required Guid Mirror { get; init; }
 
-    /// <summary>Counts the changes of the mirror's legs. The leg with the highest number knows best.</summary>
-    public required long Changes { get; init; }
+    /// <summary>The newest change of the mirror's legs. The leg with the highest number knows best.</summary>
+    public required ChangeStamp Change { get; init; }
+
+    /// <summary>The change before, which every leg that was in sync has.</summary>
+    public required ChangeStamp Previous { get; init; }
+
+    public long Changes => Change.Number;
 
     public required MirrorLayout Layout { get; init; }
 
@@ -43,7 +50,8 @@ internal sealed class Superblock
         BinaryPrimitives.WriteUInt64LittleEndian(block, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(block[VersionAt..], Version);
         Mirror.TryWriteBytes(block[MirrorAt..]);
-        BinaryPrimitives.WriteInt64LittleEndian(block[ChangesAt..], Changes);
+        Write(block[ChangeAt..], Change);
+        Write(block[PreviousAt..], Previous);
         BinaryPrimitives.WriteInt64LittleEndian(block[SectorsAt..], Layout.Sectors);
         BinaryPrimitives.WriteInt64LittleEndian(block[RegionSectorsAt..], Layout.RegionSectors);
         BinaryPrimitives.WriteInt32LittleEndian(block[LegCountAt..], Entries.Length);
@@ -53,7 +61,8 @@ internal sealed class Superblock
             Span<byte> entry = block.Slice(EntriesAt + leg * EntryBytes, EntryBytes);
             Entries[leg].Id.TryWriteBytes(entry);
             entry[EntryStateAt] = (byte)Entries[leg].State;
-            BinaryPrimitives.WriteInt64LittleEndian(entry[EntryLastChangeAt..], Entries[leg].LastChange);
+            Write(entry[EntryLastAt..], Entries[leg].Last);
+            Write(entry[EntryConfirmedAt..], Entries[leg].Confirmed);
         }
 
         Checksum.Seal(block, ChecksumAt);
@@ -95,16 +104,26 @@ internal sealed class Superblock
                 return null;
             }
 
-            entries[i] = new SuperblockEntry(new Guid(entry[..EntryStateAt]), state, BinaryPrimitives.ReadInt64LittleEndian(entry[EntryLastChangeAt..]));
+            entries[i] = new SuperblockEntry(new Guid(entry[..EntryStateAt]), state, Read(entry[EntryLastAt..]), Read(entry[EntryConfirmedAt..]));
         }
 
         return new Superblock
         {
             Mirror = new Guid(block.Slice(MirrorAt, 16)),
-            Changes = BinaryPrimitives.ReadInt64LittleEndian(block[ChangesAt..]),
+            Change = Read(block[ChangeAt..]),
+            Previous = Read(block[PreviousAt..]),
             Layout = new MirrorLayout(sectors, regionSectors),
             Leg = leg,
             Entries = entries,
         };
     }
+
+    private static void Write(Span<byte> bytes, ChangeStamp stamp)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, stamp.Number);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[sizeof(long)..], stamp.Session);
+    }
+
+    private static ChangeStamp Read(ReadOnlySpan<byte> bytes) =>
+        new(BinaryPrimitives.ReadInt64LittleEndian(bytes), BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(long)..]));
 }
