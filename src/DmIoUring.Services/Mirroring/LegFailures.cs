@@ -58,7 +58,7 @@ internal struct LegFailures
     {
         LegFailures failures = default;
         foreach (int region in result.Failed | result.Unsupported)
-            failures.Add(call.Legs[region], call.Report[region], result.Unsupported[region]);
+            failures.Add(call.Legs[region], call.Failure(result, region), result.Unsupported[region]);
         return failures;
     }
 }

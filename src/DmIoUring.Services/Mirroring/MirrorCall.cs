@@ -4,11 +4,13 @@ namespace DmIoUring.Services.Mirroring;
 internal sealed class MirrorCall
 {
     private readonly IoRegion[] _regions = new IoRegion[IoRegion.MaxRegions];
+    private readonly IoReport _report = new();
 
     /// <summary>Region i of the request is this leg.</summary>
     public MirrorLeg[] Legs { get; set; } = [];
 
-    public IoReport Report { get; } = new();
+    /// <summary>Of several regions; the result of one has its failure, and a request without a report goes a shorter way.</summary>
+    public IoReport? Report => Legs.Length > 1 ? _report : null;
 
     public ReadOnlySpan<IoRegion> Regions(long sector, long count)
     {
@@ -16,6 +18,9 @@ internal sealed class MirrorCall
             _regions[i] = new IoRegion(Legs[i].Device!, sector, count);
         return _regions.AsSpan(0, Legs.Length);
     }
+
+    /// <summary>How a region of the request failed.</summary>
+    public IoFailure Failure(IoResult result, int region) => Legs.Length > 1 ? _report[region] : result.First;
 
     /// <summary>For its pool: it keeps no device alive.</summary>
     public void Clear()

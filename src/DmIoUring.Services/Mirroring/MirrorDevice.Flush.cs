@@ -56,7 +56,7 @@ public sealed partial class MirrorDevice
             foreach (int region in result.Failed | result.Unsupported)
             {
                 (IoFailure failure, bool isUnsupported) = await RetryAsync(
-                    Change.Flush, call.Legs[region], 0, 0, default, IoFlags.None, call.Report[region], result.Unsupported[region]).ConfigureAwait(false);
+                    Change.Flush, call.Legs[region], 0, 0, default, IoFlags.None, call.Failure(result, region), result.Unsupported[region]).ConfigureAwait(false);
                 if (failure.Cause != IoFailureCause.None)
                     failures.Add(call.Legs[region], failure, isUnsupported);
             }

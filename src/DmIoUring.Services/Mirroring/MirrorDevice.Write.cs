@@ -198,7 +198,7 @@ public sealed partial class MirrorDevice
         foreach (int region in result.Failed | result.Unsupported)
         {
             MirrorLeg leg = call.Legs[region];
-            IoFailure failure = call.Report[region];
+            IoFailure failure = call.Failure(result, region);
             bool isUnsupported = result.Unsupported[region];
             if (change == Change.WriteZeroes && isUnsupported)
                 (failure, isUnsupported) = await WriteZeroesAsDataAsync(leg, sector, count).ConfigureAwait(false);
