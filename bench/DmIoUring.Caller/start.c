@@ -38,7 +38,7 @@ int main(int count, char **arguments)
     if (library == NULL)
         return fputs(dlerror(), stderr), 1;
     struct io_region where = {.sector = 0, .count = 8};
-    if (FIND(dm_io_get)(16) < 0 || FIND(dmio_device_open)(arguments[2], 0, &where.bdev) < 0 || FIND(dm_io_sync_vm)(1, &where, DMIO_READ, page, NULL) < 0)
+    if (FIND(dm_io_get)(16) < 0 || FIND(dmio_device_open)(arguments[2], DMIO_OPEN_READ_ONLY, &where.bdev) < 0 || FIND(dm_io_sync_vm)(1, &where, DMIO_READ, page, NULL) < 0)
         return fputs(FIND(dmio_last_error)(), stderr), 1;
     double took = now() - start;
     printf("%.2f %.2f\n", took, resident() - memory);

@@ -20,6 +20,7 @@ public sealed unsafe class LoopDevice : IDisposable
     private readonly SafeFileHandle _device;
     private readonly int _number;
     private bool _disposed;
+    private bool _refusesWrites;
 
     private LoopDevice(SafeFileHandle device, SafeFileHandle backing, int number, int blockSize)
     {
@@ -123,7 +124,11 @@ public sealed unsafe class LoopDevice : IDisposable
     /// <summary>Makes the device refuse writes, or take them again (BLKROSET), under whoever has it open: EPERM for their writes.</summary>
     /// <param name="readOnly">Whether it refuses them.</param>
     /// <exception cref="IOException">The kernel refused.</exception>
-    public void SetReadOnly(bool readOnly) => SetReadOnly(_device, _number, readOnly);
+    public void SetReadOnly(bool readOnly)
+    {
+        SetReadOnly(_device, _number, readOnly);
+        _refusesWrites = readOnly;
+    }
 
     /// <summary>
     /// Lets go of the device and waits, a few seconds at most, until it is detached; while somebody else has it open it
@@ -134,6 +139,11 @@ public sealed unsafe class LoopDevice : IDisposable
         if (_disposed)
             return;
         _disposed = true;
+        int value = 0;
+
+        // It would outlive the detaching, and the next to attach the device may not clear it, as losetup does not.
+        if (_refusesWrites)
+            _ = Libc.Ioctl(_device, BlockAbi.BLKROSET, &value);
         string? attached = LoopNode.BackingFile(_number);
         _device.Dispose();
         LoopNode.WaitUntilDetached(_number, attached, DetachPatience);

@@ -58,6 +58,7 @@ internal static unsafe class LastError
         IOException => Errno.EIO,
         OutOfMemoryException => Errno.ENOMEM,
         ArgumentException => Errno.EINVAL,
+        InvalidOperationException { HResult: > 0 and < 4096 } shortage => shortage.HResult,
         InvalidOperationException => CallbackThread.IsInCallback ? Errno.EDEADLK : Errno.EPERM,
         _ => Errno.ENOTRECOVERABLE,
     };

@@ -47,9 +47,8 @@ internal static unsafe class PendingExports
         {
             foreach (IoPendingRegion region in pending.Regions)
             {
-                nint device = HandleTables.Devices.Find(static (open, path) => string.Equals(open.Device.Path, path, StringComparison.Ordinal), region.Path);
                 if (regions < count)
-                    Arguments.Write(new CPending(pending, request, region, device), list + ((nuint)regions * size), size, "list");
+                    Arguments.Write(new CPending(pending, request, region, HandleOf(region.Device)), list + ((nuint)regions * size), size, "list");
                 regions++;
             }
 
@@ -58,4 +57,7 @@ internal static unsafe class PendingExports
 
         return regions;
     }
+
+    /// <summary>A device's handle, and not another's of the same path; 0 where it was closed.</summary>
+    private static nint HandleOf(BlockDevice? device) => HandleTables.Devices.Find(static (open, sought) => ReferenceEquals(open.Device, sought), device);
 }

@@ -136,8 +136,10 @@ internal static unsafe class Calls
             CallMemory memory = operation.HasBuffer() ? CallMemory.Of(client, request, BytesOf(regions)) : CallMemory.None;
             try
             {
+                // As the asynchronous way, before the request: the file may change its size meanwhile.
+                int oddBytes = RegionRules.OddBytes(operation, regions[0]);
                 IoResult result = client.Client.Run(new RequestSpec(operation, regions, memory.Buffer, options.Request));
-                bytes = operation.HasBuffer() ? CompletedCallback.BytesOf(regions) : 0;
+                bytes = operation.HasBuffer() && result.IsSuccess ? CompletedCallback.BytesOf(regions) - oddBytes : 0;
                 options.Reports?.Write(result, bytes);
                 return result;
             }

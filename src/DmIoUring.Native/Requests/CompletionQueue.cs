@@ -84,6 +84,10 @@ internal sealed unsafe class CompletionQueue : IDisposable
                     _ = Libc.Write(_event.Descriptor, &one, sizeof(ulong));
             }
         }
+        catch (ObjectDisposedException) when (_closed)
+        {
+            // The close was quicker, and what is ready is run below.
+        }
         finally
         {
             if (held)

@@ -31,6 +31,7 @@ struct engine {
     const char *path[DMIO_MAX_REGIONS];
     int write_flags;
     bool allow_degraded;
+    bool closing; /* after an error of a poll: what is in flight ends, and nothing is submitted */
     uint64_t degraded; /* bit i: leg i is neither read nor written any more */
     struct io_u **queued; /* since the last commit */
     unsigned int queued_count;
@@ -51,6 +52,7 @@ struct request {
     int rw;
     int error;
     char text[256];
+    struct dmio_report reports[]; /* one a leg */
 };
 
 static struct fio_option engine_options[] = {
@@ -145,14 +147,28 @@ static void describe(struct request *request, const struct dmio_result *result)
         dmio_result_text(result, request->text + length, sizeof request->text - (size_t)length);
 }
 
-/* Drops the legs that failed. Whether one of the request's has done it. */
-static bool degrade(struct request *request, uint64_t failed)
+/* Drops the legs that failed, and tells of each once. Whether one of the request's has done it. */
+static bool degrade(struct request *request, const struct dmio_result *result)
 {
     struct engine *engine = request->engine;
-    if ((failed & ~engine->degraded) != 0)
+    for (uint64_t left = result->failed; left != 0; left &= left - 1) {
+        int region = __builtin_ctzll(left);
+        uint64_t leg = 1ULL << leg_of(request->legs, region);
+        struct dmio_result one = *result;
+        if ((engine->degraded & leg) != 0)
+            continue;
+        engine->degraded |= leg;
+        if (engine->legs > 1 && request->rw != DMIO_READ) {
+            const struct dmio_report *report = &request->reports[region];
+            one = (struct dmio_result){.failed = 1UL << region, .region = region, .sector = report->sector,
+                                       .error = report->error, .cause = report->cause};
+        }
+
+        describe(request, &one);
         log_err("dmio: degraded, %s\n", request->text);
-    engine->degraded |= failed;
-    return (request->legs & ~failed) != 0;
+    }
+
+    return (request->legs & ~legs_of(request->legs, result->failed)) != 0;
 }
 
 static void fail(struct io_u *io_u, const struct dmio_result *result)
@@ -161,10 +177,10 @@ static void fail(struct io_u *io_u, const struct dmio_result *result)
     int error = result->failed == 0 ? EOPNOTSUPP : result->error > 0 ? result->error : EIO;
     describe(request, result);
     if (request->engine->allow_degraded && result->failed != 0) {
-        bool is_done = degrade(request, legs_of(request->legs, result->failed)) && result->unsupported == 0;
+        bool is_done = degrade(request, result) && result->unsupported == 0;
         if (is_done)
             error = 0;
-        else if (request->rw == DMIO_READ && submit(io_u) == 0)
+        else if (request->rw == DMIO_READ && !request->engine->closing && submit(io_u) == 0)
             return;
     }
 
@@ -189,6 +205,11 @@ static int submit(struct io_u *io_u)
     struct dmio_request asked = {.where = where, .rw = request->rw};
     uint64_t well = ~engine->degraded & (~0ULL >> (DMIO_MAX_REGIONS - engine->legs));
     request->legs = request->rw == DMIO_READ ? well & -well : well;
+    if (engine->closing) {
+        snprintf(request->text, sizeof request->text, "the reactor is closed after an error");
+        return -EIO;
+    }
+
     if (request->legs == 0) {
         snprintf(request->text, sizeof request->text, "no leg is left");
         return -EIO;
@@ -207,6 +228,9 @@ static int submit(struct io_u *io_u)
         asked.length = io_u->xfer_buflen;
     }
 
+    /* The result has the first failure only. */
+    if (engine->allow_degraded && request->rw != DMIO_READ && engine->legs > 1)
+        asked.reports = request->reports;
     int error = dmio_reactor_submit(engine->reactor, &asked, ended, io_u);
     if (error < 0)
         snprintf(request->text, sizeof request->text, "%s", dmio_last_error());
@@ -247,14 +271,32 @@ static enum fio_q_status engine_queue(struct thread_data *td, struct io_u *io_u)
     return FIO_Q_QUEUED;
 }
 
-/* How many ended, or -errno. */
+/* What is in flight ends before its memory goes, however long that takes. */
+static void close_reactor(struct engine *engine)
+{
+    engine->closing = true;
+    while (engine->reactor != NULL && dmio_reactor_close(engine->reactor) == -ETIMEDOUT)
+        log_err("dmio: %s\n", dmio_last_error());
+    engine->reactor = NULL;
+    if (engine->memory != NULL)
+        dmio_memory_unregister(engine->memory);
+    engine->memory = NULL;
+}
+
+/*
+ * How many ended, or -errno: then the reactor is closed, as long as the files and the buffers of what is in flight are
+ * there, and all of that has ended.
+ */
 static int poll_reactor(struct thread_data *td, unsigned int minimum, int timeout)
 {
     struct engine *engine = td->io_ops_data;
     int count = dmio_reactor_poll(engine->reactor, minimum, timeout);
     engine->unsubmitted = false;
-    if (count < 0)
+    if (count < 0) {
         log_err("dmio: %s\n", dmio_last_error());
+        close_reactor(engine);
+    }
+
     return count;
 }
 
@@ -287,6 +329,8 @@ static int engine_commit(struct thread_data *td)
      * With a full queue fio waits next: that submits, too, by the same system call. Not where there is one I/O only: on
      * a loop device a thread that goes to sleep in the call that submits gets its answer later than with two calls.
      */
+    if (engine->closing)
+        return 0;
     engine->unsubmitted = true;
     if (td->o.iodepth > 1 && queue_full(td))
         return 0;
@@ -299,7 +343,7 @@ static int engine_getevents(struct thread_data *td, unsigned int min, unsigned i
     struct engine *engine = td->io_ops_data;
     int timeout = time == NULL ? -1 : (int)(time->tv_sec * 1000 + (time->tv_nsec + 999999) / 1000000);
     unsigned int ready = engine->ended_count - engine->taken_count;
-    if (ready == 0 || ready < min || engine->unsubmitted) {
+    if (!engine->closing && (ready == 0 || ready < min || engine->unsubmitted)) {
         do {
             unsigned int missing = ready < min ? min - ready : 0;
             int count = poll_reactor(td, missing, missing == 0 ? 0 : timeout);
@@ -309,6 +353,8 @@ static int engine_getevents(struct thread_data *td, unsigned int min, unsigned i
         } while (ready < min && time == NULL);
     }
 
+    if (engine->closing && ready < min)
+        return -EIO;
     if (ready > max)
         ready = max;
     engine->first_event = engine->taken_count;
@@ -439,6 +485,9 @@ static const char *whats_refused(struct thread_data *td, const struct engine *en
 {
     if (engine->legs > 1 && td->o.nr_files != 1)
         return "legs are of one file: give each file a job";
+    if (engine->legs > 1 && engine->allow_degraded && (td->o.numjobs > 1 || td->subjob_number > 0) &&
+        (td_write(td) || td_trim(td)))
+        return "allow_degraded is of one job, which alone knows the legs that failed: set numjobs=1";
     if (td->o.oatomic)
         return "atomic is not supported";
     if (td->o.sync_file_range != 0)
@@ -521,23 +570,13 @@ static int engine_post_init(struct thread_data *td)
 
 static int engine_io_u_init(struct thread_data *td, struct io_u *io_u)
 {
-    struct request *request = calloc(1, sizeof *request);
+    struct engine *engine = td->io_ops_data;
+    struct request *request = calloc(1, sizeof *request + (size_t)engine->legs * sizeof *request->reports);
     io_u->engine_data = request;
     if (request == NULL)
         return refuse(td, ENOMEM, "calloc");
-    request->engine = td->io_ops_data;
+    request->engine = engine;
     return 0;
-}
-
-/* What is in flight ends before its memory goes, however long that takes. */
-static void close_reactor(struct engine *engine)
-{
-    while (engine->reactor != NULL && dmio_reactor_close(engine->reactor) == -ETIMEDOUT)
-        log_err("dmio: %s\n", dmio_last_error());
-    engine->reactor = NULL;
-    if (engine->memory != NULL)
-        dmio_memory_unregister(engine->memory);
-    engine->memory = NULL;
 }
 
 /* fio frees the buffers next. */

@@ -276,7 +276,9 @@ static int to_all(int rw, const void *data, uint32_t count, uint64_t offset, con
 {
     struct io_region where[DMIO_MAX_REGIONS];
     int leg_of[DMIO_MAX_REGIONS];
-    struct dmio_request request = {.where = where, .rw = rw, .data = (void *)data, .length = data == NULL ? 0 : count};
+    struct dmio_report reports[DMIO_MAX_REGIONS]; /* The result has the first failure only. */
+    struct dmio_request request = {
+        .where = where, .rw = rw, .data = (void *)data, .length = data == NULL ? 0 : count, .reports = reports};
     struct dmio_result result;
     uint64_t out = atomic_load(&degraded);
     *text = "the request is not of whole blocks";
@@ -304,7 +306,8 @@ static int to_all(int rw, const void *data, uint32_t count, uint64_t offset, con
     uint64_t done = 0;
     for (unsigned int i = 0; i < request.num_regions; i++) {
         if ((result.failed >> i & 1) != 0)
-            degrade(leg_of[i], &result);
+            degrade(leg_of[i], &(struct dmio_result){.failed = 1UL << i, .region = (int)i, .sector = reports[i].sector,
+                                                     .error = reports[i].error, .cause = reports[i].cause});
         else if ((result.unsupported >> i & 1) == 0)
             done |= 1UL << i;
     }

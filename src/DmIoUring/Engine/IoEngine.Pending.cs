@@ -16,9 +16,9 @@ internal sealed unsafe partial class IoEngine<TRing>
             ref IoPendingRegion? seen = ref Regions(requests, request)[chunk->Region];
             long first = chunk->Offset / IoRegion.SectorSize;
             long sectors = chunk->Length / IoRegion.SectorSize;
-            string path = DeviceOf(chunk, request).Path;
+            BlockDevice device = DeviceOf(chunk, request);
             seen = seen is null
-                ? new IoPendingRegion(chunk->Region, path, first, sectors, 0)
+                ? new IoPendingRegion(chunk->Region, device.Path, first, sectors, 0) { Device = device }
                 : seen with { Sector = Math.Min(seen.Sector, first), SectorsInKernel = seen.SectorsInKernel + sectors };
         }
 
@@ -51,7 +51,7 @@ internal sealed unsafe partial class IoEngine<TRing>
             if (inKernel[i] is { } seen)
                 regions.Add(seen with { SectorsWaiting = waiting });
             else if (waiting > 0 || leg.Stage == LegStage.MustFlush)
-                regions.Add(new IoPendingRegion(i, leg.Device.Path, leg.Offset / IoRegion.SectorSize, 0, waiting));
+                regions.Add(new IoPendingRegion(i, leg.Device.Path, leg.Offset / IoRegion.SectorSize, 0, waiting) { Device = leg.Device });
         }
 
         return new IoPendingRequest(request.Operation.Name(), regions, request.IsAbandoned)

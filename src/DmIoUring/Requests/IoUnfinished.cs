@@ -49,6 +49,24 @@ public sealed record IoPendingRequest(string Operation, IReadOnlyList<IoPendingR
 /// <param name="SectorsWaiting">Sectors that were not submitted to the kernel yet.</param>
 public sealed record IoPendingRegion(int Region, string Path, long Sector, long SectorsInKernel, long SectorsWaiting)
 {
+    /// <summary>The device, where several may be open with one path; null in a region that the library did not make.</summary>
+    internal BlockDevice? Device { get; init; }
+
+    /// <summary>Whether the two are the same part of a region, of a device with the same path.</summary>
+    /// <param name="other">The other.</param>
+    /// <returns>Whether all public properties are equal.</returns>
+    public bool Equals(IoPendingRegion? other) =>
+        other is not null
+        && Region == other.Region
+        && string.Equals(Path, other.Path, StringComparison.Ordinal)
+        && Sector == other.Sector
+        && SectorsInKernel == other.SectorsInKernel
+        && SectorsWaiting == other.SectorsWaiting;
+
+    /// <summary>A hash code that goes with <see cref="Equals(IoPendingRegion?)"/>.</summary>
+    /// <returns>The hash code.</returns>
+    public override int GetHashCode() => HashCode.Combine(Region, Path, Sector, SectorsInKernel, SectorsWaiting);
+
     /// <summary>A human-readable description.</summary>
     /// <returns>A part of a line.</returns>
     public override string ToString() => string.Create(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using DmIoUring.Devices;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
@@ -87,9 +86,7 @@ internal readonly struct RequestSource
         // More pages than are reserved never become free.
         _pages.ThrowIfUnsatisfiable(pages);
         return rule == WaitRule.Never
-            ? throw new InvalidOperationException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"A stable copy takes {pages} pages, which are not free now, and a callback, or a reactor, can't wait for them. Reserve more, or submit later."))
+            ? throw PageMisuse.NotFree(pages)
             : false;
     }
 }

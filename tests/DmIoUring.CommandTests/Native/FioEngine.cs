@@ -10,9 +10,14 @@ public sealed class FioEngine : IDisposable
     private const int NoSource = 3;
 
     private readonly ScratchFolder _folder = ScratchFolder.Create();
+    private readonly NativeLibrary _library;
     private readonly Lazy<string?> _obstacle;
 
-    public FioEngine(NativeLibrary library) => _obstacle = new Lazy<string?>(() => Build(library));
+    public FioEngine(NativeLibrary library)
+    {
+        _library = library;
+        _obstacle = new Lazy<string?>(Build);
+    }
 
     private string Engine => _folder.PathOf("dmio.so");
 
@@ -22,8 +27,16 @@ public sealed class FioEngine : IDisposable
     internal ChildProcess Run(params IEnumerable<string> arguments)
     {
         Require.That(_obstacle.Value);
-        return ChildProcess.Run(
-            "timeout", ["-k", "5", "60", "fio", "--name=job", "--ioengine=external:" + Engine, "--direct=1", "--bs=4k", "--iodepth=16", "--randrepeat=0", .. arguments])!;
+        return RunIn([], arguments);
+    }
+
+    /// <summary>As <see cref="Run"/>, and every poll of the engine fails from the tenth on.</summary>
+    /// <param name="arguments">fio's options after the job's name and the engine.</param>
+    /// <returns>How it ended.</returns>
+    internal ChildProcess RunWithPollsThatFail(params IEnumerable<string> arguments)
+    {
+        Require.That(_obstacle.Value);
+        return RunIn(["LD_PRELOAD=" + _library.Compile(NativeLibrary.PathOf("tests/native/failing-poll.c"), "-shared", "-fPIC")], arguments);
     }
 
     /// <summary>As <see cref="Run"/>, of a job that succeeds.</summary>
@@ -48,12 +61,19 @@ public sealed class FioEngine : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private string? Build(NativeLibrary library)
+    private ChildProcess RunIn(IEnumerable<string> environment, IEnumerable<string> arguments) => ChildProcess.Run(
+        "timeout",
+        [
+            "-k", "5", "60", "env", .. environment,
+            "fio", "--name=job", "--ioengine=external:" + Engine, "--direct=1", "--bs=4k", "--iodepth=16", "--randrepeat=0", .. arguments,
+        ])!;
+
+    private string? Build()
     {
         if (ChildProcess.Run("fio", "--version") is null)
             return "there is no fio: apt-get install fio";
         ChildProcess build = ChildProcess.Run(
-            "env", "DMIO_PREFIX=" + library.Prefix, "timeout", "-k", "5", "300", NativeLibrary.PathOf("src/DmIoUring.Native/fio/build"), Engine)!;
+            "env", "DMIO_PREFIX=" + _library.Prefix, "timeout", "-k", "5", "300", NativeLibrary.PathOf("src/DmIoUring.Native/fio/build"), Engine)!;
         if (build.ExitCode == NoSource)
             return build.Errors.Trim().Split('\n')[^1];
         Assert.True(build.ExitCode == 0, build.Output + build.Errors);

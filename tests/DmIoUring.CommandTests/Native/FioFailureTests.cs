@@ -10,6 +10,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
 {
     private const int Size = 4 << 20;
     private const int IoError = 5;
+    private const int NoSpace = 28;
 
     private readonly ScratchFolder _folder = ScratchFolder.Create();
 
@@ -41,6 +42,23 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
         Assert.Equal(2, said.Split($"degraded, leg {position + 1} of 2").Length);
     }
 
+    /// <summary>The two fail at once in the write that reaches them, and each has a line with its own error.</summary>
+    [Fact]
+    public void Legs_ThatFailInOneWrite_AreEachToldOnce()
+    {
+        RequireFault.Here();
+        using FaultFile first = FaultFile.Create(Size), second = FaultFile.Create(Size);
+        using Fault one = first.Fail(MediumOperations.Write, IoError, firstSector: Size / 2 / IoRegion.SectorSize);
+        using Fault other = second.Fail(MediumOperations.Write, NoSpace, firstSector: Size / 2 / IoRegion.SectorSize);
+        string healthy = NewFile("healthy", Size);
+        string said = engine.Pass(
+            "--filename=" + healthy, $"--legs={first.Path}:{second.Path}", "--allow_degraded=1", "--rw=write", "--verify=crc32c", $"--size={Size}");
+        Assert.Equal(2, said.Split($"degraded, leg 2 of 3, {first.Path}: ").Length);
+        Assert.Equal(2, said.Split($"degraded, leg 3 of 3, {second.Path}: ").Length);
+        Assert.Contains("EIO", LineOf(said, "degraded, leg 2 of 3"), StringComparison.Ordinal);
+        Assert.Contains("ENOSPC", LineOf(said, "degraded, leg 3 of 3"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Read_OfALegThatFails_IsOfTheNext()
     {
@@ -61,6 +79,21 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
         using Fault one = first.Fail(MediumOperations.Write, IoError), other = second.Fail(MediumOperations.Write, IoError);
         string said = engine.Fail("--filename=" + first.Path, "--legs=" + second.Path, "--allow_degraded=1", "--rw=write", $"--size={Size}");
         Assert.Contains("Input/output error", said, StringComparison.Ordinal);
+    }
+
+    /// <summary>What is in flight then ends while its file and its buffers are there.</summary>
+    [Fact]
+    public void Poll_ThatFails_IsAnErrorOfTheJob_ThatEndsAllOfItsIo()
+    {
+        RequireFault.Here();
+        using FaultFile slow = FaultFile.Create(Size);
+        using Fault fault = slow.Slow(MediumOperations.Write, TimeSpan.FromMilliseconds(200));
+        ChildProcess run = engine.RunWithPollsThatFail("--filename=" + slow.Path, "--rw=write", $"--size={Size}");
+        string said = run.Output + run.Errors;
+        Assert.True(run.ExitCode is > 0 and < 124, $"{run.ExitCode}: {said}");
+        Assert.Contains("Input/output error", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("got signal", said, StringComparison.Ordinal);
+        Assert.Equal(2, said.Split("dmio: ").Length);
     }
 
     /// <summary>fio counts errors and goes on, where that is asked for.</summary>
@@ -86,6 +119,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
     [InlineData("--legs={small}", "dmio: {small} is too small: 4096 bytes, and the job reaches to 4194304")]
     [InlineData("--legs={many}", "dmio: there can be 64 legs and no more")]
     [InlineData("--filename={file}:{other}|--legs={file}", "dmio: legs are of one file")]
+    [InlineData("--legs={other}|--allow_degraded=1|--numjobs=2", "dmio: allow_degraded is of one job")]
     [InlineData("--sync=sync", "dmio: {file}: sync=sync is for block devices; set sync=dsync")]
     [InlineData("--atomic=1", "dmio: atomic is not supported")]
     [InlineData("--sync_file_range=write:8", "dmio: sync_file_range is not supported: use fsync or fdatasync")]
@@ -121,6 +155,8 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static string LineOf(string said, string part) => said.Split('\n').Single(line => line.Contains(part, StringComparison.Ordinal));
 
     private string NewFile(string name, int bytes)
     {

@@ -10,6 +10,7 @@ public sealed class NbdkitTests(NativeLibrary library) : IDisposable
 {
     private const int Size = 8 << 20;
     private const int IoError = 5;
+    private const int NoSpace = 28;
 
     private readonly ScratchFolder _folder = ScratchFolder.Create();
 
@@ -64,6 +65,26 @@ public sealed class NbdkitTests(NativeLibrary library) : IDisposable
         Assert.Equal(2, run.Errors.Split("degraded, leg 1 of 2").Length);
         Assert.DoesNotContain("leg 2 of 2", run.Errors, StringComparison.Ordinal);
         AssertIs(image, PathOf("back"));
+        AssertIs(image, healthy);
+    }
+
+    /// <summary>Both in one request; each line has its leg's own error.</summary>
+    [Fact]
+    public void Legs_ThatFailInOneWrite_AreEachToldOnce()
+    {
+        RequireFault.Here();
+        byte[] image = Image();
+        using FaultFile first = FaultFile.Create(Size), second = FaultFile.Create(Size);
+        using Fault one = first.Fail(MediumOperations.Write, IoError, firstSector: (3 << 20) / IoRegion.SectorSize);
+        using Fault other = second.Fail(MediumOperations.Write, NoSpace, firstSector: (3 << 20) / IoRegion.SectorSize);
+        string healthy = Leg("healthy", Size);
+        ChildProcess run = Serve([first.Path, second.Path, healthy], $"nbdcopy '{PathOf("image")}' \"$uri\"");
+
+        Assert.True(run.ExitCode == 0, run.Output + run.Errors);
+        string[] lines = [.. run.Errors.Split('\n').Where(static line => line.Contains("degraded, leg", StringComparison.Ordinal))];
+        Assert.Equal(2, lines.Length);
+        Assert.Contains("EIO", Assert.Single(lines, static line => line.Contains("leg 1 of 3", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("ENOSPC", Assert.Single(lines, static line => line.Contains("leg 2 of 3", StringComparison.Ordinal)), StringComparison.Ordinal);
         AssertIs(image, healthy);
     }
 
