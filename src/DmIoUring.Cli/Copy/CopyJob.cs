@@ -203,7 +203,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
             Bytes = _plan.Bytes,
             ReachedBytes = reached,
             CopiedBytes = copied,
-            ResumeSector = isAll || !GoodLegs.Any() ? null : result.NextSector,
+            ResumeSector = isAll || !GoodLegs.Any() ? null : ResumeSector(result.NextSector),
             Failed = Bits(leg => leg.HasFailed && !leg.IsUnsupported),
             Unsupported = Bits(leg => leg.IsUnsupported),
             CopySeconds = elapsed.TotalSeconds,
@@ -220,6 +220,22 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
                 Math.Max(0, leg.Device.Size - _plan.Bytes),
                 leg.Failure))],
         };
+    }
+
+    /// <summary>Where the same destinations have to be resumed: no later than what the first of them lacks. The sectors of failures are whole units already.</summary>
+    private long ResumeSector(long next)
+    {
+        foreach (CopyLeg leg in _legs)
+        {
+            if (leg.WriteFailure.IsSet)
+                next = Math.Min(next, leg.WriteFailure.Sector);
+
+            // What was written may be lost, also of a run before this one.
+            if (leg.Failure is { Phase: CopyPhase.Flush })
+                next = 0;
+        }
+
+        return next;
     }
 
     private RegionBitsReport Bits(Func<CopyLeg, bool> isSet)

@@ -52,7 +52,7 @@ internal static class CopyView
 
         console.Write(table);
         if (report.ResumeSector is { } sector)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"to go on there, add [bold]--resume {sector}[/]");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"to go on with the same destinations, add [bold]--resume {sector}[/]");
         ShowSourceFailure(console, report);
     }
 

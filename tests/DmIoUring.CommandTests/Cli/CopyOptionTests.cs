@@ -140,6 +140,37 @@ public sealed class CopyOptionTests : IDisposable
         Assert.Equal(_files.Content, File.ReadAllBytes(destination));
     }
 
+    [Fact]
+    public async Task DestinationDropped_ThenInterrupted_ResumesAtWhatThatOneLacks()
+    {
+        using LoopDevice bad = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { Sealable = true });
+        bad.SealBacking(2 * Piece);
+        string good = _files.MakeFilled("destination", CopyFiles.SourceSize);
+        CopyRequest request = new() { Source = _files.Source, Destinations = [bad.Path, good], BlockBytes = Piece, Depth = 1, BytesPerSecond = 2 << 20 };
+        using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
+        Assert.Empty(refusals);
+        using CancellationTokenSource interrupt = new();
+        CopyProgress progress = new();
+        Task<CopyReport> job = new CopyJob(plan!, progress).RunAsync(interrupt.Token);
+        Assert.True(SpinWait.SpinUntil(() => progress.CopiedBytes >= 4 * Piece, TimeSpan.FromSeconds(60)));
+        await interrupt.CancelAsync();
+
+        CopyReport report = await job;
+        Assert.Equal((CopyOutcome.Interrupted, "0b01"), (report.Outcome, report.Failed!.Text));
+        Assert.True(report.ReachedBytes >= 4 * Piece);
+        Assert.Equal(2 * Piece / 512, report.ResumeSector);
+    }
+
+    [Fact]
+    public async Task DestinationDropped_ThenStopped_ResumesAtWhatThatOneLacks()
+    {
+        using LoopDevice source = BadSource();
+        using LoopDevice bad = LoopDevice.Create(CopyFiles.SourceSize, new LoopDeviceOptions { Sealable = true });
+        bad.SealBacking(Piece);
+        Dmio run = await Dmio.RunAsync("copy", source.Path, _files.PathOf("new"), bad.Path, "--bs", "64K", "--iodepth", "1", "--on-error", "stop", "--json");
+        Assert.Equal((4 * Piece, Piece / 512), (run.CopyReport().ReachedBytes, run.CopyReport().ResumeSector));
+    }
+
     /// <summary>A device that can be read up to <see cref="Readable"/>.</summary>
     private LoopDevice BadSource()
     {
