@@ -171,6 +171,50 @@ public sealed class CopyOptionTests : IDisposable
         Assert.Equal((4 * Piece, Piece / 512), (run.CopyReport().ReachedBytes, run.CopyReport().ResumeSector));
     }
 
+    [Theory]
+    [InlineData(4 * Piece)]
+    [InlineData(Readable + 512)]
+    public async Task OnErrorZero_Verify_ComparesAroundTheBadBlocks_AndTheZeroes(int at)
+    {
+        using LoopDevice source = BadSource();
+        string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
+        CopyRequest request = new() { Source = source.Path, Destinations = [destination], BlockBytes = Piece, OnError = CopyOnError.Zero, Verify = true };
+        using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
+        Assert.Empty(refusals);
+        plan!.PhaseBegins = phase =>
+        {
+            if (phase != CopyPhase.Verify)
+                return;
+            using FileStream stream = new(destination, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            stream.Position = at;
+            int value = stream.ReadByte();
+            stream.Position = at;
+            stream.WriteByte((byte)~value);
+        };
+        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        CopyFailure failure = Assert.Single(report.Destinations!).Failure!;
+        Assert.Equal((CopyPhase.Verify, at / 512), (failure.Phase, failure.Sector));
+    }
+
+    [Fact]
+    public async Task Sparse_DestinationFails_NamesTheSector_ThoughTheHolesShiftThePieces()
+    {
+        using ScratchFolder memory = ScratchFolder.Create("/dev/shm");
+        string source = memory.PathOf("sparse");
+        using (FileStream stream = File.Create(source))
+        {
+            stream.Position = Piece / 2;
+            stream.Write(_files.Content, Piece / 2, CopyFiles.SourceSize - Piece / 2);
+        }
+
+        using LoopDevice bad = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { Sealable = true });
+        const int first = Piece + Piece / 4;
+        bad.SealBacking(first);
+        Dmio run = await Dmio.RunAsync("copy", source, bad.Path, "--bs", "64K", "--sparse", "--json");
+        CopyFailure failure = Assert.Single(run.CopyReport().Destinations!).Failure!;
+        Assert.Equal((CopyPhase.Write, first / 512, true), (failure.Phase, failure.Sector, failure.IsExact));
+    }
+
     /// <summary>A device that can be read up to <see cref="Readable"/>.</summary>
     private LoopDevice BadSource()
     {
