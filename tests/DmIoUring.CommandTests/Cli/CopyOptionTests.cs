@@ -1,6 +1,7 @@
 using System.Globalization;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
@@ -207,9 +208,10 @@ public sealed class CopyOptionTests : IDisposable
             stream.Write(_files.Content, Piece / 2, CopyFiles.SourceSize - Piece / 2);
         }
 
-        using LoopDevice bad = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { Sealable = true });
+        Require.That(FaultFile.WhyUnavailable());
+        using FaultFile bad = FaultFile.Create(CopyFiles.SourceSize);
         const int first = Piece + Piece / 4;
-        bad.SealBacking(first);
+        using Fault fault = bad.Fail(MediumOperations.Write, 5, first / 512, 1);
         Dmio run = await Dmio.RunAsync("copy", source, bad.Path, "--bs", "64K", "--sparse", "--json");
         CopyFailure failure = Assert.Single(run.CopyReport().Destinations!).Failure!;
         Assert.Equal((CopyPhase.Write, first / 512, true), (failure.Phase, failure.Sector, failure.IsExact));
