@@ -100,7 +100,7 @@ internal static class CopyCommand
         if (json)
             terminal.WriteJson(report, ReportJson.Default.CopyReport);
         else
-            CopyView.Show(terminal, report);
+            CopyView.Show(terminal, report, request.OnError);
         return report.ExitCode;
     }
 }

@@ -18,6 +18,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
     private CopyFailure? _tailFailure;
     private bool _tailReached;
     private IReadOnlyList<CopyRange> _notRead = [];
+    private NotReadRanges _notReadRanges = new([]);
 
     public CopyJob(CopyPlan plan, CopyProgress progress)
     {
@@ -37,16 +38,14 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
         long start = Stopwatch.GetTimestamp();
         CopyResult result = await CopyPiecesAsync(cancellation);
         _notRead = result.NotRead;
+        _notReadRanges = new NotReadRanges(_notRead);
         NoteFailures(result);
         bool isInterrupted = result.Outcome == Services.CopyOutcome.Cancelled;
 
         // Where all destinations have failed, there is nothing to resume.
         bool stopped = isInterrupted || (result.NextSector < _plan.SectorCount && GoodLegs.Any());
-        if (!stopped)
-        {
-            if (_plan.TailBytes > 0)
-                await Task.Run(CopyTail, CancellationToken.None);
-        }
+        if (!stopped && _plan.TailBytes > 0)
+            stopped = !await Task.Run(CopyTail, CancellationToken.None);
 
         if (!isInterrupted)
         {
@@ -58,13 +57,13 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
 
         await SearchFailuresAsync();
         if (!stopped)
-            await CheckAsync();
+            isInterrupted = !await CheckAsync(cancellation);
         bool verified = false;
         CopyLeg[] good = [.. GoodLegs];
-        if (_plan.Request.Verify && !stopped && good.Length > 0)
+        if (_plan.Request.Verify && !stopped && !isInterrupted && good.Length > 0)
         {
             _plan.PhaseBegins?.Invoke(CopyPhase.Verify);
-            VerifyPass pass = new(_plan, _progress, good, IsUnreadable, _tailFailure is null ? _tail : null);
+            VerifyPass pass = new(_plan, _progress, good, _notReadRanges, _tailFailure is null || _plan.Request.OnError == CopyOnError.Zero ? _tail : null, isTailZeroed: _tailFailure is not null);
             verified = await pass.RunAsync(cancellation);
             _sourceFailure ??= pass.SourceFailure;
             isInterrupted = !verified && cancellation.IsCancellationRequested;
@@ -74,26 +73,42 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
     }
 
     /// <summary>After the pieces: their writes go past the page cache, the tail's page has to be read after them.</summary>
-    private void CopyTail()
+    /// <returns>Whether the copy goes on.</returns>
+    private bool CopyTail()
     {
         if (!GoodLegs.Any())
-            return;
-        _tailReached = true;
+            return true;
         _tailFailure = _tail.Read();
         _sourceFailure = _tailFailure;
-        if (_tailFailure is not null)
-            return;
+        if (_tailFailure is not null && _plan.Request.OnError == CopyOnError.Stop)
+            return false;
+        _tailReached = true;
+        if (_tailFailure is not null && _plan.Request.OnError == CopyOnError.Skip)
+            return true;
+
+        // With CopyOnError.Zero, zeroes for what could not be read.
         foreach (CopyLeg leg in GoodLegs)
             leg.Failure = _tail.Write(leg.File);
         _progress.SetCopied(_plan.Bytes);
+        return true;
     }
 
-    private async Task CheckAsync()
+    /// <summary>Whether the check was made to its end.</summary>
+    private async Task<bool> CheckAsync(CancellationToken cancellation)
     {
         _plan.PhaseBegins?.Invoke(CopyPhase.Check);
-        FinalCheck check = new(_plan, IsUnreadable);
-        foreach (CopyLeg leg in GoodLegs)
-            leg.Failure = await check.RunAsync(leg.File);
+        FinalCheck check = new(_plan, _notReadRanges);
+        try
+        {
+            foreach (CopyLeg leg in GoodLegs)
+                leg.Failure = await check.RunAsync(leg.File, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>Flushes all the good legs at once.</summary>
@@ -134,7 +149,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
         return await copies.CopyAsync(new IoRegion(_plan.Source, 0, _plan.SectorCount), destinations, options, cancellation);
     }
 
-    /// <summary>Notes what failed: from the lowest sector of each device that did to the end of its piece.</summary>
+    /// <summary>Notes what failed: from the lowest sector of each device that did, as much as a piece has.</summary>
     private void NoteFailures(CopyResult result)
     {
         if (result.SourceFailure.Cause != IoFailureCause.None)
@@ -151,16 +166,9 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
         // Whole blocks of both, as the block is read again to be written again.
         long unit = _plan.Unit / IoRegion.SectorSize;
         long sector = failure.Sector / unit * unit;
-        long start = _plan.Request.ResumeSector;
-        long end = start + (((sector - start) / _plan.PieceSectors) + 1) * _plan.PieceSectors;
-        first.Note(phase, sector, Math.Min(end, _plan.SectorCount) - sector, failure);
-    }
 
-    /// <summary>Whether a piece of the checks has a part that could not be read.</summary>
-    private bool IsUnreadable(long piece)
-    {
-        (long sector, long count) = _plan.Piece(piece);
-        return _notRead.Any(range => range.Sector < sector + count && sector < range.Sector + range.Count);
+        // The piece ends no later; with --sparse the holes decide where.
+        first.Note(phase, sector, Math.Min(_plan.PieceSectors, _plan.SectorCount - sector), failure);
     }
 
     /// <summary>
@@ -189,12 +197,19 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
 
     private CopyReport Report(CopyResult result, TimeSpan elapsed, bool isInterrupted, bool verified)
     {
-        bool isAll = result.NextSector == _plan.SectorCount;
+        bool isTailLeft = _tailFailure is not null && !_tailReached;
+        bool isAll = result.NextSector == _plan.SectorCount && !isTailLeft;
         long reached = result.NextSector * IoRegion.SectorSize + (_tailReached ? _plan.TailBytes : 0);
-        List<SectorRange> notCopied = [.. _notRead.Where(range => range.Sector < result.NextSector).Select(range => new SectorRange(range.Sector, range.Count))];
-        long copied = reached - (_plan.Request.ResumeSector * IoRegion.SectorSize) - notCopied.Sum(range => range.Count) * IoRegion.SectorSize - (_tailFailure is null ? 0 : _plan.TailBytes);
-        if (_tailFailure is not null)
+        List<SectorRange> notCopied = [.. _notRead
+            .Where(range => range.Sector < result.NextSector)
+            .Select(range => new SectorRange(range.Sector, Math.Min(range.Count, result.NextSector - range.Sector)))];
+        long copied = reached - (_plan.Request.ResumeSector * IoRegion.SectorSize) - notCopied.Sum(range => range.Count) * IoRegion.SectorSize;
+        if (_tailFailure is not null && _tailReached)
+        {
+            copied -= _plan.TailBytes;
             SectorRange.Append(notCopied, _plan.SectorCount, (_plan.TailBytes + IoRegion.SectorSize - 1) / IoRegion.SectorSize);
+        }
+
         bool failed = _sourceFailure is not null || _legs.Any(leg => leg.HasFailed);
         return new CopyReport
         {
@@ -203,7 +218,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
             Bytes = _plan.Bytes,
             ReachedBytes = reached,
             CopiedBytes = copied,
-            ResumeSector = isAll || !GoodLegs.Any() ? null : result.NextSector,
+            ResumeSector = isAll || !GoodLegs.Any() ? null : ResumeSector(result.NextSector),
             Failed = Bits(leg => leg.HasFailed && !leg.IsUnsupported),
             Unsupported = Bits(leg => leg.IsUnsupported),
             CopySeconds = elapsed.TotalSeconds,
@@ -220,6 +235,22 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
                 Math.Max(0, leg.Device.Size - _plan.Bytes),
                 leg.Failure))],
         };
+    }
+
+    /// <summary>Where the same destinations have to be resumed: no later than what the first of them lacks. The sectors of failures are whole units already.</summary>
+    private long ResumeSector(long next)
+    {
+        foreach (CopyLeg leg in _legs)
+        {
+            if (leg.WriteFailure.IsSet)
+                next = Math.Min(next, leg.WriteFailure.Sector);
+
+            // What was written may be lost, also of a run before this one.
+            if (leg.Failure is { Phase: CopyPhase.Flush })
+                next = 0;
+        }
+
+        return next;
     }
 
     private RegionBitsReport Bits(Func<CopyLeg, bool> isSet)

@@ -192,7 +192,9 @@ internal sealed class CopyPlanner : Planner
     private void CheckResume(DeviceFile source, DeviceFile[] destinations)
     {
         long sector = _request.ResumeSector;
-        if (sector >= Math.Max(1, source.Device.SectorCount))
+
+        // What is left may be the odd end, less than a sector.
+        if (sector > 0 && sector > (source.Device.Size - 1) / IoRegion.SectorSize)
             Refuse("", $"--resume {sector} is not inside the source {source.Path}, which has {source.Device.SectorCount} sectors", "Pass the sector that the interrupted copy told.");
         int block = destinations.Append(source).Max(static file => file.Device.LogicalBlockSize) / IoRegion.SectorSize;
         if (sector % block != 0)

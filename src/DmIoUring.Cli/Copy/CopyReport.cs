@@ -24,7 +24,10 @@ internal sealed record CopyReport() : CommandReport("copy")
     /// <summary>What was read and given to the destinations: <see cref="ReachedBytes"/> without what was there already, and without what could not be read.</summary>
     public long? CopiedBytes { get; init; }
 
-    /// <summary>What --resume takes to go on; null where all was tried.</summary>
+    /// <summary>
+    /// What --resume takes to go on with the same destinations: what is before it is on all of them, also on those that failed. Null where all was tried, and where every
+    /// destination failed.
+    /// </summary>
     public long? ResumeSector { get; init; }
 
     /// <summary>Bit i is destination i: the write, the flush or the comparison failed.</summary>

@@ -33,7 +33,7 @@ internal static class CopyView
             }
         });
 
-    public static void Show(Terminal terminal, CopyReport report)
+    public static void Show(Terminal terminal, CopyReport report, CopyOnError onError)
     {
         if (report.Destinations is null)
             return;
@@ -52,8 +52,8 @@ internal static class CopyView
 
         console.Write(table);
         if (report.ResumeSector is { } sector)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"to go on there, add [bold]--resume {sector}[/]");
-        ShowSourceFailure(console, report);
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"to go on with the same destinations, add [bold]--resume {sector}[/]");
+        ShowSourceFailure(console, report, onError);
     }
 
     private static string Headline(CopyReport report)
@@ -82,7 +82,7 @@ internal static class CopyView
         return destination.UntouchedBytes > 0 ? $"{result}; the last {Quantity.Bytes(destination.UntouchedBytes)} are as they were" : result;
     }
 
-    private static void ShowSourceFailure(IAnsiConsole console, CopyReport report)
+    private static void ShowSourceFailure(IAnsiConsole console, CopyReport report, CopyOnError onError)
     {
         if (report.SourceFailure is not { } failure)
             return;
@@ -92,6 +92,7 @@ internal static class CopyView
         string list = string.Join(", ", ranges.Take(RangesShown).Select(range =>
             FormattableString.Invariant($"{range.Sector}..{range.Sector + range.Count - 1}")));
         string more = ranges.Count > RangesShown ? $" and {ranges.Count - RangesShown} more" : "";
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"not copied: sectors {list}{more}. A smaller --bs loses less around a bad sector; --on-error zero loses only the bad blocks.");
+        string advice = onError == CopyOnError.Skip ? " A smaller --bs loses less around a bad sector; --on-error zero loses only the bad blocks." : "";
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"not copied: sectors {list}{more}.{advice}");
     }
 }

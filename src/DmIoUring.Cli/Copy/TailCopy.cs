@@ -19,10 +19,10 @@ internal sealed unsafe class TailCopy(CopyPlan plan)
     private long Sector => Offset / IoRegion.SectorSize;
 
     /// <summary>Reads the source's tail.</summary>
-    /// <returns>Why it could not be read; <see langword="null"/> when it was.</returns>
+    /// <returns>Why it could not be read, and is zeroes; <see langword="null"/> when it was.</returns>
     public CopyFailure? Read() => ReadInto(plan.SourceFile, _data) is var errno and not 0 ? Failure(CopyPhase.Read, "reading", errno) : null;
 
-    /// <summary>Writes what <see cref="Read"/> has read.</summary>
+    /// <summary>Writes what <see cref="Read"/> has read, zeroes when it could not.</summary>
     /// <returns>Why it could not be written; <see langword="null"/> when it was. It is not flushed yet.</returns>
     public CopyFailure? Write(DeviceFile destination)
     {
@@ -61,7 +61,7 @@ internal sealed unsafe class TailCopy(CopyPlan plan)
             CopyPhase.Verify, Errno: null, sector, IsExact: true, FormattableString.Invariant($"differs from the source at sector {sector}"));
     }
 
-    /// <summary>0, or the errno.</summary>
+    /// <summary>0, or the errno; the data is changed only when it could be read.</summary>
     private int ReadInto(DeviceFile file, Span<byte> data)
     {
         using IoMemory memory = IoMemory.Allocate(plan.Unit);

@@ -1,7 +1,10 @@
 namespace DmIoUring.Cli.Copy;
 
-/// <summary>Reads the source again and every destination, and compares. Both go past the page cache where that is possible.</summary>
-internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[] legs, Func<long, bool> isUnreadable, TailCopy? tail)
+/// <summary>
+/// Reads the source again and every destination, and compares. Both go past the page cache where that is possible. What could not be read is not read again: a destination
+/// has zeroes there (<see cref="CopyOnError.Zero"/>), or what it had before, which is not compared.
+/// </summary>
+internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[] legs, NotReadRanges notRead, TailCopy? tail, bool isTailZeroed = false)
 {
     private readonly FirstFailure _readFailure = new();
     private long _nextPiece;
@@ -29,7 +32,8 @@ internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[]
     {
         if (_readFailure.IsSet)
             return;
-        SourceFailure = tail.Read();
+        if (!isTailZeroed)
+            SourceFailure = tail.Read();
         foreach (CopyLeg leg in legs.Where(leg => SourceFailure is null && !leg.HasFailed))
             leg.Failure = tail.Verify(leg.File);
     }
@@ -44,37 +48,63 @@ internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[]
             if (piece >= plan.PieceCount)
                 return;
             (long sector, long count) = plan.Piece(piece);
-            if (!isUnreadable(piece))
-                await VerifyPieceAsync(sector, count, expected, actual);
+            if (await ReadSourceAsync(sector, count, expected))
+                await CompareAsync(sector, count, expected, actual);
             progress.AddVerified(count * IoRegion.SectorSize);
         }
     }
 
-    private async ValueTask VerifyPieceAsync(long sector, long count, IoMemory expected, IoMemory actual)
+    /// <summary>Reads what can be compared of a piece.</summary>
+    /// <returns>Whether that could be read.</returns>
+    private async ValueTask<bool> ReadSourceAsync(long sector, long count, IoMemory expected)
     {
-        int length = (int)count * IoRegion.SectorSize;
-        IoResult source = await plan.Client.ReadAsync(new IoRegion(plan.Source, sector, count), expected.Slice(0, length));
-        if (!source.IsSuccess)
+        foreach ((long from, long length, bool wasRead) in notRead.Split(sector, count))
         {
-            _readFailure.Note(CopyPhase.Read, sector, count, source.First);
-            return;
+            IoBuffer part = expected.Slice((from - sector) * IoRegion.SectorSize, length * IoRegion.SectorSize);
+            if (!wasRead)
+            {
+                Clear(expected, from - sector, length);
+                continue;
+            }
+
+            IoResult source = await plan.Client.ReadAsync(new IoRegion(plan.Source, from, length), part);
+            if (source.IsSuccess)
+                continue;
+            _readFailure.Note(CopyPhase.Read, from, length, source.First);
+            return false;
         }
 
-        foreach (CopyLeg leg in legs)
+        return true;
+    }
+
+    /// <summary>Zeroes make the piece one that can be compared as a whole. Otherwise what was left out are whole blocks of every device.</summary>
+    private async ValueTask CompareAsync(long sector, long count, IoMemory expected, IoMemory actual)
+    {
+        IEnumerable<(long, long, bool)> parts = plan.Request.OnError == CopyOnError.Zero ? [(sector, count, true)] : notRead.Split(sector, count);
+        foreach ((long from, long length, bool wasRead) in parts)
         {
-            IoResult read = await plan.Client.ReadAsync(new IoRegion(leg.Device, sector, count), actual.Slice(0, length));
-            if (!read.IsSuccess)
-                leg.NoteUnreadable(read.First);
-            else if (FirstDifference(expected, actual, length) is >= 0 and int difference)
-                leg.NoteDifference(sector + difference / IoRegion.SectorSize);
+            if (!wasRead)
+                continue;
+            IoBuffer part = actual.Slice((from - sector) * IoRegion.SectorSize, length * IoRegion.SectorSize);
+            foreach (CopyLeg leg in legs)
+            {
+                IoResult read = await plan.Client.ReadAsync(new IoRegion(leg.Device, from, length), part);
+                if (!read.IsSuccess)
+                    leg.NoteUnreadable(read.First);
+                else if (FirstDifference(expected, actual, from - sector, length) is >= 0 and int difference)
+                    leg.NoteDifference(from + difference / IoRegion.SectorSize);
+            }
         }
     }
 
+    private static void Clear(IoMemory memory, long sector, long count) => memory.GetSpan().Slice((int)sector * IoRegion.SectorSize, (int)count * IoRegion.SectorSize).Clear();
+
     /// <summary>The first byte that differs, or -1.</summary>
-    private static int FirstDifference(IoMemory expected, IoMemory actual, int length)
+    private static int FirstDifference(IoMemory expected, IoMemory actual, long sector, long count)
     {
-        Span<byte> left = expected.GetSpan()[..length];
-        int same = left.CommonPrefixLength(actual.GetSpan()[..length]);
+        int offset = (int)sector * IoRegion.SectorSize;
+        int length = (int)count * IoRegion.SectorSize;
+        int same = expected.GetSpan().Slice(offset, length).CommonPrefixLength(actual.GetSpan().Slice(offset, length));
         return same == length ? -1 : same;
     }
 }

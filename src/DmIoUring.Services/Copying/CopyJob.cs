@@ -67,6 +67,9 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
 
     public CopyReadErrorPolicy OnReadError => _onReadError;
 
+    /// <summary>Whether a destination that failed gets what is left all the same.</summary>
+    public bool GoesOnWithFailed => !IsSequential && _options.OnWriteError == CopyWriteErrorPolicy.Continue;
+
     public ReadOnlySpan<IoRegion> Destinations => _destinations;
 
     /// <summary>What holds the job: pieces in flight, a search for holes, a flush.</summary>
@@ -168,9 +171,12 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
         Failures.NoteSource(failure);
         if (_onReadError != CopyReadErrorPolicy.Stop)
             return;
-        BrokenAt = Math.Min(BrokenAt, piece.Sector);
+        BreakAt(piece.Sector);
         Stop();
     }
+
+    /// <summary>A piece will not be written.</summary>
+    public void BreakAt(long sector) => BrokenAt = Math.Min(BrokenAt, sector);
 
     public void NoteDestination(int destination, in IoFailure failure, bool isUnsupported)
     {
@@ -183,7 +189,7 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
     public void Fault(Exception exception, long sector = long.MaxValue)
     {
         Exception ??= exception;
-        BrokenAt = Math.Min(BrokenAt, sector);
+        BreakAt(sector);
         Stop();
     }
 
@@ -203,8 +209,8 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
     /// <param name="end">How.</param>
     /// <param name="written">The destinations that it was written to, or should have been.</param>
     /// <param name="failed">Those of them where that failed.</param>
-    /// <param name="unread">Sectors of it that could not be read.</param>
-    public void EndPiece(in CopyPiece piece, PieceEnd end, ulong written, ulong failed, long unread)
+    /// <param name="notRead">What could not be read of it, and was written as zeroes.</param>
+    public void EndPiece(in CopyPiece piece, PieceEnd end, ulong written, ulong failed, List<CopyRange> notRead)
     {
         InFlight--;
         WriteTurn++;
@@ -218,10 +224,22 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
         if (end == PieceEnd.Skipped)
             Failures.NoteNotRead(piece.Sector, piece.Count);
         if (end == PieceEnd.Written && !isOnNone)
-            _sectorsCopied += piece.Count - unread;
+            _sectorsCopied += piece.Count;
+        if (end == PieceEnd.Written && (!isOnNone || isDone))
+            NoteZeroed(notRead, isOnNone);
         _sectorsDone += piece.Count;
         if (!isDone)
             _firstNotDone = Math.Min(_firstNotDone, piece.Sector);
+    }
+
+    private void NoteZeroed(List<CopyRange> ranges, bool isOnNone)
+    {
+        foreach (CopyRange range in ranges)
+        {
+            Failures.NoteNotRead(range.Sector, range.Count);
+            if (!isOnNone)
+                _sectorsCopied -= range.Count;
+        }
     }
 
     /// <summary>Whether nothing holds the job any more. Then it either flushes, which holds it again, or ends.</summary>

@@ -100,7 +100,10 @@ public sealed partial class CopyService
         return false;
     }
 
-    /// <summary>How many pieces one job may have in flight: that of a device which is stuck leaves room for the others.</summary>
+    /// <summary>
+    /// How many pieces one job may have in flight: an equal part of the slots, rounded up. A job that was alone has all of them, and others get theirs as its pieces end:
+    /// if its device is stuck, they wait.
+    /// </summary>
     private int Share => Math.Max(1, (_slots.Length + _jobs.Count - 1) / Math.Max(1, _jobs.Count));
 
     /// <summary>The share has become larger: by then there are fewer jobs than slots.</summary>

@@ -7,6 +7,7 @@ public sealed partial class CopyService
     private readonly TaskCompletionSource _allTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _untold;
     private bool _isDisposed;
+    private readonly Lock _freeLock = new();
     private bool _isFreed;
 
     /// <summary>
@@ -42,13 +43,23 @@ public sealed partial class CopyService
 
     internal void Cancel(CopyJob job)
     {
+        if (!Stop(job))
+            return;
+
+        // If it has ended, the others' shares are larger now.
+        Dispatch();
+    }
+
+    private bool Stop(CopyJob job)
+    {
         using (_lock.EnterScope())
         {
             if (!job.Cancel())
-                return;
+                return false;
         }
 
         Settle(job);
+        return true;
     }
 
     /// <summary>A job's callback has returned.</summary>
@@ -94,7 +105,7 @@ public sealed partial class CopyService
         }
 
         foreach (CopyJob job in jobs)
-            Cancel(job);
+            Stop(job);
     }
 
     /// <summary>The lock must be held.</summary>
@@ -107,16 +118,16 @@ public sealed partial class CopyService
             _allTold.TrySetResult();
     }
 
+    /// <summary>Who comes second waits until it is done.</summary>
     private void Free()
     {
-        using (_lock.EnterScope())
+        lock (_freeLock)
         {
             if (_isFreed)
                 return;
+            _registration.Dispose();
+            _memory.Dispose();
             _isFreed = true;
         }
-
-        _registration.Dispose();
-        _memory.Dispose();
     }
 }

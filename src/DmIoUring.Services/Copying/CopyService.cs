@@ -7,8 +7,9 @@ namespace DmIoUring.Services;
 /// <remarks>
 /// <para><b>Memory.</b> A service has memory of its own for its pieces, which it allocates once and registers with the client
 /// (<see cref="DmIoClient.Register(IoMemory)"/>): it goes on when others have rented all of the client's pages. It reserves no requests: that would limit the client's
-/// other users to as many. Where others have reserved some (<see cref="DmIoClient.Reserve(long, int)"/>), a first piece waits for its turn as every request does; what
-/// follows is submitted in callbacks, which never wait on a lane. A service that is not disposed keeps its memory (<see cref="IoMemory"/>).</para>
+/// other users to as many. Where others have reserved some (<see cref="DmIoClient.Reserve(long, int)"/>), a piece that starts on another thread than a lane's waits for
+/// its turn as every request does: a first one, and one after a wait for a <see cref="CopyThrottle"/> or a search for holes. What follows is submitted in callbacks, which
+/// never wait on a lane. A service that is not disposed keeps its memory (<see cref="IoMemory"/>).</para>
 /// <para><b>Threads.</b> Every method may be called from any number of threads at once, also in callbacks of the service. Steps run in the client's callbacks. Callbacks
 /// and progress reports of the service run on the thread pool, never two at once (<see cref="CopyNotify"/>).</para>
 /// <para><b>Errors.</b> Misuse throws before anything is submitted. The failures of devices are in the <see cref="CopyResult"/>.</para>

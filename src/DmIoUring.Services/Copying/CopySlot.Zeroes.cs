@@ -82,7 +82,8 @@ internal sealed partial class CopySlot
     private bool OnPagesWritten(IoResult result)
     {
         Note(result);
-        _pages &= ~(result.Failed | result.Unsupported).Value;
+        if (!_job.GoesOnWithFailed)
+            _pages &= ~(result.Failed | result.Unsupported).Value;
         _done += _part;
         if (_done >= _piece.Count)
             _pages = 0;

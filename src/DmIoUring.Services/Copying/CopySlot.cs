@@ -12,13 +12,13 @@ internal sealed partial class CopySlot(CopyService service, IoMemory memory, lon
 
     private readonly IoRegion[] _regions = new IoRegion[IoRegion.MaxRegions];
     private readonly IoReport _report = new();
+    private readonly List<CopyRange> _notRead = [];
     private CopyJob _job = null!;
     private CopyPiece _piece;
     private PieceEnd _end;
     private Step _afterTurn;
     private ulong _written;
     private ulong _failed;
-    private long _unread;
     private long _done;
     private long _part;
 
@@ -42,12 +42,12 @@ internal sealed partial class CopySlot(CopyService service, IoMemory memory, lon
         _afterTurn = Step.None;
         _written = 0;
         _failed = 0;
-        _unread = 0;
+        _notRead.Clear();
         _done = 0;
     }
 
     /// <summary>Accounts for the piece that is over. Under the service's lock.</summary>
-    public void Account() => _job.EndPiece(_piece, _end, _written, _failed, _unread);
+    public void Account() => _job.EndPiece(_piece, _end, _written, _failed, _notRead);
 
     /// <summary>Whether it waits for its turn to be written, and it is. Under the service's lock.</summary>
     public bool HasTurn(CopyJob job) => _job == job && _afterTurn != Step.None && _piece.Index == job.WriteTurn;
@@ -160,7 +160,12 @@ internal sealed partial class CopySlot(CopyService service, IoMemory memory, lon
     {
         // A disk that fails everywhere takes long: who cancels does not want to wait for every block.
         if (_job.IsCancelled)
+        {
+            using (service.Enter())
+                _job.BreakAt(_piece.Sector);
             return InTurn(Step.End);
+        }
+
         _part = Math.Min(_part, _piece.Count - _done);
         return Submitted(static slot => slot.Client.SubmitRead(
             slot._job.SourceRegion(slot._piece.Sector + slot._done, slot._part), slot.Buffer(slot._done, slot._part), PartRead, slot));
@@ -181,13 +186,9 @@ internal sealed partial class CopySlot(CopyService service, IoMemory memory, lon
         else
         {
             using (service.Enter())
-            {
                 _job.NoteSource(result.First, _piece);
-                _job.Failures.NoteNotRead(_piece.Sector + _done, _part);
-            }
-
+            _notRead.Add(new CopyRange(_piece.Sector + _done, _part));
             DataOf(_done + _part)[(int)(_done * IoRegion.SectorSize)..].Clear();
-            _unread += _part;
             _done += _part;
         }
 

@@ -17,6 +17,7 @@ public sealed class CopyThrottle
 
     private const double KeptSeconds = 0.1;
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _lock = new();
     private readonly List<CopyJob> _waiting = [];
@@ -25,6 +26,8 @@ public sealed class CopyThrottle
     private long _rate;
     private double _balance;
     private long _filled;
+    private long _changes;
+    private bool _isArming;
 
     /// <summary>Makes a throttle.</summary>
     /// <param name="bytesPerSecond">The rate, 1 to <see cref="MaxBytesPerSecond"/>.</param>
@@ -51,8 +54,9 @@ public sealed class CopyThrottle
             {
                 Fill();
                 Interlocked.Exchange(ref _rate, value);
-                Arm();
             }
+
+            Arm();
         }
     }
 
@@ -71,9 +75,10 @@ public sealed class CopyThrottle
 
             job.ThrottledBytes = bytes;
             _waiting.Add(job);
-            Arm();
-            return false;
         }
+
+        Arm();
+        return false;
     }
 
     /// <summary>Ends a job's wait, if it still waits.</summary>
@@ -81,9 +86,11 @@ public sealed class CopyThrottle
     {
         lock (_lock)
         {
-            _waiting.Remove(job);
-            Arm();
+            if (!_waiting.Remove(job))
+                return;
         }
+
+        Arm();
     }
 
     private static void Check(long bytesPerSecond)
@@ -107,39 +114,67 @@ public sealed class CopyThrottle
         _filled = now;
     }
 
+    /// <summary>Sets the timer, and does not hold the lock for it. One thread does at a time; it sees what others change meanwhile.</summary>
     private void Arm()
     {
-        if (_waiting.Count == 0)
+        lock (_lock)
         {
-            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            return;
+            _changes++;
+            if (_isArming)
+                return;
+            _isArming = true;
         }
 
+        while (true)
+        {
+            long seen;
+            TimeSpan wait;
+            lock (_lock)
+            {
+                seen = _changes;
+                wait = NextWait();
+            }
+
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+            lock (_lock)
+            {
+                if (seen != _changes)
+                    continue;
+                _isArming = false;
+                return;
+            }
+        }
+    }
+
+    private TimeSpan NextWait()
+    {
+        if (_waiting.Count == 0)
+            return Timeout.InfiniteTimeSpan;
+        Fill();
+
         // A timer has milliseconds; what is too late is made up for by what the balance keeps.
-        double milliseconds = Math.Clamp(Math.Ceiling(-_balance / _rate * 1000), 0, LongestWait.TotalMilliseconds);
-        _timer.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
+        double milliseconds = Math.Ceiling(-_balance / _rate * 1000);
+        return TimeSpan.FromMilliseconds(Math.Clamp(milliseconds, ShortestWait.TotalMilliseconds, LongestWait.TotalMilliseconds));
     }
 
     private void Serve()
     {
-        while (true)
+        lock (_lock)
         {
-            CopyJob job;
-            lock (_lock)
+            Fill();
+            int served = 0;
+            while (served < _waiting.Count && HasBalance)
             {
-                Fill();
-                if (_waiting.Count == 0 || !HasBalance)
-                {
-                    Arm();
-                    return;
-                }
-
-                job = _waiting[0];
-                _waiting.RemoveAt(0);
+                CopyJob job = _waiting[served++];
                 _balance -= job.ThrottledBytes;
+
+                // What a job does then may wait for requests, and must not delay the others.
+                ThreadPool.UnsafeQueueUserWorkItem(static job => job.ThrottleGranted(), job, preferLocal: false);
             }
 
-            job.ThrottleGranted();
+            _waiting.RemoveRange(0, served);
         }
+
+        Arm();
     }
 }

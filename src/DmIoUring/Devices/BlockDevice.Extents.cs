@@ -11,7 +11,8 @@ public sealed partial class BlockDevice
     /// <param name="sector">The sector, in units of 512 bytes; less than <see cref="SectorCount"/>.</param>
     /// <returns>
     /// The extent from <paramref name="sector"/> to its end, at most to <see cref="SectorCount"/>. A sector of which a part is data is data. All is data on a block
-    /// device, an NVMe namespace and a simulated disk, and where the file system does not tell holes.
+    /// device, an NVMe namespace and a simulated disk, and where the file system does not tell holes; also what a file has lost that is shorter than
+    /// <see cref="SectorCount"/> now: a read fails there (<see cref="IoFailureCause.EndedEarly"/>).
     /// </returns>
     /// <remarks>
     /// Any thread, except a callback on a lane's: the file system may read to answer. What another thread or program writes meanwhile may be missed. Moves the file
@@ -31,8 +32,10 @@ public sealed partial class BlockDevice
             if (IsBlockDevice || IsNvmeNamespace || Backing is not null)
                 return new FileExtent(sector, end - sector, IsHole: false);
             long data = Seek(sector * DeviceGeometry.SectorSize, FileAbi.SEEK_DATA);
+
+            // No more data, or beyond the end of a file that was shortened: then a read has to tell it.
             if (data == -Errno.ENXIO)
-                return new FileExtent(sector, end - sector, IsHole: true);
+                return new FileExtent(sector, end - sector, IsHole: StillHolds(sector, end - sector));
 
             // Data may begin inside a sector, which is data then.
             long firstData = data == -Errno.EINVAL ? sector : data / DeviceGeometry.SectorSize;

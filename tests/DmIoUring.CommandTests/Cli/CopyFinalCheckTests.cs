@@ -73,6 +73,39 @@ public sealed class CopyFinalCheckTests : IDisposable
         Assert.Equal(CopyOutcome.Complete, report.Outcome);
     }
 
+    [Fact]
+    public async Task HolesOfTheSource_AreNotRead()
+    {
+        string source = _memory.PathOf("sparse");
+        File.WriteAllBytes(source, _files.Content[..Half]);
+        SetLength(source, CopyFiles.SourceSize);
+        CopyRequest request = new() { Source = source, Destinations = [_memory.PathOf("new")], Sparse = true };
+        using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
+        Assert.Empty(refusals);
+        CopyReport report = await new CopyJob(plan!, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((CopyOutcome.Complete, (long)Half), (report.Outcome, plan!.Source.Statistics.ReadBytes));
+    }
+
+    [Fact]
+    public async Task Interrupted_EndsTheCheck()
+    {
+        string source = _files.Make("zeroes", new byte[CopyFiles.SourceSize]);
+        string destination = _memory.PathOf("new");
+        using CopyPlan? plan = CopyPlanner.Make(new CopyRequest { Source = source, Destinations = [destination] }, out var refusals);
+        Assert.Empty(refusals);
+        using CancellationTokenSource interrupt = new();
+        plan!.PhaseBegins = phase =>
+        {
+            if (phase != CopyPhase.Check)
+                return;
+            SetLength(destination, 0);
+            SetLength(destination, CopyFiles.SourceSize);
+            interrupt.Cancel();
+        };
+        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(interrupt.Token);
+        Assert.Equal((CopyOutcome.Interrupted, CopyFiles.SourceSize), (report.Outcome, plan.Source.Statistics.ReadBytes));
+    }
+
     private static async Task<CopyReport> CopyAsync(string source, string destination, Action<string> spoil)
     {
         using CopyPlan? plan = CopyPlanner.Make(new CopyRequest { Source = source, Destinations = [destination] }, out var refusals);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Testing;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Cli;
@@ -138,6 +139,82 @@ public sealed class CopyOptionTests : IDisposable
         string sector = report.ResumeSector!.Value.ToString(CultureInfo.InvariantCulture);
         Assert.Equal(0, (await Dmio.RunAsync("copy", _files.Source, destination, "--resume", sector)).ExitCode);
         Assert.Equal(_files.Content, File.ReadAllBytes(destination));
+    }
+
+    [Fact]
+    public async Task DestinationDropped_ThenInterrupted_ResumesAtWhatThatOneLacks()
+    {
+        using LoopDevice bad = RequireLoop.Create(CopyFiles.SourceSize, new LoopDeviceOptions { Sealable = true });
+        bad.SealBacking(2 * Piece);
+        string good = _files.MakeFilled("destination", CopyFiles.SourceSize);
+        CopyRequest request = new() { Source = _files.Source, Destinations = [bad.Path, good], BlockBytes = Piece, Depth = 1, BytesPerSecond = 2 << 20 };
+        using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
+        Assert.Empty(refusals);
+        using CancellationTokenSource interrupt = new();
+        CopyProgress progress = new();
+        Task<CopyReport> job = new CopyJob(plan!, progress).RunAsync(interrupt.Token);
+        Assert.True(SpinWait.SpinUntil(() => progress.CopiedBytes >= 4 * Piece, TimeSpan.FromSeconds(60)));
+        await interrupt.CancelAsync();
+
+        CopyReport report = await job;
+        Assert.Equal((CopyOutcome.Interrupted, "0b01"), (report.Outcome, report.Failed!.Text));
+        Assert.True(report.ReachedBytes >= 4 * Piece);
+        Assert.Equal(2 * Piece / 512, report.ResumeSector);
+    }
+
+    [Fact]
+    public async Task DestinationDropped_ThenStopped_ResumesAtWhatThatOneLacks()
+    {
+        using LoopDevice source = BadSource();
+        using LoopDevice bad = LoopDevice.Create(CopyFiles.SourceSize, new LoopDeviceOptions { Sealable = true });
+        bad.SealBacking(Piece);
+        Dmio run = await Dmio.RunAsync("copy", source.Path, _files.PathOf("new"), bad.Path, "--bs", "64K", "--iodepth", "1", "--on-error", "stop", "--json");
+        Assert.Equal((4 * Piece, Piece / 512), (run.CopyReport().ReachedBytes, run.CopyReport().ResumeSector));
+    }
+
+    [Theory]
+    [InlineData(4 * Piece)]
+    [InlineData(Readable + 512)]
+    public async Task OnErrorZero_Verify_ComparesAroundTheBadBlocks_AndTheZeroes(int at)
+    {
+        using LoopDevice source = BadSource();
+        string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
+        CopyRequest request = new() { Source = source.Path, Destinations = [destination], BlockBytes = Piece, OnError = CopyOnError.Zero, Verify = true };
+        using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
+        Assert.Empty(refusals);
+        plan!.PhaseBegins = phase =>
+        {
+            if (phase != CopyPhase.Verify)
+                return;
+            using FileStream stream = new(destination, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            stream.Position = at;
+            int value = stream.ReadByte();
+            stream.Position = at;
+            stream.WriteByte((byte)~value);
+        };
+        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        CopyFailure failure = Assert.Single(report.Destinations!).Failure!;
+        Assert.Equal((CopyPhase.Verify, at / 512), (failure.Phase, failure.Sector));
+    }
+
+    [Fact]
+    public async Task Sparse_DestinationFails_NamesTheSector_ThoughTheHolesShiftThePieces()
+    {
+        using ScratchFolder memory = ScratchFolder.Create("/dev/shm");
+        string source = memory.PathOf("sparse");
+        using (FileStream stream = File.Create(source))
+        {
+            stream.Position = Piece / 2;
+            stream.Write(_files.Content, Piece / 2, CopyFiles.SourceSize - Piece / 2);
+        }
+
+        Require.That(FaultFile.WhyUnavailable());
+        using FaultFile bad = FaultFile.Create(CopyFiles.SourceSize);
+        const int first = Piece + Piece / 4;
+        using Fault fault = bad.Fail(MediumOperations.Write, 5, first / 512, 1);
+        Dmio run = await Dmio.RunAsync("copy", source, bad.Path, "--bs", "64K", "--sparse", "--json");
+        CopyFailure failure = Assert.Single(run.CopyReport().Destinations!).Failure!;
+        Assert.Equal((CopyPhase.Write, first / 512, true), (failure.Phase, failure.Sector, failure.IsExact));
     }
 
     /// <summary>A device that can be read up to <see cref="Readable"/>.</summary>

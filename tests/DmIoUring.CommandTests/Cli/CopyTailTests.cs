@@ -107,9 +107,46 @@ public sealed class CopyTailTests : IDisposable
         Assert.Equal((CopyPhase.Verify, 17L), (report.Destinations![0].Failure!.Phase, report.Destinations[0].Failure!.Sector));
     }
 
-    private static CopyPlan Plan(string source, params string[] destinations)
+    [Fact]
+    public async Task Copy_TailCannotBeRead_OnErrorZero_IsZeroes()
     {
-        CopyPlan? plan = CopyPlanner.Make(new CopyRequest { Source = source, Destinations = destinations, Verify = true }, out var refusals);
+        string source = _files.Make("odd", _files.Content[..(8192 + 100)]);
+        string destination = _files.MakeFilled("destination", 16384);
+        using CopyPlan plan = Plan(CopyOnError.Zero, source, destination);
+        using (FileStream stream = File.OpenWrite(source))
+            stream.SetLength(8192);
+        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((CopyOutcome.Failed, 8192L, null), (report.Outcome, report.CopiedBytes, report.ResumeSector));
+        Assert.Equal(new SectorRange(16, 1), Assert.Single(report.NotCopied!));
+        Assert.Null(report.Destinations![0].Failure);
+        Assert.Equal([.. _files.Content[..8192], .. new byte[100], 0xEE], File.ReadAllBytes(destination)[..(8192 + 101)]);
+    }
+
+    [Fact]
+    public async Task Copy_TailCannotBeRead_OnErrorStop_TellsWhereToResume()
+    {
+        string source = _files.Make("odd", _files.Content[..(8192 + 100)]);
+        string destination = _files.MakeFilled("destination", 16384);
+        using (CopyPlan plan = Plan(CopyOnError.Stop, source, destination))
+        {
+            using (FileStream stream = File.OpenWrite(source))
+                stream.SetLength(8192);
+            CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+            Assert.Equal((CopyOutcome.Failed, 8192L, 16L), (report.Outcome, report.ReachedBytes, report.ResumeSector));
+            Assert.Null(report.NotCopied);
+            Assert.False(report.Destinations![0].IsComplete);
+        }
+
+        _files.Make("odd", _files.Content[..(8192 + 100)]);
+        Assert.Equal(0, (await Dmio.RunAsync("copy", source, destination, "--resume", "16")).ExitCode);
+        Assert.Equal([.. _files.Content[..(8192 + 100)], 0xEE], File.ReadAllBytes(destination)[..(8192 + 101)]);
+    }
+
+    private static CopyPlan Plan(string source, params string[] destinations) => Plan(CopyOnError.Skip, source, destinations);
+
+    private static CopyPlan Plan(CopyOnError onError, string source, params string[] destinations)
+    {
+        CopyPlan? plan = CopyPlanner.Make(new CopyRequest { Source = source, Destinations = destinations, Verify = true, OnError = onError }, out var refusals);
         Assert.Empty(refusals);
         return plan!;
     }

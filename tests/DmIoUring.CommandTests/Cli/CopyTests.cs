@@ -191,7 +191,7 @@ public sealed class CopyTests : IDisposable
         using CopyPlan plan = Plan([_files.Make("same", _files.Content), _files.Make("other", other)]);
         CopyLeg[] legs = [.. plan.Destinations.Select((destination, region) => new CopyLeg(region, destination))];
 
-        Assert.True(await new VerifyPass(plan, new CopyProgress(), legs, _ => false, tail: null).RunAsync(TestContext.Current.CancellationToken));
+        Assert.True(await new VerifyPass(plan, new CopyProgress(), legs, new NotReadRanges([]), tail: null).RunAsync(TestContext.Current.CancellationToken));
 
         Assert.False(legs[0].HasFailed);
         Assert.Equal((CopyPhase.Verify, (long?)(2 * Piece / 512 + 1)), (legs[1].Failure!.Phase, legs[1].Failure!.Sector));

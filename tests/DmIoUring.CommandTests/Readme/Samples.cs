@@ -70,10 +70,10 @@ internal static class Samples
         };
 
         CopyResult result = await copies.CopyAsync(IoRegion.Whole(source), [IoRegion.Whole(left), IoRegion.Whole(right)], options);
-        foreach (int leg in result.Failed)
+        foreach (int leg in result.Failed | result.Unsupported)
             Console.WriteLine($"leg {leg} is out; first: {result.DestinationFailures[leg]}");
         if (result.NextSector < source.SectorCount)
-            Console.WriteLine($"go on with StartAt = {result.NextSector}");
+            Console.WriteLine($"go on with StartAt = {result.NextSector}, with the legs that have no bit");
         // </copy>
         return result;
     }

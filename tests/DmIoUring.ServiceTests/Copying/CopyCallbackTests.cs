@@ -82,7 +82,7 @@ public sealed class CopyCallbackTests
     }
 
     [Fact]
-    public async Task Jobs_ShareTheWindow_AStuckDeviceLeavesRoom()
+    public async Task Jobs_ThatRunAtOnce_ShareTheWindow()
     {
         using CopyBench bench = new(3);
         CopyThrottle throttle = new(1);

@@ -43,6 +43,56 @@ public sealed class CopyEndTests
     }
 
     [Fact]
+    public async Task Cancelled_WhileAPieceIsReadInParts_WritesNothingBehindIt_InOrder()
+    {
+        using CopyBench bench = new();
+        bench.SourceDisk.Fail(MediumOperations.Read, 5, 2 * Piece, Piece);
+        using CancellationTokenSource cancellation = new();
+        Fault hold = bench.SourceDisk.Hold(MediumOperations.Read, 2 * Piece, Piece);
+        CopyOptions options = new() { SequentialWrites = true, OnReadError = CopyReadErrorPolicy.WriteZeroes };
+        Task<CopyResult> copy = bench.Service.CopyAsync(bench.From, bench.To, options, cancellation.Token).AsTask();
+        Assert.True(hold.WaitForHits(1, Limit));
+        await cancellation.CancelAsync();
+        hold.Dispose();
+        CopyResult result = await copy.WaitAsync(Limit, TestContext.Current.CancellationToken);
+        Assert.Equal((CopyOutcome.Cancelled, 2L * Piece), (result.Outcome, result.NextSector));
+        bench.AssertUntouched(0, 2 * Piece, CopyBench.Sectors - (2 * Piece));
+    }
+
+    [Fact]
+    public async Task Cancelled_WhileAPieceIsReadInParts_TellsOnlyWhatIsZeroes()
+    {
+        using CopyBench bench = new(sectors: 2000 * Piece);
+        Fault bad = bench.SourceDisk.Fail(MediumOperations.Read, 5);
+        using CancellationTokenSource cancellation = new();
+        Task<CopyResult> copy = bench.Service.CopyAsync(bench.From, bench.To, new CopyOptions { OnReadError = CopyReadErrorPolicy.WriteZeroes }, cancellation.Token).AsTask();
+        Assert.True(bad.WaitForHits(30, Limit));
+        await cancellation.CancelAsync();
+        CopyResult result = await copy.WaitAsync(Limit, TestContext.Current.CancellationToken);
+        Assert.Equal((CopyOutcome.Cancelled, 0), (result.Outcome, result.SectorsCopied));
+        foreach (CopyRange range in result.NotRead)
+            Assert.False(CopyBench.Part(bench.ContentOf(0), range.Sector, range.Count).ContainsAnyExcept((byte)0), $"{range} is not zeroes");
+    }
+
+    [Fact]
+    public async Task Cancelled_JobsThatAreLeft_TakeItsShare()
+    {
+        using CopyBench bench = new(2);
+        using CancellationTokenSource cancellation = new();
+        CopyOptions slow = new() { Throttle = new CopyThrottle(1) };
+        Task<CopyResult> cancelled = bench.Service.CopyAsync(bench.From, [bench.To[1]], slow, cancellation.Token).AsTask();
+        Assert.True(SpinWait.SpinUntil(() => bench.DestinationDisks[1].Log.Any(static request => request.Operation == MediumOperations.Write), Limit));
+        Fault hold = bench.DestinationDisks[0].Hold(MediumOperations.Write);
+        Task<CopyResult> other = bench.RunAsync(CopyWay.Awaited, null, bench.From, [bench.To[0]]);
+        Assert.True(hold.WaitForHits(2, Limit));
+        await cancellation.CancelAsync();
+        Assert.Equal(CopyOutcome.Cancelled, (await cancelled.WaitAsync(Limit, TestContext.Current.CancellationToken)).Outcome);
+        Assert.True(hold.WaitForHits(4, Limit));
+        hold.Dispose();
+        CopyBench.AssertComplete(await other, CopyBench.Sectors);
+    }
+
+    [Fact]
     public async Task Cancelled_BeforeItBegins_DoesNothing()
     {
         using CopyBench bench = new();

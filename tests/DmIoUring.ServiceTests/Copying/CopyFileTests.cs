@@ -108,6 +108,21 @@ public sealed class CopyFileTests
     }
 
     [Fact]
+    public async Task Holes_OfASourceThatWasShortened_AreAFailedRead()
+    {
+        using ScratchFile from = ScratchFile.Create(Size);
+        await File.WriteAllBytesAsync(from.Path, Enumerable.Repeat((byte)1, Size).ToArray(), TestContext.Current.CancellationToken);
+        using ScratchFile to = ScratchFile.Create(Size);
+        using BlockDevice source = BlockDevice.Open(from.Path, new BlockDeviceOptions { Access = DeviceAccess.Read, Direct = false });
+        await using (FileStream stream = File.OpenWrite(from.Path))
+            stream.SetLength(Size / 2);
+        Assert.Equal(new FileExtent(Size / 512 / 4 * 3, Size / 512 / 4, IsHole: false), source.FindExtent(Size / 512 / 4 * 3));
+        CopyResult result = await CopyAsync(IoRingKind.Automatic, source, [to.Path], new CopyOptions { Sparse = CopySparse.Holes });
+        Assert.Equal((CopyOutcome.Failed, Size / 2 / 512), (result.Outcome, result.NextSector));
+        Assert.Equal((IoFailureCause.EndedEarly, Size / 2 / 512), (result.SourceFailure.Cause, result.SourceFailure.Sector));
+    }
+
+    [Fact]
     public void FindExtent_OfASimulatedDisk_IsAllData()
     {
         using CopyBench bench = new();

@@ -135,6 +135,19 @@ public sealed class CopyPolicyTests
         Assert.Equal(22, result.DestinationFailures[0].Errno);
     }
 
+    [Fact]
+    public async Task Continue_InsideAPieceOfZeroes_GoesOnToo()
+    {
+        using CopyBench bench = new();
+        bench.DestinationDisks[0].Fail(MediumOperations.Discard, 22);
+        bench.DestinationDisks[0].Fail(MediumOperations.Write, EIO, 5 * Piece, Piece);
+        CopyResult result = await bench.ZeroAsync(options: new CopyOptions { OnWriteError = CopyWriteErrorPolicy.Continue });
+        Assert.Equal((0b1UL, 5L * Piece), (result.Failed.Value, result.DestinationFailures[0].Sector));
+        byte[] expected = new byte[bench.Data.Length];
+        CopyBench.Part(bench.Before, 5 * Piece, Piece).CopyTo(expected.AsSpan(5 * CopyBench.PieceBytes));
+        Assert.Null(CopyBench.FirstDifference(expected, bench.ContentOf(0)));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

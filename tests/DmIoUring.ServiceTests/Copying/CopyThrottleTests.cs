@@ -81,6 +81,7 @@ public sealed class CopyThrottleTests
         }
 
         CopyBench.AssertComplete(await copy, CopyBench.Sectors);
+        Assert.True(time.ShortestWait >= TimeSpan.FromMilliseconds(1), $"a timer was set to {time.ShortestWait}");
     }
 
     [Theory]

@@ -21,6 +21,9 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>The shortest wait that a timer was set to.</summary>
+    public TimeSpan ShortestWait { get; private set; } = TimeSpan.MaxValue;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ManualTimer timer = new(this, callback, state);
@@ -59,7 +62,12 @@ internal sealed class ManualTime : TimeProvider
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (time._lock)
+            {
                 Due = dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : time.GetTimestamp() + dueTime.Ticks;
+                if (dueTime != Timeout.InfiniteTimeSpan && dueTime < time.ShortestWait)
+                    time.ShortestWait = dueTime;
+            }
+
             return true;
         }
 
