@@ -34,6 +34,12 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     private readonly Lane[] _lanes;
     private readonly ClientSubmission _submission;
 
+    /// <summary>
+    /// Whether the calling thread runs callbacks of any client or reactor that must not wait: a lane's thread, or a reactor's owner while it polls. Not on the thread pool
+    /// (<see cref="DmIoOptions.Callbacks"/>).
+    /// </summary>
+    public static bool IsCallbackThread => CallbackThread.IsCurrent;
+
     /// <summary>Starts the client's lanes.</summary>
     /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or names a processor that this process can't use.</exception>

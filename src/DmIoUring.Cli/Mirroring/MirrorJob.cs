@@ -95,7 +95,7 @@ internal sealed class MirrorJob(MirrorPlan plan, MirrorProgress progress)
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         long bytes = Math.Min(result.CopiedRegions * progress.RegionBytes, mirror.Size);
         int legs = mirror.Legs.Count;
-        _isInterrupted = result.IsCancelled;
+        _isInterrupted = result.Outcome == MirrorResyncOutcome.Cancelled;
         _resync = new MirrorResyncReport(
             result.IsComplete,
             Math.Max(progress.Regions, result.CopiedRegions),
@@ -105,7 +105,7 @@ internal sealed class MirrorJob(MirrorPlan plan, MirrorProgress progress)
             bytes / seconds,
             RegionBitsReport.Of(result.InSync, legs),
             RegionBitsReport.Of(result.Failed, legs),
-            result.UnreadableSector < 0 ? null : result.UnreadableSector);
+            result.UnreadableSector);
     }
 
     /// <summary>What is on the legs now, whatever was to be.</summary>

@@ -24,7 +24,7 @@ internal static unsafe class MirrorLegExports
             MirrorResyncResult ended = open.ChangeLegs(it => it.ResyncAsync(options));
             if (result is not null)
                 Arguments.Write(new CMirrorResync(ended), result, size, "result");
-            return ended.IsComplete ? 0 : LastError.Set(ended.IsCancelled ? Errno.ECANCELED : Errno.EIO, ended.ToString());
+            return ended.IsComplete ? 0 : LastError.Set(ended.Outcome == MirrorResyncOutcome.Cancelled ? Errno.ECANCELED : Errno.EIO, ended.ToString());
         }
         catch (Exception exception)
         {

@@ -17,8 +17,6 @@ internal struct CMirrorResync
         CopiedRegions = (ulong)result.CopiedRegions;
         InSync = result.InSync.Value;
         Failed = result.Failed.Value;
-
-        // -1 is UINT64_MAX.
-        UnreadableSector = (ulong)result.UnreadableSector;
+        UnreadableSector = result.UnreadableSector is { } sector ? (ulong)sector : ulong.MaxValue;
     }
 }

@@ -88,15 +88,27 @@ internal sealed class DirtyLog
         dirty.CopyTo(_durable);
     }
 
+    /// <summary>Whether a leg has come that has no block: it may not be recorded as in sync before it has all.</summary>
+    public bool IsNewLegWaiting { get; private set; }
+
     /// <summary>Every block is to be written, to a leg that has none of them.</summary>
     public void ChangeAll()
     {
+        IsNewLegWaiting = true;
         for (int block = 0; block < _layout.LogBlocks; block++)
             _changedBlocks[block / 64] |= 1UL << block % 64;
     }
 
+    /// <summary>All blocks that are to be written; they are no more.</summary>
+    public void TakeChangedBlocks(List<int> blocks)
+    {
+        IsNewLegWaiting = false;
+        for (int block = TakeChangedBlock(); block >= 0; block = TakeChangedBlock())
+            blocks.Add(block);
+    }
+
     /// <summary>The next block that is to be written, which it is no more; -1: none.</summary>
-    public int TakeChangedBlock()
+    internal int TakeChangedBlock()
     {
         for (int i = 0; i < _changedBlocks.Length; i++)
         {

@@ -19,37 +19,33 @@ internal struct LegFailures
     /// <summary>Whether the leg's device could not, and not the host.</summary>
     public readonly bool IsMedium(MirrorLeg leg) => !IsUnsupported(leg) && _each![leg.Index].Cause == IoFailureCause.Device;
 
-    /// <summary>Whether the host or the request is to blame for all of them, and no leg.</summary>
-    public readonly bool AreInnocent
+    /// <summary>The legs that are in both.</summary>
+    public readonly LegFailures And(in LegFailures other)
     {
-        get
-        {
-            foreach (int leg in new RegionBits(_failed | _unsupported))
-            {
-                if (!IsInnocent(_each![leg], (_unsupported >> leg & 1) != 0))
-                    return false;
-            }
-
-            return true;
-        }
+        LegFailures both = default;
+        foreach (int leg in new RegionBits((_failed | _unsupported) & (other._failed | other._unsupported)))
+            both.Add(leg, _each![leg], (_unsupported >> leg & 1) != 0);
+        return both;
     }
 
     /// <summary>Whether the host is to blame, or the request, and not the leg's medium: the data is missing there all the same.</summary>
-    public static bool IsInnocent(IoFailure failure, bool isUnsupported) =>
+    public static bool IsHostFailure(IoFailure failure, bool isUnsupported) =>
         isUnsupported || failure.Cause is IoFailureCause.Host or IoFailureCause.RingLost or IoFailureCause.RetriesExhausted;
 
     public readonly string Reason(MirrorLeg leg) => _each![leg.Index].ToString();
 
-    public void Add(MirrorLeg leg, IoFailure failure, bool isUnsupported)
+    public void Add(MirrorLeg leg, IoFailure failure, bool isUnsupported) => Add(leg.Index, failure, isUnsupported);
+
+    private void Add(int leg, IoFailure failure, bool isUnsupported)
     {
-        failure = failure with { Region = leg.Index };
+        failure = failure with { Region = leg };
         _each ??= new IoFailure[IoRegion.MaxRegions];
-        _each[leg.Index] = failure;
+        _each[leg] = failure;
         if (isUnsupported)
-            _unsupported |= 1UL << leg.Index;
+            _unsupported |= 1UL << leg;
         else
-            _failed |= 1UL << leg.Index;
-        if (_first.Cause == IoFailureCause.None || leg.Index < _first.Region)
+            _failed |= 1UL << leg;
+        if (_first.Cause == IoFailureCause.None || leg < _first.Region)
             _first = failure;
     }
 

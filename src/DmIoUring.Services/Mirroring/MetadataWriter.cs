@@ -60,8 +60,7 @@ internal sealed class MetadataWriter : IDisposable
 
                 // What changes from here on is for those who come from here on: nobody waits for the changes of others.
                 ticket = _requested;
-                for (int block = _mirror.Log.TakeChangedBlock(); block >= 0; block = _mirror.Log.TakeChangedBlock())
-                    _blocks.Add(block);
+                _mirror.Log.TakeChangedBlocks(_blocks);
             }
 
             bool isWritten = false;
@@ -69,7 +68,11 @@ internal sealed class MetadataWriter : IDisposable
             try
             {
                 // The log first: a leg that comes back into sync has all of it before it says so.
-                isWritten = await WriteLogAsync().ConfigureAwait(false) && await WriteSuperblocksAsync().ConfigureAwait(false);
+                do
+                {
+                    isWritten = await WriteLogAsync().ConfigureAwait(false) && await WriteSuperblocksAsync().ConfigureAwait(false);
+                }
+                while (isWritten && TakeLogOfNewLeg());
             }
             catch (Exception exception)
             {
@@ -92,6 +95,18 @@ internal sealed class MetadataWriter : IDisposable
 
                 _waiting.RemoveAll(waiter => waiter.Ticket <= ticket);
             }
+        }
+    }
+
+    /// <summary>Whether a leg has come into sync meanwhile, which needs the log before it is recorded.</summary>
+    private bool TakeLogOfNewLeg()
+    {
+        lock (_mirror.Gate)
+        {
+            if (!_mirror.Log.IsNewLegWaiting)
+                return false;
+            _mirror.Log.TakeChangedBlocks(_blocks);
+            return true;
         }
     }
 
@@ -120,7 +135,7 @@ internal sealed class MetadataWriter : IDisposable
                     int block = _blocks[^1], bytes = at * MirrorLayout.BlockBytes;
                     IoRegion[] regions = [.. call.Legs.Select(leg => new IoRegion(
                         leg.Device!, _layout.LogSector(leg.Device!.SectorCount, block), MirrorLayout.BlockSectors, bytes))];
-                    if (!await WriteToLegsAsync(call, regions).ConfigureAwait(false))
+                    if (!IsDone(call, await WriteToLegsAsync(call, regions).ConfigureAwait(false)))
                         return false;
                     lock (_mirror.Gate)
                         _mirror.Log.EndBlock(block, LogBlock.Bits(Block(at)));
@@ -149,7 +164,7 @@ internal sealed class MetadataWriter : IDisposable
             ChangeStamp change;
             lock (_mirror.Gate)
             {
-                if (_mirror.IsRecorded)
+                if (_mirror.IsRecorded || _mirror.Log.IsNewLegWaiting)
                     return true;
                 call = _mirror.RentCall(static leg => leg.IsWritten);
                 change = _mirror.NewestChange;
@@ -158,15 +173,11 @@ internal sealed class MetadataWriter : IDisposable
 
             try
             {
-                // One after the other: a loss of power can tear the one that is written, and a bad sector take one away.
-                for (int slot = 0; slot < MirrorLayout.Superblocks; slot++)
-                {
-                    IoRegion[] regions = [.. call.Legs.Select(leg => new IoRegion(
-                        leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, slot), MirrorLayout.BlockSectors, leg.Index * MirrorLayout.BlockBytes))];
-                    if (!await WriteToLegsAsync(call, regions).ConfigureAwait(false))
-                        return false;
-                }
-
+                // One after the other: a loss of power can tear the one that is written. A leg has failed when it has neither: a bad sector takes one away at most.
+                LegFailures first = await WriteSlotAsync(call, 0).ConfigureAwait(false);
+                LegFailures both = first.And(await WriteSlotAsync(call, 1).ConfigureAwait(false));
+                if (!IsDone(call, both))
+                    return false;
                 lock (_mirror.Gate)
                 {
                     foreach (MirrorLeg leg in call.Legs)
@@ -192,28 +203,42 @@ internal sealed class MetadataWriter : IDisposable
             _mirror.SuperblockOf(leg, entries, change).Write(Block(leg.Index));
     }
 
-    /// <summary>Whether a leg in sync has it. The others are out of sync now, and this is to be recorded.</summary>
-    private async Task<bool> WriteToLegsAsync(MirrorCall call, IoRegion[] regions)
+    private Task<LegFailures> WriteSlotAsync(MirrorCall call, int slot) => WriteToLegsAsync(call, [.. call.Legs.Select(leg => new IoRegion(
+        leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, slot), MirrorLayout.BlockSectors, leg.Index * MirrorLayout.BlockBytes))]);
+
+    /// <summary>Writes to the legs of a call, and again where the host is to blame and no leg.</summary>
+    private async Task<LegFailures> WriteToLegsAsync(MirrorCall call, IoRegion[] regions)
     {
-        if (_layout.IsInMemory)
-            return true;
-        if (regions.Length == 0)
-            return false;
-        LegFailures failures;
-        int retry = 0;
-        do
+        LegFailures failures = default;
+        if (_layout.IsInMemory || regions.Length == 0)
+            return failures;
+        IoResult result = await _mirror.Client.WriteAsync(regions, _memory.ToBuffer(), new IoRequestOptions(IoFlags.Fua, Report: call.Report)).ConfigureAwait(false);
+        foreach (int region in result.Failed | result.Unsupported)
         {
-            if (retry > 0)
+            IoFailure failure = call.Failure(result, region);
+            bool isUnsupported = result.Unsupported[region];
+            for (int retry = 1; retry <= MirrorDevice.MostRetries && LegFailures.IsHostFailure(failure, isUnsupported); retry++)
+            {
                 await MirrorDevice.DelayRetryAsync(retry).ConfigureAwait(false);
-            IoResult result = await _mirror.Client.WriteAsync(regions, _memory.ToBuffer(), new IoRequestOptions(IoFlags.Fua, Report: call.Report)).ConfigureAwait(false);
-            if (result.IsSuccess)
-                return true;
-            failures = LegFailures.Of(result, call);
+                IoResult again = await _mirror.Client.WriteAsync(regions[region], _memory.ToBuffer(), IoFlags.Fua).ConfigureAwait(false);
+                failure = again.First;
+                isUnsupported = !again.Unsupported.IsEmpty;
+            }
+
+            if (failure.Cause != IoFailureCause.None)
+                failures.Add(call.Legs[region], failure, isUnsupported);
         }
-        while (failures.AreInnocent && ++retry <= MirrorDevice.MostRetries);
+
+        return failures;
+    }
+
+    /// <summary>Whether a leg in sync has it. The others are out of sync now, and this is to be recorded.</summary>
+    private bool IsDone(MirrorCall call, in LegFailures failures)
+    {
         lock (_mirror.Gate)
         {
-            Failure = failures.Result;
+            if (!failures.IsEmpty)
+                Failure = failures.Result;
             return _mirror.TakeOut(call.Legs, failures);
         }
     }

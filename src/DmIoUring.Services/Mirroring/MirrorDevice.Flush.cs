@@ -18,10 +18,15 @@ public sealed partial class MirrorDevice
         return FlushAndEndCallAsync();
     }
 
-    /// <summary>As <see cref="FlushAsync"/>, and waits.</summary>
+    /// <summary>As <see cref="FlushAsync"/>, and waits. Not in a callback of a client or a reactor.</summary>
     /// <returns>How it ended.</returns>
+    /// <exception cref="InvalidOperationException">The calling thread runs a callback.</exception>
     /// <inheritdoc cref="FlushAsync" path="/exception"/>
-    public MirrorResult Flush() => Wait(FlushAsync());
+    public MirrorResult Flush()
+    {
+        RefuseInCallback();
+        return Wait(FlushAsync());
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<MirrorResult> FlushAndEndCallAsync()
@@ -52,27 +57,16 @@ public sealed partial class MirrorDevice
         try
         {
             IoResult result = await SubmitAsync(Change.Flush, call, 0, 0, default, IoFlags.None).ConfigureAwait(false);
-            LegFailures failures = default;
-            foreach (int region in result.Failed | result.Unsupported)
+            MirrorResult settled = result.IsSuccess && IsRecorded
+                ? new MirrorResult(IsSuccess: true, default)
+                : await SettleAsync(Change.Flush, call, result, 0, 0, default, IoFlags.None).ConfigureAwait(false);
+            if (settled.IsSuccess)
             {
-                (IoFailure failure, bool isUnsupported) = await RetryAsync(
-                    Change.Flush, call.Legs[region], 0, 0, default, IoFlags.None, call.Failure(result, region), result.Unsupported[region]).ConfigureAwait(false);
-                if (failure.Cause != IoFailureCause.None)
-                    failures.Add(call.Legs[region], failure, isUnsupported);
-            }
-
-            bool isDone;
-            lock (Gate)
-            {
-                // A leg that can't flush has promised nothing.
-                isDone = TakeOut(call.Legs, failures);
-                if (isDone)
+                lock (Gate)
                     Log.EndFlush(flush);
             }
 
-            if (isDone && !IsRecorded)
-                isDone = await CommitAsync().ConfigureAwait(false);
-            return new MirrorResult(isDone, failures.Result);
+            return settled;
         }
         finally
         {
@@ -111,7 +105,7 @@ public sealed partial class MirrorDevice
         {
             lock (Gate)
             {
-                if (!IsWhole || Log.CountDirty() == 0)
+                if (!isLast && (!IsWhole || Log.CountDirty() == 0))
                     return;
             }
 

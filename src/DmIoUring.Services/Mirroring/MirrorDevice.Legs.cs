@@ -50,8 +50,11 @@ public sealed partial class MirrorDevice
             {
                 MirrorLeg leg = _legs[index];
                 if (leg.State != MirrorLegState.Missing)
-                    throw new MirrorException(MirrorRefusal.InUse, $"{leg.Status} is not missing. Put another device in its place by ReplaceAsync.");
-                bool doubtsOthers = Array.Exists(_legs, other => other.IsInSync && !found.Superblock.Entries[other.Index].IsInSync);
+                    throw new MirrorException(MirrorRefusal.NotMissing, $"{leg.Status} is not missing. Put another device in its place by ReplaceAsync.");
+                CheckNewDevice(device, instead: -1);
+
+                // With whichever of them it was used last, it shares the changes.
+                bool doubtsOthers = !Array.Exists(_legs, other => other.IsInSync && found.Superblock.Entries[other.Index].IsInSync);
                 bool isAsLeft = MirrorAssembly.IsAsItWasLeft(found.Superblock, leg.Entry, doubtsOthers);
                 if (!isAsLeft && found.IsInSync && (doubtsOthers || found.Superblock.Changes >= leg.Last.Number))
                     throw new MirrorException(MirrorRefusal.Split, $"{found} was used without this mirror, which knows it up to change {leg.Last.Number}. ReplaceAsync takes it all the same; what only it has is lost then.");
@@ -101,7 +104,7 @@ public sealed partial class MirrorDevice
 
             MirrorLeg replacement = new(index, entries[index], device);
             if (!_layout.IsInMemory)
-                await WriteNewSuperblockAsync(replacement, entries, change).ConfigureAwait(false);
+                await WriteNewSuperblockAsync(replacement, entries, change, change).ConfigureAwait(false);
             lock (Gate)
             {
                 CheckIsNotLast(leg, "replaced");
@@ -137,7 +140,7 @@ public sealed partial class MirrorDevice
         try
         {
             await change().ConfigureAwait(false);
-            return IsRecorded || await CommitAsync().ConfigureAwait(false);
+            return await CommitAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -150,13 +153,13 @@ public sealed partial class MirrorDevice
     }
 
     /// <summary>Requests in flight keep the leg that they were submitted to. Must be called with the lock held.</summary>
-    private void Install(MirrorLeg leg, MirrorLeg instead, string reason)
+    private void Install(MirrorLeg leg, MirrorLeg replaced, string reason)
     {
         leg.Reason = reason;
         _legs[leg.Index] = leg;
         _writtenLegs = null;
-        if (instead.State != leg.State)
-            _legChanges.Add(new MirrorLegChange(leg.Status, instead.State));
+        if (replaced.State != leg.State)
+            _legChanges.Add(new MirrorLegChange(leg.Status, replaced.State));
     }
 
     /// <summary>Whoever uses the mirror has seen its block size already.</summary>
@@ -180,8 +183,9 @@ public sealed partial class MirrorDevice
         ArgumentNullException.ThrowIfNull(device);
         lock (Gate)
         {
-            if (Array.Find(_legs, leg => leg.Index != instead && leg.Device?.IsSameDeviceAs(device) == true) is { } leg)
-                throw new MirrorException(MirrorRefusal.SameDevice, $"{device.Path} is leg {leg.Index} ({leg.Device!.Path}) already. Give another device.");
+            // A leg's own device may take its place only when nothing is written to it any more.
+            if (Array.Find(_legs, leg => (leg.Index != instead || leg.IsWritten) && leg.Device?.IsSameDeviceAs(device) == true) is { } leg)
+                throw new MirrorException(MirrorRefusal.SameDevice, $"{device.Path} is leg {leg.Index} ({leg.Device!.Path}) already. Give another device; or, to copy all of that leg anew, take it out first.");
         }
     }
 

@@ -31,8 +31,12 @@ public sealed partial class MirrorDevice
         if (sectors <= 0)
             throw TooSmall(devices.MinBy(static device => device.SectorCount)!, MirrorLayout.BlockSectors, new MirrorLayout(MirrorLayout.BlockSectors, create.RegionSectorsFor(1)));
         MirrorLayout layout = new(sectors, create.RegionSectorsFor(sectors), create.LogInMemory);
-        if (sectors / layout.RegionSectors >= int.MaxValue / 2)
-            throw new ArgumentException(FormattableString.Invariant($"{sectors} sectors in regions of {layout.RegionSectors} are too many regions: make RegionSectors larger."), nameof(create));
+        if (sectors / layout.RegionSectors >= MirrorLayout.MaxRegions)
+        {
+            throw new ArgumentException(
+                FormattableString.Invariant($"{sectors} sectors in regions of {layout.RegionSectors} are more than {MirrorLayout.MaxRegions} regions: make RegionSectors larger."), nameof(create));
+        }
+
         foreach (BlockDevice device in devices)
         {
             if (!layout.FitsOn(device.SectorCount))
@@ -187,8 +191,7 @@ public sealed partial class MirrorDevice
     }
 
     /// <summary>
-    /// Records that the mirror is in use, with the legs that it has: from now on no leg can be used without the others and not be found out. Twice, so that a copy of a leg that was
-    /// made before is more than one change behind.
+    /// Records that the mirror is in use, with the legs that it has: from now on no leg can be used without the others and not be found out.
     /// </summary>
     private async Task StartAsync(Func<Task> prepare, CancellationToken cancellationToken)
     {
@@ -198,19 +201,8 @@ public sealed partial class MirrorDevice
             cancellationToken.ThrowIfCancellationRequested();
             await prepare().ConfigureAwait(false);
             Log.ChangeAll();
-            for (int change = 0; change < 2; change++)
-            {
-                Task<bool> recorded;
-                lock (Gate)
-                {
-                    Changes++;
-                    recorded = _metadata.CommitAsync();
-                }
-
-                if (!await recorded.ConfigureAwait(false))
-                    throw new MirrorException(MirrorRefusal.Failed, $"The metadata of mirror {Id} could be written to no leg: {string.Join(", ", Legs)}.");
-            }
-
+            if (!await ChangeTwiceAsync().ConfigureAwait(false))
+                throw new MirrorException(MirrorRefusal.Failed, $"The metadata of mirror {Id} could be written to no leg: {string.Join(", ", Legs)}.");
             isRecorded = true;
             StartCleaning();
         }
@@ -221,18 +213,37 @@ public sealed partial class MirrorDevice
         }
     }
 
+    /// <summary>A copy of a leg that was made before is more than one change behind from then on, and so is told from a leg whose change was interrupted.</summary>
+    private async Task<bool> ChangeTwiceAsync()
+    {
+        for (int change = 0; change < 2; change++)
+        {
+            Task<bool> recorded;
+            lock (Gate)
+            {
+                Changes++;
+                recorded = _metadata.CommitAsync();
+            }
+
+            if (!await recorded.ConfigureAwait(false))
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Old superblocks go, and legs that are out of sync get theirs: they get no other before they are resynchronized.</summary>
     private async Task WriteNewSuperblocksAsync()
     {
         if (_layout.IsInMemory)
             return;
         foreach (MirrorLeg leg in _legs)
-            await WriteNewSuperblockAsync(leg, Entries(), RecordedChange).ConfigureAwait(false);
+            await WriteNewSuperblockAsync(leg, Entries(), RecordedChange, RecordedChange).ConfigureAwait(false);
     }
 
-    private async Task WriteNewSuperblockAsync(MirrorLeg leg, SuperblockEntry[] entries, ChangeStamp change)
+    private async Task WriteNewSuperblockAsync(MirrorLeg leg, SuperblockEntry[] entries, ChangeStamp change, ChangeStamp previous)
     {
-        IoResult result = await WriteSuperblocksAsync(Client, leg.Device!, SuperblockOf(leg, entries, change).Write).ConfigureAwait(false);
+        IoResult result = await WriteSuperblocksAsync(Client, leg.Device!, SuperblockOf(leg, entries, change, previous).Write).ConfigureAwait(false);
         if (!result.IsSuccess)
             throw new MirrorException(MirrorRefusal.Failed, $"The metadata could not be written to {leg.Device!.Path}: {result.First}. Take another device.");
     }

@@ -27,14 +27,16 @@ public sealed partial class MirrorDevice
         return refusal is { } refused ? new ValueTask<MirrorResult>(refused) : ReadLegAsync(sector, count, buffer);
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, and waits.</summary>
+    /// <summary>As <see cref="ReadAsync"/>, and waits. Not in a callback of a client or a reactor.</summary>
     /// <param name="sector">The first sector, of 512 bytes.</param>
     /// <param name="count">Sectors of 512 bytes, at least 1.</param>
     /// <param name="buffer">Where to; at least as long. Zeroed where the read failed on every leg.</param>
     /// <returns>How it ended.</returns>
+    /// <exception cref="InvalidOperationException">The calling thread runs a callback.</exception>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
     public MirrorResult Read(long sector, long count, IoBuffer buffer)
     {
+        RefuseInCallback();
         MirrorResult? refusal = Refuses(sector, count);
         CheckBuffer(count, buffer);
         if (refusal is { } refused)
@@ -185,11 +187,7 @@ public sealed partial class MirrorDevice
     /// <summary>Writes the sectors that legs could not read again, from one that could. What was read before may have been written meanwhile, so it is read again.</summary>
     private async ValueTask RepairAsync(MirrorLeg source, LegFailures failures, long sector, long count)
     {
-        Task? locked;
-        lock (Gate)
-            locked = _locks.TryLock(sector, count) ? null : _locks.LockAsync(sector, count);
-        if (locked is not null)
-            await locked.ConfigureAwait(false);
+        await LockRangeAsync(sector, count).ConfigureAwait(false);
         MirrorCall? call = null;
         try
         {
@@ -211,7 +209,7 @@ public sealed partial class MirrorDevice
                 {
                     if (!unrepaired.Has(leg))
                         leg.Repairs++;
-                    else if (leg.IsInSync && Array.Exists(_legs, other => other.IsInSync && other != leg))
+                    else if (unrepaired.IsMedium(leg) && leg.IsInSync && Array.Exists(_legs, other => other.IsInSync && other != leg))
                         SetState(leg, MirrorLegState.OutOfSync, unrepaired.Reason(leg));
                 }
             }

@@ -24,7 +24,7 @@ public sealed partial class MirrorDevice
     public async Task<MirrorResyncResult> ResyncAsync(MirrorResyncOptions? options = null, CancellationToken cancellationToken = default)
     {
         using CancellationTokenSource cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        MirrorResyncResult result = default;
+        MirrorResyncResult? result = null;
         bool isRecorded = await TryChangeLegsAsync(async () =>
         {
             lock (Gate)
@@ -47,7 +47,7 @@ public sealed partial class MirrorDevice
                     _resyncCancellation = null;
             }
         }).ConfigureAwait(false);
-        return result with { IsComplete = result.IsComplete && isRecorded };
+        return isRecorded || !result!.IsComplete ? result! : result with { Outcome = MirrorResyncOutcome.Incomplete };
     }
 
     /// <summary>The legs that are out of sync and have a device are written to from now on. Must be called with the lock held.</summary>

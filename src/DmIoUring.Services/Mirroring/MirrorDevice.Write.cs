@@ -13,7 +13,7 @@ public sealed partial class MirrorDevice
 
     private MirrorLeg[]? _writtenLegs;
 
-    private enum Change
+    internal enum Change
     {
         Write,
         Discard,
@@ -37,15 +37,17 @@ public sealed partial class MirrorDevice
         return refusal is { } refused ? new ValueTask<MirrorResult>(refused) : ChangeAsync(Change.Write, sector, count, buffer, flags);
     }
 
-    /// <summary>As <see cref="WriteAsync"/>, and waits.</summary>
+    /// <summary>As <see cref="WriteAsync"/>, and waits. Not in a callback of a client or a reactor.</summary>
     /// <param name="sector">The first sector, of 512 bytes.</param>
     /// <param name="count">Sectors of 512 bytes, at least 1.</param>
     /// <param name="buffer">What; at least as long. Free to use again when the call returns.</param>
     /// <param name="flags">As in <see cref="WriteAsync"/>.</param>
     /// <returns>How it ended.</returns>
+    /// <exception cref="InvalidOperationException">The calling thread runs a callback.</exception>
     /// <inheritdoc cref="WriteAsync" path="/exception"/>
     public MirrorResult Write(long sector, long count, IoBuffer buffer, IoFlags flags = IoFlags.None)
     {
+        RefuseInCallback();
         MirrorResult? refusal = Refuses(sector, count);
         CheckWrite(count, buffer, flags);
         if (refusal is { } refused)
@@ -53,22 +55,23 @@ public sealed partial class MirrorDevice
         MirrorCall? call = TryBeginWrite(sector, count);
         if (call is null)
             return Wait(ChangeAsync(Change.Write, sector, count, buffer, flags));
-        bool isSettled = false;
+        bool mayDiffer = false;
         try
         {
             IoResult result = Client.Write(call.Regions(sector, count), buffer, new IoRequestOptions(flags, Report: call.Report));
+            mayDiffer = true;
             MirrorResult settled = result.IsSuccess && IsRecorded
                 ? new MirrorResult(IsSuccess: true, default)
                 : Wait(SettleAsync(Change.Write, call, result, sector, count, buffer, flags));
-            isSettled = true;
+            mayDiffer = false;
             return settled;
         }
         finally
         {
             lock (Gate)
             {
-                // An exception: some legs may have it.
-                if (!isSettled)
+                // An exception after it was submitted: some legs may have it.
+                if (mayDiffer)
                     MayDiffer(sector, count);
                 EndChange(call, sector, count);
             }
@@ -113,26 +116,27 @@ public sealed partial class MirrorDevice
         }
 
         MirrorCall? call = null;
-        bool isSettled = false;
+        bool mayDiffer = false;
         try
         {
             if (!isLogged && !await CommitAsync().ConfigureAwait(false))
-                return Failed(sector);
+                return new MirrorResult(IsSuccess: false, MetadataFailure(sector));
             lock (Gate)
                 call = RentWriteCall();
             IoResult result = await SubmitAsync(change, call, sector, count, buffer, flags).ConfigureAwait(false);
+            mayDiffer = true;
             MirrorResult settled = result.IsSuccess && IsRecorded
                 ? new MirrorResult(IsSuccess: true, default)
                 : await SettleAsync(change, call, result, sector, count, buffer, flags).ConfigureAwait(false);
-            isSettled = true;
+            mayDiffer = false;
             return settled;
         }
         finally
         {
             lock (Gate)
             {
-                // An exception: some legs may have it.
-                if (call is not null && !isSettled)
+                // An exception after it was submitted: some legs may have it.
+                if (mayDiffer)
                     MayDiffer(sector, count);
                 EndChange(call, sector, count);
             }
@@ -212,22 +216,22 @@ public sealed partial class MirrorDevice
         lock (Gate)
         {
             isDone = TakeOut(call.Legs, failures, unsupportedToo: change != Change.Discard);
-            if (!isDone && change != Change.Discard)
+            if (!isDone && change is not (Change.Discard or Change.Flush))
                 MayDiffer(sector, count);
         }
 
-        if (isDone && !IsRecorded)
-            isDone = await CommitAsync().ConfigureAwait(false);
-        return new MirrorResult(isDone, failures.Result);
+        if (!isDone || IsRecorded || await CommitAsync().ConfigureAwait(false))
+            return new MirrorResult(isDone, failures.Result);
+        return new MirrorResult(IsSuccess: false, failures.IsEmpty ? MetadataFailure(sector) : failures.Result);
     }
 
     internal static Task DelayRetryAsync(int retry) => Task.Delay(TimeSpan.FromMilliseconds(10 << retry - 1));
 
     /// <summary>Asks a leg again what it is not to blame for. A flush that has put the device in doubt is not repeated: that would prove nothing.</summary>
-    private async ValueTask<(IoFailure Failure, bool IsUnsupported)> RetryAsync(
+    internal async ValueTask<(IoFailure Failure, bool IsUnsupported)> RetryAsync(
         Change change, MirrorLeg leg, long sector, long count, IoBuffer buffer, IoFlags flags, IoFailure failure, bool isUnsupported)
     {
-        for (int retry = 1; retry <= MostRetries && LegFailures.IsInnocent(failure, isUnsupported) && leg.Device!.Doubt is null; retry++)
+        for (int retry = 1; retry <= MostRetries && LegFailures.IsHostFailure(failure, isUnsupported) && leg.Device!.Doubt is null; retry++)
         {
             await DelayRetryAsync(retry).ConfigureAwait(false);
             IoRegion region = new(leg.Device, sector, count);
@@ -282,14 +286,21 @@ public sealed partial class MirrorDevice
             _unsynced.Add(region);
     }
 
-    /// <summary>The log could not be written, so the request was not submitted.</summary>
-    private MirrorResult Failed(long sector)
+    /// <summary>Why the metadata could be written to no leg.</summary>
+    private IoResult MetadataFailure(long sector)
     {
         IoResult failure;
         lock (Gate)
             failure = _metadata.Failure;
-        return new MirrorResult(IsSuccess: false, failure.IsSuccess ? new IoResult(WrittenBits(), RegionBits.None, new IoFailure(WrittenBits().First, sector, ErrnoIo, IoFailureCause.Device)) : failure);
+        return failure.IsSuccess ? new IoResult(WrittenBits(), RegionBits.None, new IoFailure(WrittenBits().First, sector, ErrnoIo, IoFailureCause.Device)) : failure;
     }
 
     private static T Wait<T>(ValueTask<T> task) => task.IsCompletedSuccessfully ? task.Result : task.AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Before anything is begun, so that it does not depend on the log whether it is refused.</summary>
+    private static void RefuseInCallback()
+    {
+        if (DmIoClient.IsCallbackThread)
+            throw new InvalidOperationException("A mirror can't be waited for in a callback of a client or a reactor. Use the method that ends in Async, or callbacks on the thread pool (DmIoOptions.Callbacks).");
+    }
 }

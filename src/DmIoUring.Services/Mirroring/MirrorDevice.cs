@@ -10,7 +10,7 @@ namespace DmIoUring.Services;
 /// (drivers/md/dm-raid1.c) on this library's public surface.
 /// </summary>
 /// <remarks>
-/// <para><b>Threads.</b> Every method may be called from any thread, but not in a callback of the client that blocks its lane. Requests are not ordered among each other, except that
+/// <para><b>Threads.</b> Every method may be called from any thread. Those that wait (<see cref="Read"/>, <see cref="Write"/>, <see cref="Flush"/>, <see cref="Dispose"/>) are refused in a callback of a client or a reactor. Requests are not ordered among each other, except that
 /// writes that overlap go one after the other.</para>
 /// <para><b>On the legs.</b> The data begins at each leg's sector 0, so that a leg alone can be used as it is, read-only. At its end stand two superblocks and the log of the
 /// regions that may differ: docs/mirrors.md describes them. A leg that is written to without its mirror is no leg any more.</para>
@@ -133,7 +133,7 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
         CultureInfo.InvariantCulture, $"mirror {Id} ({Size} bytes): {string.Join(", ", Legs)}");
 
     /// <summary>
-    /// Waits for the requests that are under way, flushes the legs, writes to the log that they are equal, and ends. A resync that is under way is cancelled. What could not be flushed
+    /// Waits for the requests that are under way, flushes the legs, writes to the log that they are equal where they are, and ends. A resync that is under way is cancelled. What could not be flushed
     /// is resynchronized when the mirror is opened again.
     /// </summary>
     /// <returns>Ends when nothing of it is in flight any more.</returns>
@@ -143,8 +143,13 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
             return new ValueTask(_disposal ??= Task.Run(EndAsync));
     }
 
-    /// <summary>As <see cref="DisposeAsync"/>, and waits. Not in a callback of <see cref="MirrorOptions.LegChanged"/>.</summary>
-    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+    /// <summary>As <see cref="DisposeAsync"/>, and waits. Not in a callback of a client or a reactor, nor of <see cref="MirrorOptions.LegChanged"/>.</summary>
+    /// <exception cref="InvalidOperationException">The calling thread runs a callback of a client or a reactor.</exception>
+    public void Dispose()
+    {
+        RefuseInCallback();
+        DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
 
     internal SuperblockEntry[] Entries() => Array.ConvertAll(_legs, static leg => leg.Entry);
 
@@ -161,10 +166,10 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
     };
 
     /// <summary>Must be called with the lock held.</summary>
-    internal MirrorCall RentCall(Func<MirrorLeg, bool> isMeant)
+    internal MirrorCall RentCall(Func<MirrorLeg, bool> predicate)
     {
         MirrorCall call = _freeCalls.Count > 0 ? _freeCalls.Pop() : new MirrorCall();
-        call.Legs = LegsThat(isMeant);
+        call.Legs = LegsThat(predicate);
         return call;
     }
 
@@ -216,7 +221,7 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
         _legChanges.Add(new MirrorLegChange(leg.Status, before));
     }
 
-    private MirrorLeg[] LegsThat(Func<MirrorLeg, bool> isMeant) => Array.FindAll(_legs, new Predicate<MirrorLeg>(isMeant));
+    private MirrorLeg[] LegsThat(Func<MirrorLeg, bool> predicate) => Array.FindAll(_legs, new Predicate<MirrorLeg>(predicate));
 
     /// <summary>Must be called with the lock held.</summary>
     private void BeginCall()
@@ -251,10 +256,24 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
             if (_cleaning is { } cleaning)
                 await cleaning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await CleanAsync(isLast: true).ConfigureAwait(false);
+            await RecordEndAsync().ConfigureAwait(false);
         }
         finally
         {
             await EndUseAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A copy of a leg that was made while the mirror was open is older from now on.</summary>
+    private async Task RecordEndAsync()
+    {
+        try
+        {
+            await ChangeTwiceAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The client or a device was disposed before the mirror: then nothing tells such a copy.
         }
     }
 

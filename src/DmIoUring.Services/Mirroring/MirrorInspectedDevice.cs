@@ -3,6 +3,10 @@ namespace DmIoUring.Services;
 /// <summary>What a device says that it is: see <see cref="MirrorInspection"/>.</summary>
 public sealed record MirrorInspectedDevice
 {
+    internal MirrorInspectedDevice()
+    {
+    }
+
     /// <summary>The device.</summary>
     public required BlockDevice Device { get; init; }
 

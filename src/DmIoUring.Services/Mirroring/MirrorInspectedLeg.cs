@@ -3,6 +3,10 @@ namespace DmIoUring.Services;
 /// <summary>A leg of an inspected mirror: see <see cref="MirrorInspection"/>.</summary>
 public sealed record MirrorInspectedLeg
 {
+    internal MirrorInspectedLeg()
+    {
+    }
+
     /// <summary>Its index.</summary>
     public required int Index { get; init; }
 

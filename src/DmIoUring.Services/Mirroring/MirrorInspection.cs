@@ -3,6 +3,10 @@ namespace DmIoUring.Services;
 /// <summary>What the metadata on some devices says of their mirror: see <see cref="MirrorDevice.InspectAsync"/>. Nothing was written, and nobody was kept from it.</summary>
 public sealed record MirrorInspection
 {
+    internal MirrorInspection()
+    {
+    }
+
     /// <summary>The devices that were given, in that order, and what each of them is.</summary>
     public required IReadOnlyList<MirrorInspectedDevice> Devices { get; init; }
 

@@ -5,6 +5,10 @@ namespace DmIoUring.Services;
 /// <summary>One leg of a <see cref="MirrorDevice"/> at one moment. The counters begin when the mirror is opened or the leg's device is exchanged.</summary>
 public sealed record MirrorLegStatus
 {
+    internal MirrorLegStatus()
+    {
+    }
+
     /// <summary>Its index, 0 to 63: its bit in <see cref="MirrorResult.Legs"/>.</summary>
     public required int Index { get; init; }
 

@@ -6,11 +6,14 @@ public enum MirrorRefusal
     /// <summary>A device is too small, has too large blocks, must be written in order, or is open for reading only.</summary>
     Unsuitable,
 
-    /// <summary>Two legs are the same device.</summary>
+    /// <summary>Two legs are the same device, or a device is a leg already.</summary>
     SameDevice,
 
     /// <summary>A device that should be empty belongs to a mirror already.</summary>
     InUse,
+
+    /// <summary>The leg that a device should be attached as has one.</summary>
+    NotMissing,
 
     /// <summary>There is no valid mirror metadata on a leg: it was never a leg, it has another size than then, or its metadata is damaged.</summary>
     NoMetadata,

@@ -2,18 +2,34 @@ using System.Globalization;
 
 namespace DmIoUring.Services;
 
-/// <summary>How a resync ended.</summary>
-/// <param name="IsComplete">Whether all legs that have a device are in sync and equal.</param>
-/// <param name="CopiedRegions">Regions that were copied.</param>
-/// <param name="InSync">The legs that it brought into sync.</param>
-/// <param name="Failed">The legs that it could not bring into sync; <see cref="MirrorDevice.Legs"/> says why.</param>
-/// <param name="UnreadableSector">The first sector that no leg in sync could read; no leg comes into sync then. -1: there is none.</param>
-/// <param name="IsCancelled">Whether it was cancelled.</param>
-public readonly record struct MirrorResyncResult(bool IsComplete, long CopiedRegions, RegionBits InSync, RegionBits Failed, long UnreadableSector, bool IsCancelled)
+/// <summary>What came of a resync.</summary>
+public sealed record MirrorResyncResult
 {
+    internal MirrorResyncResult()
+    {
+    }
+
+    /// <summary>How it ended.</summary>
+    public required MirrorResyncOutcome Outcome { get; init; }
+
+    /// <summary>Regions that were copied.</summary>
+    public required long CopiedRegions { get; init; }
+
+    /// <summary>The legs that it brought into sync.</summary>
+    public required RegionBits InSync { get; init; }
+
+    /// <summary>The legs that it could not bring into sync; <see cref="MirrorDevice.Legs"/> says why.</summary>
+    public required RegionBits Failed { get; init; }
+
+    /// <summary>The first sector, of 512 bytes, that no leg in sync could read: no leg comes into sync then. <see langword="null"/>: there is none.</summary>
+    public required long? UnreadableSector { get; init; }
+
+    /// <summary>Whether all legs that have a device are in sync and equal.</summary>
+    public bool IsComplete => Outcome == MirrorResyncOutcome.Complete;
+
     /// <summary>Human-readable: what came of it.</summary>
     /// <returns>One line.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(IsComplete ? "complete" : IsCancelled ? "cancelled" : "incomplete")}: {CopiedRegions} regions copied, in sync {InSync}, failed {Failed}{(UnreadableSector < 0 ? "" : $", sector {UnreadableSector} unreadable")}");
+        $"{Outcome}: {CopiedRegions} regions copied, in sync {InSync}, failed {Failed}{(UnreadableSector is { } sector ? $", sector {sector} unreadable" : "")}");
 }

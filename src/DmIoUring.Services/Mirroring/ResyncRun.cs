@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DmIoUring.Services.Mirroring.Metadata;
 
 namespace DmIoUring.Services.Mirroring;
@@ -72,8 +73,14 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
     {
         lock (mirror.Gate)
         {
-            return new MirrorResyncResult(
-                IsComplete: failure is null && !mirror.NeedsResync, _done, Bits(static leg => leg.IsInSync), Bits(static leg => !leg.IsInSync), _unreadable, isCancelled);
+            return new MirrorResyncResult
+            {
+                Outcome = failure is null && !mirror.NeedsResync ? MirrorResyncOutcome.Complete : isCancelled ? MirrorResyncOutcome.Cancelled : MirrorResyncOutcome.Incomplete,
+                CopiedRegions = _done,
+                InSync = Bits(static leg => leg.IsInSync),
+                Failed = Bits(static leg => !leg.IsInSync),
+                UnreadableSector = _unreadable < 0 ? null : _unreadable,
+            };
         }
     }
 
@@ -106,10 +113,22 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
 
             if (!isDone)
                 return;
-            lock (_progress)
+            Report();
+        }
+    }
+
+    private void Report()
+    {
+        lock (_progress)
+        {
+            _done++;
+            try
             {
-                _done++;
                 options.Progress?.Report(new MirrorResyncProgress(_regions.Length, _done));
+            }
+            catch (Exception exception)
+            {
+                Trace.TraceError($"MirrorResyncOptions.Progress threw: {exception}");
             }
         }
     }
@@ -218,8 +237,12 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 IoResult written = await mirror.Client.WriteAsync(new IoRegion(leg.Device!, sector, count), piece).ConfigureAwait(false);
                 if (written.IsSuccess)
                     continue;
+                (IoFailure failure, _) = await mirror.RetryAsync(
+                    MirrorDevice.Change.Write, leg, sector, count, piece, IoFlags.None, written.First, !written.Unsupported.IsEmpty).ConfigureAwait(false);
+                if (failure.Cause == IoFailureCause.None)
+                    continue;
                 lock (mirror.Gate)
-                    mirror.FailCopy(leg, written.First.ToString());
+                    mirror.FailCopy(leg, failure.ToString());
             }
 
             return true;
@@ -238,14 +261,14 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
             if (call.Legs.Length > 0)
             {
                 IoResult flushed = await mirror.Client.FlushAsync(call.Regions(0, 0), new IoRequestOptions(Report: call.Report)).ConfigureAwait(false);
-                LegFailures failures = LegFailures.Of(flushed, call);
-                lock (mirror.Gate)
+                foreach (int region in flushed.Failed | flushed.Unsupported)
                 {
-                    foreach (MirrorLeg leg in call.Legs)
-                    {
-                        if (failures.Has(leg))
-                            mirror.FailCopy(leg, failures.Reason(leg));
-                    }
+                    (IoFailure failure, bool isUnsupported) = await mirror.RetryAsync(
+                        MirrorDevice.Change.Flush, call.Legs[region], 0, 0, default, IoFlags.None, call.Failure(flushed, region), flushed.Unsupported[region]).ConfigureAwait(false);
+                    if (failure.Cause == IoFailureCause.None && !isUnsupported)
+                        continue;
+                    lock (mirror.Gate)
+                        mirror.FailCopy(call.Legs[region], failure.ToString());
                 }
             }
         }
@@ -259,10 +282,10 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
             return mirror.ChooseSource(without: 0) is null ? "every leg in sync has come into doubt meanwhile" : null;
     }
 
-    private RegionBits Bits(Func<MirrorLeg, bool> isMeant)
+    private RegionBits Bits(Func<MirrorLeg, bool> predicate)
     {
         ulong bits = 0;
-        foreach (MirrorLeg leg in _targets.Where(isMeant))
+        foreach (MirrorLeg leg in _targets.Where(predicate))
             bits |= 1UL << leg.Index;
         return new RegionBits(bits);
     }

@@ -46,7 +46,7 @@ internal sealed class ManualTime : TimeProvider
                 Interlocked.Exchange(ref _now, Math.Max(GetTimestamp(), next?.Due ?? end));
                 if (next is null)
                     return;
-                next.Due = long.MaxValue;
+                next.Due = next.Period == Timeout.InfiniteTimeSpan ? long.MaxValue : next.Due + next.Period.Ticks;
             }
 
             next.Run();
@@ -57,12 +57,15 @@ internal sealed class ManualTime : TimeProvider
     {
         public long Due { get; set; } = long.MaxValue;
 
+        public TimeSpan Period { get; private set; } = Timeout.InfiniteTimeSpan;
+
         public void Run() => callback(state);
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (time._lock)
             {
+                Period = period;
                 Due = dueTime == Timeout.InfiniteTimeSpan ? long.MaxValue : time.GetTimestamp() + dueTime.Ticks;
                 if (dueTime != Timeout.InfiniteTimeSpan && dueTime < time.ShortestWait)
                     time.ShortestWait = dueTime;

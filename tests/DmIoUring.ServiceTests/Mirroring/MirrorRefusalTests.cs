@@ -222,11 +222,12 @@ public sealed class MirrorRefusalTests
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => mirror.TakeOutAsync(2));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => mirror.ReplaceAsync(-1, spare, cancellationToken: cancel));
         await RefusesAsync(MirrorRefusal.SameDevice, () => mirror.ReplaceAsync(1, bench.Open(bench.Disks[0]), cancellationToken: cancel));
-        await RefusesAsync(MirrorRefusal.InUse, () => mirror.ReplaceAsync(1, bench.Open(bench.Disks[1]), cancellationToken: cancel));
+        await RefusesAsync(MirrorRefusal.SameDevice, () => mirror.ReplaceAsync(1, bench.Open(bench.Disks[1]), cancellationToken: cancel));
         await RefusesAsync(MirrorRefusal.Unsuitable, () => mirror.ReplaceAsync(1, bench.Open(bench.Simulation.AddDisk(1 << 16)), cancellationToken: cancel));
         await RefusesAsync(MirrorRefusal.Unsuitable, () => mirror.ReplaceAsync(1, bench.Open(bench.AddDisk(new SimulatedDiskOptions { LogicalBlockSize = 4096 })), cancellationToken: cancel));
         await RefusesAsync(MirrorRefusal.NoMetadata, () => mirror.AttachAsync(spare, cancel));
         await mirror.TakeOutAsync(1);
+        await RefusesAsync(MirrorRefusal.InUse, () => mirror.ReplaceAsync(1, bench.Open(bench.Disks[1]), cancellationToken: cancel));
         await RefusesAsync(MirrorRefusal.NoSource, () => mirror.TakeOutAsync(0));
         await RefusesAsync(MirrorRefusal.NoSource, () => mirror.ReplaceAsync(0, spare, cancellationToken: cancel));
     }

@@ -22,6 +22,9 @@ public sealed class MirrorRequestTests
 
     public static TheoryData<Request> Requests => [.. Enum.GetValues<Request>()];
 
+    /// <summary>Those of sectors, which wait for each other where they overlap.</summary>
+    public static TheoryData<Request> Changes => [.. Enum.GetValues<Request>().Where(static request => request != Request.Flush)];
+
     [Theory]
     [InlineData(2)]
     [InlineData(3)]
@@ -83,21 +86,53 @@ public sealed class MirrorRequestTests
         bench.AssertEqual();
     }
 
-    [Theory]
-    [MemberData(nameof(Requests))]
-    public async Task Host_ThatIsShortOfMemoryForALittle_TakesOutNoLeg(Request request)
+    public static TheoryData<Request, bool> ChangesFirstAndLater
     {
-        if (request is Request.Discard or Request.WriteZeroes or Request.Flush)
-            return;
+        get
+        {
+            TheoryData<Request, bool> cases = [];
+            foreach (Request request in Enum.GetValues<Request>().Where(static request => request != Request.Flush))
+            {
+                cases.Add(request, true);
+                cases.Add(request, false);
+            }
+
+            return cases;
+        }
+    }
+
+    /// <summary>The first request to a region writes the log too.</summary>
+    [Theory]
+    [MemberData(nameof(ChangesFirstAndLater))]
+    public async Task Host_ThatIsShortOfMemoryForALittle_TakesOutNoLeg(Request request, bool isFirst)
+    {
         await using MirrorBench bench = new(2);
         await bench.CreateAsync();
-        await bench.WriteAsync(0, 1);
-        bench.Disks[1].Fail(MediumOperations.Write, errno: 12, times: 1);
+        if (!isFirst)
+            await bench.WriteAsync(0, 1);
+        bench.Disks[1].Fail(MediumOperations.Write | MediumOperations.Discard, errno: 12, times: 1);
         MirrorResult result = await AskAsync(bench.Mirror, request);
         Assert.True(result.IsSuccess, result.ToString());
         Assert.True(result.Legs.IsSuccess, result.ToString());
         Assert.Equal(MirrorLegState.InSync, bench.State(1));
-        bench.AssertEqual();
+        if (request != Request.Discard)
+            bench.AssertEqual();
+    }
+
+    [Fact]
+    public async Task CallsThatWait_AreRefusedInACallback()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync();
+        TaskCompletionSource<string[]> said = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        byte[] block = Bytes(1);
+        bench.Client.SubmitRead(new IoRegion(bench.Mirror.Legs[0].Device!, 0, 8), block, (_, _) =>
+        {
+            Action[] calls = [() => bench.Mirror.Read(0, 8, block), () => bench.Mirror.Write(0, 8, block), () => bench.Mirror.Flush(), bench.Mirror.Dispose];
+            said.SetResult([.. calls.Select(static call => Assert.Throws<InvalidOperationException>(call).Message)]);
+        });
+        Assert.All(await said.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), static message => Assert.Contains("in a callback", message, StringComparison.Ordinal));
+        await bench.WriteAsync(0, 1);
     }
 
     [Theory]
@@ -117,21 +152,20 @@ public sealed class MirrorRequestTests
     }
 
     [Theory]
-    [MemberData(nameof(Requests))]
+    [MemberData(nameof(Changes))]
     public async Task RequestThatWaitsForAnother_IsDoneAfterIt(Request request)
     {
-        if (request == Request.Flush)
-            return;
         await using MirrorBench bench = new(2);
         await bench.CreateAsync();
         Fault hold = bench.Disks[0].Hold(MediumOperations.Write, firstSector: 4, sectors: 1, times: 1);
         Task<MirrorResult> first = bench.Mirror.WriteAsync(4, 8, Bytes(9)).AsTask();
         Assert.True(hold.WaitForHits(1, TimeSpan.FromSeconds(30)));
         Task<MirrorResult> second = Task.Run(() => AskAsync(bench.Mirror, request), TestContext.Current.CancellationToken);
-        Assert.False(second.Wait(50, TestContext.Current.CancellationToken));
         hold.Dispose();
         Assert.True((await first).IsSuccess);
         Assert.True((await second).IsSuccess);
+        MediumRequest[] log = [.. bench.Disks[0].Log.Where(static request => request.Sector < Sectors && request.Operation is MediumOperations.Write or MediumOperations.Discard)];
+        Assert.True(log[0].EndedBefore(log[^1]), string.Join("; ", log));
         if (request != Request.Discard)
             bench.AssertEqual();
     }

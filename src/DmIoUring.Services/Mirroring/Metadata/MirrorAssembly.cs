@@ -87,6 +87,16 @@ internal sealed class MirrorAssembly
                 authority, MirrorRefusal.NoSource, $"{authority} is itself out of sync. Give the legs that are in sync too: {Names(entries, legs, static entry => entry.IsInSync)}."));
         }
 
+        // A leg that is out of sync itself knows better than one that has not seen that it was left behind.
+        FoundLeg? witness = isTrusted ? null : found.FirstOrDefault(leg =>
+            leg.Superblock.Mirror == best.Mirror && best.Leg < leg.Superblock.Entries.Length && leg.Superblock.Change != best.Change && leg.Superblock.Changes >= best.Changes
+            && !leg.IsInSync && !leg.Superblock.Entries[best.Leg].IsInSync);
+        if (witness is not null)
+        {
+            problems.Add(new MirrorProblem(
+                authority, MirrorRefusal.NoSource, $"{witness} says that {authority} is out of sync. Give the legs that are in sync too: {Names(witness.Superblock.Entries, legs, static entry => entry.IsInSync)}."));
+        }
+
         if (legs.Contains(null))
         {
             problems.Add(new MirrorProblem(
@@ -120,7 +130,7 @@ internal sealed class MirrorAssembly
         if (entry.IsInSync)
         {
             // A change is on all legs in sync, or on some of them where it was interrupted: then the others have the one before.
-            if (own.Change == best.Change || own.Change == best.Previous)
+            if (IsBetween(own.Change, best.Previous, best.Change))
                 return entry;
         }
         else if (IsAsItWasLeft(own, entry, doubtsAuthority) || own.Previous == best.Change && !doubtsAuthority)
@@ -144,7 +154,12 @@ internal sealed class MirrorAssembly
     /// was used without the others has called them out of sync.
     /// </summary>
     public static bool IsAsItWasLeft(Superblock own, in SuperblockEntry entry, bool doubtsOthers) =>
-        own.Change == entry.Last || own.Change == entry.Confirmed || !doubtsOthers && (own.Previous == entry.Last || own.Previous == entry.Confirmed);
+        IsBetween(own.Change, entry.Confirmed, entry.Last) || !doubtsOthers && IsBetween(own.Previous, entry.Confirmed, entry.Last);
+
+    /// <summary>Whether a change is one of two or between them: of one session, so that the same mirror has made all of them, and none of those between was recorded on all legs.</summary>
+    private static bool IsBetween(ChangeStamp change, ChangeStamp first, ChangeStamp last) =>
+        change == first || change == last
+        || change.Session == last.Session && change.Number < last.Number && (first.Session != last.Session || change.Number > first.Number);
 
     private static string Names(SuperblockEntry[] entries, FoundLeg?[] legs, Func<SuperblockEntry, bool> isMeant) => string.Join(
         ", ", Enumerable.Range(0, entries.Length).Where(leg => legs[leg] is null && isMeant(entries[leg])).Select(static leg => FormattableString.Invariant($"leg {leg}")));

@@ -12,6 +12,9 @@ internal readonly record struct MirrorLayout(long Sectors, long RegionSectors, b
     public const int BlockBytes = 4096;
     public const long BlockSectors = BlockBytes / IoRegion.SectorSize;
 
+    /// <summary>Each takes 12 bytes of memory, and a bit of the log.</summary>
+    public const int MaxRegions = 1 << 24;
+
     /// <summary>The superblocks of a leg.</summary>
     public const int Superblocks = 2;
 
