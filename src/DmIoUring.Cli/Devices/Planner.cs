@@ -5,6 +5,7 @@ internal abstract class Planner
 {
     private readonly List<Refusal> _refusals = [];
     private readonly List<IDisposable> _opened = [];
+    private readonly List<PathFacts> _created = [];
 
     private StorageMap? _storage;
 
@@ -12,6 +13,8 @@ internal abstract class Planner
     protected IReadOnlyList<string> Notes => _storage?.Gaps ?? [];
 
     protected StorageMap Storage => _storage ??= StorageMap.Read();
+
+    protected IReadOnlyList<PathFacts> Created => _created;
 
     protected bool HasRefused => _refusals.Count > 0;
 
@@ -32,12 +35,6 @@ internal abstract class Planner
         }
 
         return plan;
-    }
-
-    protected virtual void Undo()
-    {
-        foreach (IDisposable opened in _opened)
-            opened.Dispose();
     }
 
     protected T Keep<T>(T opened)
@@ -62,6 +59,22 @@ internal abstract class Planner
     }
 
     protected void Refuse(string path, string reason, string advice) => _refusals.Add(new Refusal(path, reason, advice));
+
+    /// <summary>A path that leads to nothing, where no file can be made either.</summary>
+    protected void RefuseUncreatable(string path)
+    {
+        if (Try(() => NewFile.WhyNot(path)) is { } refusal)
+            _refusals.Add(refusal);
+    }
+
+    /// <summary>Makes a file full of zeroes, which goes again if no plan comes to be.</summary>
+    /// <exception cref="RefusedException">It can't be made.</exception>
+    protected PathFacts Create(string path, long bytes)
+    {
+        PathFacts made = NewFile.Create(path, bytes);
+        _created.Add(made);
+        return made;
+    }
 
     protected PathFacts? Look(string path) => path.Length == 0
         ? throw new ArgumentException("The command line refuses empty paths.", nameof(path))
@@ -115,6 +128,23 @@ internal abstract class Planner
         {
             // The last is what .NET makes of EFBIG.
             Refuse(file.Path, "can't be extended: " + exception.Message, "Check its folder's free space and the limit of a file's size (ulimit -f).");
+        }
+    }
+
+    private void Undo()
+    {
+        foreach (IDisposable opened in _opened)
+            opened.Dispose();
+        foreach (PathFacts created in _created)
+        {
+            try
+            {
+                NewFile.Remove(created);
+            }
+            catch (RefusedException exception)
+            {
+                _refusals.Add(exception.Refusal);
+            }
         }
     }
 }

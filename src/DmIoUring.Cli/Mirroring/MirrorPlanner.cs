@@ -19,7 +19,6 @@ internal sealed partial class MirrorPlanner : Planner
 
     private readonly MirrorRequest _request;
     private readonly CancellationToken _cancellation;
-    private readonly List<PathFacts> _created = [];
     private Stopwatch? _waiting;
 
     private MirrorPlanner(MirrorRequest request, CancellationToken cancellation)
@@ -33,12 +32,6 @@ internal sealed partial class MirrorPlanner : Planner
     {
         MirrorPlanner planner = new(request, cancellation);
         return planner.Make(planner.Run, out refusals);
-    }
-
-    protected override void Undo()
-    {
-        base.Undo();
-        _created.ForEach(NewFile.Remove);
     }
 
     private MirrorPlan? Run()
@@ -90,13 +83,13 @@ internal sealed partial class MirrorPlanner : Planner
         if (HasRefused)
             return null;
         for (int i = 0; i < files.Count; i++)
-            files[i] ??= Try(() => CreateFile(facts[i].Path, needed));
+            files[i] ??= Try(() => OpenNew(facts[i].Path, needed));
         return HasRefused ? null : new MirrorPlan
         {
             Request = _request,
             Client = client,
             Legs = [.. files.OfType<DeviceFile>()],
-            Created = [.. _created.Select(static made => made.Path)],
+            Created = [.. Created.Select(static made => made.Path)],
             Notes = Notes,
         };
     }
@@ -106,8 +99,8 @@ internal sealed partial class MirrorPlanner : Planner
     {
         if (facts.Kind != PathKind.Missing || !mayBeCreated)
             RefuseUnfit(facts, overwrites: false, advice);
-        else if (NewFile.WhyNot(facts.Path) is { } refusal)
-            Refuse(refusal.Path, refusal.Reason, refusal.Advice);
+        else
+            RefuseUncreatable(facts.Path);
     }
 
     /// <summary>What is stacked on a leg, and legs that are stacked on each other.</summary>
@@ -174,12 +167,7 @@ internal sealed partial class MirrorPlanner : Planner
         return true;
     }
 
-    private DeviceFile CreateFile(string path, long bytes)
-    {
-        PathFacts made = NewFile.Create(path, bytes);
-        _created.Add(made);
-        return OpenChecked(made);
-    }
+    private DeviceFile OpenNew(string path, long bytes) => OpenChecked(Create(path, bytes));
 
     private void CheckFit(DeviceFile file, long needed, string advice)
     {
