@@ -192,7 +192,7 @@ internal sealed class CopyPlanner : Planner
         }
     }
 
-    private DeviceFile Open(PathFacts facts, DeviceAccess access) => Keep(DeviceOpener.Open(facts, access, exclusive: !_request.Force));
+    private DeviceFile Open(PathFacts facts, DeviceAccess access) => Open(facts, access, exclusive: !_request.Force);
 
     private DeviceFile OpenNew(PathFacts facts, DeviceFile source)
     {

@@ -12,6 +12,9 @@ internal abstract class Planner
     /// <summary>What a person should know about checks that could not be made.</summary>
     protected IReadOnlyList<string> Notes => _storage?.Gaps ?? [];
 
+    /// <summary>How long others' devices are waited for.</summary>
+    protected BusyWait Busy { get; } = new();
+
     protected StorageMap Storage => _storage ??= StorageMap.Read();
 
     protected IReadOnlyList<PathFacts> Created => _created;
@@ -59,6 +62,10 @@ internal abstract class Planner
     }
 
     protected void Refuse(string path, string reason, string advice) => _refusals.Add(new Refusal(path, reason, advice));
+
+    /// <summary>What <see cref="DeviceOpener.Open"/> opens; it does not stay open if no plan comes to be.</summary>
+    /// <exception cref="RefusedException">It can't be opened so.</exception>
+    protected DeviceFile Open(PathFacts facts, DeviceAccess access, bool exclusive) => Keep(DeviceOpener.Open(facts, access, exclusive, Busy));
 
     /// <summary>A path that leads to nothing, where no file can be made either.</summary>
     protected void RefuseUncreatable(string path)

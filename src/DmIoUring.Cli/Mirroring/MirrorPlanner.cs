@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DmIoUring.Cli.Devices;
 using DmIoUring.Interop;
 using DmIoUring.Services;
@@ -14,12 +13,8 @@ internal sealed partial class MirrorPlanner : Planner
     /// <summary>The log of as many takes 2 MiB of each leg, and some 200 MB of memory.</summary>
     private const long MostRegions = 1L << 24;
 
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(20);
-
     private readonly MirrorRequest _request;
     private readonly CancellationToken _cancellation;
-    private Stopwatch? _waiting;
 
     private MirrorPlanner(MirrorRequest request, CancellationToken cancellation)
     {
@@ -117,7 +112,7 @@ internal sealed partial class MirrorPlanner : Planner
 
     private DeviceFile OpenChecked(PathFacts facts)
     {
-        DeviceFile file = Keep(OpenWhenFree(facts));
+        DeviceFile file = Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force);
         ThrowIfReadOnly(file);
         if (file.Device.LogicalBlockSize > LargestBlock)
             throw new RefusedException(file.Path, $"has logical blocks of {file.Device.LogicalBlockSize} bytes; a mirror's are at most {LargestBlock}", "Name another device.");
@@ -130,40 +125,14 @@ internal sealed partial class MirrorPlanner : Planner
         return file;
     }
 
-    private DeviceFile OpenWhenFree(PathFacts facts)
-    {
-        while (true)
-        {
-            try
-            {
-                return DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force);
-            }
-            catch (RefusedException exception) when (exception.IsBusy && WaitForOthers())
-            {
-                // Once more.
-            }
-        }
-    }
-
     private bool TryLock(DeviceFile file)
     {
         while (Libc.TryLock(file.Handle) == -Errno.EAGAIN)
         {
-            if (!WaitForOthers())
+            if (!Busy.TryWait())
                 return false;
         }
 
-        return true;
-    }
-
-    /// <summary>The kernel ends the rings of a process that was killed, and what they hold open, some time after the process.</summary>
-    /// <returns>Whether there was time left to wait.</returns>
-    private bool WaitForOthers()
-    {
-        _waiting ??= Stopwatch.StartNew();
-        if (_waiting.Elapsed > LongestWait)
-            return false;
-        Thread.Sleep(WaitInterval);
         return true;
     }
 

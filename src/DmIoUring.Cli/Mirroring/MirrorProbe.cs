@@ -67,7 +67,7 @@ internal sealed class MirrorProbe : Planner
         RefuseTwins(all);
         if (HasRefused)
             return null;
-        List<DeviceFile?> files = [.. all.Select(facts => Try(() => Keep(DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false))))];
+        List<DeviceFile?> files = [.. all.Select(facts => Try(() => Open(facts, DeviceAccess.Read, exclusive: false)))];
         return HasRefused ? null : [.. files.OfType<DeviceFile>()];
     }
 }

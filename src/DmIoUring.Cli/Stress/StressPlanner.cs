@@ -109,7 +109,7 @@ internal sealed class StressPlanner : Planner
         return file;
     }
 
-    private DeviceFile Open(PathFacts facts) => Keep(DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force));
+    private DeviceFile Open(PathFacts facts) => Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force);
 
     private StressClients StartClients()
     {
