@@ -55,7 +55,8 @@ internal sealed class CopyPlanner : Planner
         foreach (DeviceFile file in files.OfType<DeviceFile>())
             CheckFit(sourceFile, file);
         CheckResume(sourceFile, [.. files.OfType<DeviceFile>()]);
-        DmIoClient? client = Try(StartClient);
+        DmIoOptions options = new();
+        DmIoClient? client = Try(() => StartClient(options with { ChunkBytes = Math.Max(_request.BlockBytes, options.ChunkBytes) }));
         if (HasRefused)
             return null;
 
@@ -177,19 +178,6 @@ internal sealed class CopyPlanner : Planner
         int block = destinations.Append(source).Max(static file => file.Device.LogicalBlockSize) / IoRegion.SectorSize;
         if (sector % block != 0)
             Refuse("", $"--resume {sector} is not at the beginning of a block, of {block} sectors here", $"Pass {sector / block * block}, or the sector that the interrupted copy told.");
-    }
-
-    private DmIoClient StartClient()
-    {
-        try
-        {
-            DmIoOptions options = new();
-            return Keep(new DmIoClient(options with { ChunkBytes = Math.Max(_request.BlockBytes, options.ChunkBytes) }));
-        }
-        catch (IoUringUnavailableException exception)
-        {
-            throw new RefusedException("", exception.Message, "");
-        }
     }
 
     private DeviceFile Open(PathFacts facts, DeviceAccess access) => Open(facts, access, exclusive: !_request.Force);

@@ -61,6 +61,24 @@ internal abstract class Planner
         }
     }
 
+    /// <summary>Starts what uses io_uring; it does not stay if no plan comes to be.</summary>
+    /// <exception cref="RefusedException">The host refuses the rings, or has no memory to reserve.</exception>
+    protected T Start<T>(Func<T> start)
+        where T : IDisposable
+    {
+        try
+        {
+            return Keep(start());
+        }
+        catch (Exception exception) when (exception is IoUringUnavailableException or OutOfMemoryException)
+        {
+            throw new RefusedException("", exception.Message, "");
+        }
+    }
+
+    /// <inheritdoc cref="Start"/>
+    protected DmIoClient StartClient(DmIoOptions? options = null) => Start(() => new DmIoClient(options));
+
     protected void Refuse(string path, string reason, string advice) => _refusals.Add(new Refusal(path, reason, advice));
 
     /// <summary>What <see cref="DeviceOpener.Open"/> opens; it does not stay open if no plan comes to be.</summary>

@@ -53,7 +53,7 @@ internal sealed partial class MirrorPlanner : Planner
 
         List<DeviceFile?> files = [.. legs.Select(facts => facts.Kind == PathKind.Missing ? null : Try(() => OpenChecked(facts)))];
         DeviceFile? replacementFile = replacement is null || replacement.Kind == PathKind.Missing ? null : Try(() => OpenChecked(replacement));
-        DmIoClient? client = Try(StartClient);
+        DmIoClient? client = Try(() => StartClient());
         if (HasRefused)
             return null;
         MirrorPlan? plan = isNew ? PlanNew(client!, legs, files) : PlanChange(client!, [.. files.OfType<DeviceFile>()], replacement, replacementFile);
@@ -161,16 +161,4 @@ internal sealed partial class MirrorPlanner : Planner
 
     private MirrorInspection Inspect(DmIoClient client, DeviceFile[] files) =>
         MirrorDevice.InspectAsync(client, Array.ConvertAll(files, static file => file.Device), _cancellation).GetAwaiter().GetResult();
-
-    private DmIoClient StartClient()
-    {
-        try
-        {
-            return Keep(new DmIoClient());
-        }
-        catch (IoUringUnavailableException exception)
-        {
-            throw new RefusedException("", exception.Message, "");
-        }
-    }
 }
