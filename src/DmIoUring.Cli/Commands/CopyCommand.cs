@@ -35,12 +35,7 @@ internal static class CopyCommand
             CustomParser = result => NumberOption.ParseCount(result, least: 1, CopyRequest.MaxDepth),
         };
         Option<CopyOnError> onError = WordOption.Create("--on-error", "what happens when SRC can't be read: leave the piece out, stop, or write zeroes there", CopyOnError.Skip);
-        Option<long?> throttle = new("--throttle")
-        {
-            Description = "the most bytes a second that are read of SRC (no limit)",
-            HelpName = "SIZE",
-            CustomParser = result => NumberOption.ParseSize(result, least: 1, Services.CopyThrottle.MaxBytesPerSecond, multiple: 1),
-        };
+        Option<long?> throttle = ThrottleOption.Create("the most bytes a second that are read of SRC (no limit)");
         Option<long> resume = new("--resume")
         {
             Description = "go on at this sector of 512 bytes, which an interrupted copy tells (0)",
