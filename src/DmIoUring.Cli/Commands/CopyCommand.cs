@@ -78,17 +78,17 @@ internal static class CopyCommand
         {
             foreach (Refusal refusal in refusals)
                 terminal.WriteRefusal(refusal);
-            report = new CopyReport { Outcome = CopyOutcome.Refused, Source = request.Source, Refusals = refusals };
+            report = new CopyReport { Outcome = CopyEnding.Refused, Source = request.Source, Refusals = refusals };
         }
         else
         {
             if (plan.Client.Capabilities.RefusalReason is { } reason)
                 terminal.WriteNote($"worker threads carry the copy: {reason}");
             terminal.WriteNotes(plan.Notes);
-            CopyProgress progress = new();
-            Task<CopyReport> job = new CopyJob(plan, progress).RunAsync(cancellation);
+            CopyMeter meter = new();
+            Task<CopyReport> job = new CopyRun(plan, meter).RunAsync(cancellation);
             if (terminal.ShowsProgress && !json)
-                await CopyView.ShowProgressAsync(terminal.Errors, plan, progress, job);
+                await CopyView.ShowProgressAsync(terminal.Errors, plan, meter, job);
             report = await job;
         }
 
