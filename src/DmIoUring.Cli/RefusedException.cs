@@ -9,7 +9,4 @@ internal sealed class RefusedException(Refusal refusal) : Exception(refusal.Reas
     }
 
     public Refusal Refusal { get; } = refusal;
-
-    /// <summary>Whether somebody else holds the device exclusively, who may end.</summary>
-    public bool IsBusy { get; init; }
 }

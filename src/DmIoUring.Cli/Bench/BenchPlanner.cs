@@ -70,9 +70,9 @@ internal sealed class BenchPlanner : Planner
 
     private DeviceFile OpenChecked(PathFacts facts)
     {
-        DeviceFile file = Keep(_request.Writes
-            ? DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force)
-            : DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false));
+        DeviceFile file = _request.Writes
+            ? Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force)
+            : Open(facts, DeviceAccess.Read, exclusive: false);
         int block = file.Device.LogicalBlockSize;
         if (_request.Writes)
             ThrowIfReadOnly(file);

@@ -35,12 +35,7 @@ internal static class CopyCommand
             CustomParser = result => NumberOption.ParseCount(result, least: 1, CopyRequest.MaxDepth),
         };
         Option<CopyOnError> onError = WordOption.Create("--on-error", "what happens when SRC can't be read: leave the piece out, stop, or write zeroes there", CopyOnError.Skip);
-        Option<long?> throttle = new("--throttle")
-        {
-            Description = "the most bytes a second that are read of SRC (no limit)",
-            HelpName = "SIZE",
-            CustomParser = result => NumberOption.ParseSize(result, least: 1, Services.CopyThrottle.MaxBytesPerSecond, multiple: 1),
-        };
+        Option<long?> throttle = ThrottleOption.Create("the most bytes a second that are read of SRC (no limit)");
         Option<long> resume = new("--resume")
         {
             Description = "go on at this sector of 512 bytes, which an interrupted copy tells (0)",
@@ -83,17 +78,17 @@ internal static class CopyCommand
         {
             foreach (Refusal refusal in refusals)
                 terminal.WriteRefusal(refusal);
-            report = new CopyReport { Outcome = CopyOutcome.Refused, Source = request.Source, Refusals = refusals };
+            report = new CopyReport { Outcome = CopyEnding.Refused, Source = request.Source, Refusals = refusals };
         }
         else
         {
             if (plan.Client.Capabilities.RefusalReason is { } reason)
                 terminal.WriteNote($"worker threads carry the copy: {reason}");
             terminal.WriteNotes(plan.Notes);
-            CopyProgress progress = new();
-            Task<CopyReport> job = new CopyJob(plan, progress).RunAsync(cancellation);
+            CopyMeter meter = new();
+            Task<CopyReport> job = new CopyRun(plan, meter).RunAsync(cancellation);
             if (terminal.ShowsProgress && !json)
-                await CopyView.ShowProgressAsync(terminal.Errors, plan, progress, job);
+                await CopyView.ShowProgressAsync(terminal.Errors, plan, meter, job);
             report = await job;
         }
 

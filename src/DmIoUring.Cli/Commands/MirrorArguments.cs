@@ -24,12 +24,7 @@ internal sealed class MirrorArguments
         Description = "use what is mounted, swap space, under a loop device, claimed by another program, or a leg of another mirror",
     };
 
-    public Option<long?> Throttle { get; } = new("--throttle")
-    {
-        Description = "bytes a second that are copied at most, with K, M, G or T (no limit)",
-        HelpName = "SIZE",
-        CustomParser = result => NumberOption.ParseSize(result, least: 4096, 1L << 50, multiple: 1),
-    };
+    public Option<long?> Throttle { get; } = ThrottleOption.Create("the most bytes a second that are copied (no limit)");
 
     /// <summary>Adds what stands last in the help, and the checks.</summary>
     public void Finish(Command command)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DmIoUring.Cli.Mirroring;
+using DmIoUring.Services;
 
 namespace DmIoUring.Cli.Commands;
 
@@ -29,7 +30,7 @@ internal static class MirrorCommand
         };
         Option<long?> region = new("--region-size")
         {
-            Description = "what is copied for a write in flight when the host crashes, 64K to 1G, a power of two (1M, or more for mirrors above 128G)",
+            Description = $"what is copied for a write in flight when the host crashes, {RegionText(MirrorCreateOptions.MinRegionSectors)} to {RegionText(MirrorCreateOptions.MaxRegionSectors)}, a power of two (1M, or more for mirrors above 128G)",
             HelpName = "SIZE",
             CustomParser = ParseRegion,
         };
@@ -123,9 +124,11 @@ internal static class MirrorCommand
         return command;
     }
 
+    private static string RegionText(long sectors) => NumberOption.SizeText(sectors * IoRegion.SectorSize);
+
     private static long? ParseRegion(System.CommandLine.Parsing.ArgumentResult result)
     {
-        long bytes = NumberOption.ParseSize(result, least: 65536, 1L << 30, multiple: 1);
+        long bytes = NumberOption.ParseSize(result, least: MirrorCreateOptions.MinRegionSectors * IoRegion.SectorSize, MirrorCreateOptions.MaxRegionSectors * IoRegion.SectorSize, multiple: 1);
         if (bytes != 0 && !long.IsPow2(bytes))
             result.AddError($"{NumberOption.NameOf(result)} {result.Tokens[0].Value} must be a power of two");
         return bytes;

@@ -8,7 +8,6 @@ internal sealed class CopyPlanner : Planner
     private const long MaxMemory = 4L << 30;
 
     private readonly CopyRequest _request;
-    private readonly List<PathFacts> _created = [];
 
     private CopyPlanner(CopyRequest request) => _request = request;
 
@@ -56,12 +55,13 @@ internal sealed class CopyPlanner : Planner
         foreach (DeviceFile file in files.OfType<DeviceFile>())
             CheckFit(sourceFile, file);
         CheckResume(sourceFile, [.. files.OfType<DeviceFile>()]);
-        DmIoClient? client = Try(StartClient);
+        DmIoOptions options = new();
+        DmIoClient? client = Try(() => StartClient(options with { ChunkBytes = Math.Max(_request.BlockBytes, options.ChunkBytes) }));
         if (HasRefused)
             return null;
 
         for (int index = 0; index < files.Count; index++)
-            files[index] ??= Try(() => CreateFile(destinations[index]!, sourceFile));
+            files[index] ??= Try(() => OpenNew(destinations[index]!, sourceFile));
         return HasRefused ? null : new CopyPlan
         {
             Request = _request,
@@ -86,31 +86,10 @@ internal sealed class CopyPlanner : Planner
         foreach (PathFacts destination in destinations.OfType<PathFacts>())
         {
             if (destination.Kind == PathKind.Missing)
-                CheckCanBeCreated(destination.Path);
+                RefuseUncreatable(destination.Path);
             else if (!destination.CanHoldData)
                 Refuse(destination.Path, $"is {destination.KindInWords}", "Name a block device, a regular file, or a file to be created.");
         }
-    }
-
-    private void CheckCanBeCreated(string path)
-    {
-        // A link that leads nowhere would be followed to a place that was never checked.
-        if (new FileInfo(path).LinkTarget is { } target)
-        {
-            Refuse(path, $"is a symbolic link to {target}, which does not exist", "Name the file itself.");
-            return;
-        }
-
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-
-        // A file system of its own there, as /dev/shm is, is for files.
-        string real = RealPath.Of(folder);
-        bool isOfDevices = (real is "/dev" || real.StartsWith("/dev/", StringComparison.Ordinal))
-            && string.Equals(PathFacts.Of("/dev").FileSystem, Look(folder)?.FileSystem, StringComparison.Ordinal);
-        if (!Directory.Exists(folder))
-            Refuse(path, $"does not exist, and neither does its folder {folder}", "Create the folder first, or check the path.");
-        else if (isOfDevices)
-            Refuse(path, "does not exist, and no file is created under /dev", "Check the device's name (lsblk lists them).");
     }
 
     private void CheckOverlaps(PathFacts? source, List<PathFacts?> destinations)
@@ -201,47 +180,12 @@ internal sealed class CopyPlanner : Planner
             Refuse("", $"--resume {sector} is not at the beginning of a block, of {block} sectors here", $"Pass {sector / block * block}, or the sector that the interrupted copy told.");
     }
 
-    private DmIoClient StartClient()
+    private DeviceFile Open(PathFacts facts, DeviceAccess access) => Open(facts, access, exclusive: !_request.Force);
+
+    private DeviceFile OpenNew(PathFacts facts, DeviceFile source)
     {
-        try
-        {
-            DmIoOptions options = new();
-            return Keep(new DmIoClient(options with { ChunkBytes = Math.Max(_request.BlockBytes, options.ChunkBytes) }));
-        }
-        catch (IoUringUnavailableException exception)
-        {
-            throw new RefusedException("", exception.Message, "");
-        }
-    }
-
-    private DeviceFile Open(PathFacts facts, DeviceAccess access) => Keep(DeviceOpener.Open(facts, access, exclusive: !_request.Force));
-
-    private DeviceFile CreateFile(PathFacts facts, DeviceFile source)
-    {
-        PathFacts created;
-        try
-        {
-            using FileStream stream = new(facts.Path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-            created = PathFacts.Of(facts.Path, stream.SafeFileHandle);
-            _created.Add(created);
-            stream.SetLength(source.Device.Size);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
-        {
-            // The last is what .NET makes of EFBIG.
-            throw new RefusedException(
-                facts.Path, "can't be created: " + exception.Message, "Check its folder's permissions and free space, and the limit of a file's size (ulimit -f).");
-        }
-
-        DeviceFile file = Open(created, DeviceAccess.ReadWrite);
+        DeviceFile file = Open(Create(facts.Path, source.Device.Size), DeviceAccess.ReadWrite);
         CheckFit(source, file);
         return file;
-    }
-
-    protected override void Undo()
-    {
-        base.Undo();
-        foreach (PathFacts created in _created.Where(created => Look(created.Path)?.Overlaps(created) == true))
-            File.Delete(created.Path);
     }
 }

@@ -3,13 +3,13 @@ namespace DmIoUring.Cli.Copy;
 /// <summary>How a copy ended; its document.</summary>
 internal sealed record CopyReport() : CommandReport("copy")
 {
-    public required CopyOutcome Outcome { get; init; }
+    public required CopyEnding Outcome { get; init; }
 
     protected override int EndsWith => Outcome switch
     {
-        CopyOutcome.Complete => Cli.ExitCode.Success,
-        CopyOutcome.Failed => Cli.ExitCode.DeviceFailed,
-        CopyOutcome.Refused => Cli.ExitCode.Refused,
+        CopyEnding.Complete => Cli.ExitCode.Success,
+        CopyEnding.Failed => Cli.ExitCode.DeviceFailed,
+        CopyEnding.Refused => Cli.ExitCode.Refused,
         _ => Cli.ExitCode.Interrupted,
     };
 

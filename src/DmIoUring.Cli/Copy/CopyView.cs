@@ -9,7 +9,7 @@ internal static class CopyView
     private const int RangesShown = 8;
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(100);
 
-    public static Task ShowProgressAsync(IAnsiConsole console, CopyPlan plan, CopyProgress progress, Task job) => console
+    public static Task ShowProgressAsync(IAnsiConsole console, CopyPlan plan, CopyMeter meter, Task job) => console
         .Progress()
         .AutoClear(enabled: true)
         .Columns(
@@ -21,12 +21,12 @@ internal static class CopyView
             ProgressTask? verify = plan.Request.Verify ? context.AddTask("verify", autoStart: false, maxValue: plan.Bytes) : null;
             while (!job.IsCompleted)
             {
-                copy.Value = progress.CopiedBytes;
-                if (verify is not null && progress.VerifiedBytes > 0)
+                copy.Value = meter.CopiedBytes;
+                if (verify is not null && meter.VerifiedBytes > 0)
                 {
                     if (!verify.IsStarted)
                         verify.StartTask();
-                    verify.Value = progress.VerifiedBytes;
+                    verify.Value = meter.VerifiedBytes;
                 }
 
                 await Task.WhenAny(job, Task.Delay(Frame));
@@ -60,7 +60,7 @@ internal static class CopyView
     {
         string rate = $"in {report.CopySeconds!.Value.ToString("0.00", CultureInfo.InvariantCulture)} s, {Quantity.Rate(report.BytesPerSecond!.Value)} to each";
         string legs = Quantity.Count(report.Destinations!.Count, "destination");
-        return report.Outcome == CopyOutcome.Interrupted
+        return report.Outcome == CopyEnding.Interrupted
             ? $"interrupted: the first {Quantity.Exact(report.ReachedBytes!.Value)} of {Quantity.Exact(report.Bytes!.Value)} of {Printable.Of(report.Source)} went to {legs}"
             : $"{Quantity.Bytes(report.CopiedBytes!.Value)} of {Printable.Of(report.Source)} to {legs} {rate}";
     }
@@ -72,7 +72,7 @@ internal static class CopyView
     {
         if (destination.Failure is { } failure)
             return failure.Message;
-        if (report.Outcome == CopyOutcome.Interrupted)
+        if (report.Outcome == CopyEnding.Interrupted)
             return destination.IsComplete ? "complete, flushed, not verified to the end" : "incomplete, not flushed";
         if (report.ResumeSector is not null)
             return "incomplete, flushed";

@@ -1,6 +1,5 @@
 using System.Globalization;
 using DmIoUring.Cli.Devices;
-using DmIoUring.Interop;
 
 namespace DmIoUring.Cli.Copy;
 
@@ -39,25 +38,34 @@ internal sealed class FinalCheck(CopyPlan plan, NotReadRanges notRead)
     }
 
     /// <summary>
-    /// A file that was shortened and has grown again has a hole there. A hole by itself is no loss: file systems make some of zeroes.
+    /// A file that was shortened and has grown again has a hole there. A hole by itself is no loss: file systems make some of zeroes. The odd end is not looked at.
     /// </summary>
     private async Task<CopyFailure?> FindLostDataAsync(DeviceFile file, CancellationToken cancellation)
     {
         IoMemory? memory = null;
         try
         {
-            for (long hole = Libc.Lseek(file.Handle, 0, FileAbi.SEEK_HOLE); hole >= 0 && hole < plan.Bytes;)
+            for (long sector = 0; sector < plan.SectorCount;)
             {
-                long data = Libc.Lseek(file.Handle, hole, FileAbi.SEEK_DATA);
-                long end = data < 0 ? plan.Bytes : Math.Min(data, plan.Bytes);
-                memory ??= IoMemory.Allocate(plan.Request.BlockBytes);
-                if (await FindDataInSourceAsync(hole, end, memory, cancellation) is { } sector)
+                FileExtent extent;
+                try
                 {
-                    return Missing(sector, string.Create(
-                        CultureInfo.InvariantCulture, $"lost what was written: it was shortened while it was copied to, and sector {sector} is empty"));
+                    extent = await FindExtentAsync(file.Device, sector);
+                }
+                catch (IOException exception)
+                {
+                    return Missing(sector, exception.Message);
                 }
 
-                hole = data < 0 ? -1 : Libc.Lseek(file.Handle, data, FileAbi.SEEK_HOLE);
+                sector = Math.Min(sector + extent.Count, plan.SectorCount);
+                if (!extent.IsHole)
+                    continue;
+                memory ??= IoMemory.Allocate(plan.Request.BlockBytes);
+                if (await FindDataInSourceAsync(extent.Sector, sector, memory, cancellation) is { } lost)
+                {
+                    return Missing(lost, string.Create(
+                        CultureInfo.InvariantCulture, $"lost what was written: it was shortened while it was copied to, and sector {lost} is empty"));
+                }
             }
         }
         finally
@@ -68,16 +76,14 @@ internal sealed class FinalCheck(CopyPlan plan, NotReadRanges notRead)
         return null;
     }
 
-    /// <summary>The first sector in a range of bytes that is not empty in the source. The source's own holes are not read.</summary>
+    /// <summary>The first sector from one to another that is not empty in the source. The source's own holes are not read.</summary>
     private async Task<long?> FindDataInSourceAsync(long from, long to, IoMemory memory, CancellationToken cancellation)
     {
-        long end = Math.Min((to + IoRegion.SectorSize - 1) / IoRegion.SectorSize, plan.SectorCount);
-        for (long sector = from / IoRegion.SectorSize; sector < end;)
+        for (long sector = from; sector < to;)
         {
-            long start = sector;
-            FileExtent extent = await Task.Run(() => plan.Source.FindExtent(start), CancellationToken.None);
-            sector = Math.Min(end, start + extent.Count);
-            if (!extent.IsHole && await FindInDataAsync(Math.Max(from, start * IoRegion.SectorSize), Math.Min(to, sector * IoRegion.SectorSize), memory, cancellation) is { } found)
+            FileExtent extent = await FindExtentAsync(plan.Source, sector);
+            sector = Math.Min(to, sector + extent.Count);
+            if (!extent.IsHole && await FindInDataAsync(extent.Sector, sector, memory, cancellation) is { } found)
                 return found;
         }
 
@@ -87,8 +93,9 @@ internal sealed class FinalCheck(CopyPlan plan, NotReadRanges notRead)
     private async Task<long?> FindInDataAsync(long from, long to, IoMemory memory, CancellationToken cancellation)
     {
         // Whole blocks are read.
-        long end = Math.Min((to + plan.Unit - 1) / plan.Unit * plan.Unit / IoRegion.SectorSize, plan.SectorCount);
-        for (long sector = from / plan.Unit * plan.Unit / IoRegion.SectorSize; sector < end; sector += plan.PieceSectors)
+        long block = plan.Unit / IoRegion.SectorSize;
+        long end = Math.Min((to + block - 1) / block * block, plan.SectorCount);
+        for (long sector = from / block * block; sector < end; sector += plan.PieceSectors)
         {
             foreach ((long start, long count, bool wasRead) in notRead.Split(sector, Math.Min(plan.PieceSectors, end - sector)))
             {
@@ -96,8 +103,8 @@ internal sealed class FinalCheck(CopyPlan plan, NotReadRanges notRead)
                 int length = (int)count * IoRegion.SectorSize;
                 if (!wasRead || !(await plan.Client.ReadAsync(new IoRegion(plan.Source, start, count), memory.Slice(0, length), cancellationToken: CancellationToken.None)).IsSuccess)
                     continue;
-                int first = (int)Math.Max(0, from - start * IoRegion.SectorSize);
-                int last = (int)Math.Min(length, to - start * IoRegion.SectorSize);
+                int first = (int)Math.Max(0, (from - start) * IoRegion.SectorSize);
+                int last = (int)Math.Min(length, (to - start) * IoRegion.SectorSize);
                 if (last > first && memory.GetSpan()[first..last].IndexOfAnyExcept((byte)0) is >= 0 and int at)
                     return start + (first + at) / IoRegion.SectorSize;
             }
@@ -105,6 +112,9 @@ internal sealed class FinalCheck(CopyPlan plan, NotReadRanges notRead)
 
         return null;
     }
+
+    /// <summary>Not on a callback's thread: the file system may read to answer.</summary>
+    private static Task<FileExtent> FindExtentAsync(BlockDevice device, long sector) => Task.Run(() => device.FindExtent(sector), CancellationToken.None);
 
     private static CopyFailure Missing(long sector, string message) => new(CopyPhase.Check, Errno: null, sector, IsExact: true, message);
 }

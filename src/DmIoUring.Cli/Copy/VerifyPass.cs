@@ -4,7 +4,7 @@ namespace DmIoUring.Cli.Copy;
 /// Reads the source again and every destination, and compares. Both go past the page cache where that is possible. What could not be read is not read again: a destination
 /// has zeroes there (<see cref="CopyOnError.Zero"/>), or what it had before, which is not compared.
 /// </summary>
-internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[] legs, NotReadRanges notRead, TailCopy? tail, bool isTailZeroed = false)
+internal sealed class VerifyPass(CopyPlan plan, CopyMeter meter, CopyLeg[] legs, NotReadRanges notRead, TailCopy? tail, bool isTailZeroed = false)
 {
     private readonly FirstFailure _readFailure = new();
     private long _nextPiece;
@@ -50,7 +50,7 @@ internal sealed class VerifyPass(CopyPlan plan, CopyProgress progress, CopyLeg[]
             (long sector, long count) = plan.Piece(piece);
             if (await ReadSourceAsync(sector, count, expected))
                 await CompareAsync(sector, count, expected, actual);
-            progress.AddVerified(count * IoRegion.SectorSize);
+            meter.AddVerified(count * IoRegion.SectorSize);
         }
     }
 

@@ -13,8 +13,9 @@ internal static class DeviceOpener
     /// <param name="facts">What was checked.</param>
     /// <param name="access">What for.</param>
     /// <param name="exclusive">Whether a block device that is mounted or claimed is refused.</param>
+    /// <param name="busy">How long one that is claimed is waited for; null for a wait of its own.</param>
     /// <exception cref="RefusedException">It can't be opened so, or the path leads elsewhere by now.</exception>
-    public static DeviceFile Open(PathFacts facts, DeviceAccess access, bool exclusive)
+    public static DeviceFile Open(PathFacts facts, DeviceAccess access, bool exclusive, BusyWait? busy = null)
     {
         // Opens nothing yet: a FIFO that has come there would hang, a tape would wind. What is named here is checked, and only that is opened.
         using SafeFileHandle named = Named(facts);
@@ -29,6 +30,7 @@ internal static class DeviceOpener
         int flags = access == DeviceAccess.Read ? FileAbi.O_RDONLY : FileAbi.O_RDWR;
         if (exclusive && facts.Kind == PathKind.BlockDevice)
             flags |= FileAbi.O_EXCL;
+        busy ??= new BusyWait();
         try
         {
             return TryOpen(facts, named, flags | FileAbi.O_DIRECT) ?? TryOpen(facts, named, flags)
@@ -44,6 +46,8 @@ internal static class DeviceOpener
         DeviceFile? TryOpen(PathFacts facts, SafeFileHandle named, int flags)
         {
             int descriptor = Reopen(named, flags);
+            while (descriptor == -Errno.EBUSY && (flags & FileAbi.O_EXCL) != 0 && busy.TryWait())
+                descriptor = Reopen(named, flags);
             if (descriptor == -Errno.EINVAL)
                 return null;
             if (descriptor < 0)
@@ -90,8 +94,7 @@ internal static class DeviceOpener
                 facts.Kind == PathKind.BlockDevice ? "Make it writable (blockdev --setrw), or run as root." : "Change its permissions, or run as a user who has them."),
         Errno.EBUSY => new RefusedException(
             facts.Path, "is in use (EBUSY): it is mounted, or another program holds it exclusively",
-            "Unmount it. If you know that nobody else writes to it: --force.")
-        { IsBusy = true },
+            "Unmount it. If you know that nobody else writes to it: --force."),
         Errno.ETXTBSY => new RefusedException(
             facts.Path, "is in use (ETXTBSY): it is a program that runs, or swap space", "End the program, or swapoff it."),
         Errno.ENXIO or Errno.ENODEV => new RefusedException(

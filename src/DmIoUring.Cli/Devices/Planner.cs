@@ -5,13 +5,19 @@ internal abstract class Planner
 {
     private readonly List<Refusal> _refusals = [];
     private readonly List<IDisposable> _opened = [];
+    private readonly List<PathFacts> _created = [];
 
     private StorageMap? _storage;
 
     /// <summary>What a person should know about checks that could not be made.</summary>
     protected IReadOnlyList<string> Notes => _storage?.Gaps ?? [];
 
+    /// <summary>How long others' devices are waited for.</summary>
+    protected BusyWait Busy { get; } = new();
+
     protected StorageMap Storage => _storage ??= StorageMap.Read();
+
+    protected IReadOnlyList<PathFacts> Created => _created;
 
     protected bool HasRefused => _refusals.Count > 0;
 
@@ -34,12 +40,6 @@ internal abstract class Planner
         return plan;
     }
 
-    protected virtual void Undo()
-    {
-        foreach (IDisposable opened in _opened)
-            opened.Dispose();
-    }
-
     protected T Keep<T>(T opened)
         where T : IDisposable
     {
@@ -47,7 +47,7 @@ internal abstract class Planner
         return opened;
     }
 
-    protected T? Try<T>(Func<T> step)
+    protected T? Try<T>(Func<T?> step)
         where T : class
     {
         try
@@ -61,7 +61,45 @@ internal abstract class Planner
         }
     }
 
+    /// <summary>Starts what uses io_uring; it does not stay if no plan comes to be.</summary>
+    /// <exception cref="RefusedException">The host refuses the rings, or has no memory to reserve.</exception>
+    protected T Start<T>(Func<T> start)
+        where T : IDisposable
+    {
+        try
+        {
+            return Keep(start());
+        }
+        catch (Exception exception) when (exception is IoUringUnavailableException or OutOfMemoryException)
+        {
+            throw new RefusedException("", exception.Message, "");
+        }
+    }
+
+    /// <inheritdoc cref="Start"/>
+    protected DmIoClient StartClient(DmIoOptions? options = null) => Start(() => new DmIoClient(options));
+
     protected void Refuse(string path, string reason, string advice) => _refusals.Add(new Refusal(path, reason, advice));
+
+    /// <summary>What <see cref="DeviceOpener.Open"/> opens; it does not stay open if no plan comes to be.</summary>
+    /// <exception cref="RefusedException">It can't be opened so.</exception>
+    protected DeviceFile Open(PathFacts facts, DeviceAccess access, bool exclusive) => Keep(DeviceOpener.Open(facts, access, exclusive, Busy));
+
+    /// <summary>A path that leads to nothing, where no file can be made either.</summary>
+    protected void RefuseUncreatable(string path)
+    {
+        if (Try(() => NewFile.WhyNot(path)) is { } refusal)
+            _refusals.Add(refusal);
+    }
+
+    /// <summary>Makes a file full of zeroes, which goes again if no plan comes to be.</summary>
+    /// <exception cref="RefusedException">It can't be made.</exception>
+    protected PathFacts Create(string path, long bytes)
+    {
+        PathFacts made = NewFile.Create(path, bytes);
+        _created.Add(made);
+        return made;
+    }
 
     protected PathFacts? Look(string path) => path.Length == 0
         ? throw new ArgumentException("The command line refuses empty paths.", nameof(path))
@@ -115,6 +153,23 @@ internal abstract class Planner
         {
             // The last is what .NET makes of EFBIG.
             Refuse(file.Path, "can't be extended: " + exception.Message, "Check its folder's free space and the limit of a file's size (ulimit -f).");
+        }
+    }
+
+    private void Undo()
+    {
+        foreach (IDisposable opened in _opened)
+            opened.Dispose();
+        foreach (PathFacts created in _created)
+        {
+            try
+            {
+                NewFile.Remove(created);
+            }
+            catch (RefusedException exception)
+            {
+                _refusals.Add(exception.Refusal);
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ internal sealed partial class MirrorPlanner
             }
             else if (!HasRefused)
             {
-                replacementFile = Try(() => CreateFile(replacement!.Path, needed));
+                replacementFile = Try(() => OpenNew(replacement!.Path, needed));
             }
 
             // The leg that goes need not be there.
@@ -46,7 +46,7 @@ internal sealed partial class MirrorPlanner
             Legs = legs,
             Replacement = replacementFile,
             Open = new MirrorOpenOptions { AllowMissing = allowsMissing, Trusted = trusted?.Device },
-            Created = [.. _created.Select(static made => made.Path)],
+            Created = [.. Created.Select(static made => made.Path)],
             Notes = Notes,
         };
     }

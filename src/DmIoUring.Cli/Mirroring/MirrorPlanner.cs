@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DmIoUring.Cli.Devices;
 using DmIoUring.Interop;
 using DmIoUring.Services;
@@ -14,13 +13,8 @@ internal sealed partial class MirrorPlanner : Planner
     /// <summary>The log of as many takes 2 MiB of each leg, and some 200 MB of memory.</summary>
     private const long MostRegions = 1L << 24;
 
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan WaitInterval = TimeSpan.FromMilliseconds(20);
-
     private readonly MirrorRequest _request;
     private readonly CancellationToken _cancellation;
-    private readonly List<PathFacts> _created = [];
-    private Stopwatch? _waiting;
 
     private MirrorPlanner(MirrorRequest request, CancellationToken cancellation)
     {
@@ -33,12 +27,6 @@ internal sealed partial class MirrorPlanner : Planner
     {
         MirrorPlanner planner = new(request, cancellation);
         return planner.Make(planner.Run, out refusals);
-    }
-
-    protected override void Undo()
-    {
-        base.Undo();
-        _created.ForEach(NewFile.Remove);
     }
 
     private MirrorPlan? Run()
@@ -65,7 +53,7 @@ internal sealed partial class MirrorPlanner : Planner
 
         List<DeviceFile?> files = [.. legs.Select(facts => facts.Kind == PathKind.Missing ? null : Try(() => OpenChecked(facts)))];
         DeviceFile? replacementFile = replacement is null || replacement.Kind == PathKind.Missing ? null : Try(() => OpenChecked(replacement));
-        DmIoClient? client = Try(StartClient);
+        DmIoClient? client = Try(() => StartClient());
         if (HasRefused)
             return null;
         MirrorPlan? plan = isNew ? PlanNew(client!, legs, files) : PlanChange(client!, [.. files.OfType<DeviceFile>()], replacement, replacementFile);
@@ -90,13 +78,13 @@ internal sealed partial class MirrorPlanner : Planner
         if (HasRefused)
             return null;
         for (int i = 0; i < files.Count; i++)
-            files[i] ??= Try(() => CreateFile(facts[i].Path, needed));
+            files[i] ??= Try(() => OpenNew(facts[i].Path, needed));
         return HasRefused ? null : new MirrorPlan
         {
             Request = _request,
             Client = client,
             Legs = [.. files.OfType<DeviceFile>()],
-            Created = [.. _created.Select(static made => made.Path)],
+            Created = [.. Created.Select(static made => made.Path)],
             Notes = Notes,
         };
     }
@@ -106,8 +94,8 @@ internal sealed partial class MirrorPlanner : Planner
     {
         if (facts.Kind != PathKind.Missing || !mayBeCreated)
             RefuseUnfit(facts, overwrites: false, advice);
-        else if (NewFile.WhyNot(facts.Path) is { } refusal)
-            Refuse(refusal.Path, refusal.Reason, refusal.Advice);
+        else
+            RefuseUncreatable(facts.Path);
     }
 
     /// <summary>What is stacked on a leg, and legs that are stacked on each other.</summary>
@@ -124,7 +112,7 @@ internal sealed partial class MirrorPlanner : Planner
 
     private DeviceFile OpenChecked(PathFacts facts)
     {
-        DeviceFile file = Keep(OpenWhenFree(facts));
+        DeviceFile file = Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force);
         ThrowIfReadOnly(file);
         if (file.Device.LogicalBlockSize > LargestBlock)
             throw new RefusedException(file.Path, $"has logical blocks of {file.Device.LogicalBlockSize} bytes; a mirror's are at most {LargestBlock}", "Name another device.");
@@ -137,49 +125,18 @@ internal sealed partial class MirrorPlanner : Planner
         return file;
     }
 
-    private DeviceFile OpenWhenFree(PathFacts facts)
-    {
-        while (true)
-        {
-            try
-            {
-                return DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force);
-            }
-            catch (RefusedException exception) when (exception.IsBusy && WaitForOthers())
-            {
-                // Once more.
-            }
-        }
-    }
-
     private bool TryLock(DeviceFile file)
     {
         while (Libc.TryLock(file.Handle) == -Errno.EAGAIN)
         {
-            if (!WaitForOthers())
+            if (!Busy.TryWait())
                 return false;
         }
 
         return true;
     }
 
-    /// <summary>The kernel ends the rings of a process that was killed, and what they hold open, some time after the process.</summary>
-    /// <returns>Whether there was time left to wait.</returns>
-    private bool WaitForOthers()
-    {
-        _waiting ??= Stopwatch.StartNew();
-        if (_waiting.Elapsed > LongestWait)
-            return false;
-        Thread.Sleep(WaitInterval);
-        return true;
-    }
-
-    private DeviceFile CreateFile(string path, long bytes)
-    {
-        PathFacts made = NewFile.Create(path, bytes);
-        _created.Add(made);
-        return OpenChecked(made);
-    }
+    private DeviceFile OpenNew(string path, long bytes) => OpenChecked(Create(path, bytes));
 
     private void CheckFit(DeviceFile file, long needed, string advice)
     {
@@ -204,16 +161,4 @@ internal sealed partial class MirrorPlanner : Planner
 
     private MirrorInspection Inspect(DmIoClient client, DeviceFile[] files) =>
         MirrorDevice.InspectAsync(client, Array.ConvertAll(files, static file => file.Device), _cancellation).GetAwaiter().GetResult();
-
-    private DmIoClient StartClient()
-    {
-        try
-        {
-            return Keep(new DmIoClient());
-        }
-        catch (IoUringUnavailableException exception)
-        {
-            throw new RefusedException("", exception.Message, "");
-        }
-    }
 }

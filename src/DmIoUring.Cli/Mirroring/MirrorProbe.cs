@@ -7,6 +7,7 @@ namespace DmIoUring.Cli.Mirroring;
 internal sealed class MirrorProbe : Planner
 {
     private readonly IReadOnlyList<string> _paths;
+    private DmIoClient? _client;
 
     private MirrorProbe(IReadOnlyList<string> paths) => _paths = paths;
 
@@ -18,7 +19,7 @@ internal sealed class MirrorProbe : Planner
             return new MirrorReport { Action = MirrorAction.Status, Outcome = MirrorOutcome.Refused, Refusals = refusals };
         try
         {
-            using DmIoClient client = new();
+            using DmIoClient client = probe._client!;
             return Describe(MirrorAction.Status, await MirrorDevice.InspectAsync(client, [.. files.Select(static file => file.Device)], cancellation), files);
         }
         finally
@@ -67,7 +68,8 @@ internal sealed class MirrorProbe : Planner
         RefuseTwins(all);
         if (HasRefused)
             return null;
-        List<DeviceFile?> files = [.. all.Select(facts => Try(() => Keep(DeviceOpener.Open(facts, DeviceAccess.Read, exclusive: false))))];
+        List<DeviceFile?> files = [.. all.Select(facts => Try(() => Open(facts, DeviceAccess.Read, exclusive: false)))];
+        _client = Try(() => StartClient());
         return HasRefused ? null : [.. files.OfType<DeviceFile>()];
     }
 }

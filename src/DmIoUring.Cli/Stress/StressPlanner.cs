@@ -24,7 +24,7 @@ internal sealed class StressPlanner : Planner
 
     private StressPlan? Run()
     {
-        StressClients? clients = Try(StartClients);
+        StressClients? clients = Try(() => Start(static () => new StressClients()));
         List<(BlockDevice Device, OwnDevice? Own)>? devices = clients is null ? null
             : _request.Paths.Count == 0 ? Try(MakeDevices) : OpenDevices();
         if (devices is null || HasRefused)
@@ -109,21 +109,5 @@ internal sealed class StressPlanner : Planner
         return file;
     }
 
-    private DeviceFile Open(PathFacts facts) => Keep(DeviceOpener.Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force));
-
-    private StressClients StartClients()
-    {
-        try
-        {
-            return Keep(new StressClients());
-        }
-        catch (IoUringUnavailableException exception)
-        {
-            throw new RefusedException("", exception.Message, "");
-        }
-        catch (OutOfMemoryException exception)
-        {
-            throw new RefusedException("", exception.Message, "");
-        }
-    }
+    private DeviceFile Open(PathFacts facts) => Open(facts, DeviceAccess.ReadWrite, exclusive: !_request.Force);
 }

@@ -6,11 +6,11 @@ namespace DmIoUring.Services;
 /// <summary>What a new mirror is like: see <see cref="MirrorDevice.CreateAsync"/>.</summary>
 public sealed record MirrorCreateOptions
 {
-    /// <summary>The fewest sectors of a region.</summary>
-    internal const long LeastRegionSectors = 128;
+    /// <summary>The smallest <see cref="RegionSectors"/> that can be set: 64 KiB.</summary>
+    public const long MinRegionSectors = 128;
 
-    /// <summary>The most sectors of a region.</summary>
-    internal const long MostRegionSectors = 1L << 21;
+    /// <summary>The largest <see cref="RegionSectors"/>: 1 GiB.</summary>
+    public const long MaxRegionSectors = 1L << 21;
 
     /// <summary>The most regions where the size of a region is not given.</summary>
     private const long MostRegions = 1L << 17;
@@ -21,7 +21,7 @@ public sealed record MirrorCreateOptions
     public long Sectors { get; init; }
 
     /// <summary>
-    /// Sectors of 512 bytes of a region: what is copied after a crash for a write that was in flight. A power of two, 128 (64 KiB) to 2,097,152 (1 GiB); 0: 2,048 (1 MiB), or more
+    /// Sectors of 512 bytes of a region: what is copied after a crash for a write that was in flight. A power of two, <see cref="MinRegionSectors"/> to <see cref="MaxRegionSectors"/>; 0: 2,048 (1 MiB), or more
     /// where the mirror is larger than 128 GiB. Smaller regions are copied faster, larger ones cost fewer writes of the log.
     /// </summary>
     public long RegionSectors { get; init; }
@@ -56,7 +56,7 @@ public sealed record MirrorCreateOptions
         if (RegionSectors != 0)
             return RegionSectors;
         long region = 2048;
-        while (sectors / region > MostRegions && region < MostRegionSectors)
+        while (sectors / region > MostRegions && region < MaxRegionSectors)
             region *= 2;
         return region;
     }
@@ -65,10 +65,10 @@ public sealed record MirrorCreateOptions
     {
         if (Sectors < 0 || Sectors % 8 != 0)
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Sectors {Sectors} is not 0 or a positive multiple of 8."), parameter);
-        if (RegionSectors != 0 && (RegionSectors < LeastRegionSectors || RegionSectors > MostRegionSectors || !long.IsPow2(RegionSectors)))
+        if (RegionSectors != 0 && (RegionSectors < MinRegionSectors || RegionSectors > MaxRegionSectors || !long.IsPow2(RegionSectors)))
         {
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"RegionSectors {RegionSectors} is not 0, nor a power of two from {LeastRegionSectors} to {MostRegionSectors}."), parameter);
+                string.Create(CultureInfo.InvariantCulture, $"RegionSectors {RegionSectors} is not 0, nor a power of two from {MinRegionSectors} to {MaxRegionSectors}."), parameter);
         }
     }
 }

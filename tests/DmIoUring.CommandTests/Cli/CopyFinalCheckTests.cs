@@ -70,7 +70,7 @@ public sealed class CopyFinalCheckTests : IDisposable
             SetLength(path, 0);
             SetLength(path, CopyFiles.SourceSize);
         });
-        Assert.Equal(CopyOutcome.Complete, report.Outcome);
+        Assert.Equal(CopyEnding.Complete, report.Outcome);
     }
 
     [Fact]
@@ -82,8 +82,8 @@ public sealed class CopyFinalCheckTests : IDisposable
         CopyRequest request = new() { Source = source, Destinations = [_memory.PathOf("new")], Sparse = true };
         using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
         Assert.Empty(refusals);
-        CopyReport report = await new CopyJob(plan!, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((CopyOutcome.Complete, (long)Half), (report.Outcome, plan!.Source.Statistics.ReadBytes));
+        CopyReport report = await new CopyRun(plan!, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((CopyEnding.Complete, (long)Half), (report.Outcome, plan!.Source.Statistics.ReadBytes));
     }
 
     [Fact]
@@ -102,8 +102,8 @@ public sealed class CopyFinalCheckTests : IDisposable
             SetLength(destination, CopyFiles.SourceSize);
             interrupt.Cancel();
         };
-        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(interrupt.Token);
-        Assert.Equal((CopyOutcome.Interrupted, CopyFiles.SourceSize), (report.Outcome, plan.Source.Statistics.ReadBytes));
+        CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(interrupt.Token);
+        Assert.Equal((CopyEnding.Interrupted, CopyFiles.SourceSize), (report.Outcome, plan.Source.Statistics.ReadBytes));
     }
 
     private static async Task<CopyReport> CopyAsync(string source, string destination, Action<string> spoil)
@@ -115,13 +115,13 @@ public sealed class CopyFinalCheckTests : IDisposable
             if (phase == CopyPhase.Flush)
                 spoil(destination);
         };
-        return await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        return await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
     }
 
     private async Task AssertFailsAsync(string destination, long sector, string words, Action<string> spoil)
     {
         CopyReport report = await CopyAsync(_files.Source, destination, spoil);
-        Assert.Equal((CopyOutcome.Failed, 1), (report.Outcome, report.ExitCode));
+        Assert.Equal((CopyEnding.Failed, 1), (report.Outcome, report.ExitCode));
         DestinationReport leg = Assert.Single(report.Destinations!);
         Assert.False(leg.IsComplete);
         Assert.Equal((CopyPhase.Check, (long?)sector), (leg.Failure!.Phase, leg.Failure.Sector));

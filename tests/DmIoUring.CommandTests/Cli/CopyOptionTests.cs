@@ -26,7 +26,7 @@ public sealed class CopyOptionTests : IDisposable
 
         Assert.Equal(1, run.ExitCode);
         CopyReport report = run.CopyReport();
-        Assert.Equal(CopyOutcome.Failed, report.Outcome);
+        Assert.Equal(CopyEnding.Failed, report.Outcome);
         Assert.Equal((4 * Piece / 512, 4 * Piece), (report.ResumeSector, report.ReachedBytes));
         Assert.Equal(Readable / 512, report.SourceFailure!.Sector);
         Assert.False(Assert.Single(report.Destinations!).IsComplete);
@@ -130,10 +130,16 @@ public sealed class CopyOptionTests : IDisposable
     public async Task Interrupted_UnderWay_CanBeResumed()
     {
         string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
-        using CancellationTokenSource interrupt = new(TimeSpan.FromMilliseconds(300));
-        Dmio run = await Dmio.RunCancellableAsync(["copy", _files.Source, destination, "--bs", "4K", "--throttle", "512K", "--json"], interrupt.Token);
+        using CancellationTokenSource interrupt = new();
+
+        // The whole of it would take minutes.
+        Task<Dmio> copy = Dmio.RunCancellableAsync(["copy", _files.Source, destination, "--bs", "4K", "--throttle", "4K", "--json"], interrupt.Token);
+        Assert.True(SpinWait.SpinUntil(() => copy.IsCompleted || BeginsAsTheSource(destination), TimeSpan.FromSeconds(60)));
+        await interrupt.CancelAsync();
+        Dmio run = await copy;
         Assert.Equal(130, run.ExitCode);
         CopyReport report = run.CopyReport();
+        Assert.True(report.ReachedBytes > 0);
         Assert.Equal(report.ReachedBytes / 512, report.ResumeSector);
 
         string sector = report.ResumeSector!.Value.ToString(CultureInfo.InvariantCulture);
@@ -151,13 +157,13 @@ public sealed class CopyOptionTests : IDisposable
         using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
         Assert.Empty(refusals);
         using CancellationTokenSource interrupt = new();
-        CopyProgress progress = new();
-        Task<CopyReport> job = new CopyJob(plan!, progress).RunAsync(interrupt.Token);
-        Assert.True(SpinWait.SpinUntil(() => progress.CopiedBytes >= 4 * Piece, TimeSpan.FromSeconds(60)));
+        CopyMeter meter = new();
+        Task<CopyReport> job = new CopyRun(plan!, meter).RunAsync(interrupt.Token);
+        Assert.True(SpinWait.SpinUntil(() => meter.CopiedBytes >= 4 * Piece, TimeSpan.FromSeconds(60)));
         await interrupt.CancelAsync();
 
         CopyReport report = await job;
-        Assert.Equal((CopyOutcome.Interrupted, "0b01"), (report.Outcome, report.Failed!.Text));
+        Assert.Equal((CopyEnding.Interrupted, "0b01"), (report.Outcome, report.Failed!.Text));
         Assert.True(report.ReachedBytes >= 4 * Piece);
         Assert.Equal(2 * Piece / 512, report.ResumeSector);
     }
@@ -192,7 +198,7 @@ public sealed class CopyOptionTests : IDisposable
             stream.Position = at;
             stream.WriteByte((byte)~value);
         };
-        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
         CopyFailure failure = Assert.Single(report.Destinations!).Failure!;
         Assert.Equal((CopyPhase.Verify, at / 512), (failure.Phase, failure.Sector));
     }
@@ -215,6 +221,14 @@ public sealed class CopyOptionTests : IDisposable
         Dmio run = await Dmio.RunAsync("copy", source, bad.Path, "--bs", "64K", "--sparse", "--json");
         CopyFailure failure = Assert.Single(run.CopyReport().Destinations!).Failure!;
         Assert.Equal((CopyPhase.Write, first / 512, true), (failure.Phase, failure.Sector, failure.IsExact));
+    }
+
+    private bool BeginsAsTheSource(string path)
+    {
+        byte[] first = new byte[4096];
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        stream.ReadExactly(first);
+        return first.AsSpan().SequenceEqual(_files.Content.AsSpan(0, first.Length));
     }
 
     /// <summary>A device that can be read up to <see cref="Readable"/>.</summary>

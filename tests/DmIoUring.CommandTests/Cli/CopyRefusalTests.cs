@@ -54,7 +54,7 @@ public sealed class CopyRefusalTests : IDisposable
         Dmio run = await Dmio.RunAsync("copy", _files.Source, small, "--json");
         run.AssertRefused(small);
         CopyReport report = run.CopyReport();
-        Assert.Equal(CopyOutcome.Refused, report.Outcome);
+        Assert.Equal(CopyEnding.Refused, report.Outcome);
         Assert.Equal(2, report.ExitCode);
         Assert.Equal(small, Assert.Single(report.Refusals!).Path);
     }

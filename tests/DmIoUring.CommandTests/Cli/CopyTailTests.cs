@@ -67,7 +67,7 @@ public sealed class CopyTailTests : IDisposable
         using LoopDevice bad = RequireLoop.Create(1 << 20);
         using CopyPlan plan = Plan(_files.Make("odd", _files.Content[..(8192 + 100)]), bad.Path, _files.PathOf("new"));
         bad.Resize(8192);
-        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
         CopyFailure failure = report.Destinations![0].Failure!;
         Assert.Equal(("0b01", CopyPhase.Write, 16L), (report.Failed!.Text, failure.Phase, failure.Sector));
         Assert.True(report.Destinations[1].IsComplete);
@@ -82,8 +82,8 @@ public sealed class CopyTailTests : IDisposable
         using CopyPlan plan = Plan(source, destination);
         using (FileStream stream = File.OpenWrite(source))
             stream.SetLength(8192);
-        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((CopyOutcome.Failed, "0b0", 8192L), (report.Outcome, report.Failed!.Text, report.CopiedBytes));
+        CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((CopyEnding.Failed, "0b0", 8192L), (report.Outcome, report.Failed!.Text, report.CopiedBytes));
         Assert.Equal((CopyPhase.Read, "EIO", 16L), (report.SourceFailure!.Phase, report.SourceFailure.Errno, report.SourceFailure.Sector));
         Assert.Equal(new SectorRange(16, 1), Assert.Single(report.NotCopied!));
         Assert.False(report.Destinations![0].IsComplete);
@@ -103,7 +103,7 @@ public sealed class CopyTailTests : IDisposable
             stream.Position = 8192 + 599;
             stream.WriteByte((byte)~_files.Content[8192 + 599]);
         };
-        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
         Assert.Equal((CopyPhase.Verify, 17L), (report.Destinations![0].Failure!.Phase, report.Destinations[0].Failure!.Sector));
     }
 
@@ -115,8 +115,8 @@ public sealed class CopyTailTests : IDisposable
         using CopyPlan plan = Plan(CopyOnError.Zero, source, destination);
         using (FileStream stream = File.OpenWrite(source))
             stream.SetLength(8192);
-        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((CopyOutcome.Failed, 8192L, null), (report.Outcome, report.CopiedBytes, report.ResumeSector));
+        CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((CopyEnding.Failed, 8192L, null), (report.Outcome, report.CopiedBytes, report.ResumeSector));
         Assert.Equal(new SectorRange(16, 1), Assert.Single(report.NotCopied!));
         Assert.Null(report.Destinations![0].Failure);
         Assert.Equal([.. _files.Content[..8192], .. new byte[100], 0xEE], File.ReadAllBytes(destination)[..(8192 + 101)]);
@@ -131,8 +131,8 @@ public sealed class CopyTailTests : IDisposable
         {
             using (FileStream stream = File.OpenWrite(source))
                 stream.SetLength(8192);
-            CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
-            Assert.Equal((CopyOutcome.Failed, 8192L, 16L), (report.Outcome, report.ReachedBytes, report.ResumeSector));
+            CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
+            Assert.Equal((CopyEnding.Failed, 8192L, 16L), (report.Outcome, report.ReachedBytes, report.ResumeSector));
             Assert.Null(report.NotCopied);
             Assert.False(report.Destinations![0].IsComplete);
         }

@@ -118,14 +118,14 @@ public sealed class CopyTests : IDisposable
         using FaultFile destination = FaultFile.Create(CopyFiles.SourceSize);
         using Fault bad = destination.Fail(MediumOperations.Write, MediumError);
         using CopyPlan plan = Plan(source.Path, [destination.Path], depth: 2);
-        CopyProgress progress = new();
+        CopyMeter meter = new();
         Task<CopyReport> job;
         using (source.Hold(MediumOperations.Read, firstSector: 0, sectors: 1))
         {
-            job = new CopyJob(plan, progress).RunAsync(TestContext.Current.CancellationToken);
+            job = new CopyRun(plan, meter).RunAsync(TestContext.Current.CancellationToken);
 
             // The second piece has failed and is counted; the first has not been read yet.
-            Assert.True(SpinWait.SpinUntil(() => progress.CopiedBytes > 0, TimeSpan.FromSeconds(60)));
+            Assert.True(SpinWait.SpinUntil(() => meter.CopiedBytes > 0, TimeSpan.FromSeconds(60)));
         }
 
         CopyReport report = await job;
@@ -150,9 +150,9 @@ public sealed class CopyTests : IDisposable
         using CopyPlan plan = Plan([loop.Path, _files.PathOf("new")]);
         loop.Resize(3 * Piece + 5 * 512);
 
-        CopyReport report = await new CopyJob(plan, new CopyProgress()).RunAsync(TestContext.Current.CancellationToken);
+        CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(CopyOutcome.Failed, report.Outcome);
+        Assert.Equal(CopyEnding.Failed, report.Outcome);
         Assert.Equal("0b01", report.Failed!.Text);
         CopyFailure failure = report.Destinations![0].Failure!;
         Assert.Equal(("ENOSPC", 3 * Piece / 512 + 5, true), (failure.Errno, failure.Sector, failure.IsExact));
@@ -191,7 +191,7 @@ public sealed class CopyTests : IDisposable
         using CopyPlan plan = Plan([_files.Make("same", _files.Content), _files.Make("other", other)]);
         CopyLeg[] legs = [.. plan.Destinations.Select((destination, region) => new CopyLeg(region, destination))];
 
-        Assert.True(await new VerifyPass(plan, new CopyProgress(), legs, new NotReadRanges([]), tail: null).RunAsync(TestContext.Current.CancellationToken));
+        Assert.True(await new VerifyPass(plan, new CopyMeter(), legs, new NotReadRanges([]), tail: null).RunAsync(TestContext.Current.CancellationToken));
 
         Assert.False(legs[0].HasFailed);
         Assert.Equal((CopyPhase.Verify, (long?)(2 * Piece / 512 + 1)), (legs[1].Failure!.Phase, legs[1].Failure!.Sector));
@@ -205,7 +205,7 @@ public sealed class CopyTests : IDisposable
         Dmio run = await Dmio.RunCancellableAsync(["copy", _files.Source, _files.PathOf("new"), "--json"], interrupt.Token);
         Assert.Equal(130, run.ExitCode);
         CopyReport report = run.CopyReport();
-        Assert.Equal((CopyOutcome.Interrupted, 0L), (report.Outcome, report.ReachedBytes!.Value));
+        Assert.Equal((CopyEnding.Interrupted, 0L), (report.Outcome, report.ReachedBytes!.Value));
         Assert.False(Assert.Single(report.Destinations!).IsComplete);
     }
 
@@ -215,16 +215,16 @@ public sealed class CopyTests : IDisposable
         string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
         using CopyPlan plan = Plan([destination], pieceBytes: 4096, depth: 3);
         using CancellationTokenSource interrupt = new();
-        CopyProgress progress = new();
-        Task<CopyReport> job = new CopyJob(plan, progress).RunAsync(interrupt.Token);
-        Assert.True(SpinWait.SpinUntil(() => progress.CopiedBytes > 0, TimeSpan.FromSeconds(60)));
+        CopyMeter meter = new();
+        Task<CopyReport> job = new CopyRun(plan, meter).RunAsync(interrupt.Token);
+        Assert.True(SpinWait.SpinUntil(() => meter.CopiedBytes > 0, TimeSpan.FromSeconds(60)));
         await interrupt.CancelAsync();
 
         // Whether the end came first or the interrupt did, the report has to be true.
         CopyReport report = await job;
         int reached = (int)report.ReachedBytes!.Value;
         byte[] content = File.ReadAllBytes(destination);
-        Assert.Equal(reached == CopyFiles.SourceSize ? CopyOutcome.Complete : CopyOutcome.Interrupted, report.Outcome);
+        Assert.Equal(reached == CopyFiles.SourceSize ? CopyEnding.Complete : CopyEnding.Interrupted, report.Outcome);
         Assert.Equal(_files.Content[..reached], content[..reached]);
         Assert.Equal(-1, content.AsSpan(reached).IndexOfAnyExcept((byte)0xEE));
     }

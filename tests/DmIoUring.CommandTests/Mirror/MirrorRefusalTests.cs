@@ -34,7 +34,7 @@ public sealed class MirrorRefusalTests(TwoMirrors mirrors) : IClassFixture<TwoMi
     [InlineData("resync a", "leg 1 is missing", "--allow-missing")]
     [InlineData("resync a a", "is the same as", "Name each device once")]
     [InlineData("resync a b --trust c", "is none of the legs that were named", "--trust")]
-    [InlineData("resync a b --throttle 0", "--throttle 0 must be 4K", "See: dmio mirror resync --help")]
+    [InlineData("resync a b --throttle 0", "--throttle 0 must be 1 to 1024T", "See: dmio mirror resync --help")]
     [InlineData("resync a b --trust ", "--trust needs a value: LEG", "See: dmio mirror resync --help")]
     [InlineData("replace a b --leg 2 --with c", "--leg 2: the mirror has legs 0 to 1", "dmio mirror status")]
     [InlineData("replace a b --leg 1 --with s", "has 8192 bytes (8 KiB)", "Name a larger one")]

@@ -1,5 +1,6 @@
 using DmIoUring.DeviceTests.Support;
 using DmIoUring.TestSupport;
+using DmIoUring.Threading;
 
 namespace DmIoUring.DeviceTests.Client;
 
@@ -22,7 +23,22 @@ public sealed class FullThreadPoolTests
         using TestDevice with = new();
         using TestDevice without = OperationTests.WithoutDiscard();
 
-        FullThreadPool.Run(() => Serve(with, without));
+        FullThreadPool.Run(() =>
+        {
+            WaitForATask();
+            Serve(with, without);
+        });
+    }
+
+    /// <summary>As a Dispose waits for its lanes, but surely before the task ends.</summary>
+    private static void WaitForATask()
+    {
+        TaskCompletionSource source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Thread waiter = new(() => UninterruptedWait.WaitFor(source.Task, Timeout.InfiniteTimeSpan));
+        waiter.Start();
+        Assert.True(SpinWait.SpinUntil(() => (waiter.ThreadState & ThreadState.WaitSleepJoin) != 0, Notification.Limit));
+        source.SetResult();
+        Assert.True(waiter.Join(Notification.Limit), "A wait for a task waits for the thread pool.");
     }
 
     private static void Serve(TestDevice with, TestDevice without)

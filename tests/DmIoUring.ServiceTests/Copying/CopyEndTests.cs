@@ -114,7 +114,7 @@ public sealed class CopyEndTests
         Task<CopyResult> second = bench.CopyAsync(way);
         Assert.True(hold.WaitForHits(4, Limit));
         Task dispose = Task.Run(bench.Service.Dispose, TestContext.Current.CancellationToken);
-        await Task.Delay(20, TestContext.Current.CancellationToken);
+        Assert.True(SpinWait.SpinUntil(() => RefusesCopies(bench), Limit));
         Assert.False(dispose.IsCompleted);
         Assert.False(copy.IsCompleted);
         hold.Dispose();
@@ -125,6 +125,20 @@ public sealed class CopyEndTests
         await bench.Service.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await bench.Service.CopyAsync(bench.From, bench.To));
         Assert.Throws<ObjectDisposedException>(() => bench.Service.Submit(bench.From, bench.To, static (_, _) => { }));
+    }
+
+    private static bool RefusesCopies(CopyBench bench)
+    {
+        try
+        {
+            bench.Service.Submit(bench.From, bench.To, static (_, _) => { });
+            Thread.Sleep(1);
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
     }
 
     [Theory]

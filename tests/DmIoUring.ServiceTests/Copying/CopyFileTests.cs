@@ -1,5 +1,6 @@
 using DmIoUring.ScratchDevices;
 using DmIoUring.Services;
+using DmIoUring.TestSupport;
 
 namespace DmIoUring.ServiceTests.Copying;
 
@@ -67,7 +68,7 @@ public sealed class CopyFileTests
     [InlineData(IoRingKind.Workers)]
     public async Task Holes_OnALoopDevice_AreZeroes(IoRingKind ring)
     {
-        Assert.SkipWhen(LoopDevice.WhyUnavailable() is not null, LoopDevice.WhyUnavailable() ?? "");
+        RequireLoop.Here();
         using ScratchFile from = ScratchFile.Create(Size);
         using LoopDevice loop = LoopDevice.Create(Size);
         await using (FileStream stream = File.OpenWrite(from.Path))

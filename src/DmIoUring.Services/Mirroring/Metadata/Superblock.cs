@@ -86,7 +86,7 @@ internal sealed class Superblock
         long sectors = BinaryPrimitives.ReadInt64LittleEndian(block[SectorsAt..]);
         long regionSectors = BinaryPrimitives.ReadInt64LittleEndian(block[RegionSectorsAt..]);
         if (count is < 2 or > IoRegion.MaxRegions || leg < 0 || leg >= count || sectors <= 0 || !long.IsPow2(regionSectors)
-            || regionSectors is < MirrorCreateOptions.LeastRegionSectors or > MirrorCreateOptions.MostRegionSectors
+            || regionSectors is < MirrorCreateOptions.MinRegionSectors or > MirrorCreateOptions.MaxRegionSectors
             || sectors / regionSectors >= MirrorLayout.MaxRegions)
         {
             why = FormattableString.Invariant($"says leg {leg} of {count}, {sectors} sectors in regions of {regionSectors}, which can't be");

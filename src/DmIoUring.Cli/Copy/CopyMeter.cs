@@ -1,7 +1,7 @@
 namespace DmIoUring.Cli.Copy;
 
 /// <summary>How far a copy is; written by the job, looked at by whoever draws it.</summary>
-internal sealed class CopyProgress
+internal sealed class CopyMeter
 {
     private long _copied;
     private long _verified;

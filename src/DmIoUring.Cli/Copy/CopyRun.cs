@@ -7,10 +7,10 @@ namespace DmIoUring.Cli.Copy;
 /// Reads the source once and writes every destination at once (<see cref="CopyService"/>), then what only a command does: the odd tail, the search for the sector, the
 /// checks.
 /// </summary>
-internal sealed class CopyJob : IProgress<Services.CopyProgress>
+internal sealed class CopyRun : IProgress<CopyProgress>
 {
     private readonly CopyPlan _plan;
-    private readonly CopyProgress _progress;
+    private readonly CopyMeter _meter;
     private readonly CopyLeg[] _legs;
     private readonly FirstFailure _readFailure = new();
     private readonly TailCopy _tail;
@@ -20,15 +20,15 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
     private IReadOnlyList<CopyRange> _notRead = [];
     private NotReadRanges _notReadRanges = new([]);
 
-    public CopyJob(CopyPlan plan, CopyProgress progress)
+    public CopyRun(CopyPlan plan, CopyMeter meter)
     {
         _plan = plan;
-        _progress = progress;
+        _meter = meter;
         _tail = new TailCopy(plan);
         _legs = [.. plan.Destinations.Select((destination, region) => new CopyLeg(region, destination))];
     }
 
-    void IProgress<Services.CopyProgress>.Report(Services.CopyProgress value) => _progress.SetCopied(value.SectorsDone * IoRegion.SectorSize);
+    void IProgress<CopyProgress>.Report(CopyProgress value) => _meter.SetCopied(value.SectorsDone * IoRegion.SectorSize);
 
     private IEnumerable<CopyLeg> GoodLegs => _legs.Where(leg => !leg.HasFailed);
 
@@ -40,7 +40,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
         _notRead = result.NotRead;
         _notReadRanges = new NotReadRanges(_notRead);
         NoteFailures(result);
-        bool isInterrupted = result.Outcome == Services.CopyOutcome.Cancelled;
+        bool isInterrupted = result.Outcome == CopyOutcome.Cancelled;
 
         // Where all destinations have failed, there is nothing to resume.
         bool stopped = isInterrupted || (result.NextSector < _plan.SectorCount && GoodLegs.Any());
@@ -63,7 +63,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
         if (_plan.Request.Verify && !stopped && !isInterrupted && good.Length > 0)
         {
             _plan.PhaseBegins?.Invoke(CopyPhase.Verify);
-            VerifyPass pass = new(_plan, _progress, good, _notReadRanges, _tailFailure is null || _plan.Request.OnError == CopyOnError.Zero ? _tail : null, isTailZeroed: _tailFailure is not null);
+            VerifyPass pass = new(_plan, _meter, good, _notReadRanges, _tailFailure is null || _plan.Request.OnError == CopyOnError.Zero ? _tail : null, isTailZeroed: _tailFailure is not null);
             verified = await pass.RunAsync(cancellation);
             _sourceFailure ??= pass.SourceFailure;
             isInterrupted = !verified && cancellation.IsCancellationRequested;
@@ -89,7 +89,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
         // With CopyOnError.Zero, zeroes for what could not be read.
         foreach (CopyLeg leg in GoodLegs)
             leg.Failure = _tail.Write(leg.File);
-        _progress.SetCopied(_plan.Bytes);
+        _meter.SetCopied(_plan.Bytes);
         return true;
     }
 
@@ -213,7 +213,7 @@ internal sealed class CopyJob : IProgress<Services.CopyProgress>
         bool failed = _sourceFailure is not null || _legs.Any(leg => leg.HasFailed);
         return new CopyReport
         {
-            Outcome = isInterrupted ? CopyOutcome.Interrupted : failed ? CopyOutcome.Failed : CopyOutcome.Complete,
+            Outcome = isInterrupted ? CopyEnding.Interrupted : failed ? CopyEnding.Failed : CopyEnding.Complete,
             Source = _plan.Request.Source,
             Bytes = _plan.Bytes,
             ReachedBytes = reached,

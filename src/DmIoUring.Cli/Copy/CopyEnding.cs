@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace DmIoUring.Cli.Copy;
 
 /// <summary>How a copy ended.</summary>
-internal enum CopyOutcome
+internal enum CopyEnding
 {
     [JsonStringEnumMemberName("complete")]
     Complete,
