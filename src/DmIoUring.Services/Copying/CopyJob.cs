@@ -67,6 +67,8 @@ internal sealed partial class CopyJob : IThreadPoolWorkItem
 
     public CopyReadErrorPolicy OnReadError => _onReadError;
 
+    public CopyCheck? Check => _options.Check;
+
     /// <summary>Whether a destination that failed gets what is left all the same.</summary>
     public bool GoesOnWithFailed => !IsSequential && _options.OnWriteError == CopyWriteErrorPolicy.Continue;
 

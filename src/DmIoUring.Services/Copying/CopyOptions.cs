@@ -40,4 +40,7 @@ public sealed record CopyOptions
 
     /// <summary>What happens with zeroes. Default <see cref="CopySparse.None"/>. Without effect when regions are zeroed.</summary>
     public CopySparse Sparse { get; init; }
+
+    /// <summary>Looks at each piece between its read and its writes, in a callback.</summary>
+    internal CopyCheck? Check { get; init; }
 }

@@ -138,7 +138,8 @@ internal sealed partial class CopySlot(CopyService service, IoMemory memory, lon
 
     private bool OnRead(IoResult result)
     {
-        if (result.IsSuccess)
+        IoFailure failure = result.IsSuccess ? Check() : result.First;
+        if (failure.Cause == IoFailureCause.None)
             return HaveRead();
         if (_job.OnReadError == CopyReadErrorPolicy.WriteZeroes)
         {
@@ -147,9 +148,15 @@ internal sealed partial class CopySlot(CopyService service, IoMemory memory, lon
         }
 
         using (service.Enter())
-            _job.NoteSource(result.First, _piece);
+            _job.NoteSource(failure, _piece);
         _end = _job.OnReadError == CopyReadErrorPolicy.SkipPiece ? PieceEnd.Skipped : PieceEnd.NotDone;
         return InTurn(Step.End);
+    }
+
+    private IoFailure Check()
+    {
+        IoRegion source = _job.SourceRegion(_piece.Sector, _piece.Count);
+        return _job.Check?.Invoke(source.Sector, source.Count, Buffer(0, _piece.Count)) ?? default;
     }
 
     private bool HaveRead() => InTurn(_job.DetectsZeroes && !DataOf(_piece.Count).ContainsAnyExcept((byte)0) ? Step.Zero : Step.Write);

@@ -140,21 +140,30 @@ internal sealed class DirtyLog
     /// <summary>It has ended well on all of them.</summary>
     public void EndFlush(long flush) => _flushed = Math.Max(_flushed, flush);
 
-    /// <summary>Clears the regions without a write since before a flush that has ended well, if that write ended before <paramref name="idleSince"/> as well.</summary>
-    /// <param name="idleSince">What <see cref="BeginFlush"/> has returned.</param>
-    public void Clean(long idleSince)
+    /// <summary>Which writes are durable and old enough that their regions can be clean.</summary>
+    /// <param name="idleSince">What <see cref="BeginFlush"/> has returned: a region whose last write ended later stays dirty.</param>
+    /// <returns>For the two methods below.</returns>
+    public long IdleBefore(long idleSince) => Math.Min(_flushed, idleSince);
+
+    /// <summary>The dirty regions without a write in flight or since then, in ascending order.</summary>
+    public List<int> IdleRegions(long before)
     {
-        long before = Math.Min(_flushed, idleSince);
+        List<int> idle = [];
         for (int word = 0; word < _dirty.Length; word++)
         {
             for (ulong rest = _dirty[word]; rest != 0; rest &= rest - 1)
             {
                 int region = word * 64 + BitOperations.TrailingZeroCount(rest);
                 if (_writes[region] == 0 && _lastWrite[region] <= before)
-                    Clear(region);
+                    idle.Add(region);
             }
         }
+
+        return idle;
     }
+
+    /// <summary>Clears them.</summary>
+    public void Clean(long before) => IdleRegions(before).ForEach(Clear);
 
     private void Mark(int region)
     {

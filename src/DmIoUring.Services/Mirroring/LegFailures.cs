@@ -19,6 +19,21 @@ internal struct LegFailures
     /// <summary>Whether the leg's device could not, and not the host.</summary>
     public readonly bool IsMedium(MirrorLeg leg) => !IsUnsupported(leg) && _each![leg.Index].Cause == IoFailureCause.Device;
 
+    /// <summary>Whether a leg's device could not.</summary>
+    public readonly bool HasMedium
+    {
+        get
+        {
+            foreach (int leg in new RegionBits(_failed))
+            {
+                if (_each![leg].Cause == IoFailureCause.Device)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The legs that are in both.</summary>
     public readonly LegFailures And(in LegFailures other)
     {

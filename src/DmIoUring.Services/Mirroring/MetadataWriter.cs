@@ -135,7 +135,7 @@ internal sealed class MetadataWriter : IDisposable
                     int block = _blocks[^1], bytes = at * MirrorLayout.BlockBytes;
                     IoRegion[] regions = [.. call.Legs.Select(leg => new IoRegion(
                         leg.Device!, _layout.LogSector(leg.Device!.SectorCount, block), MirrorLayout.BlockSectors, bytes))];
-                    if (!IsDone(call, await WriteToLegsAsync(call, regions).ConfigureAwait(false)))
+                    if (!IsDone(call, await _mirror.WriteMetadataAsync(call, regions, _memory, IoFlags.Fua).ConfigureAwait(false)))
                         return false;
                     lock (_mirror.Gate)
                         _mirror.Log.EndBlock(block, LogBlock.Bits(Block(at)));
@@ -203,34 +203,12 @@ internal sealed class MetadataWriter : IDisposable
             _mirror.SuperblockOf(leg, entries, change).Write(Block(leg.Index));
     }
 
-    private Task<LegFailures> WriteSlotAsync(MirrorCall call, int slot) => WriteToLegsAsync(call, [.. call.Legs.Select(leg => new IoRegion(
-        leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, slot), MirrorLayout.BlockSectors, leg.Index * MirrorLayout.BlockBytes))]);
-
-    /// <summary>Writes to the legs of a call, and again where the host is to blame and no leg.</summary>
-    private async Task<LegFailures> WriteToLegsAsync(MirrorCall call, IoRegion[] regions)
-    {
-        LegFailures failures = default;
-        if (_layout.IsInMemory || regions.Length == 0)
-            return failures;
-        IoResult result = await _mirror.Client.WriteAsync(regions, _memory.ToBuffer(), new IoRequestOptions(IoFlags.Fua, Report: call.Report)).ConfigureAwait(false);
-        foreach (int region in result.Failed | result.Unsupported)
-        {
-            IoFailure failure = call.Failure(result, region);
-            bool isUnsupported = result.Unsupported[region];
-            for (int retry = 1; retry <= MirrorDevice.MostRetries && LegFailures.IsHostFailure(failure, isUnsupported); retry++)
-            {
-                await MirrorDevice.DelayRetryAsync(retry).ConfigureAwait(false);
-                IoResult again = await _mirror.Client.WriteAsync(regions[region], _memory.ToBuffer(), IoFlags.Fua).ConfigureAwait(false);
-                failure = again.First;
-                isUnsupported = !again.Unsupported.IsEmpty;
-            }
-
-            if (failure.Cause != IoFailureCause.None)
-                failures.Add(call.Legs[region], failure, isUnsupported);
-        }
-
-        return failures;
-    }
+    private Task<LegFailures> WriteSlotAsync(MirrorCall call, int slot) => _mirror.WriteMetadataAsync(
+        call,
+        [.. call.Legs.Select(leg => new IoRegion(
+            leg.Device!, MirrorLayout.SuperblockSector(leg.Device!.SectorCount, slot), MirrorLayout.BlockSectors, leg.Index * MirrorLayout.BlockBytes))],
+        _memory,
+        IoFlags.Fua);
 
     /// <summary>Whether a leg in sync has it. The others are out of sync now, and this is to be recorded.</summary>
     private bool IsDone(MirrorCall call, in LegFailures failures)

@@ -6,6 +6,9 @@ internal sealed class MirrorCall
     private readonly IoRegion[] _regions = new IoRegion[IoRegion.MaxRegions];
     private readonly IoReport _report = new();
 
+    /// <summary>The checksums of what is written. A field, so that it can grow by reference.</summary>
+    public uint[] Checksums = [];
+
     /// <summary>Region i of the request is this leg.</summary>
     public MirrorLeg[] Legs { get; set; } = [];
 

@@ -41,13 +41,19 @@ public sealed record MirrorCreateOptions
     /// </summary>
     public bool LogInMemory { get; init; }
 
+    /// <summary>
+    /// Whether every block of 4,096 bytes has a checksum, on the legs beside the log: a leg that returns wrong data without an error is found when it is read, another leg has the right data, and the
+    /// block is written again. Requests must be multiples of 4,096 bytes then. The checksums take a thousandth of each leg, and as much memory while the mirror is open.
+    /// </summary>
+    public bool Checksums { get; init; }
+
     /// <summary>How large a device must be to be a leg of a mirror.</summary>
     /// <param name="sectors">Sectors of 512 bytes of the mirror.</param>
     /// <returns>Sectors of 512 bytes: those and the metadata, with <see cref="RegionSectors"/> as it is.</returns>
     public long LegSectorsFor(long sectors)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sectors);
-        long needed = sectors + new MirrorLayout(sectors, RegionSectorsFor(sectors), LogInMemory).MetadataSectors;
+        long needed = sectors + new MirrorLayout(sectors, RegionSectorsFor(sectors), Checksums, LogInMemory).MetadataSectors;
         return (needed + MirrorLayout.BlockSectors - 1) / MirrorLayout.BlockSectors * MirrorLayout.BlockSectors;
     }
 

@@ -110,13 +110,29 @@ public sealed partial class MirrorDevice
             }
 
             MirrorResult flushed = await FlushLegsAsync().ConfigureAwait(false);
+            long before;
+            List<int> idle;
+            bool isAll;
+            lock (Gate)
+            {
+                if (!flushed.IsSuccess || !isLast && !IsWhole)
+                    return;
+                before = Log.IdleBefore(isLast ? long.MaxValue : _lastCleaningFlush);
+                _lastCleaningFlush = Log.FlushesBegun - 1;
+                idle = _checksumStore is null ? [] : Log.IdleRegions(before);
+                isAll = isLast && _checksumStore is not null && idle.Count == Log.CountDirty();
+            }
+
+            // Before the log says that they are clean: it is then that their checksums on the legs are believed.
+            if (idle.Count > 0 && !await _checksumStore!.WriteAsync(idle).ConfigureAwait(false))
+                return;
             Task<bool>? written = null;
             lock (Gate)
             {
-                if (!flushed.IsSuccess || !IsWhole)
+                AreChecksumsWhole = isAll;
+                if (!IsWhole)
                     return;
-                Log.Clean(isLast ? long.MaxValue : _lastCleaningFlush);
-                _lastCleaningFlush = Log.FlushesBegun - 1;
+                Log.Clean(before);
                 if (Log.HasChangedBlocks)
                     written = _metadata.CommitAsync();
             }

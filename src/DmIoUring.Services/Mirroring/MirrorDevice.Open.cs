@@ -29,12 +29,18 @@ public sealed partial class MirrorDevice
 
         long sectors = create.Sectors != 0 ? create.Sectors : devices.Min(device => MirrorLayout.LargestOn(device.SectorCount, create));
         if (sectors <= 0)
-            throw TooSmall(devices.MinBy(static device => device.SectorCount)!, MirrorLayout.BlockSectors, new MirrorLayout(MirrorLayout.BlockSectors, create.RegionSectorsFor(1)));
-        MirrorLayout layout = new(sectors, create.RegionSectorsFor(sectors), create.LogInMemory);
+            throw TooSmall(devices.MinBy(static device => device.SectorCount)!, MirrorLayout.BlockSectors, new MirrorLayout(MirrorLayout.BlockSectors, create.RegionSectorsFor(1), create.Checksums));
+        MirrorLayout layout = new(sectors, create.RegionSectorsFor(sectors), create.Checksums, create.LogInMemory);
         if (sectors / layout.RegionSectors >= MirrorLayout.MaxRegions)
         {
             throw new ArgumentException(
                 FormattableString.Invariant($"{sectors} sectors in regions of {layout.RegionSectors} are more than {MirrorLayout.MaxRegions} regions: make RegionSectors larger."), nameof(create));
+        }
+
+        if (layout.HasChecksums && sectors > MirrorLayout.MaxChecksummedSectors)
+        {
+            throw new ArgumentException(
+                FormattableString.Invariant($"{sectors} sectors are more than a mirror with checksums has, {MirrorLayout.MaxChecksummedSectors} (4 TiB): set Sectors, or leave Checksums out."), nameof(create));
         }
 
         foreach (BlockDevice device in devices)
@@ -103,12 +109,16 @@ public sealed partial class MirrorDevice
         // Numbers go up, also where the trusted half has seen fewer.
         Superblock best = assembly.Authority;
         MirrorLeg[] made = [.. assembly.Entries.Select((entry, index) => new MirrorLeg(index, AtOpen(entry, assembly.Legs[index], best), assembly.Legs[index]?.Device))];
-        MirrorDevice mirror = new(client, best.Mirror, best.Layout, made, found.Max(static leg => leg.Superblock.Changes), best.Change, options ?? new MirrorOptions());
+        MirrorDevice mirror = new(client, best.Mirror, best.Layout, made, found.Max(static leg => leg.Superblock.Changes), best.Change, options ?? new MirrorOptions())
+        {
+            AreChecksumsWhole = best.AreChecksumsWhole,
+        };
         await mirror.StartAsync(
             async () =>
             {
                 await mirror.FinishChangeAsync(assembly).ConfigureAwait(false);
                 await mirror.LoadLogAsync(reader, cancellationToken).ConfigureAwait(false);
+                await mirror.LoadChecksumsAsync(cancellationToken).ConfigureAwait(false);
             },
             cancellationToken).ConfigureAwait(false);
         return mirror;

@@ -16,8 +16,8 @@ public sealed partial class MirrorDevice
     /// <summary>Reads from a leg that is in sync; when it fails, from the others.</summary>
     /// <param name="sector">The first sector, of 512 bytes.</param>
     /// <param name="count">Sectors of 512 bytes, at least 1.</param>
-    /// <param name="buffer">Where to; at least as long. Free to use again when the task completes. Zeroed where the read failed on every leg.</param>
-    /// <returns>How it ended: done when one leg could. <see cref="MirrorResult.Legs"/> says which could not.</returns>
+    /// <param name="buffer">Where to; at least as long. Free to use again when the task completes. Zeroed where the read failed on every leg; undefined where a leg has returned data that is not what was written, and no other has what was.</param>
+    /// <returns>How it ended: done when one leg could. <see cref="MirrorResult.Legs"/> says which could not; EILSEQ of one with <see cref="MirrorCreateOptions.Checksums"/>: it has returned other data than was written.</returns>
     /// <exception cref="ArgumentException">The range or the buffer is invalid.</exception>
     /// <exception cref="ObjectDisposedException">The mirror, the client, a leg's device or the buffer was disposed.</exception>
     public ValueTask<MirrorResult> ReadAsync(long sector, long count, IoBuffer buffer)
@@ -30,7 +30,7 @@ public sealed partial class MirrorDevice
     /// <summary>As <see cref="ReadAsync"/>, and waits. Not in a callback of a client or a reactor.</summary>
     /// <param name="sector">The first sector, of 512 bytes.</param>
     /// <param name="count">Sectors of 512 bytes, at least 1.</param>
-    /// <param name="buffer">Where to; at least as long. Zeroed where the read failed on every leg.</param>
+    /// <param name="buffer">Where to; at least as long. As in <see cref="ReadAsync"/> where no leg has it.</param>
     /// <returns>How it ended.</returns>
     /// <exception cref="InvalidOperationException">The calling thread runs a callback.</exception>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
@@ -43,18 +43,18 @@ public sealed partial class MirrorDevice
             return refused;
         MirrorLeg leg = BeginRead(sector, count, out BlockDevice device);
         IoResult result = default;
-        bool isAnswered = false;
+        ReadEnd end = ReadEnd.Threw;
         try
         {
             result = Client.Read(new IoRegion(device, sector, count), buffer);
-            isAnswered = true;
+            end = EndOf(result, sector, count, buffer);
         }
         finally
         {
-            EndRead(leg, isAnswered, result);
+            EndRead(leg, end);
         }
 
-        return result.IsSuccess ? new MirrorResult(IsSuccess: true, default) : Wait(ReadElsewhereAndEndCallAsync(leg, result, sector, count, buffer));
+        return end == ReadEnd.Right ? new MirrorResult(IsSuccess: true, default) : Wait(ReadElsewhereAndEndCallAsync(leg, result, sector, count, buffer));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -62,18 +62,18 @@ public sealed partial class MirrorDevice
     {
         MirrorLeg leg = BeginRead(sector, count, out BlockDevice device);
         IoResult result = default;
-        bool isAnswered = false;
+        ReadEnd end = ReadEnd.Threw;
         try
         {
             result = await Client.ReadAsync(new IoRegion(device, sector, count), buffer).ConfigureAwait(false);
-            isAnswered = true;
+            end = EndOf(result, sector, count, buffer);
         }
         finally
         {
-            EndRead(leg, isAnswered, result);
+            EndRead(leg, end);
         }
 
-        return result.IsSuccess
+        return end == ReadEnd.Right
             ? new MirrorResult(IsSuccess: true, default)
             : await ReadElsewhereAndEndCallAsync(leg, result, sector, count, buffer).ConfigureAwait(false);
     }
@@ -90,17 +90,20 @@ public sealed partial class MirrorDevice
         }
     }
 
-    /// <summary>The call goes on only where the leg has answered that it failed.</summary>
-    private void EndRead(MirrorLeg leg, bool isAnswered, IoResult result)
+    private ReadEnd EndOf(IoResult result, long sector, long count, in IoBuffer buffer) =>
+        !result.IsSuccess ? ReadEnd.Failed : Matches(sector, count, buffer) ? ReadEnd.Right : ReadEnd.Suspect;
+
+    /// <summary>The call goes on only where the leg has answered, and not with the right data.</summary>
+    private void EndRead(MirrorLeg leg, ReadEnd end)
     {
         lock (Gate)
         {
             leg.ReadsInFlight--;
-            if (isAnswered && result.IsSuccess)
+            if (end == ReadEnd.Right)
                 leg.Reads++;
-            else if (isAnswered)
+            else if (end == ReadEnd.Failed)
                 leg.FailedReads++;
-            if (!isAnswered || result.IsSuccess)
+            if (end is ReadEnd.Right or ReadEnd.Threw)
                 EndCall();
         }
     }
@@ -109,7 +112,9 @@ public sealed partial class MirrorDevice
     {
         try
         {
-            return await ReadElsewhereAsync(leg, result, sector, count, buffer).ConfigureAwait(false);
+            return HasChecksums
+                ? await ReadVerifiedAsync(leg, result, sector, count, buffer).ConfigureAwait(false)
+                : await ReadElsewhereAsync(leg, result, sector, count, buffer).ConfigureAwait(false);
         }
         finally
         {
@@ -178,7 +183,7 @@ public sealed partial class MirrorDevice
                 continue;
             }
 
-            if (_options.RepairReads)
+            if (_options.RepairReads && failures.HasMedium)
                 await RepairAsync(leg, failures, sector, count).ConfigureAwait(false);
             return new MirrorResult(IsSuccess: true, failures.Result);
         }
@@ -188,20 +193,38 @@ public sealed partial class MirrorDevice
     private async ValueTask RepairAsync(MirrorLeg source, LegFailures failures, long sector, long count)
     {
         await LockRangeAsync(sector, count).ConfigureAwait(false);
-        MirrorCall? call = null;
         try
         {
-            lock (Gate)
-                call = RentCall(leg => leg.IsInSync && failures.Has(leg) && failures.IsMedium(leg));
-            if (call.Legs.Length == 0 || !source.IsInSync)
+            if (!source.IsInSync)
                 return;
             using IoMemory? memory = TryAllocate(count * IoRegion.SectorSize);
             if (memory is null)
                 return;
             IoResult read = await Client.ReadAsync(new IoRegion(source.Device!, sector, count), memory).ConfigureAwait(false);
-            if (!read.IsSuccess)
+            if (read.IsSuccess)
+                await WriteRepairAsync(failures, sector, count, memory).ConfigureAwait(false);
+        }
+        finally
+        {
+            UnlockRange(sector, count);
+        }
+
+        // If it can't be recorded, the next write tries again and is not acknowledged before.
+        if (!IsRecorded)
+            await CommitAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Writes to the legs whose medium has failed, durably: the log may say that these regions are clean. Must be called with the range locked.</summary>
+    private async ValueTask WriteRepairAsync(LegFailures failures, long sector, long count, IoBuffer data)
+    {
+        MirrorCall call;
+        lock (Gate)
+            call = RentCall(leg => leg.IsInSync && failures.Has(leg) && failures.IsMedium(leg));
+        try
+        {
+            if (call.Legs.Length == 0)
                 return;
-            IoResult written = await Client.WriteAsync(call.Regions(sector, count), memory, new IoRequestOptions(Report: call.Report)).ConfigureAwait(false);
+            IoResult written = await Client.WriteAsync(call.Regions(sector, count), data, new IoRequestOptions(IoFlags.Fua, Report: call.Report)).ConfigureAwait(false);
             LegFailures unrepaired = LegFailures.Of(written, call);
             lock (Gate)
             {
@@ -217,16 +240,8 @@ public sealed partial class MirrorDevice
         finally
         {
             lock (Gate)
-            {
-                if (call is not null)
-                    ReturnCall(call);
-                _locks.Unlock(sector, count);
-            }
+                ReturnCall(call);
         }
-
-        // If it can't be recorded, the next write tries again and is not acknowledged before.
-        if (!IsRecorded)
-            await CommitAsync().ConfigureAwait(false);
     }
 
     /// <summary>A read that has succeeded does not fail because there is no memory for the repair.</summary>
@@ -273,5 +288,16 @@ public sealed partial class MirrorDevice
         }
 
         return new RegionBits(bits);
+    }
+
+    /// <summary>How a leg has answered a read.</summary>
+    private enum ReadEnd
+    {
+        Threw,
+        Failed,
+
+        /// <summary>With other data than was written, or a write was in flight.</summary>
+        Suspect,
+        Right,
     }
 }

@@ -58,11 +58,14 @@ public sealed partial class MirrorDevice
         bool mayDiffer = false;
         try
         {
+            BeginChecksums(Change.Write, call, sector, count, buffer);
             IoResult result = Client.Write(call.Regions(sector, count), buffer, new IoRequestOptions(flags, Report: call.Report));
             mayDiffer = true;
             MirrorResult settled = result.IsSuccess && IsRecorded
                 ? new MirrorResult(IsSuccess: true, default)
                 : Wait(SettleAsync(Change.Write, call, result, sector, count, buffer, flags));
+            if (settled.IsSuccess)
+                EndChecksums(Change.Write, call, sector, count);
             mayDiffer = false;
             return settled;
         }
@@ -123,11 +126,14 @@ public sealed partial class MirrorDevice
                 return new MirrorResult(IsSuccess: false, MetadataFailure(sector));
             lock (Gate)
                 call = RentWriteCall();
+            BeginChecksums(change, call, sector, count, buffer);
             IoResult result = await SubmitAsync(change, call, sector, count, buffer, flags).ConfigureAwait(false);
             mayDiffer = true;
             MirrorResult settled = result.IsSuccess && IsRecorded
                 ? new MirrorResult(IsSuccess: true, default)
                 : await SettleAsync(change, call, result, sector, count, buffer, flags).ConfigureAwait(false);
+            if (settled.IsSuccess)
+                EndChecksums(change, call, sector, count);
             mayDiffer = false;
             return settled;
         }

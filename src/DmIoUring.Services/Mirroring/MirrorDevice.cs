@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using DmIoUring.Services.Mirroring;
+using DmIoUring.Services.Mirroring.Checksums;
 using DmIoUring.Services.Mirroring.Metadata;
 
 namespace DmIoUring.Services;
@@ -55,6 +56,12 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
         _metadata = new MetadataWriter(this, layout, legs.Length);
         _legChanges = new LegChangeQueue(options.LegChanged);
         LogicalBlockSize = legs.Max(static leg => leg.Device?.LogicalBlockSize ?? IoRegion.SectorSize);
+        if (layout.HasChecksums)
+        {
+            LogicalBlockSize = MirrorLayout.BlockBytes;
+            _checksums = new ChecksumTable(layout);
+            _checksumStore = layout.IsInMemory ? null : new ChecksumStore(this, layout, _checksums);
+        }
     }
 
     /// <summary>The mirror's id, which every leg has.</summary>
@@ -66,7 +73,7 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
     /// <summary>Bytes.</summary>
     public long Size => _layout.Sectors * IoRegion.SectorSize;
 
-    /// <summary>Bytes that every request must be a multiple of and aligned to: the largest logical block of the legs.</summary>
+    /// <summary>Bytes that every request must be a multiple of and aligned to: the largest logical block of the legs, or 4,096 with checksums.</summary>
     public int LogicalBlockSize { get; }
 
     /// <summary>Sectors of 512 bytes of a region of the log.</summary>
@@ -163,7 +170,34 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
         Layout = _layout,
         Leg = leg.Index,
         Entries = entries,
+        AreChecksumsWhole = AreChecksumsWhole,
     };
+
+    /// <summary>Writes metadata to the legs of a call, and again where the host is to blame and no leg.</summary>
+    internal async Task<LegFailures> WriteMetadataAsync(MirrorCall call, IoRegion[] regions, IoMemory memory, IoFlags flags)
+    {
+        LegFailures failures = default;
+        if (_layout.IsInMemory || regions.Length == 0)
+            return failures;
+        IoResult result = await Client.WriteAsync(regions, memory.ToBuffer(), new IoRequestOptions(flags, Report: call.Report)).ConfigureAwait(false);
+        foreach (int region in result.Failed | result.Unsupported)
+        {
+            IoFailure failure = call.Failure(result, region);
+            bool isUnsupported = result.Unsupported[region];
+            for (int retry = 1; retry <= MostRetries && LegFailures.IsHostFailure(failure, isUnsupported); retry++)
+            {
+                await DelayRetryAsync(retry).ConfigureAwait(false);
+                IoResult again = await Client.WriteAsync(regions[region], memory.ToBuffer(), flags).ConfigureAwait(false);
+                failure = again.First;
+                isUnsupported = !again.Unsupported.IsEmpty;
+            }
+
+            if (failure.Cause != IoFailureCause.None)
+                failures.Add(call.Legs[region], failure, isUnsupported);
+        }
+
+        return failures;
+    }
 
     /// <summary>Must be called with the lock held.</summary>
     internal MirrorCall RentCall(Func<MirrorLeg, bool> predicate)

@@ -22,6 +22,9 @@ public sealed record MirrorInspection
     /// <summary>Sectors of 512 bytes of a region of the log.</summary>
     public long RegionSectors { get; init; }
 
+    /// <summary>Whether its data has checksums: see <see cref="MirrorCreateOptions.Checksums"/>.</summary>
+    public bool HasChecksums { get; init; }
+
     /// <summary>How often the legs' states were recorded: the number of the newest superblock.</summary>
     public long Changes { get; init; }
 

@@ -71,6 +71,7 @@ internal sealed class MirrorInspector(DmIoClient client)
             Id = best.Mirror,
             SectorCount = best.Layout.Sectors,
             RegionSectors = best.Layout.RegionSectors,
+            HasChecksums = best.Layout.HasChecksums,
             Changes = best.Changes,
             DirtyRegions = dirtyRegions,
             NeedsResync = mayDiffer || Array.Exists(legs, static leg => leg.State == MirrorLegState.OutOfSync),

@@ -31,6 +31,8 @@ internal sealed class MirrorLeg(int index, SuperblockEntry entry, BlockDevice? d
 
     public long FailedReads { get; set; }
 
+    public long CorruptReads { get; set; }
+
     public long Repairs { get; set; }
 
     public long FailedWrites { get; set; }
@@ -53,6 +55,7 @@ internal sealed class MirrorLeg(int index, SuperblockEntry entry, BlockDevice? d
         Reason = Reason,
         Reads = Reads,
         FailedReads = FailedReads,
+        CorruptReads = CorruptReads,
         Repairs = Repairs,
         FailedWrites = FailedWrites,
     };

@@ -30,7 +30,10 @@ public sealed record MirrorLegStatus
     /// <summary>Reads that it failed.</summary>
     public long FailedReads { get; init; }
 
-    /// <summary>Failed reads whose sectors were written again from another leg.</summary>
+    /// <summary>Reads that it answered with other data than was written, which only <see cref="MirrorCreateOptions.Checksums"/> find.</summary>
+    public long CorruptReads { get; init; }
+
+    /// <summary>Failed and corrupt reads whose sectors were written again from another leg.</summary>
     public long Repairs { get; init; }
 
     /// <summary>Writes, discards, zeroes and flushes that it failed.</summary>

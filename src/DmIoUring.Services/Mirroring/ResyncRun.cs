@@ -55,7 +55,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
             failure = isCancelled ? "the resync was cancelled"
                 : _hasNoSource ? "every leg in sync has come into doubt meanwhile"
                 : _unreadable >= 0 ? FormattableString.Invariant($"sector {_unreadable} could be read from no leg in sync")
-                : await FlushAsync(hadUnsynced).ConfigureAwait(false);
+                : await EndAsync(hadUnsynced).ConfigureAwait(false);
         }
         finally
         {
@@ -163,7 +163,8 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 return true;
             }
 
-            CopyResult? result = destinations.Length == 0 ? null : await copies.CopyAsync(from, to, _copy, cancellation).ConfigureAwait(false);
+            CopyOptions copy = mirror.HasChecksums ? _copy with { Check = (long at, long length, in IoBuffer piece) => mirror.CheckCopied(source, at, length, piece) } : _copy;
+            CopyResult? result = destinations.Length == 0 ? null : await copies.CopyAsync(from, to, copy, cancellation).ConfigureAwait(false);
             if (result is null || result.Outcome == CopyOutcome.Complete)
             {
                 lock (mirror.Gate)
@@ -223,7 +224,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 return false;
             IoBuffer piece = memory.Slice(0, count * IoRegion.SectorSize);
             IoResult read = await mirror.Client.ReadAsync(new IoRegion(source.Device!, sector, count), piece).ConfigureAwait(false);
-            if (!read.IsSuccess)
+            if (!read.IsSuccess || mirror.CheckCopied(source, sector, count, piece).Cause != IoFailureCause.None)
             {
                 unreadableFrom |= 1UL << source.Index;
                 continue;
@@ -249,10 +250,11 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
         }
     }
 
-    /// <summary>Makes the copies durable.</summary>
+    /// <summary>Writes what belongs to the copies, and makes them durable.</summary>
     /// <returns>Why no leg may be declared in sync; null: those that still are being resynchronized may.</returns>
-    private async Task<string?> FlushAsync(bool hadUnsynced)
+    private async Task<string?> EndAsync(bool hadUnsynced)
     {
+        await mirror.WriteAllChecksumsAsync().ConfigureAwait(false);
         MirrorCall call;
         lock (mirror.Gate)
             call = mirror.RentCall(leg => leg.State == MirrorLegState.Resyncing || hadUnsynced && leg.IsInSync);

@@ -18,7 +18,7 @@ namespace DmIoUring;
 /// a bounce buffer, which is slower.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit)]
-public readonly unsafe struct IoBuffer
+public readonly unsafe partial struct IoBuffer
 {
     // A buffer is passed with every request, so it fits in one cache line: the first 24 bytes hold one of several structs, each a reference
     // followed by numbers. _kind says which one.

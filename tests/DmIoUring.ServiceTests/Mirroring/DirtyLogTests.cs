@@ -6,7 +6,7 @@ namespace DmIoUring.ServiceTests.Mirroring;
 /// <summary>When a region's bit comes and goes.</summary>
 public sealed class DirtyLogTests
 {
-    private static readonly MirrorLayout Layout = new(Sectors: 100_000 * 128L, RegionSectors: 128);
+    private static readonly MirrorLayout Layout = new(Sectors: 100_000 * 128L, RegionSectors: 128, HasChecksums: false);
     private readonly DirtyLog _log = new(Layout);
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class DirtyLogTests
         long flush = _log.BeginFlush();
         _log.EndWrite(0, 8);
         _log.EndFlush(flush);
-        _log.Clean(long.MaxValue);
+        _log.Clean(_log.IdleBefore(long.MaxValue));
         Assert.True(_log.IsDirty(0));
         FlushAndClean();
         Assert.False(_log.IsDirty(0));
@@ -74,7 +74,7 @@ public sealed class DirtyLogTests
         _log.BeginWrite(0, 8);
         _log.EndWrite(0, 8);
         _log.BeginFlush();
-        _log.Clean(long.MaxValue);
+        _log.Clean(_log.IdleBefore(long.MaxValue));
         Assert.True(_log.IsDirty(0));
     }
 
@@ -86,7 +86,7 @@ public sealed class DirtyLogTests
         _log.BeginWrite(0, 8);
         _log.EndWrite(0, 8);
         _log.EndFlush(_log.BeginFlush());
-        _log.Clean(before);
+        _log.Clean(_log.IdleBefore(before));
         Assert.True(_log.IsDirty(0));
     }
 
@@ -128,6 +128,6 @@ public sealed class DirtyLogTests
     private void FlushAndClean()
     {
         _log.EndFlush(_log.BeginFlush());
-        _log.Clean(long.MaxValue);
+        _log.Clean(_log.IdleBefore(long.MaxValue));
     }
 }

@@ -27,6 +27,9 @@ internal sealed class MirrorBench : IAsyncDisposable
 
     public List<MirrorLegChange> Changes { get; } = [];
 
+    /// <summary>Those of a mirror that is opened, and of one that is created without others.</summary>
+    public MirrorOptions Options { get; init; } = new();
+
     public DmIoClient Client => _client ??= Simulation.CreateClient();
 
     public SimulatedDisk AddDisk(SimulatedDiskOptions? options = null) => Simulation.AddDisk(DiskBytes, options ?? new SimulatedDiskOptions { TornUnit = 512 });
@@ -38,14 +41,14 @@ internal sealed class MirrorBench : IAsyncDisposable
     public Task CreateAsync(MirrorOptions? options = null, bool isEqual = true) => CreateAsync(new MirrorCreateOptions { Sectors = Sectors, RegionSectors = RegionSectors, AssumeEqual = isEqual }, options);
 
     public async Task CreateAsync(MirrorCreateOptions create, MirrorOptions? options = null) =>
-        Mirror = await MirrorDevice.CreateAsync(Client, [.. Disks.Select(Open)], create, Complete(options), TestContext.Current.CancellationToken);
+        Mirror = await MirrorDevice.CreateAsync(Client, [.. Disks.Select(Open)], create, Complete(options ?? Options), TestContext.Current.CancellationToken);
 
     public Task OpenAsync(params int[] legs) => OpenAsync(null, legs);
 
     public async Task OpenAsync(MirrorOpenOptions? open, params int[] legs)
     {
         BlockDevice[] devices = [.. (legs.Length == 0 ? Enumerable.Range(0, Disks.Count) : legs).Select(leg => Open(Disks[leg]))];
-        Mirror = await MirrorDevice.OpenAsync(Client, devices, open, Complete(null), TestContext.Current.CancellationToken);
+        Mirror = await MirrorDevice.OpenAsync(Client, devices, open, Complete(Options), TestContext.Current.CancellationToken);
     }
 
     /// <summary>As a process that ends in order.</summary>
@@ -130,9 +133,9 @@ internal sealed class MirrorBench : IAsyncDisposable
     }
 
     /// <summary>The log is cleaned only at the end, so that no test depends on the time.</summary>
-    private MirrorOptions Complete(MirrorOptions? options) => (options ?? new MirrorOptions()) with
+    private MirrorOptions Complete(MirrorOptions options) => options with
     {
-        CleanAfter = options?.CleanAfter == new MirrorOptions().CleanAfter || options is null ? Timeout.InfiniteTimeSpan : options.CleanAfter,
+        CleanAfter = options.CleanAfter == new MirrorOptions().CleanAfter ? Timeout.InfiniteTimeSpan : options.CleanAfter,
         LegChanged = change =>
         {
             lock (Changes)

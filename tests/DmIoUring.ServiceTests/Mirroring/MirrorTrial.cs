@@ -1,11 +1,12 @@
 using DmIoUring.Services;
+using DmIoUring.Services.Mirroring.Metadata;
 using DmIoUring.Testing;
 
 namespace DmIoUring.ServiceTests.Mirroring;
 
 /// <summary>
-/// One seed's story of a mirror: writes, flushes, reads, legs that fail, lose power, are taken out, stay away and are replaced, resyncs, and losses of power at any request. One leg never
-/// fails, but which one changes when all are in sync.
+/// One seed's story of a mirror: writes, flushes, reads, legs that fail, return wrong data where there are checksums, lose power, are taken out, stay away and are replaced, resyncs, and losses of
+/// power at any request. One leg never fails, but which one changes when all are in sync.
 /// </summary>
 internal sealed class MirrorTrial : IAsyncDisposable
 {
@@ -17,6 +18,7 @@ internal sealed class MirrorTrial : IAsyncDisposable
     private readonly List<Fault> _faults = [];
     private readonly List<string> _story = [];
     private readonly List<int> _members;
+    private readonly bool _hasChecksums;
     private int _healthy;
 
     /// <summary>By leg, other disks that may be it: those of replacements that were cut off.</summary>
@@ -31,7 +33,11 @@ internal sealed class MirrorTrial : IAsyncDisposable
             Cache = (SimulatedCache)_random.Next(3),
             ShortTransferRate = 0.02,
             HasWriteZeroes = _random.Next(2) == 0,
-        });
+        })
+        {
+            Options = new MirrorOptions { ReadPolicy = MirrorReadPolicy.RoundRobin },
+        };
+        _hasChecksums = _random.Next(2) == 0;
         _members = [.. Enumerable.Range(0, _bench.Disks.Count)];
     }
 
@@ -40,7 +46,13 @@ internal sealed class MirrorTrial : IAsyncDisposable
 
     public async Task RunAsync()
     {
-        await _bench.CreateAsync(isEqual: _random.Next(2) == 0);
+        await _bench.CreateAsync(new MirrorCreateOptions
+        {
+            Sectors = MirrorBench.Sectors,
+            RegionSectors = MirrorBench.RegionSectors,
+            AssumeEqual = _random.Next(2) == 0,
+            Checksums = _hasChecksums,
+        });
         _healthy = 0;
         for (int step = 0; step < Steps; step++)
             await StepAsync();
@@ -52,7 +64,7 @@ internal sealed class MirrorTrial : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
-    private Task StepAsync() => _random.Next(17) switch
+    private Task StepAsync() => _random.Next(18) switch
     {
         0 or 1 or 2 or 3 or 4 => WriteAsync(),
         5 => ZeroAsync(),
@@ -65,13 +77,15 @@ internal sealed class MirrorTrial : IAsyncDisposable
         13 => TakeOutOrReplaceAsync(),
         14 => LosePowerOfALegAsync(),
         15 => CleanAsync(),
+        16 => CorruptAsync(),
         _ => LosePowerSoonAsync(),
     };
 
     private (long Sector, long Count) Range()
     {
-        long count = _random.Next(1, 40);
-        return (_random.NextInt64(MirrorBench.Sectors - count), count);
+        long unit = _hasChecksums ? MirrorLayout.BlockSectors : 1;
+        long count = _random.Next(1, 40 / (int)unit) * unit;
+        return (_random.NextInt64((MirrorBench.Sectors - count) / unit) * unit, count);
     }
 
     private async Task WriteAsync()
@@ -122,6 +136,41 @@ internal sealed class MirrorTrial : IAsyncDisposable
         CheckIsDone(result);
         if (result.IsSuccess && _model.Check(sector, bytes) is { } wrong)
             throw new InvalidOperationException(wrong);
+        await EnsurePowerAsync();
+    }
+
+    /// <summary>A leg returns wrong data until it is found out, which it is when it is read. All is durable before, so that nothing else changes the block.</summary>
+    private async Task CorruptAsync()
+    {
+        if (!_hasChecksums)
+            return;
+        await FlushAsync();
+        int leg = OtherLeg(), block = _random.Next((int)(MirrorBench.Sectors / MirrorLayout.BlockSectors));
+        SimulatedDisk disk = _bench.Disks[_members[leg]];
+        if (_faults.Count > 0 || !disk.HasPower || _bench.State(leg) != MirrorLegState.InSync || _bench.Mirror.NeedsResync || !_bench.Mirror.Checksums!.IsKnown(block))
+            return;
+        long sector = block * MirrorLayout.BlockSectors;
+        byte[] right = disk.Read(sector, MirrorLayout.BlockSectors), wrong = [.. right], read = new byte[right.Length];
+        wrong[_random.Next(wrong.Length)] ^= (byte)_random.Next(1, 256);
+        long before = _bench.Mirror.Legs[leg].CorruptReads;
+        Tell($"leg {leg} is wrong at {sector}");
+        disk.Write(sector, wrong);
+        for (int reads = 1; _bench.Mirror.Legs[leg].CorruptReads == before && disk.HasPower; reads++)
+        {
+            MirrorResult result = await _bench.Mirror.ReadAsync(sector, MirrorLayout.BlockSectors, read);
+            Tell($"read {sector}: {result}");
+            CheckIsDone(result);
+            if (result.IsSuccess && _model.Check(sector, read) is { } other)
+                throw new InvalidOperationException(other);
+            if (reads > 2 * _members.Count)
+                throw new InvalidOperationException($"leg {leg} is never found out");
+        }
+
+        // Unless the power went before.
+        if (disk.HasPower && !disk.Read(sector, MirrorLayout.BlockSectors).AsSpan().SequenceEqual(right))
+            throw new InvalidOperationException($"leg {leg} was not repaired");
+        if (!disk.HasPower)
+            disk.Write(sector, right);
         await EnsurePowerAsync();
     }
 

@@ -19,7 +19,7 @@ internal static class Checksum
         return ~Add(crc, block[(at + sizeof(uint))..]);
     }
 
-    private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
+    public static uint Add(uint crc, ReadOnlySpan<byte> bytes)
     {
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));

@@ -4,7 +4,8 @@ namespace DmIoUring.Services.Mirroring.Metadata;
 
 /// <summary>
 /// What a leg knows about its mirror. 4,096 bytes, little-endian: magic "DMIOMIRR" (0), version 1 (8), CRC-32C of the block (12), the mirror's id (16), the number and the
-/// session of the newest change (32), those of the change before that (48), sectors of data (64), sectors of a region (72), the number of legs (80), which of them this is (84);
+/// session of the newest change (32), those of the change before that (48), sectors of data (64), sectors of a region (72), the number of legs (80), which of them this is (84),
+/// what else it has (88: <see cref="MirrorFeatures"/>);
 /// from 128 on 56 bytes a leg: its id, its state (16: <see cref="RecordedState"/>), the newest change that its own superblock can have (24), and the newest that it has for sure (40).
 /// </summary>
 internal sealed class Superblock
@@ -21,6 +22,7 @@ internal sealed class Superblock
     private const int RegionSectorsAt = 72;
     private const int LegCountAt = 80;
     private const int LegAt = 84;
+    private const int FeaturesAt = 88;
     private const int EntriesAt = 128;
     private const int EntryBytes = 56;
     private const int EntryStateAt = 16;
@@ -44,6 +46,9 @@ internal sealed class Superblock
 
     public required SuperblockEntry[] Entries { get; init; }
 
+    /// <summary>Whether the checksums on the legs hold for the regions that the log says are dirty too, as they do when the mirror was closed.</summary>
+    public bool AreChecksumsWhole { get; init; }
+
     public void Write(Span<byte> block)
     {
         block.Clear();
@@ -56,6 +61,8 @@ internal sealed class Superblock
         BinaryPrimitives.WriteInt64LittleEndian(block[RegionSectorsAt..], Layout.RegionSectors);
         BinaryPrimitives.WriteInt32LittleEndian(block[LegCountAt..], Entries.Length);
         BinaryPrimitives.WriteInt32LittleEndian(block[LegAt..], Leg);
+        BinaryPrimitives.WriteUInt32LittleEndian(block[FeaturesAt..], (uint)(
+            (Layout.HasChecksums ? MirrorFeatures.Checksums : 0) | (AreChecksumsWhole ? MirrorFeatures.WholeChecksums : 0)));
         for (int leg = 0; leg < Entries.Length; leg++)
         {
             Span<byte> entry = block.Slice(EntriesAt + leg * EntryBytes, EntryBytes);
@@ -78,6 +85,8 @@ internal sealed class Superblock
             why = "has a wrong checksum";
         else if (BinaryPrimitives.ReadUInt32LittleEndian(block[VersionAt..]) is not Version and var version)
             why = FormattableString.Invariant($"has version {version}, and this library knows version {Version}");
+        else if (((MirrorFeatures)BinaryPrimitives.ReadUInt32LittleEndian(block[FeaturesAt..]) & ~MirrorFeatures.All) is not 0 and var unknown)
+            why = FormattableString.Invariant($"has features 0x{(uint)unknown:x}, which this library does not know");
         if (why.Length > 0)
             return null;
 
@@ -85,9 +94,11 @@ internal sealed class Superblock
         int leg = BinaryPrimitives.ReadInt32LittleEndian(block[LegAt..]);
         long sectors = BinaryPrimitives.ReadInt64LittleEndian(block[SectorsAt..]);
         long regionSectors = BinaryPrimitives.ReadInt64LittleEndian(block[RegionSectorsAt..]);
+        MirrorFeatures features = (MirrorFeatures)BinaryPrimitives.ReadUInt32LittleEndian(block[FeaturesAt..]);
+        bool hasChecksums = features.HasFlag(MirrorFeatures.Checksums);
         if (count is < 2 or > IoRegion.MaxRegions || leg < 0 || leg >= count || sectors <= 0 || !long.IsPow2(regionSectors)
             || regionSectors is < MirrorCreateOptions.MinRegionSectors or > MirrorCreateOptions.MaxRegionSectors
-            || sectors / regionSectors >= MirrorLayout.MaxRegions)
+            || sectors / regionSectors >= MirrorLayout.MaxRegions || hasChecksums && sectors > MirrorLayout.MaxChecksummedSectors)
         {
             why = FormattableString.Invariant($"says leg {leg} of {count}, {sectors} sectors in regions of {regionSectors}, which can't be");
             return null;
@@ -112,9 +123,10 @@ internal sealed class Superblock
             Mirror = new Guid(block.Slice(MirrorAt, 16)),
             Change = Read(block[ChangeAt..]),
             Previous = Read(block[PreviousAt..]),
-            Layout = new MirrorLayout(sectors, regionSectors),
+            Layout = new MirrorLayout(sectors, regionSectors, hasChecksums),
             Leg = leg,
             Entries = entries,
+            AreChecksumsWhole = features.HasFlag(MirrorFeatures.WholeChecksums),
         };
     }
 

@@ -1,0 +1,381 @@
+using System.Buffers;
+using DmIoUring.Services;
+using DmIoUring.Services.Mirroring.Metadata;
+using DmIoUring.Testing;
+using static DmIoUring.ServiceTests.Mirroring.MirrorBench;
+
+namespace DmIoUring.ServiceTests.Mirroring;
+
+/// <summary>Legs that return other data than was written, without an error.</summary>
+public sealed class MirrorChecksumTests
+{
+    private const int IllegalSequence = 84;
+    private const int Eio = 5;
+
+    private static readonly MirrorCreateOptions Create = new() { Sectors = Sectors, RegionSectors = RegionSectors, AssumeEqual = true, Checksums = true };
+    private static readonly MirrorOptions FirstLeg = new() { ReadPolicy = MirrorReadPolicy.First };
+
+    public enum Way
+    {
+        Async,
+        Sync,
+        LargerRead,
+        InMemory,
+        AfterClosing,
+        AfterCleaningAndPowerLoss,
+    }
+
+    public enum Damage
+    {
+        /// <summary>One bit is another one.</summary>
+        Bit,
+
+        /// <summary>The drive returns another block.</summary>
+        Misdirected,
+
+        /// <summary>The drive has dropped the write, and has what was there before.</summary>
+        Lost,
+    }
+
+    public static MatrixTheoryData<Way, Damage> Ways => new(Enum.GetValues<Way>(), Enum.GetValues<Damage>());
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task WrongData_IsReadFromTheOtherLeg_AndWrittenAgain(Way way, Damage damage)
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create with { LogInMemory = way == Way.InMemory }, FirstLeg);
+        await bench.WriteAsync(0, 1, 64);
+        await bench.WriteAsync(0, 2, 64);
+        await bench.WriteAsync(64, 3, 8);
+        if (way == Way.AfterCleaningAndPowerLoss)
+        {
+            await bench.Mirror.CleanAsync(isLast: false);
+            await bench.Mirror.CleanAsync(isLast: false);
+            Assert.Equal(0, bench.Mirror.DirtyRegions);
+            await bench.CrashAsync();
+            await bench.OpenAsync();
+        }
+        else if (way == Way.AfterClosing)
+        {
+            await bench.CloseAsync();
+            await bench.OpenAsync();
+        }
+
+        Spoil(bench.Disks[0], damage);
+        long sector = way == Way.LargerRead ? 0 : 16;
+        byte[] read = new byte[(way == Way.LargerRead ? 64 : 8) * IoRegion.SectorSize];
+        MirrorResult result = way == Way.Sync
+            ? await Task.Run(() => bench.Mirror.Read(sector, read.Length / IoRegion.SectorSize, read))
+            : await bench.Mirror.ReadAsync(sector, read.Length / IoRegion.SectorSize, read);
+        Assert.True(result.IsSuccess, result.ToString());
+        Assert.Equal(Bytes(2, read.Length / IoRegion.SectorSize), read);
+        Assert.Equal((0b01ul, IllegalSequence, 16L), (result.Legs.Failed.Value, result.Legs.First.Errno, result.Legs.First.Sector));
+        MirrorLegStatus leg = bench.Mirror.Legs[0];
+        Assert.Equal((MirrorLegState.InSync, 1L, 1L, 0L), (leg.State, leg.CorruptReads, leg.Repairs, leg.FailedReads));
+        Assert.Equal(Bytes(2), bench.Disks[0].Read(16, 8));
+        Assert.True((await bench.Mirror.ReadAsync(16, 8, Bytes(0))).Legs.IsSuccess);
+    }
+
+    [Fact]
+    public async Task LegsThatAreWrongAtDifferentPlaces_HaveAllOfItTogether()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(0, 1, 64);
+        bench.Disks[0].Write(8, Bytes(9));
+        bench.Disks[1].Write(32, Bytes(9));
+        bench.Disks[1].Fail(MediumOperations.Read, Eio, firstSector: 48, times: 2);
+        Assert.Equal(Bytes(1, 64), await bench.ReadAsync(0, 64));
+        bench.AssertEqual();
+        Assert.Equal([1L, 1L], bench.Mirror.Legs.Select(static leg => leg.Repairs));
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(64)]
+    public async Task WrongOnEveryLeg_IsAnError_AndNothingIsWritten(long count)
+    {
+        await using MirrorBench bench = new(3);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(0, 1, 64);
+        foreach (SimulatedDisk disk in bench.Disks)
+            disk.Write(0, Bytes(9));
+        MirrorResult result = await bench.Mirror.ReadAsync(0, count, Bytes(0, count));
+        Assert.Equal((false, 0b111ul, IllegalSequence, IoFailureCause.Device), (result.IsSuccess, result.Legs.Failed.Value, result.Legs.First.Errno, result.Legs.First.Cause));
+        Assert.All(bench.Mirror.Legs, static leg => Assert.Equal((MirrorLegState.InSync, 1L, 0L), (leg.State, leg.CorruptReads, leg.Repairs)));
+        await bench.WriteAsync(0, 2);
+        Assert.Equal(Bytes(2), await bench.ReadAsync(0));
+    }
+
+    [Fact]
+    public async Task WithoutRepair_ItIsReadFromTheOtherLegEachTime()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create, FirstLeg with { RepairReads = false });
+        await bench.WriteAsync(0, 1);
+        bench.Disks[0].Write(0, Bytes(9));
+        for (int reads = 1; reads <= 2; reads++)
+        {
+            Assert.Equal(Bytes(1), await bench.ReadAsync(0));
+            Assert.Equal((reads, 0), (bench.Mirror.Legs[0].CorruptReads, bench.Mirror.Legs[0].Repairs));
+        }
+    }
+
+    [Fact]
+    public async Task LegThatCanNotBeWrittenAgain_IsOutOfSync()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create, FirstLeg);
+        await bench.WriteAsync(0, 1);
+        bench.Disks[0].Write(0, Bytes(9));
+        bench.Disks[0].Fail(MediumOperations.Write, Eio);
+        Assert.Equal(Bytes(1), await bench.ReadAsync(0));
+        Assert.Equal(MirrorLegState.OutOfSync, bench.State(0));
+    }
+
+    [Fact]
+    public async Task EveryKindOfBuffer_IsChecked()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create, FirstLeg);
+        using IoMemory memory = IoMemory.Allocate(1 << 16);
+        using PageReservation reserve = bench.Client.Reserve(16);
+        using PageList pages = bench.Client.Pages.RentPages(9);
+        byte[] data = new byte[1 << 15];
+        new Random(5).NextBytes(data);
+        IoBuffer[] buffers = [data, memory, Vectors(memory), IoBuffer.From(new[] { data.AsMemory(0, 5000), data.AsMemory(5000) }), IoBuffer.Pages(pages, 512)];
+        data.CopyTo(memory.GetSpan());
+        pages.CopyFrom(data, 512);
+        long sector = 0, count = data.Length / IoRegion.SectorSize;
+        foreach (IoBuffer buffer in buffers)
+        {
+            Assert.True((await bench.Mirror.WriteAsync(sector, count, buffer)).IsSuccess);
+            bench.Disks[0].Write(sector + 8, Bytes(9));
+            MirrorResult result = await bench.Mirror.ReadAsync(sector, count, buffer);
+            Assert.Equal((true, IllegalSequence, sector + 8), (result.IsSuccess, result.Legs.First.Errno, result.Legs.First.Sector));
+            byte[] read = new byte[data.Length];
+            buffer.CopyTo(0, read);
+            Assert.Equal(data, read);
+            sector += count;
+        }
+
+        ReadOnlySequence<byte> sequence = new(data);
+        Assert.True((await bench.Mirror.WriteAsync(sector, count, sequence)).IsSuccess);
+        bench.Disks[0].Write(sector, Bytes(9));
+        Assert.Equal(data, await bench.ReadAsync(sector, count));
+    }
+
+    [Fact]
+    public async Task Zeroes_HaveChecksums_AndDiscardedBlocksHaveNone()
+    {
+        await using MirrorBench bench = new(2, disk: new SimulatedDiskOptions { TornUnit = 512, HasWriteZeroes = false });
+        await bench.CreateAsync(Create, FirstLeg);
+        await bench.WriteAsync(0, 1, 32);
+        Assert.True((await bench.Mirror.WriteZeroesAsync(0, 16)).IsSuccess);
+        Assert.True((await bench.Mirror.DiscardAsync(16, 8)).IsSuccess);
+        foreach (long sector in (long[])[0, 16, 24])
+            bench.Disks[0].Write(sector, Bytes(9));
+        Assert.Equal(Bytes(0), await bench.ReadAsync(0));
+        Assert.Equal(Bytes(9), await bench.ReadAsync(16));
+        Assert.Equal(Bytes(1), await bench.ReadAsync(24));
+    }
+
+    [Fact]
+    public async Task WriteThatFailed_LeavesNoChecksum()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(0, 1);
+        bench.Disks.ForEach(static disk => disk.Fail(MediumOperations.Write, Eio, times: 1, firstSector: 0, sectors: 8));
+        Assert.False((await bench.Mirror.WriteAsync(0, 8, Bytes(2))).IsSuccess);
+        Assert.Equal(Bytes(1), await bench.ReadAsync(0));
+        Assert.All(bench.Mirror.Legs, static leg => Assert.Equal(0, leg.CorruptReads));
+    }
+
+    [Fact]
+    public async Task ReadsBesideWrites_FindNothingWrong()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create, new MirrorOptions { ReadPolicy = MirrorReadPolicy.RoundRobin });
+        Task[] writers = [.. Enumerable.Range(0, 2).Select(writer => Task.Run(async () =>
+        {
+            for (int i = 0; i < 200; i++)
+                await bench.WriteAsync(8 * writer, (byte)i, 16);
+        }))];
+        Task[] readers = [.. Enumerable.Range(0, 2).Select(reader => Task.Run(async () =>
+        {
+            while (!Array.TrueForAll(writers, static writer => writer.IsCompleted))
+                await bench.ReadAsync(8 * reader, 16);
+        }))];
+        await Task.WhenAll([.. writers, .. readers]);
+        Assert.All(bench.Mirror.Legs, static leg => Assert.Equal((0L, 0L), (leg.CorruptReads, leg.Repairs)));
+    }
+
+    [Theory]
+    [InlineData(1, 8)]
+    [InlineData(8, 1)]
+    public async Task PartsOfABlock_AreUnsupported(long sector, long count)
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        Assert.Equal(4096, bench.Mirror.LogicalBlockSize);
+        MirrorResult result = await bench.Mirror.WriteAsync(sector, count, Bytes(1));
+        Assert.Equal((false, IoFailureCause.Misaligned), (result.IsSuccess, result.Legs.First.Cause));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Resync_CopiesNoWrongData(bool isLarge)
+    {
+        await using MirrorBench bench = new(3);
+        await bench.CreateAsync(Create with { RegionSectors = isLarge ? 1024 : RegionSectors });
+        await bench.WriteAsync(0, 1, 512);
+        await bench.Mirror.TakeOutAsync(2);
+        await bench.WriteAsync(8, 2);
+        bench.Disks[0].Write(16, Bytes(9));
+        bench.Disks[1].Write(24, Bytes(9));
+        await bench.ResyncAsync();
+        byte[] expected = [.. Bytes(1), .. Bytes(2), .. Bytes(1, 48)];
+        Assert.Equal(expected, bench.Disks[2].Read(0, 64));
+        Assert.Equal(expected, await bench.ReadAsync(0, 64));
+    }
+
+    [Fact]
+    public async Task WrongDataOnTheOnlySource_KeepsTheOthersOutOfSync_AndIsNamed()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(0, 1, 64);
+        await bench.Mirror.TakeOutAsync(1);
+        await bench.WriteAsync(0, 1, 64);
+        bench.Disks[0].Write(16, Bytes(9));
+        MirrorResyncResult result = await bench.Mirror.ResyncAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((MirrorResyncOutcome.Incomplete, 16L), (result.Outcome, result.UnreadableSector));
+        Assert.Equal(MirrorLegState.OutOfSync, bench.State(1));
+    }
+
+    /// <summary>Also what was not written since the mirror was made: it is copied, and has checksums from then on.</summary>
+    [Fact]
+    public async Task LegThatWasCopied_HasAllChecksums()
+    {
+        await using MirrorBench bench = new(2);
+        bench.Disks[0].Write(1024, Bytes(7));
+        await bench.CreateAsync(Create with { AssumeEqual = false });
+        await bench.WriteAsync(0, 1);
+        await bench.ResyncAsync();
+        await bench.Mirror.CleanAsync(isLast: false);
+        await bench.Mirror.CleanAsync(isLast: false);
+        await bench.CrashAsync();
+        await bench.OpenAsync(new MirrorOpenOptions { AllowMissing = true }, 1);
+        bench.Disks[1].Write(0, Bytes(9));
+        bench.Disks[1].Write(1024, Bytes(9));
+        Assert.False((await bench.Mirror.ReadAsync(0, 8, Bytes(0))).IsSuccess);
+        Assert.False((await bench.Mirror.ReadAsync(1024, 8, Bytes(0))).IsSuccess);
+    }
+
+    [Fact]
+    public async Task DegradedMirror_ThatWasClosed_HasItsChecksums_AndAfterALossOfPowerThoseOfCleanRegions()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(RegionSectors, 1);
+        await bench.CloseAsync();
+        await bench.OpenAsync();
+        await bench.Mirror.TakeOutAsync(1);
+        await bench.WriteAsync(0, 1);
+        await bench.CloseAsync();
+        bench.Disks[0].Write(0, Bytes(9));
+        bench.Disks[0].Write(RegionSectors, Bytes(9));
+        MirrorOpenOptions alone = new() { AllowMissing = true };
+        await bench.OpenAsync(alone, 0);
+        Assert.False((await bench.Mirror.ReadAsync(0, 8, Bytes(0))).IsSuccess);
+        Assert.False((await bench.Mirror.ReadAsync(RegionSectors, 8, Bytes(0))).IsSuccess);
+        await bench.CrashAsync();
+        await bench.OpenAsync(alone, 0);
+        Assert.Equal(Bytes(9), await bench.ReadAsync(0));
+        Assert.False((await bench.Mirror.ReadAsync(RegionSectors, 8, Bytes(0))).IsSuccess);
+    }
+
+    [Theory]
+    [InlineData(0b01)]
+    [InlineData(0b10)]
+    [InlineData(0b11)]
+    public async Task DamagedChecksums_AreThoseOfAnotherLeg_OrNone(int legs)
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(0, 1);
+        await bench.CloseAsync();
+        for (int leg = 0; leg < 2; leg++)
+        {
+            if ((legs >> leg & 1) != 0)
+                bench.Disks[leg].Write(Sectors + 64 - 32, Bytes(0xff));
+        }
+
+        await bench.OpenAsync();
+        bench.Disks[0].Write(0, Bytes(9));
+        byte[] read = await bench.ReadAsync(0);
+        Assert.Equal(Bytes(legs == 0b11 ? (byte)9 : (byte)1), read);
+    }
+
+    /// <summary>A leg whose checksums can't be written is left out like one that can't have the log.</summary>
+    [Fact]
+    public async Task ChecksumsThatCanNotBeWritten_TakeTheLegOut()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(0, 1);
+        bench.Disks[1].Fail(MediumOperations.Write, Eio, firstSector: Sectors + 64 - 32, sectors: 8);
+        await bench.CloseAsync();
+        await bench.OpenAsync();
+        Assert.Equal(MirrorLegState.OutOfSync, bench.State(1));
+        await bench.ResyncAsync().ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task FeatureThatIsNotKnown_IsRefused()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.CloseAsync();
+        byte[] block = new byte[4096];
+        foreach (int slot in (int[])[0, 1])
+        {
+            bench.Disks[0].Read(MirrorLayout.SuperblockSector(Sectors + 64, slot), 8).CopyTo(block, 0);
+            block[88] |= 0x80;
+            Checksum.Seal(block, 12);
+            bench.Disks[0].Write(MirrorLayout.SuperblockSector(Sectors + 64, slot), block);
+        }
+
+        MirrorException refused = await Assert.ThrowsAsync<MirrorException>(() => bench.OpenAsync());
+        Assert.Contains("features 0x80", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Inspection_SaysThatThereAreChecksums()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        Assert.True(bench.Mirror.HasChecksums);
+        await bench.CloseAsync();
+        MirrorInspection found = await MirrorDevice.InspectAsync(bench.Client, [bench.Open(bench.Disks[0]), bench.Open(bench.Disks[1])], TestContext.Current.CancellationToken);
+        Assert.True(found.HasChecksums);
+        Assert.Null(found.Refusal);
+    }
+
+    private static void Spoil(SimulatedDisk disk, Damage damage)
+    {
+        byte[] data = disk.Read(16, 8);
+        if (damage == Damage.Bit)
+            data[1234] ^= 4;
+        disk.Write(16, damage switch { Damage.Bit => data, Damage.Misdirected => disk.Read(64, 8), _ => Bytes(1) });
+    }
+
+    private static unsafe IoBuffer Vectors(IoMemory memory)
+    {
+        byte* start = (byte*)memory.Pointer;
+        return IoBuffer.Vectors(new[] { new IoVector(start, 1000), new IoVector(start + 1000, 9000), new IoVector(start + 10_000, (1 << 15) - 10_000) });
+    }
+}
