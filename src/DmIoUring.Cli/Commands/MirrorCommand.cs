@@ -35,10 +35,11 @@ internal static class MirrorCommand
             CustomParser = ParseRegion,
         };
         Option<bool> equal = new("--assume-equal") { Description = "the legs are equal already, or all is written before it is read: no resync" };
+        Option<bool> checksums = new("--checksums") { Description = "give every 4 KiB of the data a checksum: wrong data that a leg returns is found and mended" };
         PagedCommand command = new("create", "make a mirror of devices or files",
             "Makes a mirror. What is on the first LEG stays, except at its end, where the metadata goes: that is OVERWRITTEN. It is copied to the other legs: what is on them is LOST.")
         {
-            arguments.Legs, size, region, equal, arguments.NoResync, arguments.Throttle, arguments.Force,
+            arguments.Legs, size, region, equal, checksums, arguments.NoResync, arguments.Throttle, arguments.Force,
         };
         arguments.Finish(command);
         command.SetAction((parsed, cancellation) => MirrorRun.ChangeAsync(
@@ -47,6 +48,7 @@ internal static class MirrorCommand
                 Bytes = parsed.GetValue(size),
                 RegionBytes = parsed.GetValue(region),
                 AssumeEqual = parsed.GetValue(equal),
+                Checksums = parsed.GetValue(checksums),
             },
             arguments.IsJson(parsed), terminal, cancellation));
         return command;

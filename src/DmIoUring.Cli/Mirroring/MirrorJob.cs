@@ -19,6 +19,7 @@ internal sealed class MirrorJob(MirrorPlan plan, MirrorProgress progress)
         Sectors = (request.Bytes ?? 0) / IoRegion.SectorSize,
         RegionSectors = (request.RegionBytes ?? 0) / IoRegion.SectorSize,
         AssumeEqual = request.AssumeEqual,
+        Checksums = request.Checksums,
         Overwrite = request.Force,
     };
 

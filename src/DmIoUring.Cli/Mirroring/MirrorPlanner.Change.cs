@@ -24,7 +24,7 @@ internal sealed partial class MirrorPlanner
         if (_request.Action == MirrorAction.Replace && inspection.Id is not null)
         {
             CheckReplaced(inspection);
-            long needed = new MirrorCreateOptions { RegionSectors = inspection.RegionSectors }.LegSectorsFor(inspection.SectorCount) * IoRegion.SectorSize;
+            long needed = new MirrorCreateOptions { RegionSectors = inspection.RegionSectors, Checksums = inspection.HasChecksums }.LegSectorsFor(inspection.SectorCount) * IoRegion.SectorSize;
             if (replacementFile is not null)
             {
                 CheckFit(replacementFile, needed, "Name a larger one.");

@@ -71,6 +71,12 @@ internal sealed partial class MirrorPlanner : Planner
             return null;
         }
 
+        if (_request.Checksums && (_request.Bytes ?? existing.Min(static file => file.Device.Size)) > MirrorCreateOptions.MaxChecksummedSectors * IoRegion.SectorSize)
+        {
+            Refuse("", $"--checksums are of at most {Quantity.Bytes(MirrorCreateOptions.MaxChecksummedSectors * IoRegion.SectorSize)}", "Pass a smaller --size, or leave --checksums out.");
+            return null;
+        }
+
         long needed = create.LegSectorsFor(sectors) * IoRegion.SectorSize;
         foreach (DeviceFile file in existing)
             CheckFit(file, needed, _request.Bytes is null ? "Name a larger one." : "Name a larger one, or pass a smaller --size.");

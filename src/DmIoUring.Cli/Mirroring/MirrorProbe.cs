@@ -50,6 +50,7 @@ internal sealed class MirrorProbe : Planner
             RegionBytes = inspection.RegionSectors * IoRegion.SectorSize,
             Regions = inspection.Regions,
             DirtyRegions = inspection.DirtyRegions,
+            HasChecksums = inspection.HasChecksums,
             Changes = inspection.Changes,
             Legs = [.. inspection.Legs.Select(leg => new MirrorLegReport(
                 leg.Index, leg.Device is null ? null : PathOf(leg.Device), MirrorText.Condition(leg.State), leg.NeedsFullResync, leg.RegionsToCopy, leg.Device is null ? null : leg.Changes, leg.Reason, IsCreated: false))],

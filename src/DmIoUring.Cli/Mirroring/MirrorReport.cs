@@ -33,6 +33,9 @@ internal sealed record MirrorReport() : CommandReport("mirror")
     /// <summary>Regions that may differ between the legs, by the log.</summary>
     public long? DirtyRegions { get; init; }
 
+    /// <summary>Whether its data has checksums.</summary>
+    public bool? HasChecksums { get; init; }
+
     /// <summary>How often the legs' states were recorded.</summary>
     public long? Changes { get; init; }
 

@@ -16,6 +16,9 @@ internal sealed record MirrorRequest
     /// <summary>Whether a new mirror's legs are in sync as they are.</summary>
     public bool AssumeEqual { get; init; }
 
+    /// <summary>Whether a new mirror's data has checksums.</summary>
+    public bool Checksums { get; init; }
+
     /// <summary>Whether legs are brought into sync after they were put into the mirror.</summary>
     public bool Resync { get; init; } = true;
 

@@ -63,6 +63,7 @@ internal static class MirrorView
         Row(grid, "state", State(report.State));
         Row(grid, "size", new Text(Quantity.Exact(report.Bytes!.Value)));
         Row(grid, "regions", new Text($"{Quantity.Number(report.Regions!.Value)} of {Quantity.Bytes(report.RegionBytes!.Value)}, {Quantity.Number(report.DirtyRegions!.Value)} dirty"));
+        Row(grid, "checksums", new Text(report.HasChecksums == true ? "of every 4 KiB" : "none"));
         Row(grid, "changes", new Text(Quantity.Number(report.Changes!.Value)));
         console.Write(grid);
     }

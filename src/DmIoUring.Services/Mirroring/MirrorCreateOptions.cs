@@ -12,6 +12,9 @@ public sealed record MirrorCreateOptions
     /// <summary>The largest <see cref="RegionSectors"/>: 1 GiB.</summary>
     public const long MaxRegionSectors = 1L << 21;
 
+    /// <summary>The most sectors of 512 bytes of a mirror with <see cref="Checksums"/>: 4 TiB, of which the checksums take 4 GiB of memory.</summary>
+    public const long MaxChecksummedSectors = 1L << 33;
+
     /// <summary>The most regions where the size of a region is not given.</summary>
     private const long MostRegions = 1L << 17;
 
@@ -43,7 +46,7 @@ public sealed record MirrorCreateOptions
 
     /// <summary>
     /// Whether every block of 4,096 bytes has a checksum, on the legs beside the log: a leg that returns wrong data without an error is found when it is read, another leg has the right data, and the
-    /// block is written again. Requests must be multiples of 4,096 bytes then. The checksums take a thousandth of each leg, and as much memory while the mirror is open.
+    /// block is written again. Requests must be multiples of 4,096 bytes then. The checksums take a thousandth of each leg, and as much memory while the mirror is open: at most <see cref="MaxChecksummedSectors"/>.
     /// </summary>
     public bool Checksums { get; init; }
 

@@ -21,7 +21,7 @@ public sealed partial class MirrorDevice
 
     internal ChecksumTable? Checksums => _checksums;
 
-    /// <summary>Writes all checksums to the legs that are being resynchronized.</summary>
+    /// <summary>Writes all checksums to all legs that are written to.</summary>
     internal Task WriteAllChecksumsAsync() => _checksumStore?.WriteAllAsync() ?? Task.CompletedTask;
 
     /// <summary>From now on, until the mirror is closed, those of dirty regions do not hold on the legs.</summary>

@@ -37,10 +37,10 @@ public sealed partial class MirrorDevice
                 FormattableString.Invariant($"{sectors} sectors in regions of {layout.RegionSectors} are more than {MirrorLayout.MaxRegions} regions: make RegionSectors larger."), nameof(create));
         }
 
-        if (layout.HasChecksums && sectors > MirrorLayout.MaxChecksummedSectors)
+        if (layout.HasChecksums && sectors > MirrorCreateOptions.MaxChecksummedSectors)
         {
             throw new ArgumentException(
-                FormattableString.Invariant($"{sectors} sectors are more than a mirror with checksums has, {MirrorLayout.MaxChecksummedSectors} (4 TiB): set Sectors, or leave Checksums out."), nameof(create));
+                FormattableString.Invariant($"{sectors} sectors are more than a mirror with checksums has, {MirrorCreateOptions.MaxChecksummedSectors} (4 TiB): set Sectors, or leave Checksums out."), nameof(create));
         }
 
         foreach (BlockDevice device in devices)

@@ -257,7 +257,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
         await mirror.WriteAllChecksumsAsync().ConfigureAwait(false);
         MirrorCall call;
         lock (mirror.Gate)
-            call = mirror.RentCall(leg => leg.State == MirrorLegState.Resyncing || hadUnsynced && leg.IsInSync);
+            call = mirror.RentCall(leg => leg.State == MirrorLegState.Resyncing || (hadUnsynced || mirror.HasChecksums) && leg.IsInSync);
         try
         {
             if (call.Legs.Length > 0)

@@ -174,6 +174,28 @@ public sealed class MirrorTests : IDisposable
     }
 
     [Fact]
+    public async Task Checksums_FindWrongDataOnTheLegThatIsCopied_AndAReplacementHasThem()
+    {
+        MirrorReport made = await _files.CreateAsync(options: "--checksums");
+        Assert.True(made.HasChecksums);
+        Assert.Contains("of every 4 KiB", (await _files.RunAsync("status a b")).Output, StringComparison.Ordinal);
+        using (FileStream leg = new(_files.PathOf("a"), FileMode.Open))
+        {
+            leg.Seek(1 << 20, SeekOrigin.Begin);
+            leg.Write([1, 2, 3, 4]);
+        }
+
+        MirrorReport lost = await _files.ReportAsync(1, "replace a --leg 1 --with =new");
+        Assert.Equal(2048L, lost.Resync!.UnreadableSector);
+        Assert.Contains("sector 2048 could be read from no leg in sync", lost.Legs![1].Reason, StringComparison.Ordinal);
+        Assert.Equal((MirrorFiles.DataBytes + 4 * 4096, true), (new FileInfo(_files.PathOf("new")).Length, lost.HasChecksums));
+    }
+
+    [Fact]
+    public async Task Checksums_OfMoreThanTheirMost_AreRefused() =>
+        (await _files.RunAsync("create =x =y --size 8T --checksums")).AssertRefused("--checksums are of at most 4 TiB", "Pass a smaller --size");
+
+    [Fact]
     public async Task LegsOfDifferentSizes_HaveTheirMetadataAtTheirOwnEnds()
     {
         _files.Make("d", (6 << 20) + 1000);

@@ -60,9 +60,24 @@ internal sealed class MirrorTrial : IAsyncDisposable
         _model.PowerLost();
         await ReopenAsync(_members);
         await ResyncAsync(mustComplete: true);
+        if (_hasChecksums)
+            await OpenALegAloneAsync();
     }
 
     public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    /// <summary>Each leg has all the checksums of a mirror that was closed.</summary>
+    private async Task OpenALegAloneAsync()
+    {
+        bool[] known = Known();
+        await _bench.CloseAsync();
+        int leg = _random.Next(_members.Count);
+        await _bench.OpenAsync(new MirrorOpenOptions { AllowMissing = true }, _members[leg]);
+        if (Known().AsSpan().CommonPrefixLength(known) is int same && same < known.Length)
+            throw new InvalidOperationException($"leg {leg} alone {(known[same] ? "lacks the" : "has a")} checksum of block {same}");
+    }
+
+    private bool[] Known() => [.. Enumerable.Range(0, _bench.Mirror.Checksums!.Blocks).Select(_bench.Mirror.Checksums.IsKnown)];
 
     private Task StepAsync() => _random.Next(18) switch
     {

@@ -64,7 +64,10 @@ internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, Ch
         return true;
     }
 
-    /// <summary>Writes all of them to legs that are being resynchronized; the flush that ends the resync makes them durable. What changes meanwhile is in regions that are dirty.</summary>
+    /// <summary>
+    /// Writes all of them, at a resync's end: to the legs that it has copied to, which have none, and to those in sync, whose copied blocks may have got their first. The flush that ends
+    /// the resync makes them durable. What changes meanwhile is in regions that are dirty.
+    /// </summary>
     public async Task WriteAllAsync()
     {
         using IoMemory memory = IoMemory.Allocate(BlocksAtOnce * MirrorLayout.BlockBytes);
@@ -72,7 +75,7 @@ internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, Ch
         {
             MirrorCall call;
             lock (mirror.Gate)
-                call = mirror.RentCall(static leg => leg.State == MirrorLegState.Resyncing);
+                call = mirror.RentCall(static leg => leg.IsWritten);
             try
             {
                 LegFailures failures = await WriteAsync(call, first, Math.Min(BlocksAtOnce, layout.ChecksumBlocks - first), memory, IoFlags.None).ConfigureAwait(false);

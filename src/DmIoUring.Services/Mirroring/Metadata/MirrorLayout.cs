@@ -24,9 +24,6 @@ internal readonly record struct MirrorLayout(long Sectors, long RegionSectors, b
     /// <summary>Blocks of the log.</summary>
     public int LogBlocks => (Regions + LogBlock.RegionsPerBlock - 1) / LogBlock.RegionsPerBlock;
 
-    /// <summary>The most sectors of a mirror with checksums: 4 TiB, for which they take 4 GiB of memory.</summary>
-    public const long MaxChecksummedSectors = (1L << 30) * BlockSectors;
-
     /// <summary>Blocks of the data that have a checksum each.</summary>
     public int DataBlocks => HasChecksums ? (int)(Sectors / BlockSectors) : 0;
 

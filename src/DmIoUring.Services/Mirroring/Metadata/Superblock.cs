@@ -98,7 +98,7 @@ internal sealed class Superblock
         bool hasChecksums = features.HasFlag(MirrorFeatures.Checksums);
         if (count is < 2 or > IoRegion.MaxRegions || leg < 0 || leg >= count || sectors <= 0 || !long.IsPow2(regionSectors)
             || regionSectors is < MirrorCreateOptions.MinRegionSectors or > MirrorCreateOptions.MaxRegionSectors
-            || sectors / regionSectors >= MirrorLayout.MaxRegions || hasChecksums && sectors > MirrorLayout.MaxChecksummedSectors)
+            || sectors / regionSectors >= MirrorLayout.MaxRegions || hasChecksums && sectors > MirrorCreateOptions.MaxChecksummedSectors)
         {
             why = FormattableString.Invariant($"says leg {leg} of {count}, {sectors} sectors in regions of {regionSectors}, which can't be");
             return null;
