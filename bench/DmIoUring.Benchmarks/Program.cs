@@ -24,9 +24,19 @@ switch (args)
     case [SharingProgram.Name]:
         SharingProgram.Run();
         return;
-    case [MirrorCostProgram.Name]:
-        await MirrorCostProgram.RunAsync(MirrorCostProgram.DefaultRounds);
-        return;
+    case [MirrorCostProgram.Name, .. string[] options]:
+        bool hasChecksums = options is [MirrorCostProgram.Checksums, ..];
+        switch (hasChecksums ? options[1..] : options)
+        {
+            case []:
+                await MirrorCostProgram.RunAsync(MirrorCostProgram.DefaultRounds, hasChecksums);
+                return;
+            case ["--rounds", string text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) && rounds > 0:
+                await MirrorCostProgram.RunAsync(rounds, hasChecksums);
+                return;
+        }
+
+        break;
 }
 
 // In this process, since the devices are this process's too; a launch costs more than a device.

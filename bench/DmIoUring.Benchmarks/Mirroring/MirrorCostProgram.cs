@@ -12,15 +12,16 @@ namespace DmIoUring.Benchmarks.Mirroring;
 internal static class MirrorCostProgram
 {
     public const string Name = "mirror-cost";
+    public const string Checksums = "--checksums";
     public const int DefaultRounds = 15;
     private const int Requests = 4000;
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
-    public static async Task RunAsync(int rounds)
+    public static async Task RunAsync(int rounds, bool hasChecksums)
     {
         BenchDevice[] legs = [.. Enumerable.Range(0, 3).Select(static _ => BenchDevice.Create(BenchDeviceKind.LoopOnTmpfs))];
         await using DmIoClient client = new();
-        MirrorDevice mirror = await MirrorDevice.CreateAsync(client, [.. legs.Select(static leg => leg.Device)], new MirrorCreateOptions { AssumeEqual = true });
+        MirrorDevice mirror = await MirrorDevice.CreateAsync(client, [.. legs.Select(static leg => leg.Device)], new MirrorCreateOptions { AssumeEqual = true, Checksums = hasChecksums });
         await using (mirror)
         {
             Ways ways = new(client, mirror, [.. legs.Select(static leg => leg.Device)]);
@@ -31,7 +32,7 @@ internal static class MirrorCostProgram
                 rows.Add(Compare(name, depth, isAsync, isWrite, ways, rounds));
             }
 
-            Console.WriteLine(JsonSerializer.Serialize(new { Requests, Rounds = rounds, Rows = rows }, Format));
+            Console.WriteLine(JsonSerializer.Serialize(new { Requests, Rounds = rounds, Checksums = hasChecksums, Rows = rows }, Format));
         }
 
         Array.ForEach(legs, static leg => leg.Dispose());

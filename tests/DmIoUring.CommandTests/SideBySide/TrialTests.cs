@@ -42,6 +42,15 @@ public sealed class TrialTests
         Assert.InRange(drivers.Min(), 1, 8);
     }
 
+    [Theory]
+    [InlineData("mirror-cost", "--rounds", "1")]
+    [InlineData("mirror-cost", "--checksums", "--rounds", "1")]
+    public async Task MirrorCost_OfOneRound_Works(params string[] trial)
+    {
+        RequireLoop.Here();
+        Assert.Equal(1, (await RunAsync(trial))["rounds"]);
+    }
+
     [Fact]
     public async Task SideBySide_OfOneTarget_WritesItsReport()
     {

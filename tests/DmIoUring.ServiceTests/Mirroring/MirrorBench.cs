@@ -8,13 +8,14 @@ internal sealed class MirrorBench : IAsyncDisposable
 {
     public const long Sectors = 2048;
     public const long RegionSectors = 128;
-    private const long DiskBytes = (Sectors + 64) * IoRegion.SectorSize;
 
     private readonly List<BlockDevice> _devices = [];
+    private readonly long _diskBytes;
     private DmIoClient? _client;
 
-    public MirrorBench(int legs, long seed = 1, SimulatedDiskOptions? disk = null)
+    public MirrorBench(int legs, long seed = 1, SimulatedDiskOptions? disk = null, long sectors = Sectors)
     {
+        _diskBytes = (sectors + 64) * IoRegion.SectorSize;
         Simulation = new StorageSimulation(seed);
         Disks = [.. Enumerable.Range(0, legs).Select(_ => AddDisk(disk))];
     }
@@ -32,7 +33,7 @@ internal sealed class MirrorBench : IAsyncDisposable
 
     public DmIoClient Client => _client ??= Simulation.CreateClient();
 
-    public SimulatedDisk AddDisk(SimulatedDiskOptions? options = null) => Simulation.AddDisk(DiskBytes, options ?? new SimulatedDiskOptions { TornUnit = 512 });
+    public SimulatedDisk AddDisk(SimulatedDiskOptions? options = null) => Simulation.AddDisk(_diskBytes, options ?? new SimulatedDiskOptions { TornUnit = 512 });
 
     public BlockDevice Open(SimulatedDisk disk) => Keep(disk.Open());
 
