@@ -421,7 +421,7 @@ int dmio_mirror_open(struct dmio_client *client, struct block_device *const *dev
 int dmio_mirror_close(struct dmio_mirror *mirror);
 
 /* Sectors and memory are multiples of the largest logical block of the legs (dmio_mirror_status). flags: DMIO_PREFLUSH,
- * DMIO_FUA, DMIO_STABLE_COPY. The memory of a write must not change before it returns: legs would differ. */
+ * DMIO_FUA. The memory of a write must not change before it returns: legs would differ. */
 int dmio_mirror_read(struct dmio_mirror *mirror, sector_t sector, sector_t count, void *data);
 int dmio_mirror_readv(struct dmio_mirror *mirror, sector_t sector, sector_t count, const struct iovec *vectors,
                       unsigned int length);
