@@ -9,7 +9,7 @@ namespace DmIoUring.Native.Requests;
 /// <summary>Makes a call of C into a request of the library. Every request of every function comes through here.</summary>
 internal static unsafe class Calls
 {
-    /// <summary>The sum of it and a region's bytes is a number.</summary>
+    /// <summary>The largest buffer offset, and the most bytes of a region: their sum does not overflow.</summary>
     private const long MaxOffset = long.MaxValue / 2;
 
     /// <summary>Carries out a request.</summary>
