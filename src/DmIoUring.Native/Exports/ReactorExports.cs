@@ -60,7 +60,7 @@ internal static unsafe class ReactorExports
     {
         try
         {
-            HandleTables.Reactors.Get(reactor).Reactor.Wake();
+            HandleTables.Reactors.Get(reactor).Wake();
             return 0;
         }
         catch (Exception exception)
