@@ -32,7 +32,9 @@ internal static unsafe class ReactorExports
         try
         {
             Arguments.Require(request, "request");
-            Calls.Submit(HandleTables.Reactors.Get(reactor), *request, function, hasResult: true, context);
+            NativeReactor target = HandleTables.Reactors.Get(reactor);
+            if (!Calls.TrySubmitFast(target, request, function, context))
+                Calls.Submit(target, *request, function, hasResult: true, context);
             return 0;
         }
         catch (Exception exception)

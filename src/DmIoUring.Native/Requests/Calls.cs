@@ -41,6 +41,35 @@ internal static unsafe class Calls
             SubmitMany(target, request, notification, context);
     }
 
+    /// <summary>
+    /// The fast path: a read, or a write without flags, of one region and of memory in one piece. What is invalid, or anything else, goes by
+    /// <see cref="Submit(Submitter, in CRequest, nint, bool, nint)"/>.
+    /// </summary>
+    /// <returns>Whether it was submitted.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TrySubmitFast(NativeReactor target, CRequest* request, nint function, nint context)
+    {
+        if (request->Regions != 1 || (uint)request->Rw > (uint)COperation.Write || request->Memory != CMemory.Vm || request->HasOptions || request->BufferOffsets is not null
+            || request->Where is null || request->Data is null || function == 0)
+        {
+            return false;
+        }
+
+        CRegion* where = request->Where;
+        long bytes = (long)where->Count * IoRegion.SectorSize;
+        long length = request->Length == 0 ? bytes : (long)request->Length;
+        if (where->Count - 1 >= MaxOffset / IoRegion.SectorSize || (ulong)length > MaxOffset || !RentedPages.IsFarFrom((nint)request->Data, bytes)
+            || HandleTables.Devices.Find(where->Device) is not { } device)
+        {
+            return false;
+        }
+
+        IoRegion region = new(device.Device, (long)where->Sector, (long)where->Count);
+        return target.Reactor.TrySubmitFast(
+            request->Rw == (int)COperation.Read ? IoOperation.Read : IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), (byte*)request->Data, length,
+            Notification.Completed, target.NotificationOf(function, hasResult: true), context);
+    }
+
     private static void CheckShape(in CRequest request)
     {
         if (request.Regions is 0 or > IoRegion.MaxRegions)
