@@ -31,10 +31,10 @@ internal static unsafe class ReactorExports
     {
         try
         {
+            if (request is not null && HandleTables.Reactors.Find(reactor) is { } target && Calls.TrySubmitFast(target, request, function, context))
+                return 0;
             Arguments.Require(request, "request");
-            NativeReactor target = HandleTables.Reactors.Get(reactor);
-            if (!Calls.TrySubmitFast(target, request, function, context))
-                Calls.Submit(target, *request, function, hasResult: true, context);
+            Calls.Submit(HandleTables.Reactors.Get(reactor), *request, function, hasResult: true, context);
             return 0;
         }
         catch (Exception exception)
