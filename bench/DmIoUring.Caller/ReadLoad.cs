@@ -12,13 +12,14 @@ internal sealed unsafe class ReadLoad : IDisposable
     private readonly int _depth;
     private readonly long _blocks;
     private readonly BlockDevice _device;
-    private readonly IoReactor _reactor = new();
+    private readonly IoReactor _reactor;
     private readonly IoMemory _memory;
     private ulong _random = 88172645463325252;
     private bool _goesOn;
 
-    public ReadLoad(string path, int depth)
+    public ReadLoad(string path, int depth, bool canBeWoken)
     {
+        _reactor = new IoReactor(new IoReactorOptions { CanBeWoken = canBeWoken });
         _depth = depth;
         _device = BlockDevice.Open(path, new BlockDeviceOptions { Access = DeviceAccess.Read });
         _blocks = _device.SectorCount * IoRegion.SectorSize / BlockBytes;
@@ -27,6 +28,9 @@ internal sealed unsafe class ReadLoad : IDisposable
     }
 
     public long Ended { get; private set; }
+
+    /// <summary>Calls of io_uring_enter.</summary>
+    public long Enters => _reactor.Statistics.Enters;
 
     /// <summary>Keeps the depth under way for a time, and then lets it end.</summary>
     /// <returns>How long it took.</returns>

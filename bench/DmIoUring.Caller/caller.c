@@ -1,11 +1,13 @@
 /*
- * caller DEVICE DEPTH SECONDS: 4 KiB random reads on a reactor of libdmio into registered memory; each callback submits
- * the next. ReadLoad.cs is the same in C#. Prints nanoseconds of processor time and of time a request, and requests.
+ * caller DEVICE DEPTH SECONDS [wakeable]: 4 KiB random reads on a reactor of libdmio into registered memory; each callback
+ * submits the next. ReadLoad.cs is the same in C#. Prints nanoseconds of processor time and of time a request, requests,
+ * the processor time's user and system part, and requests for each io_uring_enter.
  */
 #define _GNU_SOURCE
 #include <dmio.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -56,11 +58,17 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-static double processor_time(void)
+static double seconds_of(struct timeval time)
 {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+static uint64_t enters(void)
+{
+    struct dmio_statistics statistics;
+    if (dmio_reactor_statistics(reactor, &statistics, sizeof statistics) < 0)
+        fail(dmio_last_error());
+    return statistics.enters;
 }
 
 static double run_for(unsigned depth, double seconds)
@@ -85,13 +93,14 @@ static double run_for(unsigned depth, double seconds)
 
 int main(int count, char **arguments)
 {
-    if (count != 4)
-        fail("caller DEVICE DEPTH SECONDS");
+    struct dmio_client_options options = {.flags = count == 5 && strcmp(arguments[4], "wakeable") == 0 ? DMIO_CLIENT_WAKEABLE : 0};
+    if (count != 4 && options.flags == 0)
+        fail("caller DEVICE DEPTH SECONDS [wakeable]");
     unsigned depth = (unsigned)atoi(arguments[2]);
     struct dmio_device_info info;
     struct dmio_memory *registered;
     if (dmio_device_open(arguments[1], DMIO_OPEN_READ_ONLY, &device) < 0 || dmio_device_info(device, &info, sizeof info) < 0 ||
-        dmio_reactor_open(NULL, 0, &reactor) < 0)
+        dmio_reactor_open(&options, sizeof options, &reactor) < 0)
         fail(dmio_last_error());
     blocks = info.sectors * DMIO_SECTOR_SIZE / BLOCK;
     memory = mmap(NULL, (size_t)depth * BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -99,10 +108,14 @@ int main(int count, char **arguments)
         fail("no memory");
     run_for(depth, 0.5);
     uint64_t before = ended;
-    double processor = processor_time();
+    struct rusage start, end;
+    uint64_t entered = enters();
+    getrusage(RUSAGE_SELF, &start);
     double took = run_for(depth, atof(arguments[3]));
-    processor = processor_time() - processor;
+    getrusage(RUSAGE_SELF, &end);
+    double user = seconds_of(end.ru_utime) - seconds_of(start.ru_utime), system = seconds_of(end.ru_stime) - seconds_of(start.ru_stime);
     double requests = (double)(ended - before);
-    printf("%.1f %.1f %.0f\n", processor * 1e9 / requests, took * 1e9 / requests, requests);
+    printf("%.1f %.1f %.0f %.1f %.1f %.2f\n", (user + system) * 1e9 / requests, took * 1e9 / requests, requests, user * 1e9 / requests, system * 1e9 / requests,
+           requests / (double)(enters() - entered));
     return dmio_reactor_close(reactor) < 0;
 }

@@ -51,6 +51,13 @@ public sealed partial class IoReactor
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, regions, options) { Completed = notify, Context = context, Tag = tag });
 
+    /// <summary>The fast path alone, of native memory that the caller keeps allocated.</summary>
+    /// <returns>Whether it was submitted; otherwise another method submits it or throws.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal unsafe bool TrySubmitFast(
+        IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, long length, IoCompleted notify, object? context, long tag) =>
+        _owner == Thread.CurrentThread && !_disposed && _submission.TrySubmitFast(operation, regions, memory, length, new CompletedCallback(notify, context, tag));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Submit(
         IoOperation operation, ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, in IoRequestOptions options, IoCompleted notify, object? context, long tag)

@@ -680,6 +680,11 @@ static void *poll_elsewhere(void *reactor)
 {
     REFUSED(EPERM, "thread", dmio_reactor_poll(reactor, 0, 0));
     REFUSED(EPERM, "thread", dmio_reactor_close(reactor));
+    return NULL;
+}
+
+static void *wake_elsewhere(void *reactor)
+{
     EQUAL(0, dmio_reactor_wake(reactor));
     return NULL;
 }
@@ -715,14 +720,124 @@ static void reactor(void)
     EQUAL(0, dmio_reactor_statistics(self.reactor, &statistics, sizeof statistics));
     EQUAL(24, statistics.requests);
     pthread_create(&thread, NULL, poll_elsewhere, self.reactor);
-    EQUAL(0, dmio_reactor_poll(self.reactor, 1, -1));
     pthread_join(thread, NULL);
+    /* Nothing is under way, and nobody can wake it. */
+    EQUAL(0, dmio_reactor_poll(self.reactor, 1, -1));
+    REFUSED(EINVAL, "DMIO_CLIENT_WAKEABLE", dmio_reactor_wake(self.reactor));
     EQUAL(0, dmio_reactor_close(self.reactor));
     REFUSED(EBADF, "closed", dmio_reactor_close(self.reactor));
     struct dmio_client_options options = {.lanes = 1};
     REFUSED(EINVAL, "lanes", dmio_reactor_open(&options, sizeof options, &self.reactor));
     EQUAL(0, dmio_device_close(self.where.bdev));
     free(data);
+}
+
+static void reactor_that_is_woken(void)
+{
+    struct dmio_client_options options = {.flags = DMIO_CLIENT_WAKEABLE};
+    struct dmio_reactor *reactor;
+    struct dmio_client *client;
+    pthread_t thread;
+    REFUSED(EINVAL, "reactor", dmio_client_open(&options, sizeof options, &client));
+    EQUAL(0, dmio_reactor_open(&options, sizeof options, &reactor));
+    EQUAL(0, dmio_reactor_poll(reactor, 0, 0));
+    pthread_create(&thread, NULL, wake_elsewhere, reactor);
+    EQUAL(0, dmio_reactor_poll(reactor, 1, -1));
+    pthread_join(thread, NULL);
+    EQUAL(0, dmio_reactor_close(reactor));
+}
+
+/* What a reactor refuses among requests that go well: those take another way than the first. */
+static void reactor_refuses(void)
+{
+    unsigned char *data = memory_of(8192, 11), *read = memory_of(8192, 12);
+    struct waiter waiter = WAITER, none = WAITER;
+    struct dmio_reactor *reactor;
+    struct io_region where = {device("refuses", 64), 0, 8}, closed = {device("closed", 64), 0, 8};
+    EQUAL(0, dmio_device_close(closed.bdev));
+    EQUAL(0, dmio_reactor_open(NULL, 0, &reactor));
+    const struct dmio_request good = {.where = &where, .num_regions = 1, .rw = DMIO_WRITE, .data = data, .length = 4096};
+    for (int round = 1; round <= 3; round++) {
+        struct dmio_request request = good;
+        where = (struct io_region){where.bdev, 0, 8};
+        EQUAL(0, dmio_reactor_submit(reactor, &request, told_result, &waiter));
+        REFUSED(EINVAL, "callback is NULL", dmio_reactor_submit(reactor, &request, NULL, &none));
+        REFUSED(EINVAL, "request is NULL", dmio_reactor_submit(reactor, NULL, told_result, &none));
+        request.length = 512;
+        REFUSED(EINVAL, "512 bytes", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request.length = UINT64_MAX;
+        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request = good;
+        request.data = NULL;
+        REFUSED(EINVAL, "memory is NULL", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request = good;
+        request.where = NULL;
+        REFUSED(EINVAL, "regions are NULL", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request.where = &closed;
+        REFUSED(EBADF, "closed", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request = good;
+        request.num_regions = 0;
+        REFUSED(EINVAL, "0 regions", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request = good;
+        request.rw = 5;
+        REFUSED(EINVAL, "no operation 5", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request.rw = DMIO_READ | DMIO_FUA;
+        REFUSED(EINVAL, "flags", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request = good;
+        request.memory = 4;
+        REFUSED(EINVAL, "memory 4", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request = good;
+        request.flags = 0x80;
+        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        request = good;
+        where.sector = UINT64_MAX;
+        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        where = (struct io_region){where.bdev, 0, UINT64_MAX / 512 + 2};
+        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        where.count = UINT64_MAX;
+        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+
+        /* Beyond the end: a failure of the region, and no refusal. */
+        struct waiter beyond = WAITER;
+        where = (struct io_region){where.bdev, 64, 8};
+        EQUAL(0, dmio_reactor_submit(reactor, &request, told_result, &beyond));
+        /* No sectors, and no memory then. */
+        struct waiter empty = WAITER;
+        where.count = 0;
+        request.data = NULL;
+        EQUAL(0, dmio_reactor_submit(reactor, &request, told_result, &empty));
+        /* Without a length the memory is as long as the region; an offset moves it. */
+        const uint64_t offset = 4096;
+        where = (struct io_region){where.bdev, 8, 8};
+        request = good;
+        request.length = 8192;
+        request.buffer_offsets = &offset;
+        EQUAL(0, dmio_reactor_submit(reactor, &request, told_result, &waiter));
+        while (waiter.ended < 4 * round - 2 || beyond.ended == 0 || empty.ended == 0)
+            CHECK(dmio_reactor_poll(reactor, 1, -1) >= 0);
+        EQUAL(1, beyond.bits);
+        EQUAL(0, beyond.result.bytes);
+        EQUAL(EIO, beyond.result.error);
+        EQUAL(64, beyond.result.sector);
+        EQUAL(0, empty.bits);
+        for (int half = 0; half < 2; half++) {
+            where = (struct io_region){where.bdev, (sector_t)half * 8, 8};
+            request = (struct dmio_request){.where = &where, .num_regions = 1, .rw = DMIO_READ, .data = read + half * 4096};
+            memset(read + half * 4096, 0, 4096);
+            EQUAL(0, dmio_reactor_submit(reactor, &request, told_result, &waiter));
+        }
+
+        while (waiter.ended < 4 * round)
+            CHECK(dmio_reactor_poll(reactor, 1, -1) >= 0);
+        EQUAL(0, memcmp(data, read, 8192));
+    }
+
+    EQUAL(0, waiter.bits);
+    EQUAL(0, none.ended);
+    EQUAL(0, dmio_reactor_close(reactor));
+    EQUAL(0, dmio_device_close(where.bdev));
+    free(data);
+    free(read);
 }
 
 /* Many threads, submitting from 64 KiB of stack, which end with requests in flight and errors of their own. */
@@ -787,7 +902,8 @@ int main(int count, char **arguments)
         {"reserved pages", reserved_pages}, {"registered memory", registered_memory}, {"operations", operations}, {"bad input", bad_input},      {"closed in flight", closed_in_flight},
         {"blocks", callback_that_blocks},   {"two clients", two_clients},  {"polled client", polled_client},
         {"polled, closed in a callback", polled_client_closed_in_callback},
-        {"reactor", reactor},               {"many threads", many_threads},
+        {"reactor", reactor},               {"reactor that is woken", reactor_that_is_woken},
+        {"reactor refuses", reactor_refuses}, {"many threads", many_threads},
     };
     if (count < 2)
         return 2;

@@ -198,7 +198,7 @@ static void what_requests_refuse(void)
     struct block_device *legs[2] = {device("a", SECTORS), device("b", SECTORS)};
     struct dmio_mirror *mirror = mirror_of(legs, 2, DMIO_MIRROR_ASSUME_EQUAL);
     unsigned char *data = memory_of(4096, 0);
-    struct iovec vectors[2] = {{data, 512}, {NULL, 3584}};
+    struct iovec vectors[2] = {{data, 512}, {NULL, 3584}}, whole = {data, 4096};
     struct dmio_mirror_leg leg;
     struct dmio_mirror_resync_result result;
     REFUSED(EINVAL, "no range", dmio_mirror_read(mirror, 0, 0, data));
@@ -211,6 +211,9 @@ static void what_requests_refuse(void)
     REFUSED(EINVAL, "1 vectors have 512 bytes", dmio_mirror_writev(mirror, 0, 8, vectors, 1, 0));
     REFUSED(EINVAL, "operation", dmio_mirror_write(mirror, 0, 8, data, DMIO_DISCARD));
     REFUSED(EINVAL, "Atomic", dmio_mirror_write(mirror, 0, 8, data, DMIO_ATOMIC));
+    REFUSED(EINVAL, "Atomic", dmio_mirror_writev(mirror, 0, 8, &whole, 1, DMIO_ATOMIC));
+    REFUSED(EINVAL, "StableCopy", dmio_mirror_write(mirror, 0, 8, data, DMIO_STABLE_COPY));
+    REFUSED(EINVAL, "StableCopy", dmio_mirror_writev(mirror, 0, 8, &whole, 1, DMIO_STABLE_COPY));
     REFUSED(EIO, "beyond the end", dmio_mirror_read(mirror, DATA, 8, data));
     REFUSED(EIO, "beyond the end", dmio_mirror_write(mirror, DATA - 1, 8, data, DMIO_FUA));
     REFUSED(EINVAL, "no leg 2", dmio_mirror_leg_status(mirror, 2, &leg, sizeof leg));

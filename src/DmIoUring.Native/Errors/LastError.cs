@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using DmIoUring.Interop;
+using DmIoUring.Memory;
 using DmIoUring.Services;
 using DmIoUring.Threading;
 
@@ -58,7 +59,7 @@ internal static unsafe class LastError
         IOException => Errno.EIO,
         OutOfMemoryException => Errno.ENOMEM,
         ArgumentException => Errno.EINVAL,
-        InvalidOperationException { HResult: > 0 and < 4096 } shortage => shortage.HResult,
+        PageShortageException shortage => shortage.Errno,
         InvalidOperationException => CallbackThread.IsInCallback ? Errno.EDEADLK : Errno.EPERM,
         _ => Errno.ENOTRECOVERABLE,
     };

@@ -31,6 +31,8 @@ internal static unsafe class ReactorExports
     {
         try
         {
+            if (request is not null && HandleTables.Reactors.Find(reactor) is { } target && Calls.TrySubmitFast(target, request, function, context))
+                return 0;
             Arguments.Require(request, "request");
             Calls.Submit(HandleTables.Reactors.Get(reactor), *request, function, hasResult: true, context);
             return 0;
@@ -60,7 +62,7 @@ internal static unsafe class ReactorExports
     {
         try
         {
-            HandleTables.Reactors.Get(reactor).Reactor.Wake();
+            HandleTables.Reactors.Get(reactor).Wake();
             return 0;
         }
         catch (Exception exception)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DmIoUring.Interop;
 using DmIoUring.Native.Errors;
 
@@ -39,15 +40,17 @@ internal sealed class HandleTable<T>(int kind, string noun)
 
     /// <summary>The object of a handle.</summary>
     /// <exception cref="NativeException">EINVAL for NULL, EBADF for one that was closed.</exception>
-    public T Get(nint handle)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Get(nint handle) => Find(handle) ?? throw Unknown(handle);
+
+    /// <summary>The object of a handle; null where it has none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T? Find(nint handle)
     {
+        // No entry has the handle 0.
         int index = (int)handle & ((1 << IndexBits) - 1);
         Entry?[] entries = Volatile.Read(ref _entries);
-        if (handle != 0 && (uint)index < (uint)entries.Length && Volatile.Read(ref entries[index]) is { } entry && entry.Handle == handle)
-            return entry.Value;
-        throw handle == 0
-            ? new NativeException(Errno.EINVAL, $"The {noun} is NULL.")
-            : new NativeException(Errno.EBADF, $"The {noun} 0x{handle:x} is closed, or never was one.");
+        return (uint)index < (uint)entries.Length && Volatile.Read(ref entries[index]) is { } entry && entry.Handle == handle ? entry.Value : null;
     }
 
     /// <summary>A handle of an object that answers to a description; 0 where there is none.</summary>
@@ -79,6 +82,11 @@ internal sealed class HandleTable<T>(int kind, string noun)
             return true;
         }
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private NativeException Unknown(nint handle) => handle == 0
+        ? new NativeException(Errno.EINVAL, $"The {noun} is NULL.")
+        : new NativeException(Errno.EBADF, $"The {noun} 0x{handle:x} is closed, or never was one.");
 
     private int Grow()
     {

@@ -18,6 +18,8 @@ internal sealed unsafe class NativeClient : Submitter
 
     public NativeClient(in CClientOptions options)
     {
+        if ((options.Flags & CClientOptions.Wakeable) != 0)
+            throw new NativeException(Errno.EINVAL, "A client is not woken: DMIO_CLIENT_WAKEABLE is for a reactor.");
         _closeLimit = options.CloseTimeLimit;
         Client = new DmIoClient(new DmIoOptions
         {

@@ -15,8 +15,11 @@ internal sealed class NativeReactor : Submitter
 
     private readonly Unfinished _unfinished = new();
 
+    private readonly bool _canBeWoken;
+
     public NativeReactor(in CClientOptions options)
     {
+        _canBeWoken = (options.Flags & CClientOptions.Wakeable) != 0;
         if (options.Lanes != 0 || (options.Flags & CClientOptions.Polled) != 0)
             throw new NativeException(Errno.EINVAL, "A reactor has no lanes, and is polled always: set neither lanes nor DMIO_CLIENT_POLLED.");
         Reactor = new IoReactor(new IoReactorOptions
@@ -27,7 +30,7 @@ internal sealed class NativeReactor : Submitter
             RequestTimeLimit = options.RequestTimeLimit,
             DisposeTimeLimit = options.CloseTimeLimit,
             DisposeGaveUp = _unfinished.Set,
-            CanBeWoken = true,
+            CanBeWoken = _canBeWoken,
         });
         try
         {
@@ -63,6 +66,15 @@ internal sealed class NativeReactor : Submitter
         if (IsClosing && !running.Contains(this))
             RemoveIfEnded();
         return ended;
+    }
+
+    /// <summary>Ends a wait of <see cref="Poll"/>.</summary>
+    /// <exception cref="NativeException">EINVAL: it was not opened so that it can be woken.</exception>
+    public void Wake()
+    {
+        if (!_canBeWoken)
+            throw new NativeException(Errno.EINVAL, "The reactor can't be woken: open it with DMIO_CLIENT_WAKEABLE.");
+        Reactor.Wake();
     }
 
     /// <summary>Ends the reactor, on its thread; again, where it did not end within the limit. In one of its callbacks, what runs the callback ends it.</summary>

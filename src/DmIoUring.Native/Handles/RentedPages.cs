@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DmIoUring.Native.Requests;
 
@@ -69,6 +70,7 @@ internal sealed unsafe class RentedPages
     public static RentedPages? Of(nint page) => ByAddress.GetValueOrDefault(page);
 
     /// <summary>Whether none of a piece of memory was ever rented.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsFarFrom(nint start, long length) =>
         start >= Volatile.Read(ref _beyond) || start + (nint)length <= Volatile.Read(ref _lowest);
 

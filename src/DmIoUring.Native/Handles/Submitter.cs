@@ -32,7 +32,7 @@ internal abstract unsafe class Submitter : IHandled
     /// <summary>The rental that a page list is the whole of, where it is of the client's own pages.</summary>
     public virtual RentedPages? FindPages(CPageList* list) => null;
 
-    // None is inlined: their locals would be zeroed in every call of dmio_async and dmio_reactor_submit, whatever the operation, 2 KiB of them.
+    // None is inlined: each call of dmio_async and dmio_reactor_submit would zero the locals of all of them, whatever the operation.
     public abstract void SubmitRead(in IoRegion region, in IoBuffer buffer, IoCompleted completed, object context, long tag);
 
     public abstract void SubmitWrite(ReadOnlySpan<IoRegion> regions, in IoBuffer buffer, IoCompleted completed, object context, long tag, IoFlags flags);

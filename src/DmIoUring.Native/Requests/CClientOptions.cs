@@ -11,6 +11,8 @@ internal struct CClientOptions
     public const uint Polled = 1;
     public const uint Workers = 2;
     public const uint Sleep = 4;
+    public const uint Wakeable = 8;
+    private const uint All = Polled | Workers | Sleep | Wakeable;
 
     public uint Flags;
     public uint Lanes;
@@ -28,8 +30,8 @@ internal struct CClientOptions
 
     public readonly long CheckedPages => Pages <= long.MaxValue ? (long)Pages : throw TooLarge("pages", Pages);
 
-    public readonly IoRingKind Ring => (Flags & ~(Polled | Workers | Sleep)) != 0
-        ? throw new NativeException(Errno.EINVAL, $"The client's flags have bits that mean nothing: 0x{Flags & ~(Polled | Workers | Sleep):x}.")
+    public readonly IoRingKind Ring => (Flags & ~All) != 0
+        ? throw new NativeException(Errno.EINVAL, $"The client's flags have bits that mean nothing: 0x{Flags & ~All:x}.")
         : (Flags & Workers) != 0 ? IoRingKind.Workers : IoRingKind.Automatic;
 
     public readonly IoWaitPolicy WaitPolicy => (Flags & Sleep) != 0 ? IoWaitPolicy.Sleep : IoWaitPolicy.Adaptive;

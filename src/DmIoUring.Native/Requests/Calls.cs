@@ -9,7 +9,7 @@ namespace DmIoUring.Native.Requests;
 /// <summary>Makes a call of C into a request of the library. Every request of every function comes through here.</summary>
 internal static unsafe class Calls
 {
-    /// <summary>The sum of it and a region's bytes is a number.</summary>
+    /// <summary>The largest buffer offset, and the most bytes of a region: their sum does not overflow.</summary>
     private const long MaxOffset = long.MaxValue / 2;
 
     /// <summary>Carries out a request.</summary>
@@ -39,6 +39,35 @@ internal static unsafe class Calls
             SubmitFew(target, request, notification, context);
         else
             SubmitMany(target, request, notification, context);
+    }
+
+    /// <summary>
+    /// The fast path: a read, or a write without flags, of one region and of memory in one piece. What is invalid, or anything else, goes by
+    /// <see cref="Submit(Submitter, in CRequest, nint, bool, nint)"/>.
+    /// </summary>
+    /// <returns>Whether it was submitted.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TrySubmitFast(NativeReactor target, CRequest* request, nint function, nint context)
+    {
+        if (request->Regions != 1 || (uint)request->Rw > (uint)COperation.Write || request->Memory != CMemory.Vm || request->HasOptions || request->BufferOffsets is not null
+            || request->Where is null || request->Data is null || function == 0)
+        {
+            return false;
+        }
+
+        CRegion* where = request->Where;
+        long bytes = (long)where->Count * IoRegion.SectorSize;
+        long length = request->Length == 0 ? bytes : (long)request->Length;
+        if (where->Count - 1 >= MaxOffset / IoRegion.SectorSize || (ulong)length > MaxOffset || !RentedPages.IsFarFrom((nint)request->Data, bytes)
+            || HandleTables.Devices.Find(where->Device) is not { } device)
+        {
+            return false;
+        }
+
+        IoRegion region = new(device.Device, (long)where->Sector, (long)where->Count);
+        return target.Reactor.TrySubmitFast(
+            request->Rw == (int)COperation.Read ? IoOperation.Read : IoOperation.Write, new ReadOnlySpan<IoRegion>(in region), (byte*)request->Data, length,
+            Notification.Completed, target.NotificationOf(function, hasResult: true), context);
     }
 
     private static void CheckShape(in CRequest request)

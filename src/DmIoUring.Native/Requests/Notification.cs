@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace DmIoUring.Native.Requests;
 
 /// <summary>A callback of C: its function, and where it runs. The request's second word carries its void*, so that no object is made for it.</summary>
@@ -23,11 +25,12 @@ internal sealed unsafe class Notification(nint function, bool hasResult, Complet
     }
 
     /// <summary>Calls the function.</summary>
+    [SkipLocalsInit]
     public void Call(in IoResult result, long bytes, nint context)
     {
         if (hasResult)
         {
-            CResult of = new(result, bytes);
+            CResult.Fill(out CResult of, result, bytes);
             ((delegate* unmanaged<CResult*, void*, void>)function)(&of, (void*)context);
             return;
         }

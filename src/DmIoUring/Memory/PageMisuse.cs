@@ -37,18 +37,15 @@ internal static class PageMisuse
     public static InvalidOperationException CannotServe(WaitOutcome outcome, int pages, long limit) => outcome switch
     {
         WaitOutcome.Disposed => new ObjectDisposedException(nameof(PagePool), "The page pool was disposed, most likely with its client."),
-        WaitOutcome.TooLong => Shortage(Errno.EINVAL, Text(
+        WaitOutcome.TooLong => new PageShortageException(Errno.EINVAL, Text(
             $"{pages} adjacent pages can't be had: {limit} is the most, however long one waits. Reserve that many at once, or rent less.")),
-        _ => Shortage(Errno.EINVAL, Text(
+        _ => new PageShortageException(Errno.EINVAL, Text(
             $"{pages} pages can't be had: {limit} are reserved in total. Reserve more first, or rent less.")),
     };
 
     /// <summary>The exception for pages that are not free now, where the caller can't wait for them.</summary>
-    public static InvalidOperationException NotFree(int pages) => Shortage(Errno.EAGAIN, Text(
+    public static InvalidOperationException NotFree(int pages) => new PageShortageException(Errno.EAGAIN, Text(
         $"A stable copy takes {pages} pages, which are not free now, and a callback, or a reactor, can't wait for them. Reserve more, or submit later."));
-
-    /// <summary>With the errno of a caller from C: EAGAIN where the same may succeed later, EINVAL where it can't.</summary>
-    private static InvalidOperationException Shortage(int errno, string message) => new(message) { HResult = errno };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

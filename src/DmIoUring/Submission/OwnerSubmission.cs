@@ -33,10 +33,19 @@ internal sealed unsafe class OwnerSubmission(IoEngine engine, PagePool pages, in
                 : TrySubmitFastPinned(operation, regions, buffer, callback);
         }
 
-        if (!Admission.IsFast(operation, regions, buffer.Pointer, buffer.Length, _devices, chunkBytes))
+        return TrySubmitFast(operation, regions, buffer.Pointer, buffer.Length, callback);
+    }
+
+    /// <summary>The fast path for memory that the caller keeps allocated, without an <see cref="IoBuffer"/>.</summary>
+    /// <inheritdoc cref="TrySubmitFast{TCallback}(IoOperation, ReadOnlySpan{IoRegion}, in IoBuffer, in IoRequestOptions, TCallback)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TrySubmitFast<TCallback>(IoOperation operation, ReadOnlySpan<IoRegion> regions, byte* memory, long length, TCallback callback)
+        where TCallback : struct, IRequestCallback
+    {
+        if (!Admission.IsFast(operation, regions, memory, length, _devices, chunkBytes))
             return false;
         Request request = _freeRequests.Take();
-        if (TryAcceptFast(request, operation, regions, buffer.Pointer, callback))
+        if (TryAcceptFast(request, operation, regions, memory, callback))
             return true;
         _freeRequests.Put(request);
         return false;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
 
@@ -20,6 +21,14 @@ public sealed class FioEngine : IDisposable
     }
 
     private string Engine => _folder.PathOf("dmio.so");
+
+    /// <summary>A file of zeroes.</summary>
+    /// <returns>Its path.</returns>
+    internal static string NewFile(ScratchFolder folder, string name, int bytes)
+    {
+        File.WriteAllBytes(folder.PathOf(name), new byte[bytes]);
+        return folder.PathOf(name);
+    }
 
     /// <summary>Runs one job of the engine's. Direct I/O of 4 KiB, 16 under way, where the arguments say nothing else.</summary>
     /// <param name="arguments">fio's options after the job's name and the engine.</param>
@@ -46,6 +55,17 @@ public sealed class FioEngine : IDisposable
         ChildProcess run = Run(arguments);
         Assert.True(run.ExitCode == 0, run.Output + run.Errors);
         return run.Output + run.Errors;
+    }
+
+    /// <summary>As <see cref="Pass"/>.</summary>
+    /// <returns>What fio's report in JSON has of the job.</returns>
+    internal JsonElement Report(params IEnumerable<string> arguments)
+    {
+        string path = _folder.PathOf(Guid.NewGuid().ToString("N"));
+        _ = Pass([.. arguments, "--output-format=json", "--output=" + path]);
+        string report = File.ReadAllText(path);
+        using JsonDocument document = JsonDocument.Parse(report[report.IndexOf('{', StringComparison.Ordinal)..]);
+        return document.RootElement.GetProperty("jobs")[0].Clone();
     }
 
     /// <summary>As <see cref="Run"/>, of a job that fails by itself: not by a signal and not by the time limit.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
 using DmIoUring.TestSupport;
@@ -20,7 +21,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
         RequireFault.Here();
         using FaultFile faulty = FaultFile.Create(Size);
         using Fault fault = faulty.Fail(MediumOperations.Write, IoError, firstSector: Size / 2 / IoRegion.SectorSize);
-        string healthy = NewFile("healthy", Size);
+        string healthy = FioEngine.NewFile(_folder, "healthy", Size);
         string said = engine.Fail("--filename=" + healthy, "--legs=" + faulty.Path, "--rw=write", $"--size={Size}");
         Assert.Contains("Input/output error", said, StringComparison.Ordinal);
         Assert.Contains($"leg 2 of 2, {faulty.Path}", said, StringComparison.Ordinal);
@@ -35,7 +36,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
         RequireFault.Here();
         using FaultFile faulty = FaultFile.Create(Size);
         using Fault fault = faulty.Fail(MediumOperations.Write, IoError, firstSector: Size / 2 / IoRegion.SectorSize);
-        string healthy = NewFile("healthy", Size);
+        string healthy = FioEngine.NewFile(_folder, "healthy", Size);
         string[] legs = position == 0 ? [faulty.Path, healthy] : [healthy, faulty.Path];
         string said = engine.Pass(
             "--filename=" + legs[0], "--legs=" + legs[1], "--allow_degraded=1", "--rw=randrw", "--verify=crc32c", $"--size={Size}", "--fsync=100");
@@ -50,7 +51,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
         using FaultFile first = FaultFile.Create(Size), second = FaultFile.Create(Size);
         using Fault one = first.Fail(MediumOperations.Write, IoError, firstSector: Size / 2 / IoRegion.SectorSize);
         using Fault other = second.Fail(MediumOperations.Write, NoSpace, firstSector: Size / 2 / IoRegion.SectorSize);
-        string healthy = NewFile("healthy", Size);
+        string healthy = FioEngine.NewFile(_folder, "healthy", Size);
         string said = engine.Pass(
             "--filename=" + healthy, $"--legs={first.Path}:{second.Path}", "--allow_degraded=1", "--rw=write", "--verify=crc32c", $"--size={Size}");
         Assert.Equal(2, said.Split($"degraded, leg 2 of 3, {first.Path}: ").Length);
@@ -65,7 +66,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
         RequireFault.Here();
         using FaultFile faulty = FaultFile.Create(Size);
         using Fault fault = faulty.Fail(MediumOperations.Read, IoError);
-        string healthy = NewFile("healthy", Size);
+        string healthy = FioEngine.NewFile(_folder, "healthy", Size);
         string[] job = ["--filename=" + faulty.Path, "--legs=" + healthy, "--rw=randread", $"--size={Size}"];
         Assert.Contains("leg 1 of 2", engine.Fail(job), StringComparison.Ordinal);
         Assert.Contains("degraded, leg 1 of 2", engine.Pass([.. job, "--allow_degraded=1"]), StringComparison.Ordinal);
@@ -103,7 +104,8 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
         RequireFault.Here();
         using FaultFile faulty = FaultFile.Create(Size);
         using Fault fault = faulty.Fail(MediumOperations.Read, IoError, firstSector: 64, sectors: 64);
-        _ = engine.Pass("--filename=" + faulty.Path, "--rw=read", $"--size={Size}", "--continue_on_error=io");
+        JsonElement job = engine.Report("--filename=" + faulty.Path, "--rw=read", $"--size={Size}", "--continue_on_error=io");
+        Assert.Equal((64 * IoRegion.SectorSize / 4096, IoError), (job.GetProperty("total_err").GetInt32(), job.GetProperty("first_error").GetInt32()));
     }
 
     [Fact]
@@ -127,7 +129,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
     [InlineData("--io_submit_mode=offload", "dmio: can't be used with offloaded submit")]
     public void Nonsense_IsRefused_AndSaysWhy(string options, params string[] says)
     {
-        string file = NewFile("file", Size), other = NewFile("other", Size), small = NewFile("small", 4096);
+        string file = FioEngine.NewFile(_folder, "file", Size), other = FioEngine.NewFile(_folder, "other", Size), small = FioEngine.NewFile(_folder, "small", 4096);
         string Filled(string text) => text
             .Replace("{absent}", _folder.PathOf("absent"), StringComparison.Ordinal).Replace("{file}", file, StringComparison.Ordinal)
             .Replace("{other}", other, StringComparison.Ordinal).Replace("{small}", small, StringComparison.Ordinal)
@@ -147,7 +149,7 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
     [Fact]
     public void Leg_ThatIsReadOnly_IsRefused()
     {
-        string file = NewFile("file", Size);
+        string file = FioEngine.NewFile(_folder, "file", Size);
         using LoopDevice leg = RequireLoop.Create(Size);
         leg.SetReadOnly(true);
         Assert.Contains($"dmio: {leg.Path} is read-only", engine.Fail("--filename=" + file, "--legs=" + leg.Path, "--rw=write", $"--size={Size}"), StringComparison.Ordinal);
@@ -157,10 +159,4 @@ public sealed class FioFailureTests(FioEngine engine) : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private static string LineOf(string said, string part) => said.Split('\n').Single(line => line.Contains(part, StringComparison.Ordinal));
-
-    private string NewFile(string name, int bytes)
-    {
-        File.WriteAllBytes(_folder.PathOf(name), new byte[bytes]);
-        return _folder.PathOf(name);
-    }
 }

@@ -32,7 +32,7 @@ public sealed class FioTests(FioEngine engine) : IDisposable
     public void Mix_GoesToThreeLegs_WhichAreTheSameAfterwards(int depth, int batch)
     {
         using LoopDevice first = RequireLoop.Create(Size), second = RequireLoop.Create(Size), third = RequireLoop.Create(Size + 4096);
-        JsonElement job = Job(
+        JsonElement job = engine.Report(
             "--filename=" + first.Path, $"--legs={second.Path}:{third.Path}", "--rw=randrw", "--rwmixread=30", "--bsrange=4k-64k", "--verify=crc32c", $"--size={Size}",
             "--fsync=64", $"--iodepth={depth}", $"--iodepth_batch_submit={batch}", "--iodepth_batch_complete_min=1", $"--iodepth_batch_complete_max={batch}");
         Assert.True(Count(job, "read") > 0);
@@ -56,7 +56,7 @@ public sealed class FioTests(FioEngine engine) : IDisposable
     [InlineData("--verify_async=2", "--verify_backlog=64")]
     public void Options_LeaveTheDataAsItIs(string first, string second)
     {
-        string file = NewFile("file", Size), leg = NewFile("leg", Size);
+        string file = FioEngine.NewFile(_folder, "file", Size), leg = FioEngine.NewFile(_folder, "leg", Size);
         _ = engine.Pass("--filename=" + file, "--legs=" + leg, "--rw=randwrite", "--verify=crc32c", $"--size={Size}", first, second);
         Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(leg));
     }
@@ -102,20 +102,5 @@ public sealed class FioTests(FioEngine engine) : IDisposable
         byte[] contents = new byte[RandomAccess.GetLength(device.BackingHandle)];
         _ = RandomAccess.Read(device.BackingHandle, contents, 0);
         return contents;
-    }
-
-    private JsonElement Job(params string[] arguments)
-    {
-        string path = _folder.PathOf("job.json");
-        _ = engine.Pass([.. arguments, "--output-format=json", "--output=" + path]);
-        string report = File.ReadAllText(path);
-        using JsonDocument document = JsonDocument.Parse(report[report.IndexOf('{', StringComparison.Ordinal)..]);
-        return document.RootElement.GetProperty("jobs")[0].Clone();
-    }
-
-    private string NewFile(string name, int bytes)
-    {
-        File.WriteAllBytes(_folder.PathOf(name), new byte[bytes]);
-        return _folder.PathOf(name);
     }
 }

@@ -35,7 +35,7 @@ public sealed class NbdkitExtentTests(NativeLibrary library) : IDisposable
     [Fact]
     public void Map_FollowsWhatIsWrittenAndTrimmed()
     {
-        RequireQemuIo();
+        RequireProgram.QemuIo();
         string leg = Sparse("leg", First), other = Sparse("other", First);
         ChildProcess run = Serve(
             [leg, other], $"qemu-io -f raw -c 'write {Second} {Piece}' -c 'discard {First} {Piece}' -c flush \"$uri\" >/dev/null && nbdinfo --map \"$uri\"");
@@ -46,7 +46,7 @@ public sealed class NbdkitExtentTests(NativeLibrary library) : IDisposable
     [Fact]
     public void Leg_ThatLosesItsEnd_HasNoHoleThere_AndWhenItIsDegradedTheMapIsTheOthers()
     {
-        RequireQemuIo();
+        RequireProgram.QemuIo();
         string leg = Sparse("leg", First), other = Sparse("other", Second);
         ChildProcess run = Serve(
             [leg, other],
@@ -60,9 +60,6 @@ public sealed class NbdkitExtentTests(NativeLibrary library) : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private static void RequireQemuIo() =>
-        Require.That(ChildProcess.Run("qemu-io", "--version") is null ? "there is no qemu-io: apt-get install qemu-utils" : null);
 
     private ChildProcess Map(params string[] legs) => Serve(legs, "nbdinfo --map \"$uri\"");
 

@@ -15,11 +15,8 @@ public sealed class NbdkitFileSystemTests(NativeLibrary library) : IDisposable
     public void FileSystem_IsCleanOnEachLegAlone(int mebibytes, string make, string check)
     {
         RequireLoop.Here();
-        string[] needed = [make.Split(' ')[0], check.Split(' ')[0], "nbdfuse", "losetup"];
-        Require.That(
-            !File.Exists("/dev/fuse") ? "there is no /dev/fuse"
-            : Array.Find(needed, static program => ChildProcess.Run("sh", "-c", "command -v " + program)!.ExitCode != 0) is { } missing ? $"there is no {missing}"
-            : null);
+        Require.That(File.Exists("/dev/fuse") ? null : "there is no /dev/fuse");
+        RequireProgram.All(make.Split(' ')[0], check.Split(' ')[0], "nbdfuse", "losetup");
         string plugin = NbdkitPlugin.Compile(library);
         string script = _folder.PathOf("script");
         File.WriteAllText(script, Script);
@@ -32,39 +29,12 @@ public sealed class NbdkitFileSystemTests(NativeLibrary library) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>The mirror is taken down however the script ends: what nbdfuse serves would otherwise stay mounted.</summary>
-    private const string Script = """
-        set -euo pipefail
-        folder=$1 plugin=$2 size=$3 make=$4 check=$5 tree=$6
-        cd "$folder"
+    private const string Script = Nbdfuse.Functions + """
+        plugin=$2 size=$3 make=$4 check=$5 tree=$6
         truncate -s "$size" first second
-        mkdir fuse mounted
-        device=
-        nbdfuse=
-        take_down() {
-          ! mountpoint -q mounted || umount mounted || umount -l mounted
-          [[ -z $device ]] || losetup -d "$device" || true
-          device=
-          if [[ -n $nbdfuse ]]; then
-            for ((i = 0; i < 50; i++)); do
-              ! mountpoint -q fuse || umount fuse 2>/dev/null || sleep 0.1
-            done
-            ! mountpoint -q fuse || umount -l fuse
-            wait "$nbdfuse" || true
-          fi
-          nbdfuse=
-        }
-        trap take_down EXIT
         sums() { (cd mounted && find . -type f -exec sha256sum {} + | sort); }
 
-        nbdfuse fuse/ --command nbdkit -s --exit-with-parent "$plugin" leg=first leg=second >nbdfuse.log 2>&1 &
-        nbdfuse=$!
-        for ((i = 0; i < 300; i++)); do
-          [[ ! -e fuse/nbd ]] || break
-          kill -0 "$nbdfuse" || { cat nbdfuse.log >&2; exit 1; }
-          sleep 0.1
-        done
-
+        start_nbdfuse --command nbdkit -s --exit-with-parent "$plugin" leg=first leg=second
         device=$(losetup -f --show fuse/nbd)
         $make "$device"
         mount "$device" mounted

@@ -20,9 +20,7 @@ public sealed class NbdkitMirrorFileSystemTests(NativeLibrary library) : IDispos
     public void FileSystem_IsClean_WhenALegFailsInTheMiddle_AndOnEachLegAloneAfterTheResync()
     {
         RequireFault.Here();
-        Require.That(Array.Find(
-            ["mkfs.ext4", "fsck.ext4", "nbdfuse", "losetup"], static program => ChildProcess.Run("sh", "-c", "command -v " + program)!.ExitCode != 0) is { } missing
-            ? $"there is no {missing}" : null);
+        RequireProgram.All("mkfs.ext4", "fsck.ext4", "nbdfuse", "losetup");
         string plugin = NbdkitPlugin.Compile(library), healthy = _folder.PathOf("healthy");
         File.WriteAllBytes(healthy, new byte[Size]);
         using FaultFile faulty = FaultFile.Create(Size, new FaultFileOptions { Logs = false });
@@ -74,36 +72,9 @@ public sealed class NbdkitMirrorFileSystemTests(NativeLibrary library) : IDispos
         return ChildProcess.Run("timeout", ["-k", "10", "120", "bash", script, _folder.Path, .. arguments])!;
     }
 
-    /// <summary>All is taken down however the script ends: what nbdfuse serves would otherwise stay mounted.</summary>
-    private const string Fill = """
-        set -euo pipefail
-        folder=$1 uri=$2 tree=$3
-        cd "$folder"
-        mkdir fuse mounted
-        device=
-        nbdfuse=
-        take_down() {
-          ! mountpoint -q mounted || umount mounted || umount -l mounted
-          [[ -z $device ]] || losetup -d "$device" || true
-          device=
-          if [[ -n $nbdfuse ]]; then
-            for ((i = 0; i < 50; i++)); do
-              ! mountpoint -q fuse || umount fuse 2>/dev/null || sleep 0.1
-            done
-            ! mountpoint -q fuse || umount -l fuse
-            wait "$nbdfuse" || true
-          fi
-          nbdfuse=
-        }
-        trap take_down EXIT
-
-        nbdfuse fuse/ "$uri" >nbdfuse.log 2>&1 &
-        nbdfuse=$!
-        for ((i = 0; i < 300; i++)); do
-          [[ ! -e fuse/nbd ]] || break
-          kill -0 "$nbdfuse" || { cat nbdfuse.log >&2; exit 1; }
-          sleep 0.1
-        done
+    private const string Fill = Nbdfuse.Functions + """
+        uri=$2 tree=$3
+        start_nbdfuse "$uri"
 
         # Direct I/O on a file of FUSE is in pages, and nbdfuse passes on what it is asked for.
         device=$(losetup -b 4096 -f --show fuse/nbd)

@@ -13,11 +13,15 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
     private const int IoError = 5;
     private const int Block = 4096;
 
+    /// <summary>Bytes that the loads write, and where the last eighth of them begins.</summary>
+    private const int Written = 12 << 20;
+    private const int LastEighth = Written / 8 * 7;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly ScratchFolder _folder = ScratchFolder.Create();
 
-    /// <summary>Each block has a checksum, and is read back when all are written; fio's pace leaves time for the leg.</summary>
+    /// <summary>Each block has a checksum, and is read back when all are written.</summary>
     [Fact]
     public void Fio_VerifiesWhatItWrote_WhileALegDiesAndIsResynchronized()
     {
@@ -26,9 +30,9 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
             ChildProcess.Run("fio", "--enghelp") is not { } engines || !engines.Output.Contains("nbd", StringComparison.Ordinal)
                 ? "there is no fio with the engine nbd: apt-get install fio"
                 : null);
-        ServeWhileALegDies(server => NbdkitServer.Client(
-            "fio", "--name=verify", "--ioengine=nbd", "--uri=" + server.Uri, "--rw=randwrite", "--bs=16k", "--size=12m", "--iodepth=8", "--rate=,5m",
-            "--verify=crc32c", "--verify_fatal=1", "--fsync=64", "--randseed=5"));
+        ServeWhileALegDies((server, round) => NbdkitServer.Client(
+            "fio", "--name=verify", "--ioengine=nbd", "--uri=" + server.Uri, "--rw=randwrite", "--bs=16k", $"--size={Written}", "--iodepth=8",
+            "--verify=crc32c", "--verify_fatal=1", "--fsync=64", $"--randseed={round}"));
     }
 
     /// <summary>As fsx: writes, zeroes, discards and flushes of random ranges, and reads of which each must have what a model says.</summary>
@@ -38,10 +42,12 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
     public void RandomRequests_ReadBackAsAModelSays_WhileALegDiesAndIsResynchronized(int seed)
     {
         RequireFault.Here();
-        Require.That(ChildProcess.Run("qemu-io", "--version") is null ? "there is no qemu-io: apt-get install qemu-utils" : null);
-        ServeWhileALegDies(server =>
+        RequireProgram.QemuIo();
+        int[] model = new int[Written / Block];
+        ServeWhileALegDies((server, round) =>
         {
-            ChildProcess run = NbdkitServer.Client("qemu-io", ["-f", "raw", .. Commands(seed).SelectMany(static command => new[] { "-c", command }), server.Uri]);
+            ChildProcess run = NbdkitServer.Client(
+                "qemu-io", ["-f", "raw", .. Commands(new Random((seed * 10) + round), model).SelectMany(static command => new[] { "-c", command }), server.Uri]);
             Assert.DoesNotContain("failed", run.Output + run.Errors, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("error", run.Output + run.Errors, StringComparison.OrdinalIgnoreCase);
         });
@@ -49,7 +55,8 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private void ServeWhileALegDies(Action<NbdkitServer> load)
+    /// <summary>Runs a load twice: the leg dies during the first, and is brought back during the second.</summary>
+    private void ServeWhileALegDies(Action<NbdkitServer, int> load)
     {
         using FaultFile faulty = FaultFile.Create(Size, new FaultFileOptions { Logs = false });
         string healthy = _folder.PathOf("healthy");
@@ -57,25 +64,44 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
         using NbdkitServer server = NbdkitServer.Start(
             NbdkitPlugin.Compile(library), "mirror=create", "equal=true", "retry=1", "leg=" + healthy, "leg=" + faulty.Path);
         int size = server.Size;
-        Task loaded = Task.Run(() => load(server));
-        Thread.Sleep(200);
-        using (Fault fault = faulty.Fail(MediumOperations.Write | MediumOperations.Flush, IoError))
+        long sectors = size / IoRegion.SectorSize;
+        Task loaded;
+        Fault fault;
+
+        // Some writes have succeeded when the load is stopped by those to its last eighth, and most are to come.
+        using (Fault stop = faulty.Hold(MediumOperations.Write, LastEighth / IoRegion.SectorSize, (Written - LastEighth) / IoRegion.SectorSize))
         {
-            // Once for a request, and once for a resync that does not succeed.
-            Assert.True(fault.WaitForHits(2, Limit));
+            loaded = Task.Run(() => load(server, 1));
+            Assert.True(stop.WaitForHits(1, Limit));
+            fault = faulty.Fail(MediumOperations.Write | MediumOperations.Flush, IoError);
+        }
+
+        Fault copies;
+        using (fault)
+        {
+            loaded.WaitAsync(Limit).GetAwaiter().GetResult();
+
+            // The load has ended: what fails now is a resync.
+            Assert.True(fault.WaitForHits(fault.Hits + 1, Limit));
+            copies = faulty.Hold(MediumOperations.Write, sectors: sectors);
+        }
+
+        // A resync has begun when the second load does.
+        using (copies)
+        {
+            Assert.True(copies.WaitForHits(1, Limit));
+            loaded = Task.Run(() => load(server, 2));
         }
 
         loaded.WaitAsync(Limit).GetAwaiter().GetResult();
         server.WaitForDescription("mirror of 2 legs, 2 in sync");
         Assert.Contains("degraded, leg 2 of 2", server.Stop(), StringComparison.Ordinal);
-        Assert.True(faulty.Read(0, size / IoRegion.SectorSize).AsSpan().SequenceEqual(File.ReadAllBytes(healthy).AsSpan(0, size)), "the legs differ");
+        Assert.True(faulty.Read(0, sectors).AsSpan().SequenceEqual(File.ReadAllBytes(healthy).AsSpan(0, size)), "the legs differ");
     }
 
     /// <summary>qemu-io's commands. A block's pattern is what was written last; -1 after a discard: anything.</summary>
-    private static List<string> Commands(int seed)
+    private static List<string> Commands(Random random, int[] model)
     {
-        Random random = new(seed);
-        int[] model = new int[12 << 20 >> 12];
         List<string> commands = [];
         for (int i = 0; i < 1200; i++)
         {
@@ -96,8 +122,6 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
                 commands.AddRange(Reads(model, first, count));
         }
 
-        // The resync may still be at work when the last of them is read.
-        commands.Add("sleep 1500");
         commands.AddRange(Reads(model, 0, model.Length));
         return commands;
     }

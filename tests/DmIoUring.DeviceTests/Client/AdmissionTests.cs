@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DmIoUring.Memory;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
@@ -87,7 +88,7 @@ public sealed class AdmissionTests
         {
             using IoReactor reactor = new();
             using PageReservation reserve = reactor.Reserve(Reserved);
-            Assert.Throws<InvalidOperationException>(() => reactor.Submit(batch));
+            Assert.Throws<PageShortageException>(() => reactor.Submit(batch));
             Assert.Equal((0, Reserved), (reactor.UnderWay, reactor.Pages.FreePages));
         }
         else
@@ -97,7 +98,7 @@ public sealed class AdmissionTests
             TaskCompletionSource<Exception?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
             client.SubmitRead(new IoRegion(device.Device, 0, 0), default, (_, _) => done.SetResult(Record.Exception(() => client.Submit(batch))));
             Assert.True(done.Task.Wait(Notification.Limit));
-            Assert.IsType<InvalidOperationException>(done.Task.Result);
+            Assert.IsType<PageShortageException>(done.Task.Result);
             client.Dispose();
             Assert.Equal((1, 0), (client.Statistics.Requests, client.Statistics.CallbackExceptions));
         }
@@ -143,7 +144,7 @@ public sealed class AdmissionTests
 
         void AssertRefused()
         {
-            InvalidOperationException refused = Assert.Throws<InvalidOperationException>(
+            InvalidOperationException refused = Assert.Throws<PageShortageException>(
                 () => client.TrySubmitWrite(regions, data, Notification.Arrived, null, IoFlags.StableCopy));
             Assert.Contains("Reserve more first", refused.Message, StringComparison.Ordinal);
         }

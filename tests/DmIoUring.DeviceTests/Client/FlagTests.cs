@@ -1,5 +1,6 @@
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.Memory;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
 
@@ -247,11 +248,11 @@ public sealed class FlagTests
         using ClientUnderTest client = new(way);
         using TestDevice device = new();
         using IoMemory data = Pattern.Memory(8192 + 512);
-        InvalidOperationException none = Assert.Throws<InvalidOperationException>(() => client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
+        InvalidOperationException none = Assert.Throws<PageShortageException>(() => client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
         Assert.Contains("3 pages can't be had: 0 are reserved in total. Reserve more first", none.Message, StringComparison.Ordinal);
         using (client.Reserve(2))
         {
-            InvalidOperationException few = Assert.Throws<InvalidOperationException>(() => client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
+            InvalidOperationException few = Assert.Throws<PageShortageException>(() => client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
             Assert.Contains("3 pages can't be had: 2 are reserved in total. Reserve more first", few.Message, StringComparison.Ordinal);
         }
 
@@ -278,7 +279,7 @@ public sealed class FlagTests
             for (int i = 0; i < 10; i++)
             {
                 Assert.Equal(default, client.Read(device.Region(0, 8), read));
-                InvalidOperationException none = Assert.Throws<InvalidOperationException>(() => client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
+                InvalidOperationException none = Assert.Throws<PageShortageException>(() => client.Write(device.Region(0, 17), data, IoFlags.StableCopy));
                 Assert.Contains("takes 3 pages, which are not free now", none.Message, StringComparison.Ordinal);
             }
         }

@@ -58,8 +58,8 @@ public sealed class PageMemoryPoolTests : IDisposable
         Assert.Equal(32 * 4096, _memory.MaxBufferSize);
         using (IMemoryOwner<byte> all = _memory.Rent(_memory.MaxBufferSize))
             Assert.Equal(32 * 4096, all.Memory.Length);
-        Assert.Throws<InvalidOperationException>(() => _memory.Rent(_memory.MaxBufferSize + 1));
-        Assert.Throws<InvalidOperationException>(() => _memory.Rent(int.MaxValue));
+        Assert.Throws<PageShortageException>(() => _memory.Rent(_memory.MaxBufferSize + 1));
+        Assert.Throws<PageShortageException>(() => _memory.Rent(int.MaxValue));
         Assert.Throws<ArgumentOutOfRangeException>(() => _memory.Rent(-2));
     }
 

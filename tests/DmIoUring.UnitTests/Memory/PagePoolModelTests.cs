@@ -96,7 +96,7 @@ public sealed class PagePoolModelTests
             reservation.Dispose();
             foreach (Waiter waiter in _queue.FindAll(waiter => waiter.Pages > _reserved))
             {
-                Assert.Throws<InvalidOperationException>(() => waiter.Renter.Take());
+                Assert.Throws<PageShortageException>(() => waiter.Renter.Take());
                 _queue.Remove(waiter);
             }
 
@@ -121,7 +121,7 @@ public sealed class PagePoolModelTests
             Waiter waiter = new(pages);
             if (pages > _reserved)
             {
-                Assert.Throws<InvalidOperationException>(() => Renter.Cancellable(_pool, pages, waiter.Cancel.Token).Waits);
+                Assert.Throws<PageShortageException>(() => Renter.Cancellable(_pool, pages, waiter.Cancel.Token).Waits);
                 return;
             }
 

@@ -55,10 +55,10 @@ public sealed class PagePoolRentTests : IDisposable
     public void Rent_OfMoreThanIsReserved_Throws_AndTryRentSaysNo()
     {
         using PageReservation reservation = _pool.Reserve(10);
-        InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() => _pool.Rent(11));
+        InvalidOperationException refused = Assert.Throws<PageShortageException>(() => _pool.Rent(11));
         Assert.Contains("11 pages", refused.Message, StringComparison.Ordinal);
         Assert.Contains("10 are reserved", refused.Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => Renter.Of(_pool, 11).Waits);
+        Assert.Throws<PageShortageException>(() => Renter.Of(_pool, 11).Waits);
         Assert.False(_pool.TryRent(11, out PageList none));
         Assert.Equal(default, none);
         Assert.Equal(10, _pool.Counters.Free);
@@ -212,8 +212,8 @@ public sealed class PagePoolRentTests : IDisposable
 
         large.Dispose();
         blocked.Join();
-        Assert.Contains("12 pages", Assert.IsType<InvalidOperationException>(thrown).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => greedy.Take());
+        Assert.Contains("12 pages", Assert.IsType<PageShortageException>(thrown).Message, StringComparison.Ordinal);
+        Assert.Throws<PageShortageException>(() => greedy.Take());
         Assert.True(modest.Waits);
         held.Dispose();
         Assert.True(modest.IsServed);
@@ -259,7 +259,7 @@ public sealed class PagePoolRentTests : IDisposable
     {
         using PageReservation first = _pool.Reserve(16);
         using PageReservation second = _pool.Reserve(16);
-        InvalidOperationException refused = Assert.Throws<InvalidOperationException>(() => _pool.Rent(17, contiguous: true));
+        InvalidOperationException refused = Assert.Throws<PageShortageException>(() => _pool.Rent(17, contiguous: true));
         Assert.Contains("17 adjacent pages", refused.Message, StringComparison.Ordinal);
         Assert.Contains("16 is the most", refused.Message, StringComparison.Ordinal);
         Assert.Equal(16, _pool.LongestRun);
