@@ -224,7 +224,7 @@ static void what_requests_refuse(void)
     REFUSED(EINVAL, "device is NULL", dmio_mirror_attach(mirror, NULL));
     REFUSED(EINVAL, "mean nothing", dmio_mirror_replace(mirror, 0, legs[0], DMIO_MIRROR_TRUST_FIRST));
     REFUSED(EINVAL, "already", dmio_mirror_replace(mirror, 0, legs[1], DMIO_MIRROR_OVERWRITE));
-    REFUSED(EBUSY, "belongs to mirror", dmio_mirror_replace(mirror, 0, legs[0], 0));
+    REFUSED(EINVAL, "is leg 0", dmio_mirror_replace(mirror, 0, legs[0], 0));
     REFUSED(EINVAL, "bytes a second", dmio_mirror_resync(mirror, UINT64_MAX, NULL, 0));
     EQUAL(0, dmio_mirror_take_out(mirror, 0));
     REFUSED(ENODATA, "last leg", dmio_mirror_take_out(mirror, 1));
@@ -392,6 +392,36 @@ static void log_in_memory(void)
     free(back);
 }
 
+/* A leg that says something else than was written is found, and mended. */
+static void checksums(void)
+{
+    struct block_device *legs[2] = {device("a", 128), device("b", 128)};
+    struct dmio_mirror_options options = {.flags = DMIO_MIRROR_CHECKSUMS | DMIO_MIRROR_ASSUME_EQUAL, .sectors = 64};
+    unsigned char *data = memory_of(64 * DMIO_SECTOR_SIZE, 3), *back = memory_of(64 * DMIO_SECTOR_SIZE, 4);
+    struct io_region wrong = {legs[0], 16, 8};
+    struct dmio_mirror *mirror;
+    EQUAL(0, dmio_mirror_create(NULL, legs, 2, &options, sizeof options, &mirror));
+    EQUAL(1, status_of(mirror).has_checksums);
+    EQUAL(4096, status_of(mirror).logical_block_size);
+    EQUAL(0, dmio_mirror_write(mirror, 0, 64, data, 0));
+    EQUAL(0, dm_io_sync_vm(1, &wrong, DMIO_WRITE, back, NULL));
+    for (int reads = 0; reads < 2; reads++) {
+        EQUAL(0, dmio_mirror_read(mirror, 0, 64, back));
+        EQUAL(0, memcmp(data, back, 64 * DMIO_SECTOR_SIZE));
+    }
+
+    EQUAL(1, leg_of(mirror, 0).corrupt_reads);
+    EQUAL(1, leg_of(mirror, 0).repairs);
+    EQUAL(0, dm_io_sync_vm(1, &wrong, DMIO_READ, back, NULL));
+    EQUAL(0, memcmp(data + 16 * DMIO_SECTOR_SIZE, back, 8 * DMIO_SECTOR_SIZE));
+    EQUAL(-EOPNOTSUPP, dmio_mirror_read(mirror, 1, 8, back));
+    EQUAL(0, dmio_mirror_close(mirror));
+    EQUAL(0, dmio_device_close(legs[0]));
+    EQUAL(0, dmio_device_close(legs[1]));
+    free(data);
+    free(back);
+}
+
 static void *resync_slowly(void *context)
 {
     return (void *)(intptr_t)dmio_mirror_resync(context, 256 << 10, NULL, 0);
@@ -400,7 +430,7 @@ static void *resync_slowly(void *context)
 /* A resync of 16 s is cancelled; a second one, a change and a close meet it. */
 static void close_cancels_a_resync(void)
 {
-    struct block_device *legs[2] = {device("a", SECTORS), device("b", SECTORS)};
+    struct block_device *legs[2] = {device("a", SECTORS), device("b", SECTORS)}, *spare = device("spare", SECTORS);
     struct dmio_mirror *mirror = mirror_of(legs, 2, 0);
     pthread_t thread;
     void *error;
@@ -409,10 +439,11 @@ static void close_cancels_a_resync(void)
         usleep(1000);
     REFUSED(EBUSY, "under way", dmio_mirror_resync(mirror, 0, NULL, 0));
     REFUSED(EBUSY, "under way", dmio_mirror_take_out(mirror, 1));
-    REFUSED(EBUSY, "under way", dmio_mirror_replace(mirror, 1, legs[1], DMIO_MIRROR_OVERWRITE));
+    REFUSED(EBUSY, "under way", dmio_mirror_replace(mirror, 1, spare, DMIO_MIRROR_OVERWRITE));
     EQUAL(0, dmio_mirror_close(mirror));
     EQUAL(0, pthread_join(thread, &error));
     EQUAL(-ECANCELED, (intptr_t)error);
+    EQUAL(0, dmio_device_close(spare));
     EQUAL(0, dmio_device_close(legs[0]));
     EQUAL(0, dmio_device_close(legs[1]));
 }
@@ -470,6 +501,7 @@ int main(int count, char **arguments)
     what_requests_refuse();
     three_legs_of_which_one_dies();
     log_in_memory();
+    checksums();
     close_cancels_a_resync();
     what_meets_other_objects();
     EQUAL(0, dm_io_put(16));

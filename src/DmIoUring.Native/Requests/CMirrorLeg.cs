@@ -17,6 +17,7 @@ internal unsafe struct CMirrorLeg
     public uint Reserved;
     public ulong Reads;
     public ulong FailedReads;
+    public ulong CorruptReads;
     public ulong Repairs;
     public ulong FailedWrites;
     public fixed byte Reason[ReasonBytes];
@@ -36,6 +37,7 @@ internal unsafe struct CMirrorLeg
         NeedsFullResync = leg.NeedsFullResync ? 1U : 0;
         Reads = (ulong)leg.Reads;
         FailedReads = (ulong)leg.FailedReads;
+        CorruptReads = (ulong)leg.CorruptReads;
         Repairs = (ulong)leg.Repairs;
         FailedWrites = (ulong)leg.FailedWrites;
 

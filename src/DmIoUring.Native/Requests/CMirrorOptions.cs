@@ -12,6 +12,8 @@ internal struct CMirrorOptions
     public const uint AssumeEqual = 4;
     public const uint Overwrite = 8;
     public const uint LogInMemory = 16;
+    public const uint Checksums = 32;
+    private const uint All = AssumeEqual | Overwrite | LogInMemory | Checksums;
 
     public uint Flags;
     public uint Reserved;
@@ -20,7 +22,7 @@ internal struct CMirrorOptions
 
     public readonly MirrorCreateOptions ToOptions()
     {
-        uint unknown = Flags & ~(AssumeEqual | Overwrite | LogInMemory);
+        uint unknown = Flags & ~All;
         if (unknown != 0)
             throw new NativeException(Errno.EINVAL, $"The options' flags have bits that mean nothing here: 0x{unknown:x}.");
         if (Reserved != 0)
@@ -33,6 +35,7 @@ internal struct CMirrorOptions
             AssumeEqual = (Flags & AssumeEqual) != 0,
             Overwrite = (Flags & Overwrite) != 0,
             LogInMemory = (Flags & LogInMemory) != 0,
+            Checksums = (Flags & Checksums) != 0,
         };
     }
 }

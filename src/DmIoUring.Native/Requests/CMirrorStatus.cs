@@ -16,7 +16,7 @@ internal unsafe struct CMirrorStatus
     public uint Legs;
     public uint LogicalBlockSize;
     public uint NeedsResync;
-    public uint Reserved;
+    public uint HasChecksums;
     public fixed byte Id[IdBytes];
 
     public CMirrorStatus(MirrorDevice mirror)
@@ -30,6 +30,7 @@ internal unsafe struct CMirrorStatus
         Legs = (uint)legs.Count;
         LogicalBlockSize = (uint)mirror.LogicalBlockSize;
         NeedsResync = mirror.NeedsResync ? 1U : 0;
+        HasChecksums = mirror.HasChecksums ? 1U : 0;
         fixed (byte* id = Id)
             _ = mirror.Id.TryWriteBytes(new Span<byte>(id, IdBytes), bigEndian: true, out _);
     }

@@ -394,7 +394,10 @@ enum {
     DMIO_MIRROR_TRUST_FIRST = 2,   /* open: of a split mirror, the first device is right */
     DMIO_MIRROR_ASSUME_EQUAL = 4,  /* create: no resync, the legs are equal or are written before they are read */
     DMIO_MIRROR_OVERWRITE = 8,     /* create, replace: a device may belong to a mirror already */
-    DMIO_MIRROR_LOG_IN_MEMORY = 16 /* create: nothing but data is written to the legs, and it can't be opened again */
+    DMIO_MIRROR_LOG_IN_MEMORY = 16, /* create: nothing but data is written to the legs, and it can't be opened again */
+    DMIO_MIRROR_CHECKSUMS = 32 /* create: every 4,096 bytes have a checksum, so that wrong data that a leg returns is
+                                  found, read from another, and written again; sectors are multiples of 8 then, and the
+                                  checksums take 1 GiB of memory for 1 TiB */
 };
 
 /* 0 in a field is its default. */
@@ -476,7 +479,7 @@ struct dmio_mirror_status {
     uint32_t legs;               /* missing ones too */
     uint32_t logical_block_size; /* bytes */
     uint32_t needs_resync;       /* there is something to do for dmio_mirror_resync */
-    uint32_t reserved;
+    uint32_t has_checksums;
     uint8_t id[16]; /* the same on every leg */
 };
 
@@ -497,7 +500,8 @@ struct dmio_mirror_leg {
     uint32_t reserved;
     uint64_t reads; /* since it was opened, or the device was exchanged */
     uint64_t failed_reads;
-    uint64_t repairs; /* failed reads whose sectors were written again from another leg */
+    uint64_t corrupt_reads; /* it has returned other data than was written: DMIO_MIRROR_CHECKSUMS */
+    uint64_t repairs;       /* failed and corrupt reads whose sectors were written again from another leg */
     uint64_t failed_writes;
     char reason[200]; /* why it is not in sync */
 };

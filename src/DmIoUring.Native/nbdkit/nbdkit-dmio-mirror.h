@@ -74,6 +74,8 @@ static int mirror_config(const char *key, const char *value)
         return mirror_config_flag(value, DMIO_MIRROR_ASSUME_EQUAL);
     if (strcmp(key, "overwrite") == 0)
         return mirror_config_flag(value, DMIO_MIRROR_OVERWRITE);
+    if (strcmp(key, "checksums") == 0)
+        return mirror_config_flag(value, DMIO_MIRROR_CHECKSUMS);
     return 1;
 }
 

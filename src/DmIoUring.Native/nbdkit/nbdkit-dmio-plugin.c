@@ -82,7 +82,7 @@ static int config_complete(void)
     }
 
     if (mirror_mode != CREATE_MIRROR && mirror_options.flags != 0) {
-        nbdkit_error("equal and overwrite are for mirror=create");
+        nbdkit_error("equal, overwrite and checksums are for mirror=create");
         return -1;
     }
 
@@ -422,6 +422,7 @@ static struct nbdkit_plugin plugin = {
                    "mirror=open     Serves a mirror that was made before.\n"
                    "equal=BOOL      create: the legs are equal, or written before they are read. The default is false.\n"
                    "overwrite=BOOL  create: a leg may belong to a mirror already. The default is false.\n"
+                   "checksums=BOOL  create: wrong data that a leg returns is found and mended. The default is false.\n"
                    "missing=BOOL    open: legs may be missing. The default is false.\n"
                    "resync=BOOL     Legs out of sync are brought up to date in the background. The default is true.\n"
                    "retry=SECONDS   And so often again, those that fail later. The default is 0: at the start only.",

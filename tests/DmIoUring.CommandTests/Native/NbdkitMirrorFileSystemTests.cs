@@ -26,7 +26,7 @@ public sealed class NbdkitMirrorFileSystemTests(NativeLibrary library) : IDispos
         using FaultFile faulty = FaultFile.Create(Size, new FaultFileOptions { Logs = false });
         string[] legs = ["leg=" + faulty.Path, "leg=" + healthy];
         int size;
-        using (NbdkitServer server = NbdkitServer.Start(plugin, ["mirror=create", "equal=true", .. legs]))
+        using (NbdkitServer server = NbdkitServer.Start(plugin, ["mirror=create", "equal=true", "checksums=true", .. legs]))
         {
             size = server.Size;
             Task<ChildProcess> filled = Task.Run(() => Run("fill", Fill, server.Uri, NativeLibrary.PathOf("docs")));

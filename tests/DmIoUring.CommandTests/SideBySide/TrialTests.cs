@@ -90,6 +90,6 @@ public sealed class TrialTests
         Assert.Contains("FUA", Assert.Throws<IOException>(() => with.Filename(Medium.Fua)).Message, StringComparison.Ordinal);
     }
 
-    private static async Task<IReadOnlyDictionary<string, double>> RunAsync(params IReadOnlyList<string> trial) =>
+    private static async Task<IReadOnlyDictionary<string, double>> RunAsync(params string[] trial) =>
         await Toolset.Find().RunAsync(new Contestant(trial[0], Tool.Trial, trial), trial, Limit, TestContext.Current.CancellationToken);
 }
