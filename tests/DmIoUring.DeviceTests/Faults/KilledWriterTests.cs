@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Globalization;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
@@ -15,8 +13,6 @@ public sealed class KilledWriterTests(ITestOutputHelper output)
 {
     private const int Slots = 64;
 
-    /// <summary>CI has a quarter of an hour for everything: fewer there.</summary>
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("DMIO_KILL_ROUNDS") ?? "150", CultureInfo.InvariantCulture);
 
     [Theory]
     [InlineData("sync", false)]
@@ -33,13 +29,10 @@ public sealed class KilledWriterTests(ITestOutputHelper output)
         int torn = 0, ahead = 0;
 #pragma warning disable CA5394 // Nothing secret: the seed is the point.
         Random random = new(1);
-        for (int round = 0; round < Rounds / (losesPowerToo ? 3 : 1); round++)
+        for (int round = 0; round < KilledWriter.RoundsOr(150) / (losesPowerToo ? 3 : 1); round++)
         {
-            // 0 is a kill before the first record; past the count, a moment more for the kill to fall anywhere in a record.
             int records = random.Next(30);
-            ulong before = acknowledged;
-            acknowledged = WriteAndKill(way, acknowledged, records, random.Next(3000), legs);
-            Assert.True(acknowledged >= before + (ulong)records, $"round {round}: the writer ended by itself");
+            acknowledged = KilledWriter.Run(way, Slots, acknowledged, records, random.Next(3000), legs.Select(static leg => leg.Path));
             foreach (FaultDevice leg in legs)
             {
                 if (losesPowerToo)
@@ -57,56 +50,6 @@ public sealed class KilledWriterTests(ITestOutputHelper output)
         using DmIoClient client = new();
         using IoMemory record = Pattern.Memory(DurableRecord.Size);
         Assert.Equal(default, client.Write([left.Region(0, DurableRecord.Sectors), right.Region(0, DurableRecord.Sectors)], record));
-    }
-
-    /// <summary>Starts a writer after the last record, kills it some microseconds after so many acknowledgements, and returns the last.</summary>
-    private static ulong WriteAndKill(string way, ulong last, int records, int microseconds, FaultDevice[] legs)
-    {
-        string[] arguments =
-        [
-            Path.Combine(AppContext.BaseDirectory, "DmIoUring.Writer.dll"), way,
-            Slots.ToString(CultureInfo.InvariantCulture), (last + 1).ToString(CultureInfo.InvariantCulture), .. legs.Select(static leg => leg.Path),
-        ];
-        ProcessStartInfo start = new(DotNetHost.Path, arguments) { UseShellExecute = false, RedirectStandardOutput = true };
-        start.Environment["DOTNET_TieredPGO"] = "0";
-        start.Environment["DOTNET_TC_QuickJitForLoops"] = "1";
-        using Process writer = Process.Start(start)!;
-        using Stream acknowledgements = writer.StandardOutput.BaseStream;
-        Span<byte> message = stackalloc byte[8];
-        try
-        {
-            for (int i = 0; i < records; i++)
-            {
-                if (!Take(acknowledgements, message, ref last))
-                    return last;
-            }
-
-            long moment = Stopwatch.GetTimestamp();
-            while (Stopwatch.GetElapsedTime(moment).TotalMicroseconds < microseconds)
-                Thread.Yield();
-        }
-        finally
-        {
-            writer.Kill();
-            Assert.True(writer.WaitForExit(Notification.Limit));
-        }
-
-        // What it acknowledged before it died is still in the pipe.
-        while (Take(acknowledgements, message, ref last))
-        {
-        }
-
-        return last;
-    }
-
-    private static bool Take(Stream acknowledgements, Span<byte> message, ref ulong last)
-    {
-        if (acknowledgements.ReadAtLeast(message, message.Length, throwOnEndOfStream: false) < message.Length)
-            return false;
-        ulong number = BinaryPrimitives.ReadUInt64LittleEndian(message);
-        Assert.Equal(last + 1, number);
-        last = number;
-        return true;
     }
 
     /// <summary>The last acknowledged record of every slot must be there, but where the one that was being written has taken its place.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Globalization;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Services;
@@ -23,14 +21,14 @@ public sealed class KilledMirrorTests(ITestOutputHelper output)
     public async Task AfterSigkill_ResyncMakesTheLegsEqual_AndEveryAcknowledgedRecordIsThere(bool losesPowerToo)
     {
         RequireFault.Here();
-        int rounds = int.Parse(Environment.GetEnvironmentVariable("DMIO_KILL_ROUNDS") ?? "25", CultureInfo.InvariantCulture);
+        int rounds = KilledWriter.RoundsOr(25);
         FaultFileOptions options = new() { Volatile = losesPowerToo, Logs = false };
         using FaultDevice left = new(size: LegBytes, options: options);
         using FaultDevice right = new(DeviceKind.Loop4096, LegBytes, options);
         FaultDevice[] legs = [left, right];
         await using (DmIoClient client = new())
         await using (await MirrorDevice.CreateAsync(
-            client, [left.Device, right.Device], new MirrorCreateOptions { Sectors = Slots * DurableRecord.Sectors, RegionSectors = RegionSectors, AssumeEqual = true }, cancellationToken: TestContext.Current.CancellationToken))
+            client, [left.Device, right.Device], new MirrorCreateOptions { Sectors = Slots * DurableRecord.Sectors, RegionSectors = RegionSectors, AssumeEqual = true, Checksums = losesPowerToo }, cancellationToken: TestContext.Current.CancellationToken))
         {
         }
 
@@ -40,7 +38,7 @@ public sealed class KilledMirrorTests(ITestOutputHelper output)
         Random random = new(1);
         for (int round = 0; round < rounds; round++)
         {
-            acknowledged = WriteAndKill(acknowledged, random.Next(1, 30), random.Next(3000), legs);
+            acknowledged = KilledWriter.Run("mirror", Slots, acknowledged, random.Next(1, 30), random.Next(3000), legs.Select(static leg => leg.Path));
             foreach (FaultDevice leg in legs)
             {
                 if (!losesPowerToo)
@@ -67,56 +65,15 @@ public sealed class KilledMirrorTests(ITestOutputHelper output)
             await using MirrorDevice mirror = await MirrorDevice.OpenAsync(client, devices, cancellationToken: TestContext.Current.CancellationToken);
             MirrorResyncResult result = await mirror.ResyncAsync(cancellationToken: TestContext.Current.CancellationToken);
             Assert.True(result.IsComplete, result.ToString());
+            using IoMemory all = IoMemory.Allocate(mirror.Size);
+            Assert.True((await mirror.ReadAsync(0, mirror.SectorCount, all)).IsSuccess);
+            Assert.All(mirror.Legs, static leg => Assert.Equal(0, leg.CorruptReads));
             return result.CopiedRegions;
         }
         finally
         {
             Array.ForEach(devices, static device => device.Dispose());
         }
-    }
-
-    private static ulong WriteAndKill(ulong last, int records, int microseconds, FaultDevice[] legs)
-    {
-        string[] arguments =
-        [
-            Path.Combine(AppContext.BaseDirectory, "DmIoUring.Writer.dll"), "mirror",
-            Slots.ToString(CultureInfo.InvariantCulture), (last + 1).ToString(CultureInfo.InvariantCulture), .. legs.Select(static leg => leg.Path),
-        ];
-        ProcessStartInfo start = new(DotNetHost.Path, arguments) { UseShellExecute = false, RedirectStandardOutput = true };
-        start.Environment["DOTNET_TieredPGO"] = "0";
-        using Process writer = Process.Start(start)!;
-        using Stream acknowledgements = writer.StandardOutput.BaseStream;
-        Span<byte> message = stackalloc byte[8];
-        try
-        {
-            for (int i = 0; i < records; i++)
-                Assert.True(Take(acknowledgements, message, ref last), "the writer ended by itself");
-            long moment = Stopwatch.GetTimestamp();
-            while (Stopwatch.GetElapsedTime(moment).TotalMicroseconds < microseconds)
-                Thread.Yield();
-        }
-        finally
-        {
-            writer.Kill();
-            Assert.True(writer.WaitForExit(Notification.Limit));
-        }
-
-        // What it acknowledged before it died is still in the pipe.
-        while (Take(acknowledgements, message, ref last))
-        {
-        }
-
-        return last;
-    }
-
-    private static bool Take(Stream acknowledgements, Span<byte> message, ref ulong last)
-    {
-        if (acknowledgements.ReadAtLeast(message, message.Length, throwOnEndOfStream: false) < message.Length)
-            return false;
-        ulong number = BinaryPrimitives.ReadUInt64LittleEndian(message);
-        Assert.Equal(last + 1, number);
-        last = number;
-        return true;
     }
 
     /// <summary>The last acknowledged record of every slot must be there, but where the one that was being written has taken its place.</summary>

@@ -14,9 +14,10 @@ public sealed class MirrorLoadTests
     private const int LegBytes = (int)(Sectors + 128) * 512;
 
     [Theory]
-    [InlineData(IoRingKind.IoUring)]
-    [InlineData(IoRingKind.Workers)]
-    public async Task LegThatFailsUnderLoad_FailsNoRequest_AndItsReplacementIsEqualToTheOthers(IoRingKind ring)
+    [InlineData(IoRingKind.IoUring, false)]
+    [InlineData(IoRingKind.IoUring, true)]
+    [InlineData(IoRingKind.Workers, false)]
+    public async Task LegThatFailsUnderLoad_FailsNoRequest_AndItsReplacementIsEqualToTheOthers(IoRingKind ring, bool hasChecksums)
     {
         RequireFault.Here();
         CancellationToken cancel = TestContext.Current.CancellationToken;
@@ -24,7 +25,7 @@ public sealed class MirrorLoadTests
         await using DmIoClient client = new(new DmIoOptions { Ring = ring });
         await using MirrorDevice mirror = await MirrorDevice.CreateAsync(
             client, [first.Device, second.Device, third.Device],
-            new MirrorCreateOptions { Sectors = Sectors, RegionSectors = RegionSectors },
+            new MirrorCreateOptions { Sectors = Sectors, RegionSectors = RegionSectors, Checksums = hasChecksums },
             new MirrorOptions { CleanAfter = TimeSpan.FromMilliseconds(20), ReadPolicy = MirrorReadPolicy.RoundRobin }, cancel);
         using CancellationTokenSource end = new();
         long[] requests = new long[Threads];
@@ -52,7 +53,7 @@ public sealed class MirrorLoadTests
         Assert.True((await mirror.ResyncAsync(cancellationToken: cancel)).IsComplete);
         await end.CancelAsync();
         await Task.WhenAll(load);
-        Assert.All(mirror.Legs, static leg => Assert.Equal(MirrorLegState.InSync, leg.State));
+        Assert.All(mirror.Legs, static leg => Assert.Equal((MirrorLegState.InSync, 0L), (leg.State, leg.CorruptReads)));
         await mirror.DisposeAsync();
 
         byte[] expected = first.File.ReadDurable(0, Sectors);
@@ -63,15 +64,17 @@ public sealed class MirrorLoadTests
         }
     }
 
-    [Fact]
-    public async Task SteadyState_AllocatesNothingForARequest()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SteadyState_AllocatesNothingForARequest(bool hasChecksums)
     {
         RequireLoop.Here();
         using LoopDevice left = LoopDevice.Create(LegBytes), right = LoopDevice.Create(LegBytes);
         using BlockDevice first = BlockDevice.Open(left.Path), second = BlockDevice.Open(right.Path);
         using DmIoClient client = new();
         await using MirrorDevice mirror = await MirrorDevice.CreateAsync(
-            client, [first, second], new MirrorCreateOptions { AssumeEqual = true }, new MirrorOptions { CleanAfter = Timeout.InfiniteTimeSpan }, TestContext.Current.CancellationToken);
+            client, [first, second], new MirrorCreateOptions { AssumeEqual = true, Checksums = hasChecksums }, new MirrorOptions { CleanAfter = Timeout.InfiniteTimeSpan }, TestContext.Current.CancellationToken);
         using IoMemory memory = IoMemory.Allocate(4096);
 
         // What belongs to no request, such as a thread's first ring, comes at any time and once.
