@@ -43,6 +43,17 @@ internal struct LegFailures
         return both;
     }
 
+    /// <summary>The legs that are in one of them, or in both.</summary>
+    public readonly LegFailures Or(in LegFailures other)
+    {
+        LegFailures all = default;
+        foreach (int leg in new RegionBits(_failed | _unsupported))
+            all.Add(leg, _each![leg], (_unsupported >> leg & 1) != 0);
+        foreach (int leg in new RegionBits(other._failed | other._unsupported))
+            all.Add(leg, other._each![leg], (other._unsupported >> leg & 1) != 0);
+        return all;
+    }
+
     /// <summary>Whether the host is to blame, or the request, and not the leg's medium: the data is missing there all the same.</summary>
     public static bool IsHostFailure(IoFailure failure, bool isUnsupported) =>
         isUnsupported || failure.Cause is IoFailureCause.Host or IoFailureCause.RingLost or IoFailureCause.RetriesExhausted;

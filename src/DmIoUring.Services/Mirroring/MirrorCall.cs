@@ -3,6 +3,9 @@ namespace DmIoUring.Services.Mirroring;
 /// <summary>What a request to several legs needs, from a pool: its legs as they were when it was submitted, their regions, and a report.</summary>
 internal sealed class MirrorCall
 {
+    /// <summary>Those of 64 MiB, 64 KiB of memory: a larger write makes an array of its own.</summary>
+    private const int MostKeptChecksums = 1 << 14;
+
     private readonly IoRegion[] _regions = new IoRegion[IoRegion.MaxRegions];
     private readonly IoReport _report = new();
 
@@ -30,5 +33,7 @@ internal sealed class MirrorCall
     {
         _regions.AsSpan(0, Legs.Length).Clear();
         Legs = [];
+        if (Checksums.Length > MostKeptChecksums)
+            Checksums = [];
     }
 }

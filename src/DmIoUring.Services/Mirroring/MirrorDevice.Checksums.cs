@@ -21,8 +21,9 @@ public sealed partial class MirrorDevice
 
     internal ChecksumTable? Checksums => _checksums;
 
-    /// <summary>Writes all checksums to all legs that are written to.</summary>
-    internal Task WriteAllChecksumsAsync() => _checksumStore?.WriteAllAsync() ?? Task.CompletedTask;
+    /// <summary>Writes the checksums of copied regions to all legs that are written to; the flush that ends the resync makes them durable.</summary>
+    /// <returns>Whether all were; false: it was cancelled.</returns>
+    internal Task<bool> WriteCopiedChecksumsAsync(List<int> regions, CancellationToken cancellation) => _checksumStore?.WriteCopiedAsync(regions, cancellation) ?? Task.FromResult(true);
 
     /// <summary>From now on, until the mirror is closed, those of dirty regions do not hold on the legs.</summary>
     private async Task LoadChecksumsAsync(CancellationToken cancellationToken)
@@ -41,23 +42,24 @@ public sealed partial class MirrorDevice
     /// <summary>Whether a buffer has what was last written there, as far as that is known without a lock: a write may be in flight.</summary>
     private bool Matches(long sector, long count, in IoBuffer buffer) => _checksums is null || _checksums.FindWrong(sector, count, buffer) < 0;
 
-    /// <summary>Before a change is submitted, with its range locked: until it has ended, its blocks have no checksum.</summary>
+    /// <summary>Before a change is submitted, with its range locked.</summary>
     private void BeginChecksums(Change change, MirrorCall call, long sector, long count, in IoBuffer buffer)
     {
-        if (_checksums is null || change == Change.Flush)
-            return;
-        if (change == Change.Write)
+        if (HasChecksums && change == Change.Write)
             ChecksumTable.Compute(sector, count, buffer, ref call.Checksums);
-        else if (change == Change.WriteZeroes)
-            ChecksumTable.ComputeZeroes(sector, count, ref call.Checksums);
-        _checksums.Forget(sector, count);
     }
 
-    /// <summary>The legs in sync have it. A discard leaves them without.</summary>
-    private void EndChecksums(Change change, MirrorCall call, long sector, long count)
+    /// <summary>After it, with its range still locked. A discard that no leg can do has changed nothing.</summary>
+    private void EndChecksums(Change change, MirrorCall call, long sector, long count, in MirrorResult result)
     {
-        if (_checksums is not null && change is Change.Write or Change.WriteZeroes)
+        if (_checksums is null)
+            return;
+        if (change == Change.Write && result.IsSuccess)
             _checksums.Set(sector, count, call.Checksums);
+        else if (change == Change.WriteZeroes && result.IsSuccess)
+            _checksums.SetZeroes(sector, count);
+        else if (change != Change.Discard || result.IsSuccess || !result.Legs.Failed.IsEmpty)
+            _checksums.Forget(sector, count);
     }
 
     /// <summary>
@@ -126,22 +128,42 @@ public sealed partial class MirrorDevice
         return (wrong < 0, wrong < 0 ? default : WrongData(sector + wrong), false);
     }
 
-    /// <summary>For a copy that is about to be written to other legs: gives it checksums where it has none.</summary>
+    /// <summary>For a copy that is about to be written to other legs.</summary>
+    /// <param name="source">The leg that it was read from.</param>
+    /// <param name="sector">Where.</param>
+    /// <param name="count">Sectors.</param>
+    /// <param name="buffer">What was read.</param>
+    /// <param name="found">Where the checksums of blocks go that have none, one for each block of the buffer.</param>
     /// <returns>Where it has other data than was written; none: nowhere.</returns>
-    internal IoFailure CheckCopied(MirrorLeg source, long sector, long count, in IoBuffer buffer)
+    internal IoFailure CheckCopied(MirrorLeg source, long sector, long count, in IoBuffer buffer, Span<uint> found)
     {
         if (_checksums is null)
             return default;
         long wrong = _checksums.FindWrong(sector, count, buffer);
         if (wrong < 0)
         {
-            _checksums.Complete(sector, count, buffer);
+            _checksums.ComputeUnknown(sector, count, buffer, found);
             return default;
         }
 
         IoFailure failure = WrongData(sector + wrong);
         Count(source, isRight: false, failure);
         return failure;
+    }
+
+    /// <summary>
+    /// All of a region was copied, with its range locked: its blocks have the checksums that were found, if no leg can have anything else there. A leg that was no destination, and that no full resync
+    /// will make equal, may have other data where none was ever written, or where it was discarded.
+    /// </summary>
+    internal void CompleteChecksums(MirrorLeg source, MirrorLeg[] destinations, long sector, ReadOnlySpan<uint> found)
+    {
+        if (_checksums is null)
+            return;
+        lock (Gate)
+        {
+            if (Array.TrueForAll(_legs, leg => leg == source || leg.LacksAll || leg.IsWritten && destinations.Contains(leg)))
+                _checksums.Complete(sector, found);
+        }
     }
 
     private static IoFailure WrongData(long sector) => new(0, sector, ErrnoIllegalSequence, IoFailureCause.Device);

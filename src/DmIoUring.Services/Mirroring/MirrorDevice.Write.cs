@@ -64,8 +64,7 @@ public sealed partial class MirrorDevice
             MirrorResult settled = result.IsSuccess && IsRecorded
                 ? new MirrorResult(IsSuccess: true, default)
                 : Wait(SettleAsync(Change.Write, call, result, sector, count, buffer, flags));
-            if (settled.IsSuccess)
-                EndChecksums(Change.Write, call, sector, count);
+            EndChecksums(Change.Write, call, sector, count, settled);
             mayDiffer = false;
             return settled;
         }
@@ -132,8 +131,7 @@ public sealed partial class MirrorDevice
             MirrorResult settled = result.IsSuccess && IsRecorded
                 ? new MirrorResult(IsSuccess: true, default)
                 : await SettleAsync(change, call, result, sector, count, buffer, flags).ConfigureAwait(false);
-            if (settled.IsSuccess)
-                EndChecksums(change, call, sector, count);
+            EndChecksums(change, call, sector, count, settled);
             mayDiffer = false;
             return settled;
         }
@@ -210,10 +208,10 @@ public sealed partial class MirrorDevice
             MirrorLeg leg = call.Legs[region];
             IoFailure failure = call.Failure(result, region);
             bool isUnsupported = result.Unsupported[region];
+            if (change is not (Change.Discard or Change.WriteZeroes) || !isUnsupported)
+                (failure, isUnsupported) = await RetryAsync(change, leg, sector, count, buffer, flags, failure, isUnsupported).ConfigureAwait(false);
             if (change == Change.WriteZeroes && isUnsupported)
                 (failure, isUnsupported) = await WriteZeroesAsDataAsync(leg, sector, count).ConfigureAwait(false);
-            else if (change != Change.Discard || !isUnsupported)
-                (failure, isUnsupported) = await RetryAsync(change, leg, sector, count, buffer, flags, failure, isUnsupported).ConfigureAwait(false);
             if (failure.Cause != IoFailureCause.None)
                 failures.Add(leg, failure, isUnsupported);
         }
@@ -263,8 +261,12 @@ public sealed partial class MirrorDevice
         {
             IoRegion region = new(leg.Device!, sector + done, Math.Min(pieceSectors, count - done));
             IoResult result = await Client.WriteAsync(region, _zeroes).ConfigureAwait(false);
-            if (!result.IsSuccess)
-                return (result.First, !result.Unsupported.IsEmpty);
+            if (result.IsSuccess)
+                continue;
+            (IoFailure failure, bool isUnsupported) = await RetryAsync(
+                Change.Write, leg, region.Sector, region.Count, _zeroes, IoFlags.None, result.First, !result.Unsupported.IsEmpty).ConfigureAwait(false);
+            if (failure.Cause != IoFailureCause.None)
+                return (failure, isUnsupported);
         }
 
         return default;
@@ -290,6 +292,7 @@ public sealed partial class MirrorDevice
         int last = _layout.RegionOf(sector + count - 1);
         for (int region = _layout.RegionOf(sector); region <= last; region++)
             _unsynced.Add(region);
+        _checksums?.Forget(sector, count);
     }
 
     /// <summary>Why the metadata could be written to no leg.</summary>

@@ -315,6 +315,7 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
     {
         await _legChanges.EndAsync().ConfigureAwait(false);
         _metadata.Dispose();
+        _checksumStore?.Dispose();
         _zeroes.Dispose();
     }
 }

@@ -51,11 +51,9 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
 
             using (CopyService copies = new(mirror.Client))
                 await Task.WhenAll(Enumerable.Range(0, RegionsAtOnce).Select(_ => CopyRegionsAsync(copies, cancellation))).ConfigureAwait(false);
-            isCancelled = cancellation.IsCancellationRequested && _done < _regions.Length;
-            failure = isCancelled ? "the resync was cancelled"
-                : _hasNoSource ? "every leg in sync has come into doubt meanwhile"
-                : _unreadable >= 0 ? FormattableString.Invariant($"sector {_unreadable} could be read from no leg in sync")
-                : await EndAsync(hadUnsynced).ConfigureAwait(false);
+            isCancelled = cancellation.IsCancellationRequested && _done < _regions.Length
+                || WhyIncomplete() is null && !await WriteChecksumsAsync(cancellation).ConfigureAwait(false);
+            failure = isCancelled ? "the resync was cancelled" : WhyIncomplete() ?? await FlushAsync(hadUnsynced).ConfigureAwait(false);
         }
         finally
         {
@@ -163,17 +161,16 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 return true;
             }
 
-            CopyOptions copy = mirror.HasChecksums ? _copy with { Check = (long at, long length, in IoBuffer piece) => mirror.CheckCopied(source, at, length, piece) } : _copy;
+            uint[] found = mirror.HasChecksums ? new uint[count / MirrorLayout.BlockSectors] : [];
+            CopyOptions copy = mirror.HasChecksums ? _copy with { Check = (long at, long length, in IoBuffer piece) => mirror.CheckCopied(source, at, length, piece, Part(found, at - sector, length)) } : _copy;
             CopyResult? result = destinations.Length == 0 ? null : await copies.CopyAsync(from, to, copy, cancellation).ConfigureAwait(false);
             if (result is null || result.Outcome == CopyOutcome.Complete)
             {
+                mirror.CompleteChecksums(source, destinations, sector, found);
                 lock (mirror.Gate)
                     unsynced.Remove(region);
                 return true;
             }
-
-            if (result.Outcome == CopyOutcome.Cancelled)
-                return false;
 
             // An error stops a copy, so the destinations that are left lack the rest of the region: it begins again, with another source or without the legs that failed.
             if (result.SourceFailure.Cause != IoFailureCause.None)
@@ -183,8 +180,14 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 foreach (int bit in result.Failed | result.Unsupported)
                     mirror.FailCopy(destinations[bit], result.DestinationFailures[bit].ToString());
             }
+
+            if (result.Outcome == CopyOutcome.Cancelled)
+                return false;
         }
     }
+
+    private static Span<uint> Part(uint[] checksums, long sector, long count) =>
+        checksums.AsSpan((int)(sector / MirrorLayout.BlockSectors), (int)(count / MirrorLayout.BlockSectors));
 
     /// <summary>Must be called with the lock held.</summary>
     private MirrorLeg[] Destinations(int region, MirrorLeg source)
@@ -224,7 +227,8 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 return false;
             IoBuffer piece = memory.Slice(0, count * IoRegion.SectorSize);
             IoResult read = await mirror.Client.ReadAsync(new IoRegion(source.Device!, sector, count), piece).ConfigureAwait(false);
-            if (!read.IsSuccess || mirror.CheckCopied(source, sector, count, piece).Cause != IoFailureCause.None)
+            uint[] found = new uint[1];
+            if (!read.IsSuccess || mirror.CheckCopied(source, sector, count, piece, found).Cause != IoFailureCause.None)
             {
                 unreadableFrom |= 1UL << source.Index;
                 continue;
@@ -246,15 +250,26 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                     mirror.FailCopy(leg, failure.ToString());
             }
 
+            mirror.CompleteChecksums(source, destinations, sector, found);
             return true;
         }
     }
 
-    /// <summary>Writes what belongs to the copies, and makes them durable.</summary>
+    /// <summary>Why not all was copied; null: it was.</summary>
+    private string? WhyIncomplete() =>
+        _hasNoSource ? "every leg in sync has come into doubt meanwhile"
+        : _unreadable >= 0 ? FormattableString.Invariant($"sector {_unreadable} could be read from no leg in sync")
+        : null;
+
+    /// <summary>A leg that has none of the checksums gets all; one that comes back gets those of the regions that it gets. Of regions that are dirty on all legs, cleaning writes them.</summary>
+    /// <returns>Whether all were written; false: it was cancelled.</returns>
+    private async Task<bool> WriteChecksumsAsync(CancellationToken cancellation) =>
+        _targets.Length == 0 || await mirror.WriteCopiedChecksumsAsync([.. _regions], cancellation).ConfigureAwait(false);
+
+    /// <summary>Makes the copies durable.</summary>
     /// <returns>Why no leg may be declared in sync; null: those that still are being resynchronized may.</returns>
-    private async Task<string?> EndAsync(bool hadUnsynced)
+    private async Task<string?> FlushAsync(bool hadUnsynced)
     {
-        await mirror.WriteAllChecksumsAsync().ConfigureAwait(false);
         MirrorCall call;
         lock (mirror.Gate)
             call = mirror.RentCall(leg => leg.State == MirrorLegState.Resyncing || (hadUnsynced || mirror.HasChecksums) && leg.IsInSync);

@@ -12,6 +12,8 @@ public sealed class MirrorChecksumTests
     private const int IllegalSequence = 84;
     private const int Eio = 5;
 
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private static readonly MirrorCreateOptions Create = new() { Sectors = Sectors, RegionSectors = RegionSectors, AssumeEqual = true, Checksums = true };
     private static readonly MirrorOptions FirstLeg = new() { ReadPolicy = MirrorReadPolicy.First };
 
@@ -193,23 +195,96 @@ public sealed class MirrorChecksumTests
         Assert.All(bench.Mirror.Legs, static leg => Assert.Equal(0, leg.CorruptReads));
     }
 
-    [Fact]
-    public async Task ReadsBesideWrites_FindNothingWrong()
+    /// <summary>The leg that is read has the new data, which is not what the checksum is of before the write has ended on the other leg too.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ReadBesideAWrite_WaitsForIt_AndFindsNothingWrong(bool fails)
     {
         await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create, FirstLeg);
+        await bench.WriteAsync(0, 1);
+        Fault hold = bench.Disks[1].Hold(MediumOperations.Write, times: 1);
+        Task<MirrorResult> write = bench.Mirror.WriteAsync(0, 8, Bytes(2)).AsTask();
+        Assert.True(hold.WaitForHits(1, Limit));
+        Assert.True(SpinWait.SpinUntil(() => bench.Disks[0].Read(0, 8).AsSpan().SequenceEqual(Bytes(2)), Limit));
+        Task<byte[]> read = bench.ReadAsync(0);
+        if (fails)
+            bench.Disks[1].Fail(MediumOperations.Write, Eio, times: 1);
+        hold.Dispose();
+        Assert.True((await write).IsSuccess);
+        Assert.Equal(Bytes(2), await read);
+        Assert.Equal((0L, 0L), (bench.Mirror.Legs[0].CorruptReads, bench.Mirror.Legs[0].Repairs));
+    }
+
+    [Fact]
+    public async Task DiscardThatNoLegCanDo_LeavesTheChecksums()
+    {
+        await using MirrorBench bench = new(2, disk: new SimulatedDiskOptions { TornUnit = 512, HasDiscard = false });
+        await bench.CreateAsync(Create, FirstLeg);
+        await bench.WriteAsync(0, 1);
+        MirrorResult discarded = await bench.Mirror.DiscardAsync(0, 8);
+        Assert.Equal((false, 0b11ul), (discarded.IsSuccess, discarded.Legs.Unsupported.Value));
+        bench.Disks[0].Write(0, Bytes(9));
+        Assert.Equal(Bytes(1), await bench.ReadAsync(0));
+    }
+
+    /// <summary>What was never written may be another thing on each leg; a copy of it has no checksum, which the other leg would not match.</summary>
+    [Fact]
+    public async Task CopyOfWhatLegsDifferIn_HasNoChecksum()
+    {
+        await using MirrorBench bench = new(3);
+        bench.Disks[1].Write(0, Bytes(7));
         await bench.CreateAsync(Create, new MirrorOptions { ReadPolicy = MirrorReadPolicy.RoundRobin });
-        Task[] writers = [.. Enumerable.Range(0, 2).Select(writer => Task.Run(async () =>
-        {
-            for (int i = 0; i < 200; i++)
-                await bench.WriteAsync(8 * writer, (byte)i, 16);
-        }))];
-        Task[] readers = [.. Enumerable.Range(0, 2).Select(reader => Task.Run(async () =>
-        {
-            while (!Array.TrueForAll(writers, static writer => writer.IsCompleted))
-                await bench.ReadAsync(8 * reader, 16);
-        }))];
-        await Task.WhenAll([.. writers, .. readers]);
+        await bench.WriteAsync(8, 1);
+        BlockDevice spare = bench.Open(bench.AddDisk());
+        await bench.Mirror.ReplaceAsync(2, spare, cancellationToken: TestContext.Current.CancellationToken);
+        await bench.ResyncAsync();
+        for (int leg = 0; leg < 3; leg++)
+            await bench.ReadAsync(0);
         Assert.All(bench.Mirror.Legs, static leg => Assert.Equal((0L, 0L), (leg.CorruptReads, leg.Repairs)));
+        bench.Disks[1].Write(8, Bytes(9));
+        for (int leg = 0; leg < 3; leg++)
+            Assert.Equal(Bytes(1), await bench.ReadAsync(8));
+        Assert.Equal(1, bench.Mirror.Legs[1].CorruptReads);
+    }
+
+    /// <summary>A block of them has those of several regions.</summary>
+    [Fact]
+    public async Task LossOfPowerWhileChecksumsAreWritten_LosesNoneOfCleanRegions()
+    {
+        for (int requests = 1; requests < 12; requests++)
+        {
+            await using MirrorBench bench = new(2, seed: requests);
+            await bench.CreateAsync(Create);
+            await bench.WriteAsync(0, 1);
+            await bench.Mirror.CleanAsync(isLast: false);
+            await bench.Mirror.CleanAsync(isLast: false);
+            Assert.Equal(0, bench.Mirror.DirtyRegions);
+            await bench.WriteAsync(RegionSectors, 2);
+            bench.Simulation.CutPowerAfter(requests);
+            await bench.Mirror.CleanAsync(isLast: false);
+            await bench.Mirror.CleanAsync(isLast: false);
+            await bench.CrashAsync();
+            await bench.OpenAsync();
+            Assert.True(bench.Mirror.Checksums!.IsKnown(0) || bench.Mirror.DirtyRegions == Sectors / RegionSectors, $"after {requests} requests");
+        }
+    }
+
+    [Fact]
+    public async Task CancelledWhileChecksumsAreWritten_LeavesTheLegOutOfSync()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create with { AssumeEqual = false });
+        using CancellationTokenSource cancellation = new();
+        Fault hold = bench.Disks[1].Hold(MediumOperations.Write, firstSector: Sectors - 8, sectors: 8, times: 1);
+        Task<MirrorResyncResult> resync = bench.Mirror.ResyncAsync(cancellationToken: cancellation.Token);
+        Assert.True(hold.WaitForHits(1, Limit));
+        await cancellation.CancelAsync();
+        hold.Dispose();
+        Assert.Equal(MirrorResyncOutcome.Cancelled, (await resync).Outcome);
+        Assert.Equal(MirrorLegState.OutOfSync, bench.State(1));
+        await bench.ResyncAsync();
     }
 
     [Theory]
@@ -335,7 +410,8 @@ public sealed class MirrorChecksumTests
         await bench.CloseAsync();
         await bench.OpenAsync();
         Assert.Equal(MirrorLegState.OutOfSync, bench.State(1));
-        await bench.ResyncAsync().ContinueWith(static _ => { }, TaskScheduler.Default);
+        MirrorResyncResult failed = await bench.Mirror.ResyncAsync(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal((MirrorResyncOutcome.Incomplete, 0b10ul), (failed.Outcome, failed.Failed.Value));
     }
 
     [Fact]

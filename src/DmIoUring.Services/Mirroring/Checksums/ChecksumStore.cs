@@ -6,10 +6,15 @@ namespace DmIoUring.Services.Mirroring.Checksums;
 /// The checksums on the legs. Those of a region hold there while the log says that it is clean: they are written before the region's bit goes. Of a region that is dirty they hold
 /// only where the mirror was closed.
 /// </summary>
-internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, ChecksumTable table)
+internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, ChecksumTable table) : IDisposable
 {
     /// <summary>Blocks in one request.</summary>
     private const int BlocksAtOnce = 64;
+
+    private readonly SemaphoreSlim _writing = new(1);
+
+    /// <summary>What becomes of the legs that have failed. Called with the mirror's lock held.</summary>
+    private delegate bool Judge(MirrorLeg[] legs, in LegFailures failures, bool unsupportedToo);
 
     /// <summary>Fills the table. Where legs say different things, or none can be read, a block has no checksum.</summary>
     public async Task LoadAsync(BlockDevice[] inSync, CancellationToken cancellationToken)
@@ -43,7 +48,28 @@ internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, Ch
     /// <summary>Writes those of some regions to all legs in sync, durably. A leg that fails it is out of sync.</summary>
     /// <param name="regions">In ascending order.</param>
     /// <returns>Whether a leg in sync has all of them.</returns>
-    public async Task<bool> WriteAsync(List<int> regions)
+    public Task<bool> WriteAsync(List<int> regions) => WriteAsync(regions, static leg => leg.IsInSync, IoFlags.Fua, mirror.TakeOut, CancellationToken.None);
+
+    /// <summary>
+    /// Writes those of regions that were copied, also to the legs that they were copied to; the flush that ends the resync makes them durable. What changes meanwhile is in regions that are dirty.
+    /// </summary>
+    /// <returns>Whether all were written; false: it was cancelled. A leg that fails it is out of sync.</returns>
+    public Task<bool> WriteCopiedAsync(List<int> regions, CancellationToken cancellation) => WriteAsync(regions, static leg => leg.IsWritten, IoFlags.None, Fail, cancellation);
+
+    public void Dispose() => _writing.Dispose();
+
+    private bool Fail(MirrorLeg[] legs, in LegFailures failures, bool unsupportedToo)
+    {
+        foreach (MirrorLeg leg in legs)
+        {
+            if (failures.Has(leg))
+                mirror.FailCopy(leg, failures.Reason(leg));
+        }
+
+        return true;
+    }
+
+    private async Task<bool> WriteAsync(List<int> regions, Func<MirrorLeg, bool> predicate, IoFlags flags, Judge judge, CancellationToken cancellation)
     {
         using IoMemory memory = IoMemory.Allocate(BlocksAtOnce * MirrorLayout.BlockBytes);
         int next = 0;
@@ -54,7 +80,7 @@ internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, Ch
                 last = LastBlock(regions[at]);
             for (next = first; next <= last; next += BlocksAtOnce)
             {
-                if (!await WriteToLegsInSyncAsync(next, Math.Min(BlocksAtOnce, last + 1 - next), memory).ConfigureAwait(false))
+                if (cancellation.IsCancellationRequested || !await WriteAsync(next, Math.Min(BlocksAtOnce, last + 1 - next), memory, predicate, flags, judge).ConfigureAwait(false))
                     return false;
             }
 
@@ -64,66 +90,49 @@ internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, Ch
         return true;
     }
 
-    /// <summary>
-    /// Writes all of them, at a resync's end: to the legs that it has copied to, which have none, and to those in sync, whose copied blocks may have got their first. The flush that ends
-    /// the resync makes them durable. What changes meanwhile is in regions that are dirty.
-    /// </summary>
-    public async Task WriteAllAsync()
+    /// <summary>One such write at a time: of two of the same block, the older could arrive last.</summary>
+    private async Task<bool> WriteAsync(int first, int count, IoMemory memory, Func<MirrorLeg, bool> predicate, IoFlags flags, Judge judge)
     {
-        using IoMemory memory = IoMemory.Allocate(BlocksAtOnce * MirrorLayout.BlockBytes);
-        for (int first = 0; first < layout.ChecksumBlocks; first += BlocksAtOnce)
-        {
-            MirrorCall call;
-            lock (mirror.Gate)
-                call = mirror.RentCall(static leg => leg.IsWritten);
-            try
-            {
-                LegFailures failures = await WriteAsync(call, first, Math.Min(BlocksAtOnce, layout.ChecksumBlocks - first), memory, IoFlags.None).ConfigureAwait(false);
-                lock (mirror.Gate)
-                {
-                    foreach (MirrorLeg leg in call.Legs)
-                    {
-                        if (failures.Has(leg))
-                            mirror.FailCopy(leg, failures.Reason(leg));
-                    }
-                }
-            }
-            finally
-            {
-                lock (mirror.Gate)
-                    mirror.ReturnCall(call);
-            }
-        }
-    }
-
-    private async Task<bool> WriteToLegsInSyncAsync(int first, int count, IoMemory memory)
-    {
-        MirrorCall call;
-        lock (mirror.Gate)
-            call = mirror.RentCall(static leg => leg.IsInSync);
+        await _writing.WaitAsync().ConfigureAwait(false);
+        MirrorCall? call = null;
         try
         {
-            LegFailures failures = await WriteAsync(call, first, count, memory, IoFlags.Fua).ConfigureAwait(false);
+            int alone;
             lock (mirror.Gate)
-                return mirror.TakeOut(call.Legs, failures);
+            {
+                call = mirror.RentCall(predicate);
+                alone = Math.Max(0, Array.FindIndex(call.Legs, static leg => leg.IsInSync));
+            }
+
+            for (int at = 0; at < count; at++)
+                ChecksumBlock.Write(Block(memory.GetSpan(), at), mirror.Id, first + at, table.Entries(first + at));
+
+            // One leg in sync, then the others: a loss of power can tear the blocks that are written, and they have the checksums of other regions too.
+            LegFailures failures = await WriteAsync(call, leg => leg == alone, first, count, memory, flags | IoFlags.Fua).ConfigureAwait(false);
+            if (call.Legs.Length > 1)
+                failures = failures.Or(await WriteAsync(call, leg => leg != alone, first, count, memory, flags).ConfigureAwait(false));
+            lock (mirror.Gate)
+                return judge(call.Legs, failures, unsupportedToo: true);
         }
         finally
         {
             lock (mirror.Gate)
-                mirror.ReturnCall(call);
+            {
+                if (call is not null)
+                    mirror.ReturnCall(call);
+            }
+
+            _writing.Release();
         }
     }
 
-    private Task<LegFailures> WriteAsync(MirrorCall call, int first, int count, IoMemory memory, IoFlags flags)
-    {
-        for (int at = 0; at < count; at++)
-            ChecksumBlock.Write(Block(memory.GetSpan(), at), mirror.Id, first + at, table.Entries(first + at));
-        return mirror.WriteMetadataAsync(
-            call,
-            Array.ConvertAll(call.Legs, leg => new IoRegion(leg.Device!, layout.ChecksumSector(leg.Device!.SectorCount, first), count * MirrorLayout.BlockSectors)),
-            memory,
-            flags);
-    }
+    /// <summary>Writes to some legs of a call; the regions of the others are empty.</summary>
+    private Task<LegFailures> WriteAsync(MirrorCall call, Func<int, bool> isMeant, int first, int count, IoMemory memory, IoFlags flags) => mirror.WriteMetadataAsync(
+        call,
+        [.. call.Legs.Select((leg, index) => new IoRegion(
+            leg.Device!, layout.ChecksumSector(leg.Device!.SectorCount, first), isMeant(index) ? count * MirrorLayout.BlockSectors : 0))],
+        memory,
+        flags);
 
     private async Task<bool> TryReadAsync(BlockDevice device, int first, int count, IoMemory memory)
     {

@@ -3,8 +3,9 @@ using DmIoUring.Services.Mirroring.Metadata;
 namespace DmIoUring.Services.Mirroring.Checksums;
 
 /// <summary>
-/// The checksum of every block of the mirror's data, in memory. A block has none while it is written, after a write that failed, and where nothing was written or copied since the mirror was
-/// made: then whatever is read is believed. The range lock of who changes a block guards its entry; a read looks without a lock, and what does not match is looked at again under it.
+/// The checksum of every block of the mirror's data, in memory. A block has none after a write that failed or a discard, and where nothing was written or copied since the mirror was made: then
+/// whatever is read is believed. The range lock of who changes a block guards its entry; a read looks without a lock, also while a write is in flight, and what does not match is looked at again
+/// under it.
 /// </summary>
 internal sealed class ChecksumTable(MirrorLayout layout)
 {
@@ -22,7 +23,7 @@ internal sealed class ChecksumTable(MirrorLayout layout)
     public bool IsKnown(int block) => Volatile.Read(ref _entries[block]) != 0;
 
     /// <summary>The blocks of some sectors have no checksum until they get one.</summary>
-    public void Forget(long sector, long count) => _entries.AsSpan(BlockOf(sector), (int)(count / MirrorLayout.BlockSectors)).Clear();
+    public void Forget(long sector, long count) => _entries.AsSpan(BlockOf(sector), BlockOf(count)).Clear();
 
     /// <summary>Where the first block of a buffer that does not have its checksum is.</summary>
     /// <param name="sector">What the buffer was read from.</param>
@@ -44,15 +45,30 @@ internal sealed class ChecksumTable(MirrorLayout layout)
         return -1;
     }
 
-    /// <summary>Gives those blocks of a buffer a checksum that have none. The others have the one that it matches.</summary>
-    public void Complete(long sector, long count, in IoBuffer buffer)
+    /// <summary>The checksums of those blocks of a buffer that have none.</summary>
+    /// <param name="sector">What the buffer was read from.</param>
+    /// <param name="count">Sectors.</param>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="checksums">Where they go, one for each block of the buffer; the others stay as they are.</param>
+    public void ComputeUnknown(long sector, long count, in IoBuffer buffer, Span<uint> checksums)
     {
         BlockReader reader = new(stackalloc byte[MirrorLayout.BlockBytes]);
         for (long at = 0; at < count; at += MirrorLayout.BlockSectors)
         {
             int block = BlockOf(sector + at);
             if (_entries[block] == 0)
-                _entries[block] = BlockChecksum.Of(reader.Read(buffer, at), block);
+                checksums[BlockOf(at)] = BlockChecksum.Of(reader.Read(buffer, at), block);
+        }
+    }
+
+    /// <summary>Takes checksums, with the range locked since they were computed, for the blocks that have none.</summary>
+    public void Complete(long sector, ReadOnlySpan<uint> checksums)
+    {
+        Span<uint> entries = _entries.AsSpan(BlockOf(sector), checksums.Length);
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (entries[i] == 0)
+                entries[i] = checksums[i];
         }
     }
 
@@ -63,32 +79,26 @@ internal sealed class ChecksumTable(MirrorLayout layout)
     /// <param name="checksums">An array that is used again where it is long enough.</param>
     public static void Compute(long sector, long count, in IoBuffer buffer, ref uint[] checksums)
     {
-        MakeRoom(count, ref checksums);
+        if (checksums.Length < BlockOf(count))
+            checksums = new uint[BlockOf(count)];
         BlockReader reader = new(stackalloc byte[MirrorLayout.BlockBytes]);
         for (long at = 0; at < count; at += MirrorLayout.BlockSectors)
             checksums[BlockOf(at)] = BlockChecksum.Of(reader.Read(buffer, at), BlockOf(sector + at));
     }
 
-    /// <summary>The checksums of zeroes.</summary>
-    public static void ComputeZeroes(long sector, long count, ref uint[] checksums)
-    {
-        MakeRoom(count, ref checksums);
-        for (long at = 0; at < count; at += MirrorLayout.BlockSectors)
-            checksums[BlockOf(at)] = BlockChecksum.OfZeroes(BlockOf(sector + at));
-    }
-
     /// <summary>What was computed is on the legs.</summary>
-    public void Set(long sector, long count, uint[] checksums) =>
-        checksums.AsSpan(0, (int)(count / MirrorLayout.BlockSectors)).CopyTo(_entries.AsSpan(BlockOf(sector)));
+    public void Set(long sector, long count, uint[] checksums) => checksums.AsSpan(0, BlockOf(count)).CopyTo(_entries.AsSpan(BlockOf(sector)));
+
+    /// <summary>Zeroes are on the legs.</summary>
+    public void SetZeroes(long sector, long count)
+    {
+        int first = BlockOf(sector);
+        Span<uint> entries = _entries.AsSpan(first, BlockOf(count));
+        for (int i = 0; i < entries.Length; i++)
+            entries[i] = BlockChecksum.OfZeroes(first + i);
+    }
 
     private static int BlockOf(long sector) => (int)(sector / MirrorLayout.BlockSectors);
-
-    private static void MakeRoom(long count, ref uint[] checksums)
-    {
-        int blocks = BlockOf(count);
-        if (checksums.Length < blocks)
-            checksums = new uint[blocks];
-    }
 
     /// <summary>Reads a buffer block by block.</summary>
     private readonly ref struct BlockReader(Span<byte> copy)

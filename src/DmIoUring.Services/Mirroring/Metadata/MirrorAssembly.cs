@@ -116,11 +116,14 @@ internal sealed class MirrorAssembly
         if (own.Layout != best.Layout)
         {
             return string.Create(
-                CultureInfo.InvariantCulture, $"{leg} says {own.Layout.Sectors} sectors in regions of {own.Layout.RegionSectors}, {authority} says {best.Layout.Sectors} and {best.Layout.RegionSectors}. Leave one of them out.");
+                CultureInfo.InvariantCulture, $"{leg} says {Words(own.Layout)}, {authority} says {Words(best.Layout)}. Leave one of them out.");
         }
 
         return legs[own.Leg] is { } twin ? $"{leg} and {twin} are copies of one leg. Leave one of them out." : null;
     }
+
+    private static string Words(MirrorLayout layout) => string.Create(
+        CultureInfo.InvariantCulture, $"{layout.Sectors} sectors in regions of {layout.RegionSectors}, {(layout.HasChecksums ? "with" : "without")} checksums");
 
     private static SuperblockEntry Judge(FoundLeg leg, FoundLeg authority, SuperblockEntry entry, bool isTrusted, List<MirrorProblem> problems)
     {
