@@ -118,18 +118,14 @@ internal sealed class LoadedMirror : IDisposable
 
     public void Dispose()
     {
-        try
-        {
-            _load.Dispose();
-            _mirror.Dispose();
-        }
-        finally
-        {
-            CloseDevices();
-            _client.Dispose();
-            _legs.ForEach(static leg => leg.Dispose());
-            _local.Dispose();
-        }
+        // What is stuck stays: the check has failed and says why, which the end of all this would not.
+        if (!_load.TryEnd())
+            return;
+        _mirror.Dispose();
+        CloseDevices();
+        _client.Dispose();
+        _legs.ForEach(static leg => leg.Dispose());
+        _local.Dispose();
     }
 
     private BlockDevice Open(RemoteLeg leg)

@@ -3,7 +3,7 @@ using DmIoUring.Services;
 namespace DmIoUring.RemoteLegs;
 
 /// <summary>Threads that write, read, zero and flush at random on a mirror, and check every byte that they read.</summary>
-internal sealed class MirrorLoad : IDisposable
+internal sealed class MirrorLoad
 {
     public const int Threads = 6;
     private const int MostBlocks = 8;
@@ -38,18 +38,17 @@ internal sealed class MirrorLoad : IDisposable
     /// <summary>Ends it, and returns when nothing of it is under way.</summary>
     public void End()
     {
-        Dispose();
+        if (!TryEnd())
+            throw new CheckException("a request of the load does not end");
         ThrowIfFailed();
     }
 
-    public void Dispose()
+    /// <summary>Ends it, however it went.</summary>
+    /// <returns>Whether nothing of it is under way.</returns>
+    public bool TryEnd()
     {
         _mustEnd = true;
-        foreach (Thread thread in _threads)
-        {
-            if (!thread.Join(Tool.Limit))
-                throw new CheckException("a request of the load does not end");
-        }
+        return Array.TrueForAll(_threads, static thread => thread.Join(Tool.Limit));
     }
 
     private void ThrowIfFailed()
