@@ -13,6 +13,9 @@ internal sealed class LoadedMirror : IDisposable
     private const long Sectors = Blocks * (long)BlockModel.BlockSectors;
     private const long RegionSectors = 128;
 
+    /// <summary>A hang guard: machines in software on a busy host need half of it.</summary>
+    private static readonly TimeSpan ResyncLimit = TimeSpan.FromSeconds(60);
+
     private readonly LoopDevice _local = LoopDevice.Create(RemoteLeg.Size);
     private readonly DmIoClient _client;
     private readonly List<RemoteLeg> _legs = [];
@@ -102,8 +105,8 @@ internal sealed class LoadedMirror : IDisposable
         if (_mirror.Legs[Remote].NeedsFullResync != isWhole)
             throw new CheckException($"it {(isWhole ? "must" : "must not")} need a full resync: {_mirror}");
         Task<MirrorResyncResult> resync = _mirror.ResyncAsync();
-        if (!resync.Wait(Tool.Limit))
-            throw new CheckException("the resync does not end");
+        if (!resync.Wait(ResyncLimit))
+            throw new CheckException($"the resync does not end: {_mirror}");
         if (!resync.Result.IsComplete || !resync.Result.InSync[Remote] || isWhole && resync.Result.CopiedRegions != Sectors / RegionSectors)
             throw new CheckException($"the resync: {resync.Result}; {_mirror}");
         Tool.WaitFor("the mirror to say that the remote leg is in sync", () => IsTold(MirrorLegState.InSync));
