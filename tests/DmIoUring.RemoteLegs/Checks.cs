@@ -6,8 +6,8 @@ namespace DmIoUring.RemoteLegs;
 /// <summary>One line a check, and the exit code.</summary>
 internal sealed class Checks
 {
-    /// <summary>A hang guard for one check; what is waited for in one takes a third of it at most.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    /// <summary>A hang guard for one check; what is waited for in one takes a third of it at most, and a mirror's resync half.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     private int _passed;
     private int _failed;

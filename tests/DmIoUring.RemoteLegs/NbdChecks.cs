@@ -15,8 +15,8 @@ internal static class NbdChecks
 
     public static void Run(Checks checks)
     {
-        checks.Run("nbd: three whole legs hold what was written", () => With(null, null, static (_, legs) => legs.AllEnd(legs.WriteMany(), Soon, failed: 0)));
-        checks.Run("nbd by netlink without -timeout, the connection is cut: what is under way ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, static (leg, legs) =>
+        checks.Run("nbd: three whole legs hold what was written", () => With(null, null, static (_, _, legs) => legs.AllEnd(legs.WriteMany(), Soon, failed: 0)));
+        checks.Run("nbd by netlink without -timeout, the connection is cut: what is under way ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, static (server, leg, legs) =>
         {
             leg.Relay.Stop();
             Task<IoResult>[] writes = legs.WriteMany();
@@ -27,22 +27,22 @@ internal static class NbdChecks
         checks.Run("nbd by netlink without -timeout, the server is killed: what is under way ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, KilledWithoutTimeout));
         checks.Run("nbd -nonetlink without -timeout, the server is killed: every write ends with the remote leg's bit alone, at nbd-client -d at the latest", () => With(null, null, KilledWithoutTimeout, netlink: false));
         checks.Run("nbd -timeout, the server is killed: every write ends with the remote leg's bit alone", () => With(Timeout, null, Killed));
-        checks.Run("nbd -timeout, the server has stopped: every write ends with the remote leg's bit alone", () => With(Timeout, null, static (leg, legs) =>
+        checks.Run("nbd -timeout, the server has stopped: every write ends with the remote leg's bit alone", () => With(Timeout, null, static (server, leg, legs) =>
         {
-            leg.StopServer();
+            server.Stop();
             return legs.AllEnd(legs.WriteMany(), AfterTimeout, ThreeLegs.Remote, Errno.EIO, Errno.ETIMEDOUT);
         }));
-        checks.Run("nbd -timeout, nothing comes through: every write ends with the remote leg's bit alone", () => With(Timeout, null, static (leg, legs) =>
+        checks.Run("nbd -timeout, nothing comes through: every write ends with the remote leg's bit alone", () => With(Timeout, null, static (server, leg, legs) =>
         {
             leg.Relay.Stop();
             return legs.AllEnd(legs.WriteMany(), AfterTimeout, ThreeLegs.Remote, Errno.EIO, Errno.ETIMEDOUT);
         }));
-        checks.Run("nbd -timeout, the server stops for a moment and goes on: every write ends well", () => With(4 * Timeout, null, static (leg, legs) =>
+        checks.Run("nbd -timeout, the server stops for a moment and goes on: every write ends well", () => With(4 * Timeout, null, static (server, leg, legs) =>
         {
-            leg.StopServer();
+            server.Stop();
             Task<IoResult>[] writes = legs.WriteMany();
             Thread.Sleep(Limit);
-            leg.ContinueServer();
+            server.GoOn();
             return legs.AllEnd(writes, AfterTimeout, failed: 0);
         }));
         foreach (IoRingKind ring in new[] { IoRingKind.Automatic, IoRingKind.Workers })
@@ -53,19 +53,20 @@ internal static class NbdChecks
     }
 
     private static string With(
-        int? timeout, TimeSpan? limit, Func<NbdLeg, ThreeLegs, string> check, IoRingKind ring = IoRingKind.Automatic, bool netlink = true)
+        int? timeout, TimeSpan? limit, Func<NbdServer, NbdLeg, ThreeLegs, string> check, IoRingKind ring = IoRingKind.Automatic, bool netlink = true)
     {
-        using NbdLeg leg = new(timeout, netlink);
+        using NbdServer server = new();
+        using NbdLeg leg = new(server, timeout, netlink);
         using ThreeLegs legs = new(leg, limit, ring);
-        return check(leg, legs);
+        return check(server, leg, legs);
     }
 
-    private static string Killed(NbdLeg leg, ThreeLegs legs)
+    private static string Killed(NbdServer server, NbdLeg _, ThreeLegs legs)
     {
-        leg.StopServer();
+        server.Stop();
         Task<IoResult>[] writes = legs.WriteMany();
         Thread.Sleep(Limit);
-        leg.KillServer();
+        server.Kill();
         string seen = legs.AllEnd(writes, AfterTimeout, ThreeLegs.Remote, Errno.EIO, Errno.ETIMEDOUT);
         legs.AllEnd(legs.WriteMany(), Soon, ThreeLegs.Remote);
         return seen;
@@ -83,23 +84,23 @@ internal static class NbdChecks
         return legs.AllEnd(writes, Soon, ThreeLegs.Remote, Errno.EIO) + string.Create(CultureInfo.InvariantCulture, $"; {ended} before nbd-client -d");
     }
 
-    private static string KilledWithoutTimeout(NbdLeg leg, ThreeLegs legs)
+    private static string KilledWithoutTimeout(NbdServer server, NbdLeg leg, ThreeLegs legs)
     {
-        leg.StopServer();
+        server.Stop();
         Task<IoResult>[] writes = legs.WriteMany();
         Thread.Sleep(Limit);
-        leg.KillServer();
+        server.Kill();
         return EndAtDisconnectAtTheLatest(leg, legs, writes);
     }
 
-    private static string UserMemory(NbdLeg leg, ThreeLegs legs)
+    private static string UserMemory(NbdServer server, NbdLeg _, ThreeLegs legs)
     {
-        leg.StopServer();
+        server.Stop();
         Task<IoResult>[] writes = legs.WriteMany();
         Thread.Sleep(4 * Limit);
         int stuck = writes.Count(static write => !write.IsCompleted);
         int ended = writes.Count(static write => write.IsCompleted && write.Result.IsSuccess);
-        leg.ContinueServer();
+        server.GoOn();
         if (stuck == 0 || ended > 0)
             throw new CheckException($"{stuck} of {writes.Length} writes were under way and {ended} had ended well, though the server had answered nothing");
         if (!Task.WaitAll(writes, Soon))
@@ -113,9 +114,9 @@ internal static class NbdChecks
         return string.Create(CultureInfo.InvariantCulture, $"{stuck} were under way after {4 * Limit.TotalSeconds} s; {writes.Count(static write => write.Result.IsSuccess)} were done after all");
     }
 
-    private static string StableCopies(NbdLeg leg, ThreeLegs legs)
+    private static string StableCopies(NbdServer server, NbdLeg _, ThreeLegs legs)
     {
-        leg.StopServer();
+        server.Stop();
         Task<IoResult>[] writes = legs.WriteMany(IoFlags.StableCopy);
         Task<IoResult> sync = Task.Run(() => legs.Client.Write(legs.Regions(ThreeLegs.UnderWay), ThreeLegs.Data(ThreeLegs.UnderWay), IoFlags.StableCopy));
         string seen;
@@ -129,7 +130,7 @@ internal static class NbdChecks
         }
         finally
         {
-            leg.ContinueServer();
+            server.GoOn();
         }
 
         legs.NothingIsLeft();

@@ -45,7 +45,8 @@ internal static class NvmeTcpChecks
 
     private static string With(int lossLimit, int? failLimit, TimeSpan? limit, Func<NvmeTcpLeg, ThreeLegs, string> check)
     {
-        using NvmeTcpLeg leg = new(lossLimit, failLimit);
+        using NvmeTcpTarget target = new();
+        using NvmeTcpLeg leg = new(target, lossLimit, failLimit);
         using ThreeLegs legs = new(leg, limit);
         return check(leg, legs);
     }

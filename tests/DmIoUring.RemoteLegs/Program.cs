@@ -13,11 +13,19 @@ foreach (string name in wanted)
         _ => "it is unknown; there are nbd and nvme-tcp",
     };
     if (reason is not null)
+    {
         checks.NotOffered(name, reason);
+    }
     else if (string.Equals(name, "nbd", StringComparison.Ordinal))
+    {
         NbdChecks.Run(checks);
+        MirrorChecks.RunOnNbd(checks);
+    }
     else
+    {
         NvmeTcpChecks.Run(checks);
+        MirrorChecks.RunOnNvmeTcp(checks);
+    }
 }
 
 return checks.Close(isWanted: args.Length > 0);

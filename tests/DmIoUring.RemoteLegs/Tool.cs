@@ -5,7 +5,7 @@ namespace DmIoUring.RemoteLegs;
 /// <summary>Other programs.</summary>
 internal static class Tool
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>Runs a program to its end.</summary>
     /// <exception cref="CheckException">It failed, or did not end.</exception>

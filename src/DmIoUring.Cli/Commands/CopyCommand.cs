@@ -85,9 +85,9 @@ internal static class CopyCommand
             if (plan.Client.Capabilities.RefusalReason is { } reason)
                 terminal.WriteNote($"worker threads carry the copy: {reason}");
             terminal.WriteNotes(plan.Notes);
-            CopyMeter meter = new();
+            CopyMeter meter = new() { IsShown = terminal.ShowsProgress && !json };
             Task<CopyReport> job = new CopyRun(plan, meter).RunAsync(cancellation);
-            if (terminal.ShowsProgress && !json)
+            if (meter.IsShown)
                 await CopyView.ShowProgressAsync(terminal.Errors, plan, meter, job);
             report = await job;
         }

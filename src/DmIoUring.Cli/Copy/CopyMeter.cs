@@ -6,6 +6,9 @@ internal sealed class CopyMeter
     private long _copied;
     private long _verified;
 
+    /// <summary>Whether anybody looks: a job reports its progress only then.</summary>
+    public bool IsShown { get; init; }
+
     public long CopiedBytes => Interlocked.Read(ref _copied);
 
     public long VerifiedBytes => Interlocked.Read(ref _verified);

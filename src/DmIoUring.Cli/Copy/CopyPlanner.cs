@@ -55,7 +55,9 @@ internal sealed class CopyPlanner : Planner
         foreach (DeviceFile file in files.OfType<DeviceFile>())
             CheckFit(sourceFile, file);
         CheckResume(sourceFile, [.. files.OfType<DeviceFile>()]);
-        DmIoOptions options = new();
+
+        // Throughput alone counts here: a wait that is awake would only take the processor from the devices' own threads.
+        DmIoOptions options = new() { WaitPolicy = IoWaitPolicy.Sleep };
         DmIoClient? client = Try(() => StartClient(options with { ChunkBytes = Math.Max(_request.BlockBytes, options.ChunkBytes) }));
         if (HasRefused)
             return null;

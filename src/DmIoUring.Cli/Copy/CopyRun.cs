@@ -140,7 +140,7 @@ internal sealed class CopyRun : IProgress<CopyProgress>
             },
             OnWriteError = CopyWriteErrorPolicy.DropDestination,
             Throttle = _plan.Request.BytesPerSecond is { } rate ? new CopyThrottle(rate) : null,
-            Progress = this,
+            Progress = _meter.IsShown ? this : null,
             StartAt = _plan.Request.ResumeSector,
             Sparse = _plan.Request.Sparse ? CopySparse.DetectZeroes : CopySparse.None,
         };

@@ -3,7 +3,11 @@ namespace DmIoUring.Services;
 /// <content>What a job tells: how far it is, and how it ended.</content>
 internal sealed partial class CopyJob
 {
+    /// <summary>How far reports are apart. Each wakes a thread, which costs more than a piece itself on a fast device.</summary>
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(20);
+
     private CopyResult? _result;
+    private long _reported = long.MinValue;
     private int _hasProgress;
     private bool _isTold;
     private CancellationTokenRegistration _cancellation;
@@ -38,7 +42,13 @@ internal sealed partial class CopyJob
     /// <summary>Some of it was done.</summary>
     public void PostProgress()
     {
-        if (_options.Progress is not null && Interlocked.Exchange(ref _hasProgress, 1) == 0)
+        if (_options.Progress is null)
+            return;
+        long now = _service.Options.TimeProvider.GetTimestamp();
+        long before = Interlocked.Read(ref _reported);
+        if (before != long.MinValue && _service.Options.TimeProvider.GetElapsedTime(before, now) < ReportInterval)
+            return;
+        if (Interlocked.CompareExchange(ref _reported, now, before) == before && Interlocked.Exchange(ref _hasProgress, 1) == 0)
             _service.Callbacks.Post(this);
     }
 

@@ -157,7 +157,7 @@ public sealed class CopyOptionTests : IDisposable
         using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
         Assert.Empty(refusals);
         using CancellationTokenSource interrupt = new();
-        CopyMeter meter = new();
+        CopyMeter meter = new() { IsShown = true };
         Task<CopyReport> job = new CopyRun(plan!, meter).RunAsync(interrupt.Token);
         Assert.True(SpinWait.SpinUntil(() => meter.CopiedBytes >= 4 * Piece, TimeSpan.FromSeconds(60)));
         await interrupt.CancelAsync();

@@ -118,7 +118,7 @@ public sealed class CopyTests : IDisposable
         using FaultFile destination = FaultFile.Create(CopyFiles.SourceSize);
         using Fault bad = destination.Fail(MediumOperations.Write, MediumError);
         using CopyPlan plan = Plan(source.Path, [destination.Path], depth: 2);
-        CopyMeter meter = new();
+        CopyMeter meter = new() { IsShown = true };
         Task<CopyReport> job;
         using (source.Hold(MediumOperations.Read, firstSector: 0, sectors: 1))
         {
@@ -215,7 +215,7 @@ public sealed class CopyTests : IDisposable
         string destination = _files.MakeFilled("destination", CopyFiles.SourceSize);
         using CopyPlan plan = Plan([destination], pieceBytes: 4096, depth: 3);
         using CancellationTokenSource interrupt = new();
-        CopyMeter meter = new();
+        CopyMeter meter = new() { IsShown = true };
         Task<CopyReport> job = new CopyRun(plan, meter).RunAsync(interrupt.Token);
         Assert.True(SpinWait.SpinUntil(() => meter.CopiedBytes > 0, TimeSpan.FromSeconds(60)));
         await interrupt.CancelAsync();

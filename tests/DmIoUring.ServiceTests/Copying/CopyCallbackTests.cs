@@ -56,6 +56,33 @@ public sealed class CopyCallbackTests
     }
 
     [Fact]
+    public async Task Progress_IsNotToldAgainWithin20Milliseconds_ExceptAtTheEnd()
+    {
+        ManualTime time = new();
+        ManualTime pace = new();
+        using CopyBench bench = new(service: new CopyServiceOptions { PiecesInFlight = 1, TimeProvider = time });
+        ConcurrentQueue<CopyProgress> reports = new();
+        CopyOptions options = new()
+        {
+            Progress = new CountedProgress(() => { }) { Reported = reports.Enqueue },
+            Throttle = new CopyThrottle(CopyBench.PieceBytes, pace),
+        };
+        Task<CopyResult> copy = bench.CopyAsync(options: options);
+        for (int piece = 1; piece < CopyBench.Pieces; piece++)
+        {
+            // The first and every other one after it.
+            Assert.True(SpinWait.SpinUntil(() => pace.Armed == 1 && reports.Count >= (piece + 1) / 2, Limit));
+            time.Advance(TimeSpan.FromMilliseconds(10));
+            pace.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        CopyBench.AssertComplete(await copy, CopyBench.Sectors);
+        Assert.Equal(
+            Enumerable.Range(0, CopyBench.Pieces / 2).Select(static pair => ((2 * pair) + 1) * CopyBench.PieceSectors).Append(CopyBench.Sectors),
+            reports.Select(static report => (int)report.SectorsDone));
+    }
+
+    [Fact]
     public async Task Throwing_IsReported_AndTheServiceGoesOn()
     {
         ConcurrentQueue<Exception> failed = new();
