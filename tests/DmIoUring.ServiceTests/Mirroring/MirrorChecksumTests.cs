@@ -249,6 +249,26 @@ public sealed class MirrorChecksumTests
         Assert.Equal(1, bench.Mirror.Legs[1].CorruptReads);
     }
 
+    /// <summary>A loss of power tears one of two at most.</summary>
+    [Fact]
+    public async Task Checksums_AreWrittenToALegWhenAnotherHasThem()
+    {
+        const long sector = Sectors + 64 - 32;
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(0, 1);
+        Fault hold = bench.Disks[0].Hold(MediumOperations.Write, firstSector: sector, sectors: 8, times: 1);
+        Task cleaning = bench.Mirror.CleanAsync(isLast: true);
+        Assert.True(hold.WaitForHits(1, Limit));
+
+        // What was submitted before has come when this has ended.
+        Assert.True((await bench.Client.ReadAsync(new IoRegion(bench.Mirror.Legs[1].Device!, 0, 8), Bytes(0))).IsSuccess);
+        Assert.DoesNotContain(bench.Disks[1].Log, static request => request.Operation == MediumOperations.Write && request.Sector == sector);
+        hold.Dispose();
+        await cleaning;
+        Assert.Contains(bench.Disks[1].Log, static request => request.Operation == MediumOperations.Write && request.Sector == sector);
+    }
+
     /// <summary>A block of them has those of several regions.</summary>
     [Fact]
     public async Task LossOfPowerWhileChecksumsAreWritten_LosesNoneOfCleanRegions()
