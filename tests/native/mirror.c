@@ -415,6 +415,17 @@ static void checksums(void)
     EQUAL(0, dm_io_sync_vm(1, &wrong, DMIO_READ, back, NULL));
     EQUAL(0, memcmp(data + 16 * DMIO_SECTOR_SIZE, back, 8 * DMIO_SECTOR_SIZE));
     EQUAL(-EOPNOTSUPP, dmio_mirror_read(mirror, 1, 8, back));
+
+    /* No leg is right. */
+    for (int leg = 0; leg < 2; leg++) {
+        wrong.bdev = legs[leg];
+        EQUAL(0, dm_io_sync_vm(1, &wrong, DMIO_WRITE, data, NULL));
+    }
+
+    REFUSED(EIO, "EILSEQ", dmio_mirror_read(mirror, 16, 8, back));
+    EQUAL(2, leg_of(mirror, 0).corrupt_reads);
+    EQUAL(1, leg_of(mirror, 1).corrupt_reads);
+    EQUAL(1, leg_of(mirror, 0).repairs);
     EQUAL(0, dmio_mirror_close(mirror));
     EQUAL(0, dmio_device_close(legs[0]));
     EQUAL(0, dmio_device_close(legs[1]));
