@@ -129,9 +129,9 @@ static void what_open_refuses(void)
     REFUSED(EINVAL, "0 legs", dmio_mirror_open(NULL, ours, 0, 0, &mirror));
     REFUSED(EINVAL, "65 legs", dmio_mirror_open(NULL, ours, 65, 0, &mirror));
     REFUSED(EUCLEAN, "none", dmio_mirror_open(NULL, ours, 3, 0, &mirror));
-    REFUSED(ENODEV, "", dmio_mirror_open(NULL, ours, 1, 0, &mirror));
+    REFUSED(ENODEV, "Missing of 2 legs", dmio_mirror_open(NULL, ours, 1, 0, &mirror));
     struct block_device *mixed[2] = {ours[0], theirs[1]};
-    REFUSED(EINVAL, "", dmio_mirror_open(NULL, mixed, 2, 0, &mirror));
+    REFUSED(EINVAL, "belongs to mirror", dmio_mirror_open(NULL, mixed, 2, 0, &mirror));
     CHECK(mirror == NULL);
 
     /* Each used without the other. */
