@@ -87,9 +87,7 @@ internal static class MirrorCostProgram
 
         return new
         {
-            Request = name,
-            Depth = depth,
-            Awaited = isAsync,
+            Request = FormattableString.Invariant($"{name} {depth}{(isAsync ? " awaited" : "")}"),
             EngineMicroseconds = engine.Median,
             MirrorMicroseconds = mirrored.Median,
             Ratio = ratio.Median,

@@ -51,6 +51,9 @@ public sealed class TrialTests
         RequireLoop.Here();
         IReadOnlyDictionary<string, double> values = await RunAsync(["mirror-cost", .. options]);
         Assert.Equal((1, checksums), (values["rounds"], values["checksums"]));
+        Assert.All(
+            ["write 1", "write 1 awaited", "write 32 awaited", "read 1", "read 1 awaited", "read 32 awaited"],
+            request => Assert.InRange(values[$"rows_ratio.\"{request}\""], 0.01, 1e3));
     }
 
     [Theory]
