@@ -11,32 +11,21 @@ switch (args)
 {
     case [CostProgram.Name]:
         CostProgram.Run(CostProgram.DefaultRounds);
-        return;
+        return 0;
     case [CostProgram.Name, "--rounds", string text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) && rounds > 0:
         CostProgram.Run(rounds);
-        return;
+        return 0;
     case [MemoryProgram.Name]:
         MemoryProgram.Run();
-        return;
+        return 0;
     case [FlushProgram.Name]:
         FlushProgram.Run();
-        return;
+        return 0;
     case [SharingProgram.Name]:
         SharingProgram.Run();
-        return;
+        return 0;
     case [MirrorCostProgram.Name, .. string[] options]:
-        bool hasChecksums = options is [MirrorCostProgram.Checksums, ..];
-        switch (hasChecksums ? options[1..] : options)
-        {
-            case []:
-                await MirrorCostProgram.RunAsync(MirrorCostProgram.DefaultRounds, hasChecksums);
-                return;
-            case ["--rounds", string text] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) && rounds > 0:
-                await MirrorCostProgram.RunAsync(rounds, hasChecksums);
-                return;
-        }
-
-        break;
+        return await MirrorCostProgram.RunAsync(options);
 }
 
 // In this process, since the devices are this process's too; a launch costs more than a device.
@@ -48,3 +37,4 @@ IConfig config = DefaultConfig.Instance
         .WithIterationCount(15)
         .WithGcServer(false));
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
+return 0;

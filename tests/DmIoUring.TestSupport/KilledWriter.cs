@@ -7,9 +7,17 @@ namespace DmIoUring.TestSupport;
 /// <summary>The program DmIoUring.Writer, which writes numbered records to slots of its legs and tells which are durable, and is killed.</summary>
 internal static class KilledWriter
 {
+    private const string RoundsVariable = "DMIO_KILL_ROUNDS";
+
     /// <summary>How often the tests kill it. CI has a quarter of an hour for everything: fewer there.</summary>
-    public static int RoundsOr(int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable("DMIO_KILL_ROUNDS"), CultureInfo.InvariantCulture, out int rounds) ? rounds : otherwise;
+    /// <param name="otherwise">How often where the environment does not say it.</param>
+    /// <exception cref="InvalidOperationException">The environment says a number that would test nothing, or no number.</exception>
+    public static int RoundsOr(int otherwise) => Environment.GetEnvironmentVariable(RoundsVariable) switch
+    {
+        null or "" => otherwise,
+        { } text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) && rounds > 0 => rounds,
+        { } text => throw new InvalidOperationException($"{RoundsVariable} is '{text}': how often a writer is killed is a number of 1 or more."),
+    };
 
     /// <summary>Starts it after the last record, and kills it some microseconds after so many acknowledgements.</summary>
     /// <param name="way">How it writes.</param>

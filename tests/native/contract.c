@@ -2,6 +2,7 @@
 #include "dmio-test.h"
 #include <poll.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const char *folder;
 
@@ -400,21 +401,21 @@ static void bad_input(void)
     REFUSED(EINVAL, "Vector 1 is empty", dm_io_async_bvec(1, where, DMIO_READ, vectors, told, &waiter));
 
     where[0].sector = UINT64_MAX;
-    REFUSED(EINVAL, "", dm_io_sync_vm(1, where, DMIO_READ, data, &bits));
+    REFUSED(EINVAL, "neither may be negative", dm_io_sync_vm(1, where, DMIO_READ, data, &bits));
     where[0].sector = 1ULL << 62;
-    REFUSED(EINVAL, "", dm_io_sync_vm(1, where, DMIO_READ, data, &bits));
+    REFUSED(EINVAL, "no 64-bit offset", dm_io_sync_vm(1, where, DMIO_READ, data, &bits));
     where[0].sector = 0;
     where[0].count = UINT64_MAX;
-    REFUSED(EINVAL, "", dm_io_async_vm(1, where, DMIO_READ, data, told, &waiter));
+    REFUSED(EINVAL, "neither may be negative", dm_io_async_vm(1, where, DMIO_READ, data, told, &waiter));
     where[0].count = UINT64_MAX / 512 + 2;
-    REFUSED(EINVAL, "", dm_io_async_vm(1, where, DMIO_WRITE, data, told, &waiter));
+    REFUSED(EINVAL, "no 64-bit offset", dm_io_async_vm(1, where, DMIO_WRITE, data, told, &waiter));
     where[0].count = 8;
 
     struct dmio_request request = {.where = where, .num_regions = 1, .rw = DMIO_READ, .data = data, .length = 512};
     struct dmio_result result;
     REFUSED(EINVAL, "512 bytes", dmio_sync(NULL, &request, &result));
     request.length = UINT64_MAX;
-    REFUSED(EINVAL, "", dmio_sync(NULL, &request, &result));
+    REFUSED(EINVAL, "length of memory", dmio_sync(NULL, &request, &result));
     request = (struct dmio_request){.where = where, .num_regions = 1, .data = iov, .length = 1, .memory = DMIO_IOVEC};
     REFUSED(EINVAL, "512 bytes", dmio_async(NULL, &request, told_result, &waiter));
     request.memory = 4;
@@ -456,7 +457,7 @@ static void bad_input(void)
     options = (struct dmio_client_options){.lanes = 4000000000u};
     REFUSED(EINVAL, "lanes", dmio_client_open(&options, sizeof options, &client));
     options = (struct dmio_client_options){.queue_depth = 1u << 30};
-    REFUSED(EINVAL, "", dmio_client_open(&options, sizeof options, &client));
+    REFUSED(EINVAL, "QueueDepth", dmio_client_open(&options, sizeof options, &client));
     unsigned char larger[sizeof options + 8] = {0};
     EQUAL(0, dmio_client_open((void *)larger, sizeof larger, &client));
     EQUAL(0, dmio_client_close(client));
@@ -531,7 +532,7 @@ static void callback_that_blocks(void)
     for (int i = 0; i < 5; i++)
         EQUAL(0, dmio_async(client, &request, wait_at_gate, &waiter));
     REFUSED(ETIMEDOUT, "Close again", dmio_client_close(client));
-    REFUSED(EBADF, "", dmio_async(client, &request, wait_at_gate, &waiter));
+    REFUSED(EBADF, "disposed", dmio_async(client, &request, wait_at_gate, &waiter));
     EQUAL(0, waiter.ended);
     pthread_mutex_unlock(&gate);
     wait_for(&waiter, 5);
@@ -683,10 +684,20 @@ static void *poll_elsewhere(void *reactor)
     return NULL;
 }
 
+static _Atomic int wakes;
+
 static void *wake_elsewhere(void *reactor)
 {
+    wakes++;
     EQUAL(0, dmio_reactor_wake(reactor));
     return NULL;
+}
+
+static long long milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 static void reactor(void)
@@ -740,11 +751,27 @@ static void reactor_that_is_woken(void)
     pthread_t thread;
     REFUSED(EINVAL, "reactor", dmio_client_open(&options, sizeof options, &client));
     EQUAL(0, dmio_reactor_open(&options, sizeof options, &reactor));
+    /* A minimum of 0 does not wait, whatever the limit. */
     EQUAL(0, dmio_reactor_poll(reactor, 0, 0));
-    pthread_create(&thread, NULL, wake_elsewhere, reactor);
+    EQUAL(0, dmio_reactor_poll(reactor, 0, -1));
+    for (int round = 1; round <= 20; round++) {
+        /* Nobody wakes it: it waits for as long as it may. */
+        long long before = milliseconds();
+        EQUAL(0, dmio_reactor_poll(reactor, 1, 5));
+        CHECK(milliseconds() - before >= 4);
+        /* It comes back from this one because it was woken, and the wake-up is used up by it. */
+        pthread_create(&thread, NULL, wake_elsewhere, reactor);
+        EQUAL(0, dmio_reactor_poll(reactor, 1, -1));
+        EQUAL(round, wakes);
+        pthread_join(thread, NULL);
+    }
+
+    /* Before the wait, and more than once. */
+    EQUAL(0, dmio_reactor_wake(reactor));
+    EQUAL(0, dmio_reactor_wake(reactor));
     EQUAL(0, dmio_reactor_poll(reactor, 1, -1));
-    pthread_join(thread, NULL);
     EQUAL(0, dmio_reactor_close(reactor));
+    REFUSED(EBADF, "closed", dmio_reactor_wake(reactor));
 }
 
 /* What a reactor refuses among requests that go well: those take another way than the first. */
@@ -766,7 +793,7 @@ static void reactor_refuses(void)
         request.length = 512;
         REFUSED(EINVAL, "512 bytes", dmio_reactor_submit(reactor, &request, told_result, &none));
         request.length = UINT64_MAX;
-        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        REFUSED(EINVAL, "length of memory", dmio_reactor_submit(reactor, &request, told_result, &none));
         request = good;
         request.data = NULL;
         REFUSED(EINVAL, "memory is NULL", dmio_reactor_submit(reactor, &request, told_result, &none));
@@ -788,14 +815,14 @@ static void reactor_refuses(void)
         REFUSED(EINVAL, "memory 4", dmio_reactor_submit(reactor, &request, told_result, &none));
         request = good;
         request.flags = 0x80;
-        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        REFUSED(EINVAL, "0x80", dmio_reactor_submit(reactor, &request, told_result, &none));
         request = good;
         where.sector = UINT64_MAX;
-        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        REFUSED(EINVAL, "neither may be negative", dmio_reactor_submit(reactor, &request, told_result, &none));
         where = (struct io_region){where.bdev, 0, UINT64_MAX / 512 + 2};
-        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        REFUSED(EINVAL, "no 64-bit offset", dmio_reactor_submit(reactor, &request, told_result, &none));
         where.count = UINT64_MAX;
-        REFUSED(EINVAL, "", dmio_reactor_submit(reactor, &request, told_result, &none));
+        REFUSED(EINVAL, "neither may be negative", dmio_reactor_submit(reactor, &request, told_result, &none));
 
         /* Beyond the end: a failure of the region, and no refusal. */
         struct waiter beyond = WAITER;
@@ -838,6 +865,125 @@ static void reactor_refuses(void)
     EQUAL(0, dmio_device_close(where.bdev));
     free(data);
     free(read);
+}
+
+struct reactor_request {
+    struct dmio_reactor *reactor;
+    struct dmio_request request;
+    struct waiter waiter;
+    int closed;
+};
+
+static void *submit_elsewhere(void *context)
+{
+    struct reactor_request *self = context;
+    REFUSED(EPERM, "owns this reactor", dmio_reactor_submit(self->reactor, &self->request, told_result, &self->waiter));
+    return NULL;
+}
+
+static void close_and_submit(const struct dmio_result *result, void *context)
+{
+    struct reactor_request *self = context;
+    EQUAL(0, result->failed);
+    self->closed = dmio_reactor_close(self->reactor);
+    REFUSED(EBADF, "disposed", dmio_reactor_submit(self->reactor, &self->request, told_result, &self->waiter));
+}
+
+/* A read or a write that looks as one of those that go the shortest way, and must not: each among some that do. */
+static void reactor_leaves_the_fast_path(void)
+{
+    enum { BYTES = 8192, SECTORS = BYTES / DMIO_SECTOR_SIZE };
+    unsigned char *data = memory_of(2 * BYTES, 13), *odd = memory_of(2 * BYTES, 14) + 1;
+    struct waiter none = WAITER, good = WAITER;
+    char path[4096];
+    struct block_device *bdev = device("leaves", 64), *read_only, *direct;
+    snprintf(path, sizeof path, "%s/leaves", folder);
+    EQUAL(0, dmio_device_open(path, DMIO_OPEN_BUFFERED | DMIO_OPEN_READ_ONLY, &read_only));
+    /* With direct I/O where the file system has it: then memory has an alignment. */
+    if (dmio_device_open(path, 0, &direct) != 0)
+        EQUAL(0, dmio_device_open(path, DMIO_OPEN_BUFFERED, &direct));
+    struct io_region where = {bdev, 0, SECTORS};
+    struct dmio_client *client;
+    struct dmio_client_options pages = {.pages = 8};
+    struct page_list *list;
+    struct reactor_request other = {NULL, {.where = &where, .num_regions = 1, .rw = DMIO_WRITE, .data = data}, none, -1};
+    EQUAL(0, dmio_client_open(&pages, sizeof pages, &client));
+    EQUAL(0, dmio_pages_get(client, 2, &list));
+    CHECK(list->next->page == (struct page *)((unsigned char *)list->page + DMIO_PAGE_SIZE));
+    EQUAL(0, dmio_reactor_open(NULL, 0, &other.reactor));
+    for (int round = 1; round <= 3; round++) {
+        int ended = 2 * (round - 1);
+        struct dmio_request request = other.request;
+        EQUAL(0, dmio_reactor_submit(other.reactor, &request, told_result, &good));
+
+        /* Another thread. */
+        pthread_t thread;
+        pthread_create(&thread, NULL, submit_elsewhere, &other);
+        pthread_join(thread, NULL);
+
+        /* A device that can't be written: a failure of the region. */
+        struct waiter refused = WAITER;
+        struct io_region there = {read_only, 0, SECTORS};
+        request.where = &there;
+        EQUAL(0, dmio_reactor_submit(other.reactor, &request, told_result, &refused));
+        while (good.ended == ended || refused.ended == 0)
+            CHECK(dmio_reactor_poll(other.reactor, 1, -1) >= 0);
+        char text[256];
+        EQUAL(1, refused.bits);
+        EQUAL(EROFS, refused.result.error);
+        EQUAL(0, refused.result.bytes);
+        CHECK(dmio_result_text(&refused.result, text, sizeof text) > 0 && strstr(text, "EROFS") != NULL);
+
+        /* Memory that is not aligned is copied. */
+        struct waiter copied = WAITER;
+        there.bdev = direct;
+        request.data = odd;
+        memcpy(odd, data + 3 * round, BYTES);
+        EQUAL(0, dmio_reactor_submit(other.reactor, &request, told_result, &copied));
+        while (copied.ended == 0)
+            CHECK(dmio_reactor_poll(other.reactor, 1, -1) >= 0);
+        memset(odd, 0, BYTES);
+        request.rw = DMIO_READ;
+        EQUAL(0, dmio_reactor_submit(other.reactor, &request, told_result, &copied));
+        while (copied.ended == 1)
+            CHECK(dmio_reactor_poll(other.reactor, 1, -1) >= 0);
+        EQUAL(0, copied.bits);
+        EQUAL(BYTES, copied.result.bytes);
+        EQUAL(0, memcmp(data + 3 * round, odd, BYTES));
+
+        /* Rented pages by their address: they can't be put back while they are in use. */
+        struct waiter rented = WAITER;
+        request = (struct dmio_request){.where = &where, .num_regions = 1, .rw = DMIO_WRITE, .data = list->page};
+        memcpy(list->page, data + 5 * round, BYTES);
+        EQUAL(0, dmio_reactor_submit(other.reactor, &request, told_result, &rented));
+        REFUSED(EBUSY, "in flight", dmio_pages_put(client, list));
+        request = other.request;
+        EQUAL(0, dmio_reactor_submit(other.reactor, &request, told_result, &good));
+        while (good.ended == ended + 1 || rented.ended == 0)
+            CHECK(dmio_reactor_poll(other.reactor, 1, -1) >= 0);
+        EQUAL(0, rented.bits);
+        EQUAL(0, dmio_pages_put(client, list));
+        EQUAL(0, dmio_pages_get(client, 2, &list));
+    }
+
+    EQUAL(0, dmio_pages_put(client, list));
+
+    /* Closed: in a callback, whose poll ends it, and then the handle. */
+    EQUAL(0, dmio_reactor_submit(other.reactor, &other.request, close_and_submit, &other));
+    while (other.closed == -1)
+        CHECK(dmio_reactor_poll(other.reactor, 1, -1) >= 0);
+    EQUAL(0, other.closed);
+    REFUSED(EBADF, "closed", dmio_reactor_submit(other.reactor, &other.request, told_result, &none));
+    EQUAL(0, other.waiter.ended);
+    EQUAL(0, none.ended);
+    EQUAL(0, good.bits);
+    EQUAL(6, good.ended);
+    EQUAL(0, dmio_client_close(client));
+    EQUAL(0, dmio_device_close(bdev));
+    EQUAL(0, dmio_device_close(read_only));
+    EQUAL(0, dmio_device_close(direct));
+    free(data);
+    free(odd - 1);
 }
 
 /* Many threads, submitting from 64 KiB of stack, which end with requests in flight and errors of their own. */
@@ -903,7 +1049,8 @@ int main(int count, char **arguments)
         {"blocks", callback_that_blocks},   {"two clients", two_clients},  {"polled client", polled_client},
         {"polled, closed in a callback", polled_client_closed_in_callback},
         {"reactor", reactor},               {"reactor that is woken", reactor_that_is_woken},
-        {"reactor refuses", reactor_refuses}, {"many threads", many_threads},
+        {"reactor refuses", reactor_refuses}, {"reactor leaves the fast path", reactor_leaves_the_fast_path},
+        {"many threads", many_threads},
     };
     if (count < 2)
         return 2;

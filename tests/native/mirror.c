@@ -129,9 +129,9 @@ static void what_open_refuses(void)
     REFUSED(EINVAL, "0 legs", dmio_mirror_open(NULL, ours, 0, 0, &mirror));
     REFUSED(EINVAL, "65 legs", dmio_mirror_open(NULL, ours, 65, 0, &mirror));
     REFUSED(EUCLEAN, "none", dmio_mirror_open(NULL, ours, 3, 0, &mirror));
-    REFUSED(ENODEV, "", dmio_mirror_open(NULL, ours, 1, 0, &mirror));
+    REFUSED(ENODEV, "Missing of 2 legs", dmio_mirror_open(NULL, ours, 1, 0, &mirror));
     struct block_device *mixed[2] = {ours[0], theirs[1]};
-    REFUSED(EINVAL, "", dmio_mirror_open(NULL, mixed, 2, 0, &mirror));
+    REFUSED(EINVAL, "belongs to mirror", dmio_mirror_open(NULL, mixed, 2, 0, &mirror));
     CHECK(mirror == NULL);
 
     /* Each used without the other. */
@@ -415,6 +415,17 @@ static void checksums(void)
     EQUAL(0, dm_io_sync_vm(1, &wrong, DMIO_READ, back, NULL));
     EQUAL(0, memcmp(data + 16 * DMIO_SECTOR_SIZE, back, 8 * DMIO_SECTOR_SIZE));
     EQUAL(-EOPNOTSUPP, dmio_mirror_read(mirror, 1, 8, back));
+
+    /* No leg is right. */
+    for (int leg = 0; leg < 2; leg++) {
+        wrong.bdev = legs[leg];
+        EQUAL(0, dm_io_sync_vm(1, &wrong, DMIO_WRITE, data, NULL));
+    }
+
+    REFUSED(EIO, "EILSEQ", dmio_mirror_read(mirror, 16, 8, back));
+    EQUAL(2, leg_of(mirror, 0).corrupt_reads);
+    EQUAL(1, leg_of(mirror, 1).corrupt_reads);
+    EQUAL(1, leg_of(mirror, 0).repairs);
     EQUAL(0, dmio_mirror_close(mirror));
     EQUAL(0, dmio_device_close(legs[0]));
     EQUAL(0, dmio_device_close(legs[1]));

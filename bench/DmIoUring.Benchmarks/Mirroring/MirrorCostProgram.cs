@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using DmIoUring.Benchmarks.EngineCost;
 using DmIoUring.Services;
@@ -12,12 +13,38 @@ namespace DmIoUring.Benchmarks.Mirroring;
 internal static class MirrorCostProgram
 {
     public const string Name = "mirror-cost";
-    public const string Checksums = "--checksums";
-    public const int DefaultRounds = 15;
+    private const int DefaultRounds = 15;
+    private const int UsageError = 2;
     private const int Requests = 4000;
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
-    public static async Task RunAsync(int rounds, bool hasChecksums)
+    /// <summary>Runs with the options behind its name, in any order.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] options)
+    {
+        int rounds = DefaultRounds;
+        bool hasChecksums = false;
+        while (options is not [])
+        {
+            switch (options)
+            {
+                case ["--checksums", .. string[] others]:
+                    (hasChecksums, options) = (true, others);
+                    break;
+                case ["--rounds", string text, .. string[] others] when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out rounds) && rounds > 0:
+                    options = others;
+                    break;
+                default:
+                    await Console.Error.WriteLineAsync($"{Name}: '{string.Join(' ', options)}' is not understood. Usage: {Name} [--checksums] [--rounds N], N of 1 or more");
+                    return UsageError;
+            }
+        }
+
+        await RunAsync(rounds, hasChecksums);
+        return 0;
+    }
+
+    private static async Task RunAsync(int rounds, bool hasChecksums)
     {
         BenchDevice[] legs = [.. Enumerable.Range(0, 3).Select(static _ => BenchDevice.Create(BenchDeviceKind.LoopOnTmpfs))];
         await using DmIoClient client = new();
@@ -32,7 +59,7 @@ internal static class MirrorCostProgram
                 rows.Add(Compare(name, depth, isAsync, isWrite, ways, rounds));
             }
 
-            Console.WriteLine(JsonSerializer.Serialize(new { Requests, Rounds = rounds, Checksums = hasChecksums, Rows = rows }, Format));
+            Console.WriteLine(JsonSerializer.Serialize(new { Requests, Rounds = rounds, Checksums = mirror.HasChecksums ? 1 : 0, Rows = rows }, Format));
         }
 
         Array.ForEach(legs, static leg => leg.Dispose());
@@ -60,9 +87,7 @@ internal static class MirrorCostProgram
 
         return new
         {
-            Request = name,
-            Depth = depth,
-            Awaited = isAsync,
+            Request = FormattableString.Invariant($"{name} {depth}{(isAsync ? " awaited" : "")}"),
             EngineMicroseconds = engine.Median,
             MirrorMicroseconds = mirrored.Median,
             Ratio = ratio.Median,

@@ -71,9 +71,10 @@ internal sealed partial class MirrorPlanner : Planner
             return null;
         }
 
-        if (_request.Checksums && (_request.Bytes ?? existing.Min(static file => file.Device.Size)) > MirrorCreateOptions.MaxChecksummedSectors * IoRegion.SectorSize)
+        if (_request.Checksums && (create.Sectors != 0 ? create.Sectors > MirrorCreateOptions.MaxChecksummedSectors : HoldMoreThanChecksums(existing, create)))
         {
-            Refuse("", $"--checksums are of at most {Quantity.Bytes(MirrorCreateOptions.MaxChecksummedSectors * IoRegion.SectorSize)}", "Pass a smaller --size, or leave --checksums out.");
+            string advice = create.Sectors != 0 ? "Pass a smaller --size, or leave --checksums out." : "Pass a --size of at most that, or leave --checksums out.";
+            Refuse("", $"--checksums are of at most {Quantity.Bytes(MirrorCreateOptions.MaxChecksummedSectors * IoRegion.SectorSize)}", advice);
             return null;
         }
 
@@ -94,6 +95,10 @@ internal sealed partial class MirrorPlanner : Planner
             Notes = Notes,
         };
     }
+
+    /// <summary>Whether the smallest leg has room for more data than there can be checksums of, the metadata left out.</summary>
+    private static bool HoldMoreThanChecksums(DeviceFile[] legs, MirrorCreateOptions create) =>
+        legs.Min(static leg => leg.Device.SectorCount) >= create.LegSectorsFor(MirrorCreateOptions.MaxChecksummedSectors + (LargestBlock / IoRegion.SectorSize));
 
     /// <summary>What a path leads to; no folder, no FIFO, and nothing only where it may be made.</summary>
     private void CheckPath(PathFacts facts, bool mayBeCreated, string advice)

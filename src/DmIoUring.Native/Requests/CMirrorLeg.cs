@@ -17,10 +17,10 @@ internal unsafe struct CMirrorLeg
     public uint Reserved;
     public ulong Reads;
     public ulong FailedReads;
-    public ulong CorruptReads;
     public ulong Repairs;
     public ulong FailedWrites;
     public fixed byte Reason[ReasonBytes];
+    public ulong CorruptReads;
 
     public CMirrorLeg(MirrorLegStatus leg, nint device)
     {
@@ -37,9 +37,9 @@ internal unsafe struct CMirrorLeg
         NeedsFullResync = leg.NeedsFullResync ? 1U : 0;
         Reads = (ulong)leg.Reads;
         FailedReads = (ulong)leg.FailedReads;
-        CorruptReads = (ulong)leg.CorruptReads;
         Repairs = (ulong)leg.Repairs;
         FailedWrites = (ulong)leg.FailedWrites;
+        CorruptReads = (ulong)leg.CorruptReads;
 
         // Never half a character, and the last byte stays 0.
         fixed (byte* reason = Reason)

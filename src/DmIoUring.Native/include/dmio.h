@@ -173,7 +173,8 @@ enum {
     /* Waits sleep from the beginning; without it they spin for up to 50 us first, where the last ones ended so soon. */
     DMIO_CLIENT_SLEEP = 4,
     /* Of a reactor: dmio_reactor_wake may end its waits. They cost more so: one for several completions ends after 20 us
-     * with fewer, lest a wake-up is noticed late. */
+     * with fewer, lest a wake-up is noticed late. Before Linux 6.12 a wait has no minimum time: each ends with the first
+     * completion, and dmio_reactor_poll waits again until there are as many as it was asked for. */
     DMIO_CLIENT_WAKEABLE = 8
 };
 
@@ -358,8 +359,8 @@ int dmio_reactor_submit(struct dmio_reactor *reactor, const struct dmio_request 
                         void *context);
 
 /* Submits everything by one system call, waits until at least minimum requests have ended (up to timeout_ms, -1 without a
- * limit) and runs their callbacks; returns how many. With none under way it returns 0 at once, or waits to be woken where
- * the reactor is DMIO_CLIENT_WAKEABLE. */
+ * limit) and runs their callbacks; returns how many. With none under way it returns 0 at once; or, with a minimum of 1 or
+ * more, waits to be woken where the reactor is DMIO_CLIENT_WAKEABLE. */
 int dmio_reactor_poll(struct dmio_reactor *reactor, unsigned int minimum, int timeout_ms);
 
 /* Ends the wait of dmio_reactor_poll that is under way, or of the next that would wait; any thread. -EINVAL where the
@@ -396,8 +397,9 @@ enum {
     DMIO_MIRROR_OVERWRITE = 8,     /* create, replace: a device may belong to a mirror already */
     DMIO_MIRROR_LOG_IN_MEMORY = 16, /* create: nothing but data is written to the legs, and it can't be opened again */
     DMIO_MIRROR_CHECKSUMS = 32 /* create: every 4,096 bytes have a checksum, so that wrong data that a leg returns is
-                                  found, read from another, and written again; sectors are multiples of 8 then, and the
-                                  checksums take 1 GiB of memory for 1 TiB */
+                                  found, read from another, and written again; data that every leg returns wrongly is
+                                  -EIO. Sectors are multiples of 8 then, the mirror has 4 TiB at most, and the checksums
+                                  take 1 GiB of memory for 1 TiB */
 };
 
 /* 0 in a field is its default. */
@@ -428,8 +430,9 @@ int dmio_mirror_open(struct dmio_client *client, struct block_device *const *dev
  * be recorded is copied by the first resync when it is opened again. */
 int dmio_mirror_close(struct dmio_mirror *mirror);
 
-/* Sectors and memory are multiples of the largest logical block of the legs (dmio_mirror_status). flags: DMIO_PREFLUSH,
- * DMIO_FUA. The memory of a write must not change before it returns: legs would differ. */
+/* Sectors and memory are multiples of the mirror's logical block (dmio_mirror_status): the largest of the legs, and 4,096
+ * bytes with checksums. flags: DMIO_PREFLUSH, DMIO_FUA. The memory of a write must not change before it returns: legs would
+ * differ. */
 int dmio_mirror_read(struct dmio_mirror *mirror, sector_t sector, sector_t count, void *data);
 int dmio_mirror_readv(struct dmio_mirror *mirror, sector_t sector, sector_t count, const struct iovec *vectors,
                       unsigned int length);
@@ -500,10 +503,10 @@ struct dmio_mirror_leg {
     uint32_t reserved;
     uint64_t reads; /* since it was opened, or the device was exchanged */
     uint64_t failed_reads;
-    uint64_t corrupt_reads; /* it has returned other data than was written: DMIO_MIRROR_CHECKSUMS */
-    uint64_t repairs;       /* failed and corrupt reads whose sectors were written again from another leg */
+    uint64_t repairs; /* failed and corrupt reads whose sectors were written again from another leg */
     uint64_t failed_writes;
-    char reason[200]; /* why it is not in sync */
+    char reason[200];       /* why it is not in sync */
+    uint64_t corrupt_reads; /* it has returned other data than was written: DMIO_MIRROR_CHECKSUMS */
 };
 
 int dmio_mirror_leg_status(struct dmio_mirror *mirror, unsigned int leg, struct dmio_mirror_leg *status, size_t size);

@@ -8,8 +8,8 @@ public readonly unsafe partial struct IoBuffer
     /// <summary>A part of the buffer as a span, which copies nothing.</summary>
     /// <param name="offset">The part's first byte, counted from the buffer's beginning.</param>
     /// <param name="length">Bytes.</param>
-    /// <param name="bytes">The part; empty where the result is <see langword="false"/>. Not to be used after the memory is freed or the pages are returned.</param>
-    /// <returns>Whether the part is in one piece. Of pages never: <see cref="CopyTo"/> has them.</returns>
+    /// <param name="bytes">The part; empty where the result is <see langword="false"/>. Not to be used after the memory is freed.</param>
+    /// <returns>Whether the part is in one piece. Of pages never, not even of none of their bytes: <see cref="CopyTo"/> has them.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The part is not inside the buffer.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryGetSpan(long offset, int length, out ReadOnlySpan<byte> bytes)
@@ -24,49 +24,101 @@ public readonly unsafe partial struct IoBuffer
                 _owner?.ThrowIfDisposed();
                 bytes = new ReadOnlySpan<byte>(_pointer + offset, length);
                 return true;
-            case IoBufferKind.Sequence when _sequence.IsSingleSegment:
-                bytes = _sequence.FirstSpan.Slice((int)offset, length);
-                return true;
-            case IoBufferKind.Vectors or IoBufferKind.Segments:
+            case IoBufferKind.Pages:
+                bytes = default;
+                return false;
+            default:
                 ReadOnlySpan<byte> piece = PieceAt(offset);
                 bytes = piece.Length >= length ? piece[..length] : default;
                 return piece.Length >= length;
-            default:
-                bytes = default;
-                return length == 0;
         }
     }
 
     /// <summary>Copies bytes out of the buffer.</summary>
     /// <param name="offset">The first byte to copy, counted from the buffer's beginning.</param>
     /// <param name="destination">Where to; all of it is filled.</param>
+    /// <remarks>
+    /// While it copies, memory whose owner is known (<see cref="IoMemory"/>, <see cref="Memory{T}"/>) stays allocated although another thread disposes it, and pages can't be returned, as while a
+    /// request uses them.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The part is not inside the buffer.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed, or the pages were returned.</exception>
     public void CopyTo(long offset, Span<byte> destination)
     {
         CheckPart(offset, destination.Length);
-        if (_kind == IoBufferKind.Pages)
+        ThrowIfGone();
+        if (destination.IsEmpty)
+            return;
+        switch (_kind)
+        {
+            case IoBufferKind.Pages:
+                CopyPages(offset, destination);
+                break;
+            case IoBufferKind.Vectors:
+                CopyVectors(offset, destination);
+                break;
+            case IoBufferKind.Segments:
+                foreach (Memory<byte> segment in _segments.Span)
+                    CopyPiece(segment, ref offset, ref destination);
+                break;
+            case IoBufferKind.Sequence:
+                foreach (ReadOnlyMemory<byte> segment in _sequence)
+                    CopyPiece(segment, ref offset, ref destination);
+                break;
+            default:
+                using (Pin(out byte* start))
+                    new ReadOnlySpan<byte>(start + offset, destination.Length).CopyTo(destination);
+                break;
+        }
+    }
+
+    /// <summary>Copies what a piece has of a part that begins so many bytes behind the piece's beginning, and leaves what the pieces after it have.</summary>
+    private static void CopyPiece(ReadOnlyMemory<byte> piece, ref long offset, ref Span<byte> destination)
+    {
+        if (destination.IsEmpty)
+            return;
+        if (offset >= piece.Length)
+        {
+            offset -= piece.Length;
+            return;
+        }
+
+        int length = Math.Min(piece.Length - (int)offset, destination.Length);
+        using (MemoryHandle pin = piece.Pin())
+            new ReadOnlySpan<byte>((byte*)pin.Pointer + offset, length).CopyTo(destination);
+        offset = 0;
+        destination = destination[length..];
+    }
+
+    private void CopyVectors(long offset, Span<byte> destination)
+    {
+        foreach (IoVector vector in _vectors.Span)
+        {
+            if (offset >= (long)vector.Length)
+            {
+                offset -= (long)vector.Length;
+                continue;
+            }
+
+            int length = (int)Math.Min(destination.Length, (long)vector.Length - offset);
+            new ReadOnlySpan<byte>((byte*)vector.Pointer + offset, length).CopyTo(destination);
+            destination = destination[length..];
+            if (destination.IsEmpty)
+                return;
+            offset = 0;
+        }
+    }
+
+    private void CopyPages(long offset, Span<byte> destination)
+    {
+        _pages.BeginUse();
+        try
         {
             _pages.CopyTo(destination, _firstOffset + offset);
         }
-        else if (_kind == IoBufferKind.Sequence)
+        finally
         {
-            _sequence.Slice(offset, destination.Length).CopyTo(destination);
-        }
-        else if (TryGetSpan(offset, destination.Length, out ReadOnlySpan<byte> bytes))
-        {
-            bytes.CopyTo(destination);
-        }
-        else
-        {
-            while (!destination.IsEmpty)
-            {
-                ReadOnlySpan<byte> piece = PieceAt(offset);
-                piece = piece[..Math.Min(piece.Length, destination.Length)];
-                piece.CopyTo(destination);
-                destination = destination[piece.Length..];
-                offset += piece.Length;
-            }
+            _pages.EndUse();
         }
     }
 
@@ -76,6 +128,18 @@ public readonly unsafe partial struct IoBuffer
         if (_kind == IoBufferKind.Segments)
         {
             foreach (Memory<byte> segment in _segments.Span)
+            {
+                if (offset < segment.Length)
+                    return segment.Span[(int)offset..];
+                offset -= segment.Length;
+            }
+
+            return default;
+        }
+
+        if (_kind == IoBufferKind.Sequence)
+        {
+            foreach (ReadOnlyMemory<byte> segment in _sequence)
             {
                 if (offset < segment.Length)
                     return segment.Span[(int)offset..];

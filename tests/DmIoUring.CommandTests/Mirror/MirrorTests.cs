@@ -1,5 +1,7 @@
+using DmIoUring.Cli;
 using DmIoUring.Cli.Mirroring;
 using DmIoUring.ScratchDevices;
+using DmIoUring.Services;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.CommandTests.Mirror;
@@ -194,6 +196,37 @@ public sealed class MirrorTests : IDisposable
     [Fact]
     public async Task Checksums_OfMoreThanTheirMost_AreRefused() =>
         (await _files.RunAsync("create =x =y --size 8T --checksums")).AssertRefused("--checksums are of at most 4 TiB", "Pass a smaller --size");
+
+    /// <summary>Without a size the metadata is no data: a leg that is larger than the most by no more than that is one.</summary>
+    [Fact]
+    public void Checksums_OfLegsThatHoldMoreThanTheirMost_AreRefused_AndOfThoseThatDoNotAreNot()
+    {
+        long most = MirrorCreateOptions.MaxChecksummedSectors, first = new MirrorCreateOptions { Checksums = true }.LegSectorsFor(most + 8);
+        Assert.True(first > most + 8);
+        foreach ((long sectors, bool isRefused) in (ReadOnlySpan<(long, bool)>)[(most, false), (most + 8, false), (first - 1, false), (first, true)])
+        {
+            string[] legs = [_files.PathOf("first"), _files.PathOf("second")];
+            foreach (string leg in legs)
+                MakeSparse(leg, sectors * IoRegion.SectorSize);
+            MirrorRequest request = new() { Action = MirrorAction.Create, Legs = legs, Checksums = true };
+            using MirrorPlan? plan = MirrorPlanner.Make(request, TestContext.Current.CancellationToken, out IReadOnlyList<Refusal> refusals);
+            Assert.Equal(isRefused, plan is null);
+            Assert.Equal(isRefused ? ["--checksums are of at most 4 TiB"] : [], refusals.Select(static refusal => refusal.Reason), StringComparer.Ordinal);
+        }
+
+        static void MakeSparse(string path, long bytes)
+        {
+            try
+            {
+                using FileStream file = new(path, FileMode.Create);
+                file.SetLength(bytes);
+            }
+            catch (IOException exception)
+            {
+                Assert.Skip($"there are no files of {bytes} bytes here: {exception.Message}");
+            }
+        }
+    }
 
     [Fact]
     public async Task LegsOfDifferentSizes_HaveTheirMetadataAtTheirOwnEnds()

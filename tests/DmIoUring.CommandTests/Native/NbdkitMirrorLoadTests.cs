@@ -7,7 +7,7 @@ namespace DmIoUring.CommandTests.Native;
 
 /// <summary>The nbdkit plugin's mirror under load while a leg dies and is brought back (retry=1), judged by fio and qemu-io; the legs are equal afterwards.</summary>
 [Collection(nameof(NativeLibraryCollection))]
-public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
+public sealed class NbdkitMirrorLoadTests(NativeLibrary library)
 {
     private const int Size = 16 << 20;
     private const int IoError = 5;
@@ -17,9 +17,10 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
     private const int Written = 12 << 20;
     private const int LastEighth = Written / 8 * 7;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    /// <summary>Where the mirror's region of 1 MiB begins that the last eighth begins in.</summary>
+    private const int BeforeLastEighth = LastEighth >> 20 << 20;
 
-    private readonly ScratchFolder _folder = ScratchFolder.Create();
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <summary>Each block has a checksum, and is read back when all are written.</summary>
     [Fact]
@@ -53,23 +54,18 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
         });
     }
 
-    public void Dispose() => _folder.Dispose();
-
     /// <summary>Runs a load twice: the leg dies during the first, and is brought back during the second.</summary>
     private void ServeWhileALegDies(Action<NbdkitServer, int> load)
     {
-        using FaultFile faulty = FaultFile.Create(Size, new FaultFileOptions { Logs = false });
-        string healthy = _folder.PathOf("healthy");
-        File.WriteAllBytes(healthy, new byte[Size]);
+        using FaultFile faulty = FaultFile.Create(Size, new FaultFileOptions { Logs = false }), healthy = FaultFile.Create(Size, new FaultFileOptions { Logs = false });
         using NbdkitServer server = NbdkitServer.Start(
-            NbdkitPlugin.Compile(library), "mirror=create", "equal=true", "retry=1", "leg=" + healthy, "leg=" + faulty.Path);
-        int size = server.Size;
-        long sectors = size / IoRegion.SectorSize;
+            NbdkitPlugin.Compile(library), "mirror=create", "equal=true", "retry=1", "leg=" + healthy.Path, "leg=" + faulty.Path);
+        long sectors = server.Size / IoRegion.SectorSize;
         Task loaded;
         Fault fault;
 
         // Some writes have succeeded when the load is stopped by those to its last eighth, and most are to come.
-        using (Fault stop = faulty.Hold(MediumOperations.Write, LastEighth / IoRegion.SectorSize, (Written - LastEighth) / IoRegion.SectorSize))
+        using (Fault stop = HoldLastEighth())
         {
             loaded = Task.Run(() => load(server, 1));
             Assert.True(stop.WaitForHits(1, Limit));
@@ -83,26 +79,32 @@ public sealed class NbdkitMirrorLoadTests(NativeLibrary library) : IDisposable
 
             // The load has ended: what fails now is a resync.
             Assert.True(fault.WaitForHits(fault.Hits + 1, Limit));
-            copies = faulty.Hold(MediumOperations.Write, sectors: sectors);
+            copies = HoldLastEighth();
         }
 
-        // A resync has begun when the second load does.
+        // A resync is in the middle of its last regions, which it keeps from being written, until the second load has written others. What is written to the healthy leg's data is of a load.
         using (copies)
         {
             Assert.True(copies.WaitForHits(1, Limit));
+            using Fault writes = healthy.Slow(MediumOperations.Write, TimeSpan.Zero, sectors: BeforeLastEighth / IoRegion.SectorSize);
             loaded = Task.Run(() => load(server, 2));
+            Assert.True(writes.WaitForHits(1, Limit));
         }
 
         loaded.WaitAsync(Limit).GetAwaiter().GetResult();
         server.WaitForDescription("mirror of 2 legs, 2 in sync");
         Assert.Contains("degraded, leg 2 of 2", server.Stop(), StringComparison.Ordinal);
-        Assert.True(faulty.Read(0, sectors).AsSpan().SequenceEqual(File.ReadAllBytes(healthy).AsSpan(0, size)), "the legs differ");
+        Assert.True(faulty.Read(0, sectors).AsSpan().SequenceEqual(healthy.Read(0, sectors)), "the legs differ");
+
+        Fault HoldLastEighth() => faulty.Hold(MediumOperations.Write, LastEighth / IoRegion.SectorSize, (Written - LastEighth) / IoRegion.SectorSize);
     }
 
     /// <summary>qemu-io's commands. A block's pattern is what was written last; -1 after a discard: anything.</summary>
     private static List<string> Commands(Random random, int[] model)
     {
-        List<string> commands = [];
+        // One at a time: the first must be a write that a resync of the last eighth does not keep out.
+        List<string> commands = [string.Create(CultureInfo.InvariantCulture, $"write -q -P 1 0 {Block}")];
+        model[0] = 1;
         for (int i = 0; i < 1200; i++)
         {
             int first = random.Next(model.Length), count = Math.Min(random.Next(1, 32), model.Length - first);

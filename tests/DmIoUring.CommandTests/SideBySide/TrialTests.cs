@@ -43,12 +43,31 @@ public sealed class TrialTests
     }
 
     [Theory]
-    [InlineData("mirror-cost", "--rounds", "1")]
-    [InlineData("mirror-cost", "--checksums", "--rounds", "1")]
-    public async Task MirrorCost_OfOneRound_Works(params string[] trial)
+    [InlineData(0, "--rounds", "1")]
+    [InlineData(1, "--checksums", "--rounds", "1")]
+    [InlineData(1, "--rounds", "1", "--checksums")]
+    public async Task MirrorCost_OfOneRound_Works(int checksums, params string[] options)
     {
         RequireLoop.Here();
-        Assert.Equal(1, (await RunAsync(trial))["rounds"]);
+        IReadOnlyDictionary<string, double> values = await RunAsync(["mirror-cost", .. options]);
+        Assert.Equal((1, checksums), (values["rounds"], values["checksums"]));
+        Assert.All(
+            ["write 1", "write 1 awaited", "write 32 awaited", "read 1", "read 1 awaited", "read 32 awaited"],
+            request => Assert.InRange(values[$"rows_ratio.\"{request}\""], 0.01, 1e3));
+    }
+
+    [Theory]
+    [InlineData("--round", "1")]
+    [InlineData("--rounds")]
+    [InlineData("--rounds", "0")]
+    [InlineData("--rounds", "-1")]
+    [InlineData("--checksums", "yes")]
+    [InlineData("--checksums", "--rounds", "1", "--filter", "*")]
+    public async Task MirrorCost_OfWhatItDoesNotKnow_IsAUsageError(params string[] options)
+    {
+        ChildException failure = await Assert.ThrowsAsync<ChildException>(() => RunAsync(["mirror-cost", .. options]));
+        Assert.Contains("Usage: mirror-cost [--checksums] [--rounds N]", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("ended with 2", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
