@@ -1,5 +1,6 @@
 using DmIoUring.DeviceTests.Client;
 using DmIoUring.Interop;
+using DmIoUring.Memory;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
 using DmIoUring.TestSupport;
@@ -80,7 +81,7 @@ public sealed class ReactorRequestTests
     public void AfterTheFastPath_ACopyWithoutPages_IsRefused()
     {
         using IoMemory data = Pattern.Memory(4096);
-        AssertRefusalLeavesNothing<InvalidOperationException>(data, IoFlags.StableCopy);
+        AssertRefusalLeavesNothing<PageShortageException>(data, IoFlags.StableCopy);
     }
 
     [Fact]
