@@ -213,10 +213,18 @@ internal static class Mutations
     {
         get
         {
-            string[] part = (Environment.GetEnvironmentVariable("DMIO_MUTATIONS") ?? "1/1").Split('/');
-            int number = int.Parse(part[0], CultureInfo.InvariantCulture);
-            int parts = int.Parse(part[1], CultureInfo.InvariantCulture);
+            (int number, int parts) = Part;
             return All.Where((_, index) => index % parts == number - 1);
+        }
+    }
+
+    /// <summary>What DMIO_MUTATIONS says.</summary>
+    public static (int Number, int Parts) Part
+    {
+        get
+        {
+            string[] part = (Environment.GetEnvironmentVariable("DMIO_MUTATIONS") ?? "1/1").Split('/');
+            return (int.Parse(part[0], CultureInfo.InvariantCulture), int.Parse(part[1], CultureInfo.InvariantCulture));
         }
     }
 }

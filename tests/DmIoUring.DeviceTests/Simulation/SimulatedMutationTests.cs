@@ -22,7 +22,7 @@ public sealed class SimulatedMutationTests(ITestOutputHelper output)
 
     /// <summary>Likewise of all: one that does not compile would be found out in one run of four.</summary>
     [Fact]
-    public void EveryMutation_Compiles() => Assert.Empty(Mutations.All.SelectMany(MutatedLibrary.ErrorsIn));
+    public void EveryMutation_Compiles() => Assert.Empty(Mutations.Tried.SelectMany(MutatedLibrary.ErrorsIn));
 
     [Fact]
     public void EngineAsItIs_CompiledLikeTheOthers_Passes()

@@ -11,7 +11,7 @@ public sealed class TestedMutationTests(ITestOutputHelper output)
     [Fact]
     public void LibraryAsItIs_CompiledLikeTheOthers_PassesTheirTests()
     {
-        IEnumerable<string> all = Mutations.All.Select(static one => one.FoundBy).OfType<string>().Distinct(StringComparer.Ordinal);
+        IEnumerable<string> all = Mutations.Tried.Select(static one => one.FoundBy).OfType<string>().Distinct(StringComparer.Ordinal);
         foreach (IGrouping<string, string> tests in all.GroupBy(TestProgram.Of, StringComparer.Ordinal))
         {
             using TestedBuild build = new(tests.Key, mutation: null);
