@@ -1,5 +1,6 @@
 using System.Buffers;
 using DmIoUring.Services;
+using DmIoUring.Services.Mirroring.Checksums;
 using DmIoUring.Services.Mirroring.Metadata;
 using DmIoUring.Testing;
 using static DmIoUring.ServiceTests.Mirroring.MirrorBench;
@@ -417,6 +418,33 @@ public sealed class MirrorChecksumTests
         bench.Disks[0].Write(0, Bytes(9));
         byte[] read = await bench.ReadAsync(0);
         Assert.Equal(Bytes(legs == 0b11 ? (byte)9 : (byte)1), read);
+    }
+
+    [Fact]
+    public async Task ChecksumsInWhichLegsDiffer_AreNone()
+    {
+        await using MirrorBench bench = new(2);
+        await bench.CreateAsync(Create);
+        await bench.WriteAsync(0, 1, 16);
+        Guid mirror = bench.Mirror.Id;
+        await bench.CloseAsync();
+        byte[] block = bench.Disks[1].Read(Sectors + 64 - 32, 8);
+        uint[] entries = new uint[ChecksumBlock.Entries];
+        Assert.True(ChecksumBlock.TryRead(block, mirror, 0, entries));
+        entries[0]++;
+        ChecksumBlock.Write(block, mirror, 0, entries);
+        bench.Disks[1].Write(Sectors + 64 - 32, block);
+        await bench.OpenAsync();
+        Assert.Equal((false, true), (bench.Mirror.Checksums!.IsKnown(0), bench.Mirror.Checksums.IsKnown(1)));
+        Assert.Equal(Bytes(1), await bench.ReadAsync(0));
+    }
+
+    [Fact]
+    public void Checksum_DependsOnTheDataAndOnTheBlocksNumber()
+    {
+        Assert.NotEqual(BlockChecksum.Of(Bytes(1), 1), BlockChecksum.Of(Bytes(2), 1));
+        Assert.NotEqual(BlockChecksum.Of(Bytes(1), 1), BlockChecksum.Of(Bytes(1), 2));
+        Assert.Equal(BlockChecksum.Of(Bytes(0), 7), BlockChecksum.OfZeroes(7));
     }
 
     /// <summary>A leg whose checksums can't be written is left out like one that can't have the log.</summary>
