@@ -43,17 +43,6 @@ internal struct LegFailures
         return both;
     }
 
-    /// <summary>The legs that are in one of them, or in both.</summary>
-    public readonly LegFailures Or(in LegFailures other)
-    {
-        LegFailures all = default;
-        foreach (int leg in new RegionBits(_failed | _unsupported))
-            all.Add(leg, _each![leg], (_unsupported >> leg & 1) != 0);
-        foreach (int leg in new RegionBits(other._failed | other._unsupported))
-            all.Add(leg, other._each![leg], (other._unsupported >> leg & 1) != 0);
-        return all;
-    }
-
     /// <summary>Whether the host is to blame, or the request, and not the leg's medium: the data is missing there all the same.</summary>
     public static bool IsHostFailure(IoFailure failure, bool isUnsupported) =>
         isUnsupported || failure.Cause is IoFailureCause.Host or IoFailureCause.RingLost or IoFailureCause.RetriesExhausted;
@@ -61,6 +50,12 @@ internal struct LegFailures
     public readonly string Reason(MirrorLeg leg) => _each![leg.Index].ToString();
 
     public void Add(MirrorLeg leg, IoFailure failure, bool isUnsupported) => Add(leg.Index, failure, isUnsupported);
+
+    public void Add(in LegFailures others)
+    {
+        foreach (int leg in new RegionBits(others._failed | others._unsupported))
+            Add(leg, others._each![leg], (others._unsupported >> leg & 1) != 0);
+    }
 
     private void Add(int leg, IoFailure failure, bool isUnsupported)
     {

@@ -10,6 +10,9 @@ public sealed partial class MirrorDevice
     /// <summary>The kernel's word for data that is not what its protection information says (BLK_STS_PROTECTION).</summary>
     private const int ErrnoIllegalSequence = 84;
 
+    /// <summary>Sectors of a discard that the engine does not split.</summary>
+    private const long LargestDiscard = (1L << 30) / IoRegion.SectorSize;
+
     private readonly ChecksumTable? _checksums;
     private readonly ChecksumStore? _checksumStore;
 
@@ -22,8 +25,8 @@ public sealed partial class MirrorDevice
     internal ChecksumTable? Checksums => _checksums;
 
     /// <summary>Writes the checksums of copied regions to all legs that are written to; the flush that ends the resync makes them durable.</summary>
-    /// <returns>Whether all were; false: it was cancelled.</returns>
-    internal Task<bool> WriteCopiedChecksumsAsync(List<int> regions, CancellationToken cancellation) => _checksumStore?.WriteCopiedAsync(regions, cancellation) ?? Task.FromResult(true);
+    /// <exception cref="OperationCanceledException">Not all were written.</exception>
+    internal Task WriteCopiedChecksumsAsync(List<int> regions, CancellationToken cancellation) => _checksumStore?.WriteCopiedAsync(regions, cancellation) ?? Task.CompletedTask;
 
     /// <summary>From now on, until the mirror is closed, those of dirty regions do not hold on the legs.</summary>
     private async Task LoadChecksumsAsync(CancellationToken cancellationToken)
@@ -49,7 +52,7 @@ public sealed partial class MirrorDevice
             ChecksumTable.Compute(sector, count, buffer, ref call.Checksums);
     }
 
-    /// <summary>After it, with its range still locked. A discard that no leg can do has changed nothing.</summary>
+    /// <summary>After it, with its range still locked. A discard that no leg can do has changed nothing, where it was one command.</summary>
     private void EndChecksums(Change change, MirrorCall call, long sector, long count, in MirrorResult result)
     {
         if (_checksums is null)
@@ -58,8 +61,19 @@ public sealed partial class MirrorDevice
             _checksums.Set(sector, count, call.Checksums);
         else if (change == Change.WriteZeroes && result.IsSuccess)
             _checksums.SetZeroes(sector, count);
-        else if (change != Change.Discard || result.IsSuccess || !result.Legs.Failed.IsEmpty)
+        else if (change != Change.Discard || count > LargestDiscard || !AreUnsupported(call.Legs, result.Legs))
             _checksums.Forget(sector, count);
+    }
+
+    private static bool AreUnsupported(MirrorLeg[] legs, IoResult result)
+    {
+        foreach (MirrorLeg leg in legs)
+        {
+            if (!result.Unsupported[leg.Index])
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>
@@ -152,16 +166,16 @@ public sealed partial class MirrorDevice
     }
 
     /// <summary>
-    /// All of a region was copied, with its range locked: its blocks have the checksums that were found, if no leg can have anything else there. A leg that was no destination, and that no full resync
-    /// will make equal, may have other data where none was ever written, or where it was discarded.
+    /// Something in a region was copied, with the region's range locked: its blocks have the checksums that were found, if no leg can have anything else there. A leg that was no destination may have other
+    /// data where none was ever written, or where it was discarded, unless it is out of sync and will be copied to: all of it, or this region, which stays dirty until then.
     /// </summary>
-    internal void CompleteChecksums(MirrorLeg source, MirrorLeg[] destinations, long sector, ReadOnlySpan<uint> found)
+    internal void CompleteChecksums(MirrorLeg source, MirrorLeg[] destinations, int region, long sector, ReadOnlySpan<uint> found)
     {
         if (_checksums is null)
             return;
         lock (Gate)
         {
-            if (Array.TrueForAll(_legs, leg => leg == source || leg.LacksAll || leg.IsWritten && destinations.Contains(leg)))
+            if (Array.TrueForAll(_legs, leg => leg == source || leg.LacksAll || leg.IsWritten && destinations.Contains(leg) || !leg.IsInSync && Log.IsDirty(region)))
                 _checksums.Complete(sector, found);
         }
     }

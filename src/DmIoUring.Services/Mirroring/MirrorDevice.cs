@@ -255,7 +255,8 @@ public sealed partial class MirrorDevice : IAsyncDisposable, IDisposable
         _legChanges.Add(new MirrorLegChange(leg.Status, before));
     }
 
-    private MirrorLeg[] LegsThat(Func<MirrorLeg, bool> predicate) => Array.FindAll(_legs, new Predicate<MirrorLeg>(predicate));
+    /// <summary>Must be called with the lock held.</summary>
+    internal MirrorLeg[] LegsThat(Func<MirrorLeg, bool> predicate) => Array.FindAll(_legs, new Predicate<MirrorLeg>(predicate));
 
     /// <summary>Must be called with the lock held.</summary>
     private void BeginCall()

@@ -161,12 +161,19 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 return true;
             }
 
-            uint[] found = mirror.HasChecksums ? new uint[count / MirrorLayout.BlockSectors] : [];
-            CopyOptions copy = mirror.HasChecksums ? _copy with { Check = (long at, long length, in IoBuffer piece) => mirror.CheckCopied(source, at, length, piece, Part(found, at - sector, length)) } : _copy;
-            CopyResult? result = destinations.Length == 0 ? null : await copies.CopyAsync(from, to, copy, cancellation).ConfigureAwait(false);
-            if (result is null || result.Outcome == CopyOutcome.Complete)
+            if (destinations.Length == 0)
             {
-                mirror.CompleteChecksums(source, destinations, sector, found);
+                lock (mirror.Gate)
+                    unsynced.Remove(region);
+                return true;
+            }
+
+            uint[] checksums = mirror.HasChecksums ? new uint[count / MirrorLayout.BlockSectors] : [];
+            CopyOptions copy = mirror.HasChecksums ? _copy with { Check = (long at, long length, in IoBuffer piece) => mirror.CheckCopied(source, at, length, piece, Part(checksums, at - sector, length)) } : _copy;
+            CopyResult result = await copies.CopyAsync(from, to, copy, cancellation).ConfigureAwait(false);
+            if (result.Outcome == CopyOutcome.Complete)
+            {
+                mirror.CompleteChecksums(source, destinations, region, sector, checksums);
                 lock (mirror.Gate)
                     unsynced.Remove(region);
                 return true;
@@ -200,10 +207,11 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
     private async Task CopyInPiecesAsync(int region, long sector, long count)
     {
         using IoMemory memory = IoMemory.Allocate(SmallestPiece * IoRegion.SectorSize);
+        uint[] checksums = new uint[1];
         for (long at = sector; at < sector + count; at += SmallestPiece)
         {
             long length = Math.Min(SmallestPiece, sector + count - at);
-            if (!await CopyPieceAsync(region, at, length, memory).ConfigureAwait(false))
+            if (!await CopyPieceAsync(region, at, length, memory, checksums).ConfigureAwait(false))
             {
                 lock (mirror.Gate)
                     _unreadable = _unreadable < 0 ? at : Math.Min(_unreadable, at);
@@ -215,7 +223,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
             unsynced.Remove(region);
     }
 
-    private async Task<bool> CopyPieceAsync(int region, long sector, long count, IoMemory memory)
+    private async Task<bool> CopyPieceAsync(int region, long sector, long count, IoMemory memory, uint[] checksums)
     {
         ulong unreadableFrom = 0;
         while (true)
@@ -227,8 +235,8 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                 return false;
             IoBuffer piece = memory.Slice(0, count * IoRegion.SectorSize);
             IoResult read = await mirror.Client.ReadAsync(new IoRegion(source.Device!, sector, count), piece).ConfigureAwait(false);
-            uint[] found = new uint[1];
-            if (!read.IsSuccess || mirror.CheckCopied(source, sector, count, piece, found).Cause != IoFailureCause.None)
+            checksums.AsSpan().Clear();
+            if (!read.IsSuccess || mirror.CheckCopied(source, sector, count, piece, checksums).Cause != IoFailureCause.None)
             {
                 unreadableFrom |= 1UL << source.Index;
                 continue;
@@ -250,7 +258,7 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
                     mirror.FailCopy(leg, failure.ToString());
             }
 
-            mirror.CompleteChecksums(source, destinations, sector, found);
+            mirror.CompleteChecksums(source, destinations, region, sector, checksums);
             return true;
         }
     }
@@ -263,8 +271,19 @@ internal sealed class ResyncRun(MirrorDevice mirror, MirrorLayout layout, Region
 
     /// <summary>A leg that has none of the checksums gets all; one that comes back gets those of the regions that it gets. Of regions that are dirty on all legs, cleaning writes them.</summary>
     /// <returns>Whether all were written; false: it was cancelled.</returns>
-    private async Task<bool> WriteChecksumsAsync(CancellationToken cancellation) =>
-        _targets.Length == 0 || await mirror.WriteCopiedChecksumsAsync([.. _regions], cancellation).ConfigureAwait(false);
+    private async Task<bool> WriteChecksumsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            if (_targets.Length > 0)
+                await mirror.WriteCopiedChecksumsAsync([.. _regions], cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Makes the copies durable.</summary>
     /// <returns>Why no leg may be declared in sync; null: those that still are being resynchronized may.</returns>

@@ -43,51 +43,35 @@ public sealed class MirrorAwayTests
         bench.AssertEqual();
     }
 
-    [Fact]
-    public async Task OldCopyOfALeg_IsCopiedAsAWhole()
+    public enum OldCopy
+    {
+        MadeWhileClosed,
+        MadeWhileOpen,
+        PutBackAfterTheMirrorWasUsedWithoutTheLeg,
+    }
+
+    [Theory]
+    [InlineData(OldCopy.MadeWhileClosed)]
+    [InlineData(OldCopy.MadeWhileOpen)]
+    [InlineData(OldCopy.PutBackAfterTheMirrorWasUsedWithoutTheLeg)]
+    public async Task OldCopyOfALeg_IsCopiedAsAWhole(OldCopy kind)
     {
         await using MirrorBench bench = new(2);
         await bench.CreateAsync();
         await bench.WriteAsync(0, 1);
-        await bench.CloseAsync();
-        byte[] backup = bench.Disks[1].Read(0, Sectors + 64);
-        await bench.OpenAsync();
-        await bench.WriteAsync(RegionSectors, 2);
-        await bench.CloseAsync();
-        await bench.OpenAsync(Degraded, 0);
-        await bench.CloseAsync();
-        bench.Disks[1].Write(0, backup);
-        await bench.OpenAsync();
-        Assert.True(bench.Mirror.Legs[1].NeedsFullResync);
-        await bench.ResyncAsync();
-        bench.AssertEqual();
-    }
-
-    [Fact]
-    public async Task OldCopyOfALegThatWasNeverMissing_IsCopiedAsAWhole()
-    {
-        await using MirrorBench bench = new(2);
-        await bench.CreateAsync();
-        await bench.CloseAsync();
-        byte[] backup = bench.Disks[1].Read(0, Sectors + 64);
-        await bench.OpenAsync();
-        await bench.WriteAsync(RegionSectors, 2);
-        await bench.CloseAsync();
-        bench.Disks[1].Write(0, backup);
-        await bench.OpenAsync();
-        Assert.True(bench.Mirror.Legs[1].NeedsFullResync);
-        await bench.ResyncAsync();
-        bench.AssertEqual();
-    }
-
-    [Fact]
-    public async Task CopyOfALegThatWasMadeWhileTheMirrorWasOpen_IsCopiedAsAWhole()
-    {
-        await using MirrorBench bench = new(2);
-        await bench.CreateAsync();
+        if (kind != OldCopy.MadeWhileOpen)
+            await bench.CloseAsync();
         byte[] copy = bench.Disks[1].Read(0, Sectors + 64);
+        if (kind != OldCopy.MadeWhileOpen)
+            await bench.OpenAsync();
         await bench.WriteAsync(RegionSectors, 2);
         await bench.CloseAsync();
+        if (kind == OldCopy.PutBackAfterTheMirrorWasUsedWithoutTheLeg)
+        {
+            await bench.OpenAsync(Degraded, 0);
+            await bench.CloseAsync();
+        }
+
         bench.Disks[1].Write(0, copy);
         await bench.OpenAsync();
         Assert.True(bench.Mirror.Legs[1].NeedsFullResync);

@@ -9,6 +9,9 @@ internal sealed class MirrorBench : IAsyncDisposable
     public const long Sectors = 2048;
     public const long RegionSectors = 128;
 
+    /// <summary>A new mirror of legs that need not be equal.</summary>
+    public static readonly MirrorCreateOptions WithChecksums = new() { Sectors = Sectors, RegionSectors = RegionSectors, AssumeEqual = true, Checksums = true };
+
     private readonly List<BlockDevice> _devices = [];
     private readonly long _diskBytes;
     private DmIoClient? _client;

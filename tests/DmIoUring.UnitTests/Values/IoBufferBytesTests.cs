@@ -70,9 +70,9 @@ public sealed unsafe class IoBufferBytesTests : IDisposable
     /// <summary>Parts in one piece, across a boundary, across two, up to one, from one on, of one byte and of none.</summary>
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void EveryPart_IsCopied_AndIsASpanWhereItIsInOnePiece(Kind kind)
+    public void EveryPart_IsCopied(Kind kind)
     {
-        IoBuffer buffer = BufferOf(kind, out bool hasPieces, out bool hasPages);
+        IoBuffer buffer = BufferOf(kind);
         Assert.True(buffer.Length >= Length);
         foreach ((int at, int length) in (ReadOnlySpan<(int, int)>)
             [
@@ -83,10 +83,6 @@ public sealed unsafe class IoBufferBytesTests : IDisposable
             byte[] copy = [.. Enumerable.Repeat((byte)0xA5, length + 2)];
             buffer.CopyTo(at, copy.AsSpan(1, length));
             Assert.Equal([0xA5, .. Content.AsSpan(at, length), 0xA5], copy);
-
-            bool isInOne = !hasPages && (!hasPieces || length == 0 || at / Piece == (at + length - 1) / Piece);
-            Assert.Equal(isInOne, buffer.TryGetSpan(at, length, out ReadOnlySpan<byte> span));
-            Assert.Equal(isInOne ? Content[at..(at + length)] : [], span.ToArray());
         }
     }
 
@@ -94,25 +90,18 @@ public sealed unsafe class IoBufferBytesTests : IDisposable
     [MemberData(nameof(Kinds))]
     public void APartThatIsNotInside_Throws_AndNothingIsCopied(Kind kind)
     {
-        IoBuffer buffer = BufferOf(kind, out _, out _);
+        IoBuffer buffer = BufferOf(kind);
         byte[] none = new byte[2];
         foreach (long at in (ReadOnlySpan<long>)[-1, long.MinValue, buffer.Length - 1, buffer.Length, buffer.Length + 1, long.MaxValue])
-        {
             Assert.Equal("offset", Assert.Throws<ArgumentOutOfRangeException>(() => buffer.CopyTo(at, none)).ParamName);
-            Assert.Equal("offset", Assert.Throws<ArgumentOutOfRangeException>(() => buffer.TryGetSpan(at, 2, out _)).ParamName);
-        }
-
-        Assert.Equal("length", Assert.Throws<ArgumentOutOfRangeException>(() => buffer.TryGetSpan(0, -1, out _)).ParamName);
         Assert.Equal([0, 0], none);
     }
 
     [Fact]
-    public void OfNothing_NothingIsCopied_AndItIsInOnePiece()
+    public void OfNothing_NothingIsCopied()
     {
         IoBuffer buffer = default;
         buffer.CopyTo(0, []);
-        Assert.True(buffer.TryGetSpan(0, 0, out ReadOnlySpan<byte> span));
-        Assert.True(span.IsEmpty);
         IoBuffer.Pages(default, offset: 512).CopyTo(0, []);
     }
 
@@ -123,11 +112,10 @@ public sealed unsafe class IoBufferBytesTests : IDisposable
     [InlineData(Kind.Sequence)]
     public void DisposedMemory_Throws(Kind kind)
     {
-        IoBuffer buffer = BufferOf(kind, out _, out _);
+        IoBuffer buffer = BufferOf(kind);
         _memory.Dispose();
         byte[] copy = new byte[Length];
         Assert.Throws<ObjectDisposedException>(() => buffer.CopyTo(0, copy));
-        Assert.Throws<ObjectDisposedException>(() => buffer.TryGetSpan(0, 1, out _));
         Assert.Equal(0, _memory.Pins);
         Assert.True(_memory.IsFreed);
     }
@@ -142,7 +130,6 @@ public sealed unsafe class IoBufferBytesTests : IDisposable
         pages.Dispose();
         byte[] copy = new byte[length];
         Assert.Throws<ObjectDisposedException>(() => buffer.CopyTo(0, copy));
-        Assert.False(buffer.TryGetSpan(0, length, out _));
     }
 
     /// <summary>The pages are in use for as long as the copy takes and no longer; so is memory pinned.</summary>
@@ -152,7 +139,7 @@ public sealed unsafe class IoBufferBytesTests : IDisposable
         byte[] copy = new byte[Length];
         foreach (Kind kind in (ReadOnlySpan<Kind>)[Kind.Owned, Kind.NativeMemory, Kind.Segments, Kind.Sequence])
         {
-            BufferOf(kind, out _, out _).CopyTo(0, copy);
+            BufferOf(kind).CopyTo(0, copy);
             Assert.Equal(0, _memory.Pins);
         }
 
@@ -229,10 +216,8 @@ public sealed unsafe class IoBufferBytesTests : IDisposable
         }
     }
 
-    private IoBuffer BufferOf(Kind kind, out bool hasPieces, out bool hasPages)
+    private IoBuffer BufferOf(Kind kind)
     {
-        hasPages = kind is Kind.PagesWithOffset or Kind.ScatteredPages;
-        hasPieces = kind is Kind.Vectors or Kind.Segments or Kind.Sequence;
         byte* start = (byte*)_memory.Pointer;
         Memory<byte> memory = _memory.Memory;
         return kind switch

@@ -13,9 +13,6 @@ internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, Ch
 
     private readonly SemaphoreSlim _writing = new(1);
 
-    /// <summary>What becomes of the legs that have failed. Called with the mirror's lock held.</summary>
-    private delegate bool Judge(MirrorLeg[] legs, in LegFailures failures, bool unsupportedToo);
-
     /// <summary>Fills the table. Where legs say different things, or none can be read, a block has no checksum.</summary>
     public async Task LoadAsync(BlockDevice[] inSync, CancellationToken cancellationToken)
     {
@@ -48,91 +45,105 @@ internal sealed class ChecksumStore(MirrorDevice mirror, MirrorLayout layout, Ch
     /// <summary>Writes those of some regions to all legs in sync, durably. A leg that fails it is out of sync.</summary>
     /// <param name="regions">In ascending order.</param>
     /// <returns>Whether a leg in sync has all of them.</returns>
-    public Task<bool> WriteAsync(List<int> regions) => WriteAsync(regions, static leg => leg.IsInSync, IoFlags.Fua, mirror.TakeOut, CancellationToken.None);
-
-    /// <summary>
-    /// Writes those of regions that were copied, also to the legs that they were copied to; the flush that ends the resync makes them durable. What changes meanwhile is in regions that are dirty.
-    /// </summary>
-    /// <returns>Whether all were written; false: it was cancelled. A leg that fails it is out of sync.</returns>
-    public Task<bool> WriteCopiedAsync(List<int> regions, CancellationToken cancellation) => WriteAsync(regions, static leg => leg.IsWritten, IoFlags.None, Fail, cancellation);
-
-    public void Dispose() => _writing.Dispose();
-
-    private bool Fail(MirrorLeg[] legs, in LegFailures failures, bool unsupportedToo)
+    public async Task<bool> WriteAsync(List<int> regions)
     {
-        foreach (MirrorLeg leg in legs)
+        using IoMemory memory = IoMemory.Allocate(BlocksAtOnce * MirrorLayout.BlockBytes);
+        foreach ((int first, int count) in Batches(regions))
         {
-            if (failures.Has(leg))
-                mirror.FailCopy(leg, failures.Reason(leg));
+            (MirrorLeg[] legs, LegFailures failures) = await WriteAsync(first, count, memory, static leg => leg.IsInSync, IoFlags.Fua, CancellationToken.None).ConfigureAwait(false);
+            lock (mirror.Gate)
+            {
+                if (!mirror.TakeOut(legs, failures))
+                    return false;
+            }
         }
 
         return true;
     }
 
-    private async Task<bool> WriteAsync(List<int> regions, Func<MirrorLeg, bool> predicate, IoFlags flags, Judge judge, CancellationToken cancellation)
+    /// <summary>
+    /// Writes those of regions that were copied, also to the legs that they were copied to; the flush that ends the resync makes them durable. What changes meanwhile is in regions that are dirty. A leg
+    /// that fails it is out of sync.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Not all were written.</exception>
+    public async Task WriteCopiedAsync(List<int> regions, CancellationToken cancellation)
     {
         using IoMemory memory = IoMemory.Allocate(BlocksAtOnce * MirrorLayout.BlockBytes);
+        foreach ((int first, int count) in Batches(regions))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            (MirrorLeg[] legs, LegFailures failures) = await WriteAsync(first, count, memory, static leg => leg.IsWritten, IoFlags.None, cancellation).ConfigureAwait(false);
+            lock (mirror.Gate)
+            {
+                foreach (MirrorLeg leg in legs)
+                {
+                    if (failures.Has(leg))
+                        mirror.FailCopy(leg, failures.Reason(leg));
+                }
+            }
+        }
+    }
+
+    public void Dispose() => _writing.Dispose();
+
+    /// <summary>The blocks that have the checksums of regions: each once, in pieces of a request.</summary>
+    private IEnumerable<(int First, int Count)> Batches(List<int> regions)
+    {
         int next = 0;
         for (int at = 0; at < regions.Count;)
         {
             int first = Math.Max(next, FirstBlock(regions[at])), last = LastBlock(regions[at]);
             for (at++; at < regions.Count && FirstBlock(regions[at]) <= last + 1; at++)
                 last = LastBlock(regions[at]);
-            for (next = first; next <= last; next += BlocksAtOnce)
-            {
-                if (cancellation.IsCancellationRequested || !await WriteAsync(next, Math.Min(BlocksAtOnce, last + 1 - next), memory, predicate, flags, judge).ConfigureAwait(false))
-                    return false;
-            }
-
+            for (; first <= last; first += BlocksAtOnce)
+                yield return (first, Math.Min(BlocksAtOnce, last + 1 - first));
             next = last + 1;
         }
-
-        return true;
     }
 
-    /// <summary>One such write at a time: of two of the same block, the older could arrive last.</summary>
-    private async Task<bool> WriteAsync(int first, int count, IoMemory memory, Func<MirrorLeg, bool> predicate, IoFlags flags, Judge judge)
+    /// <summary>
+    /// One such write at a time: of two of the same block, the older could arrive last. To one leg in sync, then to the others: a loss of power can tear the blocks that are written, and they have
+    /// the checksums of other regions too.
+    /// </summary>
+    private async Task<(MirrorLeg[] Legs, LegFailures Failures)> WriteAsync(
+        int first, int count, IoMemory memory, Func<MirrorLeg, bool> predicate, IoFlags flags, CancellationToken cancellation)
     {
-        await _writing.WaitAsync().ConfigureAwait(false);
-        MirrorCall? call = null;
+        await _writing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            int alone;
+            MirrorLeg[] legs;
             lock (mirror.Gate)
-            {
-                call = mirror.RentCall(predicate);
-                alone = Math.Max(0, Array.FindIndex(call.Legs, static leg => leg.IsInSync));
-            }
-
+                legs = mirror.LegsThat(predicate);
             for (int at = 0; at < count; at++)
                 ChecksumBlock.Write(Block(memory.GetSpan(), at), mirror.Id, first + at, table.Entries(first + at));
-
-            // One leg in sync, then the others: a loss of power can tear the blocks that are written, and they have the checksums of other regions too.
-            LegFailures failures = await WriteAsync(call, leg => leg == alone, first, count, memory, flags | IoFlags.Fua).ConfigureAwait(false);
-            if (call.Legs.Length > 1)
-                failures = failures.Or(await WriteAsync(call, leg => leg != alone, first, count, memory, flags).ConfigureAwait(false));
-            lock (mirror.Gate)
-                return judge(call.Legs, failures, unsupportedToo: true);
+            MirrorLeg? leader = Array.Find(legs, static leg => leg.IsInSync);
+            LegFailures failures = await WriteToAsync(leg => leg == leader, first, count, memory, flags | IoFlags.Fua).ConfigureAwait(false);
+            failures.Add(await WriteToAsync(leg => leg != leader && legs.Contains(leg), first, count, memory, flags).ConfigureAwait(false));
+            return (legs, failures);
         }
         finally
         {
-            lock (mirror.Gate)
-            {
-                if (call is not null)
-                    mirror.ReturnCall(call);
-            }
-
             _writing.Release();
         }
     }
 
-    /// <summary>Writes to some legs of a call; the regions of the others are empty.</summary>
-    private Task<LegFailures> WriteAsync(MirrorCall call, Func<int, bool> isMeant, int first, int count, IoMemory memory, IoFlags flags) => mirror.WriteMetadataAsync(
-        call,
-        [.. call.Legs.Select((leg, index) => new IoRegion(
-            leg.Device!, layout.ChecksumSector(leg.Device!.SectorCount, first), isMeant(index) ? count * MirrorLayout.BlockSectors : 0))],
-        memory,
-        flags);
+    private async Task<LegFailures> WriteToAsync(Func<MirrorLeg, bool> predicate, int first, int count, IoMemory memory, IoFlags flags)
+    {
+        MirrorCall call;
+        lock (mirror.Gate)
+            call = mirror.RentCall(predicate);
+        try
+        {
+            IoRegion[] regions = Array.ConvertAll(
+                call.Legs, leg => new IoRegion(leg.Device!, layout.ChecksumSector(leg.Device!.SectorCount, first), count * MirrorLayout.BlockSectors));
+            return await mirror.WriteMetadataAsync(call, regions, memory, flags).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (mirror.Gate)
+                mirror.ReturnCall(call);
+        }
+    }
 
     private async Task<bool> TryReadAsync(BlockDevice device, int first, int count, IoMemory memory)
     {

@@ -33,12 +33,12 @@ internal sealed class ChecksumTable(MirrorLayout layout)
     /// <returns>Sectors from the beginning; -1: there is none.</returns>
     public long FindWrong(long sector, long count, in IoBuffer buffer, long from = 0)
     {
-        BlockReader reader = new(stackalloc byte[MirrorLayout.BlockBytes]);
+        Span<byte> copy = stackalloc byte[MirrorLayout.BlockBytes];
         for (long at = from; at < count; at += MirrorLayout.BlockSectors)
         {
             int block = BlockOf(sector + at);
             uint entry = Volatile.Read(ref _entries[block]);
-            if (entry != 0 && entry != BlockChecksum.Of(reader.Read(buffer, at), block))
+            if (entry != 0 && entry != Of(buffer, at, block, copy))
                 return at;
         }
 
@@ -52,12 +52,12 @@ internal sealed class ChecksumTable(MirrorLayout layout)
     /// <param name="checksums">Where they go, one for each block of the buffer; the others stay as they are.</param>
     public void ComputeUnknown(long sector, long count, in IoBuffer buffer, Span<uint> checksums)
     {
-        BlockReader reader = new(stackalloc byte[MirrorLayout.BlockBytes]);
+        Span<byte> copy = stackalloc byte[MirrorLayout.BlockBytes];
         for (long at = 0; at < count; at += MirrorLayout.BlockSectors)
         {
             int block = BlockOf(sector + at);
             if (_entries[block] == 0)
-                checksums[BlockOf(at)] = BlockChecksum.Of(reader.Read(buffer, at), block);
+                checksums[BlockOf(at)] = Of(buffer, at, block, copy);
         }
     }
 
@@ -81,9 +81,9 @@ internal sealed class ChecksumTable(MirrorLayout layout)
     {
         if (checksums.Length < BlockOf(count))
             checksums = new uint[BlockOf(count)];
-        BlockReader reader = new(stackalloc byte[MirrorLayout.BlockBytes]);
+        Span<byte> copy = stackalloc byte[MirrorLayout.BlockBytes];
         for (long at = 0; at < count; at += MirrorLayout.BlockSectors)
-            checksums[BlockOf(at)] = BlockChecksum.Of(reader.Read(buffer, at), BlockOf(sector + at));
+            checksums[BlockOf(at)] = Of(buffer, at, BlockOf(sector + at), copy);
     }
 
     /// <summary>What was computed is on the legs.</summary>
@@ -98,20 +98,12 @@ internal sealed class ChecksumTable(MirrorLayout layout)
             entries[i] = BlockChecksum.OfZeroes(first + i);
     }
 
-    private static int BlockOf(long sector) => (int)(sector / MirrorLayout.BlockSectors);
-
-    /// <summary>Reads a buffer block by block.</summary>
-    private readonly ref struct BlockReader(Span<byte> copy)
+    /// <summary>Of a copy: a buffer that is disposed meanwhile is an exception, and no access to memory that is gone.</summary>
+    private static uint Of(in IoBuffer buffer, long sector, int block, Span<byte> copy)
     {
-        private readonly Span<byte> _copy = copy;
-
-        public ReadOnlySpan<byte> Read(in IoBuffer buffer, long sector)
-        {
-            long offset = sector * IoRegion.SectorSize;
-            if (buffer.TryGetSpan(offset, MirrorLayout.BlockBytes, out ReadOnlySpan<byte> bytes))
-                return bytes;
-            buffer.CopyTo(offset, _copy);
-            return _copy;
-        }
+        buffer.CopyTo(sector * IoRegion.SectorSize, copy);
+        return BlockChecksum.Of(copy, block);
     }
+
+    private static int BlockOf(long sector) => (int)(sector / MirrorLayout.BlockSectors);
 }
