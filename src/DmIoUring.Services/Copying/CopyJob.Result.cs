@@ -39,16 +39,16 @@ internal sealed partial class CopyJob
             cancellation.Unregister();
     }
 
-    /// <summary>Some of it was done.</summary>
+    /// <summary>Some of it was done. Under the service's lock.</summary>
     public void PostProgress()
     {
         if (_options.Progress is null)
             return;
         long now = _service.Options.TimeProvider.GetTimestamp();
-        long before = Interlocked.Read(ref _reported);
-        if (before != long.MinValue && _service.Options.TimeProvider.GetElapsedTime(before, now) < ReportInterval)
+        if (_reported != long.MinValue && _service.Options.TimeProvider.GetElapsedTime(_reported, now) < ReportInterval)
             return;
-        if (Interlocked.CompareExchange(ref _reported, now, before) == before && Interlocked.Exchange(ref _hasProgress, 1) == 0)
+        _reported = now;
+        if (Interlocked.Exchange(ref _hasProgress, 1) == 0)
             _service.Callbacks.Post(this);
     }
 

@@ -22,7 +22,7 @@ public sealed record CopyOptions
 
     /// <summary>
     /// Is told how far the job is: on the thread pool, one report at a time, never while another report or callback of the service runs, and not after the job's end was
-    /// told. Reports are 20 ms apart or more, except for the last, which comes before the end is told. <see langword="null"/>, the default, for no reports.
+    /// told. A piece that ends within 20 ms of one that was reported is in the next report; the last report comes before the end is told. <see langword="null"/>, the default, for no reports.
     /// </summary>
     public IProgress<CopyProgress>? Progress { get; init; }
 

@@ -36,13 +36,13 @@ public sealed partial class CopyService
             using (_lock.EnterScope())
             {
                 over.Account();
+                job.PostProgress();
                 _free.Push(over);
                 if (job.IsSequential)
                     next = FindNext(job, over);
                 Queue(job);
             }
 
-            job.PostProgress();
             over = next is not null && next.Proceed() ? next : null;
             Settle(job);
         }
