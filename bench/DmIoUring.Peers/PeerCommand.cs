@@ -33,7 +33,7 @@ internal static class PeerCommand
         if (Check(peer, request) is { } refusal)
         {
             terminal.WriteRefusal(refusal);
-            report = new BenchReport { Outcome = BenchOutcome.Refused, Refusals = [refusal], Settings = request };
+            report = new BenchReport { Outcome = CommandOutcome.Refused, Refusals = [refusal], Settings = request };
         }
         else
         {

@@ -1,21 +1,23 @@
 using System.Text.Json.Serialization;
 
-namespace DmIoUring.Cli.Bench;
+namespace DmIoUring.Cli;
 
-/// <summary>How a run ended.</summary>
-internal enum BenchOutcome
+/// <summary>How what was asked of a command ended.</summary>
+internal enum CommandOutcome
 {
+    /// <summary>It was done.</summary>
     [JsonStringEnumMemberName("complete")]
     Complete,
 
-    /// <summary>A request failed, or the host refused io_uring.</summary>
+    /// <summary>A device failed, or the host.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed,
 
+    /// <summary>Nothing was done.</summary>
     [JsonStringEnumMemberName("refused")]
     Refused,
 
-    /// <summary>Ended early by the user; what was measured until then stands.</summary>
+    /// <summary>Ended early by the user; what was done until then stands.</summary>
     [JsonStringEnumMemberName("interrupted")]
     Interrupted,
 }

@@ -26,4 +26,12 @@ internal abstract record CommandReport
 
     /// <summary>The same, from the outcome.</summary>
     protected abstract int EndsWith { get; }
+
+    protected static int ExitCodeOf(CommandOutcome outcome) => outcome switch
+    {
+        CommandOutcome.Complete => Cli.ExitCode.Success,
+        CommandOutcome.Failed => Cli.ExitCode.DeviceFailed,
+        CommandOutcome.Refused => Cli.ExitCode.Refused,
+        _ => Cli.ExitCode.Interrupted,
+    };
 }

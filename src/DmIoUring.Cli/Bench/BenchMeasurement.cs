@@ -50,7 +50,7 @@ internal sealed class BenchMeasurement(BenchRun run, BenchLoad load)
         double seconds = run.Measured.TotalSeconds;
         return new BenchReport
         {
-            Outcome = run.Failure is not null ? BenchOutcome.Failed : interrupted ? BenchOutcome.Interrupted : BenchOutcome.Complete,
+            Outcome = run.Failure is not null ? CommandOutcome.Failed : interrupted ? CommandOutcome.Interrupted : CommandOutcome.Complete,
             Operations = operations,
             Seconds = seconds,
             Iops = seconds > 0 ? operations / seconds : 0,

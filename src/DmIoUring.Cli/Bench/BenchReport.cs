@@ -5,15 +5,9 @@ namespace DmIoUring.Cli.Bench;
 /// <summary>How a run ended and what it measured; its document.</summary>
 internal sealed record BenchReport() : CommandReport("bench")
 {
-    public required BenchOutcome Outcome { get; init; }
+    public required CommandOutcome Outcome { get; init; }
 
-    protected override int EndsWith => Outcome switch
-    {
-        BenchOutcome.Complete => Cli.ExitCode.Success,
-        BenchOutcome.Failed => Cli.ExitCode.DeviceFailed,
-        BenchOutcome.Refused => Cli.ExitCode.Refused,
-        _ => Cli.ExitCode.Interrupted,
-    };
+    protected override int EndsWith => ExitCodeOf(Outcome);
 
     /// <summary>What was measured instead of this library; null for this library.</summary>
     public string? Peer => Settings.Peer;

@@ -73,7 +73,7 @@ internal static class BenchView
             ShowDevices(console, report.Devices!);
         if (report.LatNs is { } times)
             ShowHistogram(console, times);
-        if (report.Outcome == BenchOutcome.Interrupted)
+        if (report.Outcome == CommandOutcome.Interrupted)
             console.MarkupLine("[yellow]Interrupted:[/] measured until then.");
     }
 

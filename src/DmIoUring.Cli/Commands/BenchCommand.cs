@@ -36,7 +36,7 @@ internal static class BenchCommand
         BenchRequest request, Func<BenchRun, BenchLoad> makeLoad, bool json, Terminal terminal, CancellationToken cancellation)
     {
         IReadOnlyList<Refusal> refusals;
-        BenchOutcome outcome = BenchOutcome.Refused;
+        CommandOutcome outcome = CommandOutcome.Refused;
         try
         {
             using BenchPlan? plan = BenchPlanner.Make(request, makeLoad, out refusals);
@@ -55,7 +55,7 @@ internal static class BenchCommand
         }
         catch (IoUringUnavailableException exception)
         {
-            outcome = BenchOutcome.Failed;
+            outcome = CommandOutcome.Failed;
             refusals = [new Refusal("", exception.Message, "Or measure without io_uring: --ring worker.")];
         }
 

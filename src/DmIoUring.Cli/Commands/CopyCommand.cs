@@ -78,7 +78,7 @@ internal static class CopyCommand
         {
             foreach (Refusal refusal in refusals)
                 terminal.WriteRefusal(refusal);
-            report = new CopyReport { Outcome = CopyEnding.Refused, Source = request.Source, Refusals = refusals };
+            report = new CopyReport { Outcome = CommandOutcome.Refused, Source = request.Source, Refusals = refusals };
         }
         else
         {

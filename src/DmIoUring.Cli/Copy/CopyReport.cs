@@ -3,15 +3,9 @@ namespace DmIoUring.Cli.Copy;
 /// <summary>How a copy ended; its document.</summary>
 internal sealed record CopyReport() : CommandReport("copy")
 {
-    public required CopyEnding Outcome { get; init; }
+    public required CommandOutcome Outcome { get; init; }
 
-    protected override int EndsWith => Outcome switch
-    {
-        CopyEnding.Complete => Cli.ExitCode.Success,
-        CopyEnding.Failed => Cli.ExitCode.DeviceFailed,
-        CopyEnding.Refused => Cli.ExitCode.Refused,
-        _ => Cli.ExitCode.Interrupted,
-    };
+    protected override int EndsWith => ExitCodeOf(Outcome);
 
     public required string Source { get; init; }
 

@@ -213,7 +213,7 @@ internal sealed class CopyRun : IProgress<CopyProgress>
         bool failed = _sourceFailure is not null || _legs.Any(leg => leg.HasFailed);
         return new CopyReport
         {
-            Outcome = isInterrupted ? CopyEnding.Interrupted : failed ? CopyEnding.Failed : CopyEnding.Complete,
+            Outcome = isInterrupted ? CommandOutcome.Interrupted : failed ? CommandOutcome.Failed : CommandOutcome.Complete,
             Source = _plan.Request.Source,
             Bytes = _plan.Bytes,
             ReachedBytes = reached,

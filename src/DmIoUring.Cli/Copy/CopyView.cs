@@ -60,7 +60,7 @@ internal static class CopyView
     {
         string rate = $"in {report.CopySeconds!.Value.ToString("0.00", CultureInfo.InvariantCulture)} s, {Quantity.Rate(report.BytesPerSecond!.Value)} to each";
         string legs = Quantity.Count(report.Destinations!.Count, "destination");
-        return report.Outcome == CopyEnding.Interrupted
+        return report.Outcome == CommandOutcome.Interrupted
             ? $"interrupted: the first {Quantity.Exact(report.ReachedBytes!.Value)} of {Quantity.Exact(report.Bytes!.Value)} of {Printable.Of(report.Source)} went to {legs}"
             : $"{Quantity.Bytes(report.CopiedBytes!.Value)} of {Printable.Of(report.Source)} to {legs} {rate}";
     }
@@ -72,7 +72,7 @@ internal static class CopyView
     {
         if (destination.Failure is { } failure)
             return failure.Message;
-        if (report.Outcome == CopyEnding.Interrupted)
+        if (report.Outcome == CommandOutcome.Interrupted)
             return destination.IsComplete ? "complete, flushed, not verified to the end" : "incomplete, not flushed";
         if (report.ResumeSector is not null)
             return "incomplete, flushed";

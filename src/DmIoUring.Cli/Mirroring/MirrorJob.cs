@@ -45,7 +45,7 @@ internal sealed class MirrorJob(MirrorPlan plan, MirrorProgress progress)
         {
             RemoveCreated();
             Refusal refusal = new("", exception.Message, "");
-            return new MirrorReport { Action = _request.Action, Outcome = MirrorOutcome.Refused, Refusals = [refusal] };
+            return new MirrorReport { Action = _request.Action, Outcome = CommandOutcome.Refused, Refusals = [refusal] };
         }
         catch (MirrorException exception)
         {
@@ -118,7 +118,7 @@ internal sealed class MirrorJob(MirrorPlan plan, MirrorProgress progress)
         bool hasFailed = failure is not null || _resync is { IsComplete: false };
         return report with
         {
-            Outcome = _isInterrupted ? MirrorOutcome.Interrupted : hasFailed ? MirrorOutcome.Failed : MirrorOutcome.Complete,
+            Outcome = _isInterrupted ? CommandOutcome.Interrupted : hasFailed ? CommandOutcome.Failed : CommandOutcome.Complete,
             Legs = [.. (report.Legs ?? []).Select(leg => leg with
             {
                 IsCreated = leg.Path is not null && plan.Created.Contains(leg.Path, StringComparer.Ordinal),

@@ -16,7 +16,7 @@ internal sealed class MirrorProbe : Planner
         MirrorProbe probe = new(paths);
         List<DeviceFile>? files = probe.Make(probe.Open, out IReadOnlyList<Refusal> refusals);
         if (files is null)
-            return new MirrorReport { Action = MirrorAction.Status, Outcome = MirrorOutcome.Refused, Refusals = refusals };
+            return new MirrorReport { Action = MirrorAction.Status, Outcome = CommandOutcome.Refused, Refusals = refusals };
         try
         {
             using DmIoClient client = probe._client!;
@@ -39,7 +39,7 @@ internal sealed class MirrorProbe : Planner
         MirrorReport report = new()
         {
             Action = action,
-            Outcome = MirrorOutcome.Complete,
+            Outcome = CommandOutcome.Complete,
             State = inspection.IsInSync ? MirrorHealth.InSync : inspection.Refusal is null or MirrorRefusal.Missing ? MirrorHealth.Degraded : MirrorHealth.Unusable,
             Unusable = unusable.Length == 0 ? null : unusable,
         };

@@ -5,17 +5,14 @@ internal sealed record MirrorReport() : CommandReport("mirror")
 {
     public required MirrorAction Action { get; init; }
 
-    public required MirrorOutcome Outcome { get; init; }
+    public required CommandOutcome Outcome { get; init; }
 
     /// <summary>A look at a mirror says what the mirror is worth; a change of it, how the change ended.</summary>
     protected override int EndsWith => (Outcome, Action, State) switch
     {
-        (MirrorOutcome.Refused, _, _) => Cli.ExitCode.Refused,
-        (MirrorOutcome.Interrupted, _, _) => Cli.ExitCode.Interrupted,
-        (MirrorOutcome.Failed, _, _) => Cli.ExitCode.DeviceFailed,
-        (_, MirrorAction.Status, MirrorHealth.Unusable) => Cli.ExitCode.Refused,
-        (_, MirrorAction.Status, MirrorHealth.Degraded) => Cli.ExitCode.DeviceFailed,
-        _ => Cli.ExitCode.Success,
+        (CommandOutcome.Complete, MirrorAction.Status, MirrorHealth.Unusable) => Cli.ExitCode.Refused,
+        (CommandOutcome.Complete, MirrorAction.Status, MirrorHealth.Degraded) => Cli.ExitCode.DeviceFailed,
+        _ => ExitCodeOf(Outcome),
     };
 
     /// <summary>What the mirror is worth, as its metadata has it.</summary>

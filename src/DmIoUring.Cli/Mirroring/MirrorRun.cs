@@ -10,7 +10,7 @@ internal static class MirrorRun
     {
         using MirrorPlan? plan = MirrorPlanner.Make(request, cancellation, out IReadOnlyList<Refusal> refusals);
         if (plan is null)
-            return Tell(new MirrorReport { Action = request.Action, Outcome = MirrorOutcome.Refused, Refusals = refusals }, json, terminal);
+            return Tell(new MirrorReport { Action = request.Action, Outcome = CommandOutcome.Refused, Refusals = refusals }, json, terminal);
         if (plan.Client.Capabilities.RefusalReason is { } reason)
             terminal.WriteNote($"worker threads carry the requests: {reason}");
         terminal.WriteNotes(plan.Notes);

@@ -97,7 +97,7 @@ internal static class MirrorView
         if (report.Resync is not { } resync)
             return;
         string copied = $"{Quantity.Count(resync.CopiedRegions, "region")} ({Quantity.Bytes(resync.CopiedBytes)}) copied in {resync.Seconds.ToString("0.00", CultureInfo.InvariantCulture)} s, {Quantity.Rate(resync.BytesPerSecond)}";
-        if (report.Outcome == MirrorOutcome.Interrupted)
+        if (report.Outcome == CommandOutcome.Interrupted)
             Line(console, $"interrupted: {copied}, of {Quantity.Number(resync.Regions)}; the legs stay out of sync");
         else
             Line(console, $"{(resync.IsComplete ? "resynchronized" : "not resynchronized")}: {copied}");

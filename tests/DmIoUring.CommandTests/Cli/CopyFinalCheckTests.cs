@@ -1,3 +1,4 @@
+using DmIoUring.Cli;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
@@ -70,7 +71,7 @@ public sealed class CopyFinalCheckTests : IDisposable
             SetLength(path, 0);
             SetLength(path, CopyFiles.SourceSize);
         });
-        Assert.Equal(CopyEnding.Complete, report.Outcome);
+        Assert.Equal(CommandOutcome.Complete, report.Outcome);
     }
 
     [Fact]
@@ -83,7 +84,7 @@ public sealed class CopyFinalCheckTests : IDisposable
         using CopyPlan? plan = CopyPlanner.Make(request, out var refusals);
         Assert.Empty(refusals);
         CopyReport report = await new CopyRun(plan!, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((CopyEnding.Complete, (long)Half), (report.Outcome, plan!.Source.Statistics.ReadBytes));
+        Assert.Equal((CommandOutcome.Complete, (long)Half), (report.Outcome, plan!.Source.Statistics.ReadBytes));
     }
 
     [Fact]
@@ -103,7 +104,7 @@ public sealed class CopyFinalCheckTests : IDisposable
             interrupt.Cancel();
         };
         CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(interrupt.Token);
-        Assert.Equal((CopyEnding.Interrupted, CopyFiles.SourceSize), (report.Outcome, plan.Source.Statistics.ReadBytes));
+        Assert.Equal((CommandOutcome.Interrupted, CopyFiles.SourceSize), (report.Outcome, plan.Source.Statistics.ReadBytes));
     }
 
     private static async Task<CopyReport> CopyAsync(string source, string destination, Action<string> spoil)
@@ -121,7 +122,7 @@ public sealed class CopyFinalCheckTests : IDisposable
     private async Task AssertFailsAsync(string destination, long sector, string words, Action<string> spoil)
     {
         CopyReport report = await CopyAsync(_files.Source, destination, spoil);
-        Assert.Equal((CopyEnding.Failed, 1), (report.Outcome, report.ExitCode));
+        Assert.Equal((CommandOutcome.Failed, 1), (report.Outcome, report.ExitCode));
         DestinationReport leg = Assert.Single(report.Destinations!);
         Assert.False(leg.IsComplete);
         Assert.Equal((CopyPhase.Check, (long?)sector), (leg.Failure!.Phase, leg.Failure.Sector));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Cli;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
@@ -26,7 +27,7 @@ public sealed class CopyOptionTests : IDisposable
 
         Assert.Equal(1, run.ExitCode);
         CopyReport report = run.CopyReport();
-        Assert.Equal(CopyEnding.Failed, report.Outcome);
+        Assert.Equal(CommandOutcome.Failed, report.Outcome);
         Assert.Equal((4 * Piece / 512, 4 * Piece), (report.ResumeSector, report.ReachedBytes));
         Assert.Equal(Readable / 512, report.SourceFailure!.Sector);
         Assert.False(Assert.Single(report.Destinations!).IsComplete);
@@ -163,7 +164,7 @@ public sealed class CopyOptionTests : IDisposable
         await interrupt.CancelAsync();
 
         CopyReport report = await job;
-        Assert.Equal((CopyEnding.Interrupted, "0b01"), (report.Outcome, report.Failed!.Text));
+        Assert.Equal((CommandOutcome.Interrupted, "0b01"), (report.Outcome, report.Failed!.Text));
         Assert.True(report.ReachedBytes >= 4 * Piece);
         Assert.Equal(2 * Piece / 512, report.ResumeSector);
     }

@@ -1,3 +1,4 @@
+using DmIoUring.Cli;
 using DmIoUring.Cli.Copy;
 using DmIoUring.Cli.Devices;
 using DmIoUring.ScratchDevices;
@@ -54,7 +55,7 @@ public sealed class CopyRefusalTests : IDisposable
         Dmio run = await Dmio.RunAsync("copy", _files.Source, small, "--json");
         run.AssertRefused(small);
         CopyReport report = run.CopyReport();
-        Assert.Equal(CopyEnding.Refused, report.Outcome);
+        Assert.Equal(CommandOutcome.Refused, report.Outcome);
         Assert.Equal(2, report.ExitCode);
         Assert.Equal(small, Assert.Single(report.Refusals!).Path);
     }

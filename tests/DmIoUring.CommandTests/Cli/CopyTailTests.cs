@@ -1,3 +1,4 @@
+using DmIoUring.Cli;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
 using DmIoUring.TestSupport;
@@ -83,7 +84,7 @@ public sealed class CopyTailTests : IDisposable
         using (FileStream stream = File.OpenWrite(source))
             stream.SetLength(8192);
         CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((CopyEnding.Failed, "0b0", 8192L), (report.Outcome, report.Failed!.Text, report.CopiedBytes));
+        Assert.Equal((CommandOutcome.Failed, "0b0", 8192L), (report.Outcome, report.Failed!.Text, report.CopiedBytes));
         Assert.Equal((CopyPhase.Read, "EIO", 16L), (report.SourceFailure!.Phase, report.SourceFailure.Errno, report.SourceFailure.Sector));
         Assert.Equal(new SectorRange(16, 1), Assert.Single(report.NotCopied!));
         Assert.False(report.Destinations![0].IsComplete);
@@ -116,7 +117,7 @@ public sealed class CopyTailTests : IDisposable
         using (FileStream stream = File.OpenWrite(source))
             stream.SetLength(8192);
         CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((CopyEnding.Failed, 8192L, null), (report.Outcome, report.CopiedBytes, report.ResumeSector));
+        Assert.Equal((CommandOutcome.Failed, 8192L, null), (report.Outcome, report.CopiedBytes, report.ResumeSector));
         Assert.Equal(new SectorRange(16, 1), Assert.Single(report.NotCopied!));
         Assert.Null(report.Destinations![0].Failure);
         Assert.Equal([.. _files.Content[..8192], .. new byte[100], 0xEE], File.ReadAllBytes(destination)[..(8192 + 101)]);
@@ -132,7 +133,7 @@ public sealed class CopyTailTests : IDisposable
             using (FileStream stream = File.OpenWrite(source))
                 stream.SetLength(8192);
             CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
-            Assert.Equal((CopyEnding.Failed, 8192L, 16L), (report.Outcome, report.ReachedBytes, report.ResumeSector));
+            Assert.Equal((CommandOutcome.Failed, 8192L, 16L), (report.Outcome, report.ReachedBytes, report.ResumeSector));
             Assert.Null(report.NotCopied);
             Assert.False(report.Destinations![0].IsComplete);
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Cli;
 using DmIoUring.Cli.Copy;
 using DmIoUring.ScratchDevices;
 using DmIoUring.Testing;
@@ -152,7 +153,7 @@ public sealed class CopyTests : IDisposable
 
         CopyReport report = await new CopyRun(plan, new CopyMeter()).RunAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(CopyEnding.Failed, report.Outcome);
+        Assert.Equal(CommandOutcome.Failed, report.Outcome);
         Assert.Equal("0b01", report.Failed!.Text);
         CopyFailure failure = report.Destinations![0].Failure!;
         Assert.Equal(("ENOSPC", 3 * Piece / 512 + 5, true), (failure.Errno, failure.Sector, failure.IsExact));
@@ -205,7 +206,7 @@ public sealed class CopyTests : IDisposable
         Dmio run = await Dmio.RunCancellableAsync(["copy", _files.Source, _files.PathOf("new"), "--json"], interrupt.Token);
         Assert.Equal(130, run.ExitCode);
         CopyReport report = run.CopyReport();
-        Assert.Equal((CopyEnding.Interrupted, 0L), (report.Outcome, report.ReachedBytes!.Value));
+        Assert.Equal((CommandOutcome.Interrupted, 0L), (report.Outcome, report.ReachedBytes!.Value));
         Assert.False(Assert.Single(report.Destinations!).IsComplete);
     }
 
@@ -224,7 +225,7 @@ public sealed class CopyTests : IDisposable
         CopyReport report = await job;
         int reached = (int)report.ReachedBytes!.Value;
         byte[] content = File.ReadAllBytes(destination);
-        Assert.Equal(reached == CopyFiles.SourceSize ? CopyEnding.Complete : CopyEnding.Interrupted, report.Outcome);
+        Assert.Equal(reached == CopyFiles.SourceSize ? CommandOutcome.Complete : CommandOutcome.Interrupted, report.Outcome);
         Assert.Equal(_files.Content[..reached], content[..reached]);
         Assert.Equal(-1, content.AsSpan(reached).IndexOfAnyExcept((byte)0xEE));
     }

@@ -20,7 +20,7 @@ public sealed class MirrorInterruptTests : IDisposable
         Dmio run = await RunUntilAtWorkAsync("resync a b --throttle 256K --json");
         Assert.Equal(130, run.ExitCode);
         MirrorReport report = run.Document(ReportJson.Default.MirrorReport);
-        Assert.Equal((MirrorOutcome.Interrupted, MirrorHealth.Degraded), (report.Outcome, report.State));
+        Assert.Equal((CommandOutcome.Interrupted, MirrorHealth.Degraded), (report.Outcome, report.State));
         Assert.InRange(report.Resync!.CopiedRegions, 0, 47);
         MirrorReport status = await _files.ReportAsync(1, "status a b");
         Assert.True(status.Legs![1].NeedsFullResync);

@@ -18,7 +18,7 @@ public sealed class MirrorTests : IDisposable
     {
         byte[] first = File.ReadAllBytes(_files.PathOf("a"));
         MirrorReport report = await _files.CreateAsync("a b c");
-        Assert.Equal((MirrorOutcome.Complete, MirrorHealth.InSync, (long)MirrorFiles.DataBytes, 65536L, 48L), (report.Outcome, report.State, report.Bytes, report.RegionBytes, report.Regions));
+        Assert.Equal((CommandOutcome.Complete, MirrorHealth.InSync, (long)MirrorFiles.DataBytes, 65536L, 48L), (report.Outcome, report.State, report.Bytes, report.RegionBytes, report.Regions));
         Assert.Equal((true, 48L, (long)MirrorFiles.DataBytes, "0b110"), (report.Resync!.IsComplete, report.Resync.CopiedRegions, report.Resync.CopiedBytes, report.Resync.InSync.Text));
         Assert.Equal(first.AsSpan(0, MirrorFiles.DataBytes), File.ReadAllBytes(_files.PathOf("a")).AsSpan(0, MirrorFiles.DataBytes));
         _files.AssertSameData("a", "b");
@@ -43,7 +43,7 @@ public sealed class MirrorTests : IDisposable
     public async Task Create_NoResync_LeavesTheOthersOutOfSync_AndResyncCopiesThem()
     {
         MirrorReport made = await _files.CreateAsync(options: "--no-resync");
-        Assert.Equal((MirrorOutcome.Complete, MirrorHealth.Degraded), (made.Outcome, made.State));
+        Assert.Equal((CommandOutcome.Complete, MirrorHealth.Degraded), (made.Outcome, made.State));
         MirrorReport status = await _files.ReportAsync(1, "status a b");
         Assert.Equal((MirrorHealth.Degraded, MirrorLegCondition.OutOfSync, true, 48L), (status.State, status.Legs![1].State, status.Legs[1].NeedsFullResync, status.Legs[1].RegionsToCopy));
         MirrorReport resync = await _files.ReportAsync(0, "resync b a");
@@ -72,7 +72,7 @@ public sealed class MirrorTests : IDisposable
         MirrorReport status = await _files.ReportAsync(1, "status a c");
         Assert.Equal((MirrorHealth.Degraded, MirrorLegCondition.Missing, (string?)null), (status.State, status.Legs![1].State, status.Legs[1].Path));
         MirrorReport without = await _files.ReportAsync(0, "resync a c --allow-missing");
-        Assert.Equal((MirrorOutcome.Complete, MirrorHealth.Degraded), (without.Outcome, without.State));
+        Assert.Equal((CommandOutcome.Complete, MirrorHealth.Degraded), (without.Outcome, without.State));
         MirrorReport back = await _files.ReportAsync(1, "status a b c");
         Assert.Equal((MirrorLegCondition.OutOfSync, false), (back.Legs![1].State, back.Legs[1].NeedsFullResync));
         Assert.Equal(MirrorHealth.InSync, (await _files.ReportAsync(0, "resync a b c")).State);
@@ -106,7 +106,7 @@ public sealed class MirrorTests : IDisposable
     {
         await _files.CreateAsync();
         MirrorReport report = await _files.ReportAsync(0, words);
-        Assert.Equal((MirrorOutcome.Complete, MirrorHealth.InSync, 48L), (report.Outcome, report.State, report.Resync!.CopiedRegions));
+        Assert.Equal((CommandOutcome.Complete, MirrorHealth.InSync, 48L), (report.Outcome, report.State, report.Resync!.CopiedRegions));
         string[] legs = [.. report.Legs!.Select(static leg => leg.Path!)];
         MirrorFiles.AssertSameData(legs[0], legs[1], MirrorFiles.DataBytes);
         MirrorReport old = await _files.ReportAsync(2, "status a b " + (words.Contains("=new", StringComparison.Ordinal) ? "=new" : "c"));
@@ -153,7 +153,7 @@ public sealed class MirrorTests : IDisposable
         using (faulty.File.Fail(Testing.MediumOperations.Write, errno: 5, firstSector: 2048, sectors: 8))
         {
             MirrorReport report = await _files.ReportAsync(1, $"resync a {faulty.Path}");
-            Assert.Equal((MirrorOutcome.Failed, MirrorHealth.Degraded, "0b10"), (report.Outcome, report.State, report.Resync!.Failed.Text));
+            Assert.Equal((CommandOutcome.Failed, MirrorHealth.Degraded, "0b10"), (report.Outcome, report.State, report.Resync!.Failed.Text));
             Assert.Contains("EIO", report.Legs![1].Reason, StringComparison.Ordinal);
         }
 
@@ -168,7 +168,7 @@ public sealed class MirrorTests : IDisposable
         using (faulty.File.Fail(Testing.MediumOperations.Read, errno: 5, firstSector: 2048, sectors: 8))
         {
             MirrorReport report = await _files.ReportAsync(1, $"resync {faulty.Path} b");
-            Assert.Equal((MirrorOutcome.Failed, 2048L), (report.Outcome, report.Resync!.UnreadableSector));
+            Assert.Equal((CommandOutcome.Failed, 2048L), (report.Outcome, report.Resync!.UnreadableSector));
             Assert.Contains("sector 2048 could be read from no leg in sync", report.Legs![1].Reason, StringComparison.Ordinal);
         }
 
