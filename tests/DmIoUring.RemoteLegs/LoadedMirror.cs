@@ -32,7 +32,7 @@ internal sealed class LoadedMirror : IDisposable
     {
         // A worker thread for everything that can be stuck, where workers carry the requests.
         _client = new DmIoClient(new DmIoOptions { WorkerThreads = 8 * MirrorLoad.Threads });
-        MirrorCreateOptions create = new() { Sectors = Sectors, RegionSectors = RegionSectors, AssumeEqual = true };
+        MirrorCreateOptions create = new() { Sectors = Sectors, RegionSectors = RegionSectors, AssumeEqual = true, Checksums = true };
         _mirror = MirrorDevice.CreateAsync(_client, [Open(_local.Path), Open(leg)], create, Options).GetAwaiter().GetResult();
         _load = new MirrorLoad(_mirror, _model);
     }
@@ -111,7 +111,7 @@ internal sealed class LoadedMirror : IDisposable
             throw new CheckException($"the resync: {resync.Result}; {_mirror}");
         Tool.WaitFor("the mirror to say that the remote leg is in sync", () => IsTold(MirrorLegState.InSync));
         _load.GoesOn();
-        if (_mirror.NeedsResync)
+        if (_mirror.NeedsResync || _mirror.Legs.Any(static leg => leg.CorruptReads > 0))
             throw new CheckException($"after the resync: {_mirror}");
         Close();
         CheckMedium("the local leg", _local.BackingHandle);
