@@ -436,7 +436,7 @@ static void skipped_regions(void)
 
 int main(int count, char **arguments)
 {
-    static const struct { const char *name; void (*run)(void); } tests[] = {
+    static const struct test tests[] = {
         {"a callback in a poll", callback_in_a_poll},
         {"closed by callbacks of two polls", closed_by_callbacks_of_two_polls},
         {"one callback for many polls", one_callback_for_many_polls},
@@ -451,13 +451,6 @@ int main(int count, char **arguments)
     if (count < 2)
         return 2;
     folder = arguments[1];
-    setvbuf(stdout, NULL, _IOLBF, 0);
     alarm(120);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        int before = failures;
-        tests[i].run();
-        printf("%s: %s\n", tests[i].name, failures == before ? "ok" : "FAILED");
-    }
-
-    return failures != 0;
+    return run_all(tests, sizeof tests / sizeof *tests);
 }

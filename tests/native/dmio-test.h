@@ -110,4 +110,22 @@ static inline void wait_for(struct waiter *waiter, int ended)
     pthread_mutex_unlock(&waiter->lock);
 }
 
+struct test {
+    const char *name;
+    void (*run)(void);
+};
+
+/* A program's exit code. */
+static inline int run_all(const struct test *tests, size_t count)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (size_t i = 0; i < count; i++) {
+        int before = failures;
+        tests[i].run();
+        printf("%s: %s\n", tests[i].name, failures == before ? "ok" : "FAILED");
+    }
+
+    return failures != 0;
+}
+
 #endif

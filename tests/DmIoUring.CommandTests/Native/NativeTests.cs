@@ -10,12 +10,19 @@ public sealed partial class NativeTests(NativeLibrary library)
 {
     private static readonly string[] AddressSanitizer = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"];
 
-    /// <summary>Legs and bits, each kind of memory, operations, bad input, closed handles, clients, polling, a reactor, and many threads on small stacks.</summary>
+    /// <summary>Legs and bits, each kind of memory, operations, bad input, closed handles, clients, and many threads on small stacks.</summary>
     [Fact]
     public void Contract_Holds() => AssertRuns("contract.c");
 
     [Fact]
     public void Contract_HoldsBesideAddressSanitizer_AndTheProgramLeaksNothing() => AssertRuns("contract.c", AddressSanitizer);
+
+    /// <summary>Polled clients and reactors: what they do, refuse, and do by the fast path and beside it.</summary>
+    [Fact]
+    public void Polled_Holds() => AssertRuns("polled.c");
+
+    [Fact]
+    public void Polled_HoldsBesideAddressSanitizer() => AssertRuns("polled.c", AddressSanitizer);
 
     /// <summary>Closes that meet callbacks, waits, requests and other closes, and the pages that are still in use then.</summary>
     [Fact]
