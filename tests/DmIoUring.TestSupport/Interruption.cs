@@ -44,28 +44,32 @@ internal static class Interruption
     }
 
     /// <summary>The same while a lock is held.</summary>
-    public static (Exception? Thrown, bool IsKept) UnderLock(object gate, Action work, Action? before = null, Action? afterwards = null)
+    public static (Exception? Thrown, bool IsKept) UnderLock(object gate, Action work, Action? before = null, Action? afterwards = null) => During(
+        work,
+        () => Enter(gate),
+        () =>
+        {
+            Exit(gate);
+            afterwards?.Invoke();
+        },
+        before);
+
+    /// <summary>Enters one of the library's locks. Its own scope is a ref struct and can't be kept.</summary>
+    public static void Enter(object gate)
     {
-        // A scope is a ref struct and can't be kept: what it would leave is left by hand.
-        object inner = gate.GetType().GetFields(BindingFlags.NonPublic | BindingFlags.Instance).Single().GetValue(gate)!;
-        return During(
-            work,
-            () =>
-            {
-                if (inner is Lock held)
-                    held.Enter();
-                else
-                    Monitor.Enter(inner);
-            },
-            () =>
-            {
-                if (inner is Lock held)
-                    held.Exit();
-                else
-                    Monitor.Exit(inner);
-                afterwards?.Invoke();
-            },
-            before);
+        if (Inner(gate) is Lock held)
+            held.Enter();
+        else
+            Monitor.Enter(Inner(gate));
+    }
+
+    /// <summary>Leaves it.</summary>
+    public static void Exit(object gate)
+    {
+        if (Inner(gate) is Lock held)
+            held.Exit();
+        else
+            Monitor.Exit(Inner(gate));
     }
 
     /// <summary>A lock deep inside of something.</summary>
@@ -79,6 +83,8 @@ internal static class Interruption
     }
 
     public static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, Notification.Limit));
+
+    private static object Inner(object gate) => gate.GetType().GetFields(BindingFlags.NonPublic | BindingFlags.Instance).Single().GetValue(gate)!;
 
     private static FieldInfo FieldOf(Type type, string name)
     {

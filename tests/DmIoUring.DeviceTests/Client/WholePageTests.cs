@@ -77,7 +77,7 @@ public sealed class WholePageTests
         if (isWarm)
             client.Warm(device);
         using ShapedBuffer buffer = client.NewBuffer(shape, length);
-        byte[] data = [.. Pattern.Bytes(length).Reverse()];
+        byte[] data = [.. Enumerable.Reverse(Pattern.Bytes(length))];
         buffer.Fill(data);
         IoRegion region = new(device, first, length / 512);
         Assert.Equal(default, client.Write(region, buffer.Buffer));

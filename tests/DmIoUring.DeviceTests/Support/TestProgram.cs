@@ -10,14 +10,8 @@ internal static class TestProgram
 
     /// <summary>The folder with the program and all that it needs.</summary>
     /// <param name="name">The program's name.</param>
-    public static string FolderOf(string name)
-    {
-        // tests/NAME/bin/CONFIGURATION/FRAMEWORK: the programs differ by their names alone.
-        string folder = AppContext.BaseDirectory;
-        return string.Equals(name, This, StringComparison.Ordinal)
-            ? folder
-            : Path.GetFullPath(Path.Combine(folder, "../../../..", name, Path.GetRelativePath(Path.Combine(folder, "../../.."), folder)));
-    }
+    public static string FolderOf(string name) =>
+        AppContext.BaseDirectory.Replace($"/{This}/", $"/{name}/", StringComparison.Ordinal); // They differ by the program's name alone.
 
     /// <summary>The program of a test.</summary>
     /// <param name="test">The test: project, namespace, class and method, without the prefix.</param>

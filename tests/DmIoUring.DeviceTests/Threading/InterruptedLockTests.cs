@@ -234,7 +234,7 @@ public sealed class InterruptedLockTests
         IoReactor? reactor = null;
         PageReservation? reservation = null;
         int ended = 0;
-        Lock? gate = null;
+        object? gate = null;
         (Exception? Thrown, bool IsKept) poll = Interruption.During(
             () =>
             {
@@ -245,10 +245,10 @@ public sealed class InterruptedLockTests
             },
             () =>
             {
-                gate = (Lock)Inner(Interruption.LockOf(reactor!, "_pagePool", "_lock"));
-                gate.Enter();
+                gate = Interruption.LockOf(reactor!, "_pagePool", "_lock");
+                Interruption.Enter(gate);
             },
-            () => gate!.Exit(),
+            () => Interruption.Exit(gate!),
             () =>
             {
                 reactor = new IoReactor();
@@ -359,9 +359,9 @@ public sealed class InterruptedLockTests
             () =>
             {
                 gate = Interruption.LockOf(reactor!, "_rings", "_workers", "_gate");
-                Monitor.Enter(Inner(gate));
+                Interruption.Enter(gate);
             },
-            () => Monitor.Exit(Inner(gate!)),
+            () => Interruption.Exit(gate!),
             () => reactor = new IoReactor(new IoReactorOptions { Ring = IoRingKind.Workers })));
         Assert.Equal(default(IoResult), result);
         device.AssertHolds(0, data.GetSpan());
@@ -377,7 +377,7 @@ public sealed class InterruptedLockTests
         using PageReservation reservation = client.Reserve(4, 1);
         IoResult? result = null;
         Request? overdraft = null;
-        Lock gate = (Lock)Inner(Interruption.LockOf(client, "_pool", "_lock"));
+        object gate = Interruption.LockOf(client, "_pool", "_lock");
         AssertDone(Interruption.During(
             () => result = client.Write(new IoRegion(frozen.Device, 0, 16), data),
             static () => { },
@@ -386,11 +386,11 @@ public sealed class InterruptedLockTests
                 // With more requests out than are reserved, the return takes the lock.
                 Interruption.Until(() => client.GetPendingRequestsAsync().GetAwaiter().GetResult().Count == 1);
                 overdraft = Requests(client).Take(mayWait: false);
-                gate.Enter();
+                Interruption.Enter(gate);
                 frozen.Thaw();
                 Interruption.Until(() => client.Statistics.Requests == 1);
                 Thread.Sleep(20);
-                gate.Exit();
+                Interruption.Exit(gate);
             }));
         Assert.Equal(default(IoResult), result);
         Assert.True(frozen.Medium().AsSpan(0, 8192).SequenceEqual(data.GetSpan()));
@@ -455,8 +455,6 @@ public sealed class InterruptedLockTests
 
     private static RequestPool Requests(DmIoClient client) =>
         (RequestPool)typeof(DmIoClient).GetField("_pool", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(client)!;
-
-    private static object Inner(object gate) => gate.GetType().GetFields(BindingFlags.NonPublic | BindingFlags.Instance).Single().GetValue(gate)!;
 
     private static void AssertDone((Exception? Thrown, bool IsKept) what) => Assert.Equal((null, true), what);
 }

@@ -165,7 +165,7 @@ public sealed class MirrorRequestTests
         Assert.True((await first).IsSuccess);
         Assert.True((await second).IsSuccess);
         MediumRequest[] log = [.. bench.Disks[0].Log.Where(static request => request.Sector < Sectors && request.Operation is MediumOperations.Write or MediumOperations.Discard)];
-        Assert.True(log[0].EndedBefore(log[^1]), string.Join("; ", log));
+        Assert.True(log[0].EndedBefore(log[^1]), string.Join<MediumRequest>("; ", log));
         if (request != Request.Discard)
             bench.AssertEqual();
     }

@@ -50,7 +50,7 @@ public sealed class InboxTests
         Request[] requests = [NewRequest(), NewRequest()];
         Assert.True(inbox.TryClose());
         Assert.Equal(Delivery.Refused, inbox.Deliver(LinkNewestFirst(requests), requests[0]));
-        Assert.Equal(requests.Reverse(), Walk(requests[1]));
+        Assert.Equal(Enumerable.Reverse(requests), Walk(requests[1]));
         Assert.Null(inbox.TakeAll());
     }
 
@@ -66,7 +66,7 @@ public sealed class InboxTests
 
         Request[] requests = [NewRequest(), NewRequest()];
         Assert.Equal(Delivery.Refused, inbox.Deliver(LinkNewestFirst(requests), requests[0], newest: another));
-        Assert.Equal(requests.Reverse(), Walk(requests[1]));
+        Assert.Equal(Enumerable.Reverse(requests), Walk(requests[1]));
     }
 
     [Fact]

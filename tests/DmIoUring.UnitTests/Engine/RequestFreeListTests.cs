@@ -14,7 +14,7 @@ public sealed class RequestFreeListTests
         Request[] requests = [.. Enumerable.Range(0, 100).Select(_ => spares.Take())];
         Assert.Equal(100, requests.Distinct().Count());
         Array.ForEach(requests, spares.Put);
-        Assert.Equal(requests.Reverse(), Enumerable.Range(0, 100).Select(_ => spares.Take()));
+        Assert.Equal(Enumerable.Reverse(requests), Enumerable.Range(0, 100).Select(_ => spares.Take()));
         Assert.Equal(100, _pool.Count);
     }
 

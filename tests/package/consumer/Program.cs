@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Consumer;
 using DmIoUring;
 
 string folder = Directory.CreateTempSubdirectory("dmio-consumer").FullName;
 try
 {
-    Console.WriteLine(RuntimeFeature.IsDynamicCodeSupported ? "with a just-in-time compiler" : "native");
+    Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {(RuntimeFeature.IsDynamicCodeSupported ? "with a just-in-time compiler" : "native")}");
     int wrong = 0;
     foreach (IoRingKind ring in new[] { IoRingKind.Automatic, IoRingKind.Workers })
         wrong += await Mirror.RunAsync(folder, ring);
