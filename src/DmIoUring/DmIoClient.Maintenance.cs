@@ -27,7 +27,7 @@ public sealed partial class DmIoClient
     /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
-    /// <inheritdoc cref="Flush" path="/remarks"/>
+    /// <inheritdoc cref="Flush(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, regions, options, notify, context));
@@ -37,7 +37,7 @@ public sealed partial class DmIoClient
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
-    /// <inheritdoc cref="Flush" path="/remarks"/>
+    /// <inheritdoc cref="Flush(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> FlushAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
@@ -60,7 +60,7 @@ public sealed partial class DmIoClient
     /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
-    /// <inheritdoc cref="Discard" path="/remarks"/>
+    /// <inheritdoc cref="Discard(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Discard, regions, options, notify, context));
@@ -70,7 +70,7 @@ public sealed partial class DmIoClient
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
-    /// <inheritdoc cref="Discard" path="/remarks"/>
+    /// <inheritdoc cref="Discard(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> DiscardAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>
@@ -92,7 +92,7 @@ public sealed partial class DmIoClient
     /// <param name="notify">Called exactly once, on a lane's thread or the thread pool's (<see cref="DmIoOptions.Callbacks"/>); never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
-    /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
+    /// <inheritdoc cref="WriteZeroes(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.WriteZeroes, regions, options, notify, context));
@@ -102,7 +102,7 @@ public sealed partial class DmIoClient
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
     /// <param name="cancellationToken">As in <see cref="ReadAsync"/>.</param>
     /// <returns>How it ended, one bit a region. Await it exactly once, because the object behind it is pooled: a task that is never awaited keeps a reserved request occupied (<see cref="IoStatistics.UnawaitedResults"/>).</returns>
-    /// <inheritdoc cref="WriteZeroes" path="/remarks"/>
+    /// <inheritdoc cref="WriteZeroes(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public ValueTask<IoResult> WriteZeroesAsync(
         ReadOnlySpan<IoRegion> regions, IoRequestOptions options = default, CancellationToken cancellationToken = default) =>

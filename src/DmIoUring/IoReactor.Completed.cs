@@ -46,10 +46,65 @@ public sealed partial class IoReactor
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="tag">Handed to it, too.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
-    /// <inheritdoc cref="DmIoClient.Flush" path="/remarks"/>
+    /// <inheritdoc cref="DmIoClient.Flush(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitFlush(ReadOnlySpan<IoRegion> regions, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, regions, options) { Completed = notify, Context = context, Tag = tag });
+
+    /// <summary>Makes durable what a region's device has completed so far, and calls back with two words of context.</summary>
+    /// <param name="region">The device; sector and count are ignored.</param>
+    /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="tag">Handed to it, too.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
+    /// <inheritdoc cref="DmIoClient.Flush(ReadOnlySpan{IoRegion})" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
+    public void SubmitFlush(IoRegion region, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
+        Submit(new RequestSpec(IoOperation.Flush, new ReadOnlySpan<IoRegion>(in region), options) { Completed = notify, Context = context, Tag = tag });
+
+    /// <summary>Tells the devices that the regions are not needed any more, and calls back with the number of bytes and two words of context.</summary>
+    /// <param name="regions">What to discard; the span is not used after the call returns.</param>
+    /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="tag">Handed to it, too.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
+    /// <inheritdoc cref="DmIoClient.Discard(ReadOnlySpan{IoRegion})" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
+    public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
+        Submit(new RequestSpec(IoOperation.Discard, regions, options) { Completed = notify, Context = context, Tag = tag });
+
+    /// <summary>Tells a region's device that the region is not needed any more, and calls back with the number of bytes and two words of context.</summary>
+    /// <param name="region">What to discard.</param>
+    /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="tag">Handed to it, too.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
+    /// <inheritdoc cref="DmIoClient.Discard(ReadOnlySpan{IoRegion})" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
+    public void SubmitDiscard(IoRegion region, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
+        Submit(new RequestSpec(IoOperation.Discard, new ReadOnlySpan<IoRegion>(in region), options) { Completed = notify, Context = context, Tag = tag });
+
+    /// <summary>Makes the regions read back as zeroes, and calls back with the number of bytes and two words of context.</summary>
+    /// <param name="regions">What to zero; the span is not used after the call returns.</param>
+    /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="tag">Handed to it, too.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
+    /// <inheritdoc cref="DmIoClient.WriteZeroes(ReadOnlySpan{IoRegion})" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
+    public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
+        Submit(new RequestSpec(IoOperation.WriteZeroes, regions, options) { Completed = notify, Context = context, Tag = tag });
+
+    /// <summary>Makes a region read back as zeroes, and calls back with the number of bytes and two words of context.</summary>
+    /// <param name="region">What to zero.</param>
+    /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
+    /// <param name="context">Handed to <paramref name="notify"/>.</param>
+    /// <param name="tag">Handed to it, too.</param>
+    /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
+    /// <inheritdoc cref="DmIoClient.WriteZeroes(ReadOnlySpan{IoRegion})" path="/remarks"/>
+    /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
+    public void SubmitWriteZeroes(IoRegion region, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
+        Submit(new RequestSpec(IoOperation.WriteZeroes, new ReadOnlySpan<IoRegion>(in region), options) { Completed = notify, Context = context, Tag = tag });
 
     /// <summary>The fast path alone, of native memory that the caller keeps allocated.</summary>
     /// <returns>Whether it was submitted; otherwise another method submits it or throws.</returns>

@@ -10,7 +10,7 @@ public sealed partial class IoReactor
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
-    /// <inheritdoc cref="DmIoClient.Flush" path="/remarks"/>
+    /// <inheritdoc cref="DmIoClient.Flush(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitFlush(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, new ReadOnlySpan<IoRegion>(in region), options, notify, context));
@@ -20,7 +20,7 @@ public sealed partial class IoReactor
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
-    /// <inheritdoc cref="DmIoClient.Discard" path="/remarks"/>
+    /// <inheritdoc cref="DmIoClient.Discard(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitDiscard(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Discard, new ReadOnlySpan<IoRegion>(in region), options, notify, context));
@@ -30,7 +30,7 @@ public sealed partial class IoReactor
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
     /// <param name="options">Its report. Flags and a priority are invalid here: they belong to reads and writes.</param>
-    /// <inheritdoc cref="DmIoClient.WriteZeroes" path="/remarks"/>
+    /// <inheritdoc cref="DmIoClient.WriteZeroes(ReadOnlySpan{IoRegion})" path="/remarks"/>
     /// <inheritdoc cref="SubmitRead(IoRegion, IoBuffer, IoNotify, object?, IoRequestOptions)" path="/exception"/>
     public void SubmitWriteZeroes(IoRegion region, IoNotify notify, object? context = null, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.WriteZeroes, new ReadOnlySpan<IoRegion>(in region), options, notify, context));

@@ -13,5 +13,10 @@ internal struct PinnedGCHandle<T>(T target) : IDisposable
         set => _handle.Target = value;
     }
 
-    public void Dispose() => _handle.Free();
+    /// <summary>Twice, or of one that never was, it does nothing.</summary>
+    public void Dispose()
+    {
+        if (_handle.IsAllocated)
+            _handle.Free();
+    }
 }

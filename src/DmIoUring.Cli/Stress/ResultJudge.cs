@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Testing.Contract;
 
 namespace DmIoUring.Cli.Stress;
 
@@ -11,18 +12,10 @@ internal static class ResultJudge
     public static Finding? Judge(StressSlot slot, ReadOnlySpan<FaultState> after)
     {
         StressOperation operation = slot.Operation;
-        IoResult result = slot.Result;
-        RegionBits all = result.Failed | result.Unsupported;
-        if ((result.Failed.Value & result.Unsupported.Value) != 0)
-            return Wrong(slot, "a region is both failed and unsupported");
-        if (all.Value >> operation.Regions.Length - 1 > 1)
-            return Wrong(slot, "a bit is set for a region that there is not");
-        if (!all.IsEmpty && (result.First.Region != all.First || result.First != slot.FailureOf(all.First)))
-            return Wrong(slot, $"the first failure is {result.First}, the report has {slot.FailureOf(all.First)}");
+        if (ResultRules.Violation(slot.Result, slot.ReportIfAny, operation.Regions.Length) is { } what)
+            return Wrong(slot, what);
         for (int i = 0; i < operation.Regions.Length; i++)
         {
-            if (slot.FailureOf(i).Cause == IoFailureCause.None == all[i])
-                return Wrong(slot, FormattableString.Invariant($"bit {i} and the report ({slot.FailureOf(i)}) contradict each other"));
             FaultEffect effect = FaultState.Between(slot.Before[i], after[i], operation.Kind, operation.Flags, operation.Regions[i]);
             if (JudgeRegion(slot, i, effect) is { } finding)
                 return finding;

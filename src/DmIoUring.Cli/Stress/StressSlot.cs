@@ -27,6 +27,9 @@ internal sealed class StressSlot(StressRun run, int capacity, Action<StressSlot>
 
     public IoReport Report { get; } = new();
 
+    /// <summary>The report where the call takes one.</summary>
+    public IoReport? ReportIfAny => _hasReport ? Report : null;
+
     /// <summary>A region's failure. Some calls take no report: then all that failed is told like the first.</summary>
     public IoFailure FailureOf(int region)
     {
@@ -133,7 +136,7 @@ internal sealed class StressSlot(StressRun run, int capacity, Action<StressSlot>
         IoFlags flags = Operation.Flags;
         if (Buffer.HoldsPages || !mayWait)
             flags &= ~IoFlags.StableCopy;
-        IoRequestOptions options = new(flags, Operation.Priority, _hasReport ? Report : null);
+        IoRequestOptions options = new(flags, Operation.Priority, ReportIfAny);
         bool cancelFirst = Operation.CancelAfter == 0 && (Operation.Luck & 2) == 0;
         if (cancelFirst)
             _cancel!.Cancel();

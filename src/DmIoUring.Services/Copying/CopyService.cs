@@ -95,7 +95,7 @@ public sealed partial class CopyService : IDisposable, IAsyncDisposable
     /// <param name="options">How; <see langword="null"/> for the defaults.</param>
     /// <param name="cancellationToken">As in <see cref="CopyAsync"/>.</param>
     /// <returns>How it ended.</returns>
-    /// <remarks>A destination that can make zeroes itself does (<see cref="DmIoClient.WriteZeroes"/>), the others are written; kcopyd writes all of them then.</remarks>
+    /// <remarks>A destination that can make zeroes itself does (<see cref="DmIoClient.WriteZeroes(ReadOnlySpan{IoRegion})"/>), the others are written; kcopyd writes all of them then.</remarks>
     /// <inheritdoc cref="CopyAsync" path="/exception"/>
     public ValueTask<CopyResult> WriteZeroesAsync(
         ReadOnlySpan<IoRegion> destinations, CopyOptions? options = null, CancellationToken cancellationToken = default) =>

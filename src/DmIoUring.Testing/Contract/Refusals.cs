@@ -28,6 +28,25 @@ internal static class Refusals
         return (flags & IoFlags.Atomic) != 0 ? OfAtomic(region, facts.MostAtomic) : default;
     }
 
+    /// <summary>The result of a request of which all that is not refused ends well.</summary>
+    public static IoResult ResultOf(IoOperation operation, IoFlags flags, ReadOnlySpan<IoRegion> regions, Func<BlockDevice, DeviceFacts> facts)
+    {
+        ulong failed = 0;
+        ulong unsupported = 0;
+        IoFailure first = default;
+        for (int i = 0; i < regions.Length; i++)
+        {
+            (int errno, IoFailureCause cause) = Of(operation, flags, regions[i], facts(regions[i].Device));
+            if (errno == 0)
+                continue;
+            if ((failed | unsupported) == 0)
+                first = new IoFailure(i, regions[i].Sector, errno, cause);
+            (errno is Errno.EINVAL or Errno.EOPNOTSUPP ? ref unsupported : ref failed) |= 1ul << i;
+        }
+
+        return new IoResult(new RegionBits(failed), new RegionBits(unsupported), first);
+    }
+
     private static (int Errno, IoFailureCause Cause) OfAtomic(in IoRegion region, int most)
     {
         if (most == 0)

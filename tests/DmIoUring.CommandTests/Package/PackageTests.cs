@@ -8,6 +8,8 @@ namespace DmIoUring.CommandTests.Package;
 /// <summary>What an embedder gets from a package source. tests/package/run uses it.</summary>
 public sealed class PackageTests : IDisposable
 {
+    private static readonly string[] Frameworks = ["net10.0", "net8.0"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("dmio-package").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -17,19 +19,16 @@ public sealed class PackageTests : IDisposable
     {
         using ZipArchive package = Pack("DmIoUring");
         Assert.Equal(
-            ["README.md", "icon.png", "lib/net10.0/DmIoUring.Interop.dll", "lib/net10.0/DmIoUring.dll", "lib/net10.0/DmIoUring.xml"],
+            ["README.md", "icon.png", .. ForEachFramework("DmIoUring.Interop.dll", "DmIoUring.dll", "DmIoUring.xml")],
             Files(package),
             StringComparer.Ordinal);
         XDocument nuspec = Xml(package, "DmIoUring.nuspec");
-        Assert.Equal(
-            ["Microsoft.Extensions.Logging.Abstractions", "Tmds.LibC"],
-            nuspec.Descendants().Where(static element => element.Name.LocalName is "dependency").Select(static element => element.Attribute("id")!.Value),
-            StringComparer.Ordinal);
+        Assert.All(Dependencies(nuspec), static group => Assert.Equal(["Microsoft.Extensions.Logging.Abstractions", "Tmds.LibC"], group.Select(static one => one.Id), StringComparer.Ordinal));
         Assert.Matches(@"^\d+\.\d+\.\d+(-[0-9a-z.]+)?$", Value(nuspec, "version"));
         Assert.NotEmpty(Value(nuspec, "releaseNotes"));
         Assert.DoesNotContain("](docs/", Text(package, "README.md"), StringComparison.Ordinal);
 
-        HashSet<string> documented = [.. Xml(package, "lib/net10.0/DmIoUring.xml").Descendants("member").Select(static member => member.Attribute("name")!.Value)];
+        HashSet<string> documented = Documented(package, "DmIoUring.xml");
         Assert.Contains("T:DmIoUring.DmIoClient", documented);
         Assert.Contains("P:DmIoUring.IoResult.Failed", documented);
         Assert.DoesNotContain("T:DmIoUring.Engine.IoEngine`1", documented);
@@ -38,7 +37,7 @@ public sealed class PackageTests : IDisposable
             static id => Assert.True(typeof(DmIoClient).Assembly.GetType(id[2..]) is null or { IsVisible: true }, id));
 
         using ZipArchive symbols = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(_folder, "*.snupkg")));
-        Assert.Equal(["lib/net10.0/DmIoUring.Interop.pdb", "lib/net10.0/DmIoUring.pdb"], Files(symbols), StringComparer.Ordinal);
+        Assert.Equal(ForEachFramework("DmIoUring.Interop.pdb", "DmIoUring.pdb"), Files(symbols), StringComparer.Ordinal);
     }
 
     /// <summary>It uses internal members of the library, so that no other version of it will do.</summary>
@@ -46,22 +45,43 @@ public sealed class PackageTests : IDisposable
     public void SimulatedDisks_DependOnTheLibraryOfTheirOwnVersion()
     {
         using ZipArchive package = Pack("DmIoUring.Testing");
-        Assert.Equal(["README.md", "icon.png", "lib/net10.0/DmIoUring.Testing.dll", "lib/net10.0/DmIoUring.Testing.xml"], Files(package), StringComparer.Ordinal);
+        Assert.Equal(["README.md", "icon.png", .. ForEachFramework("DmIoUring.Testing.dll", "DmIoUring.Testing.xml")], Files(package), StringComparer.Ordinal);
         XDocument nuspec = Xml(package, "DmIoUring.Testing.nuspec");
-        XElement[] dependencies = [.. nuspec.Descendants().Where(static element => element.Name.LocalName is "dependency")];
-        Assert.Equal(["DmIoUring", "Microsoft.Extensions.Logging.Abstractions", "Tmds.LibC"], dependencies.Select(static one => one.Attribute("id")!.Value), StringComparer.Ordinal);
-        Assert.Equal($"[{Value(nuspec, "version")}]", dependencies[0].Attribute("version")!.Value);
+        string own = $"[{Value(nuspec, "version")}]";
+        Assert.All(Dependencies(nuspec), group =>
+        {
+            Assert.Equal(["DmIoUring", "Microsoft.Extensions.Logging.Abstractions", "Tmds.LibC"], group.Select(static one => one.Id), StringComparer.Ordinal);
+            Assert.Equal(own, group[0].Version);
+        });
 
-        HashSet<string> documented = [.. Xml(package, "lib/net10.0/DmIoUring.Testing.xml").Descendants("member").Select(static member => member.Attribute("name")!.Value)];
+        HashSet<string> documented = Documented(package, "DmIoUring.Testing.xml");
         Assert.Contains("M:DmIoUring.Testing.FaultyMedium.ReadDurable(System.Int64,System.Int64)", documented);
         Assert.DoesNotContain("T:DmIoUring.Testing.VolatileMedium", documented);
     }
 
     private ZipArchive Pack(string project)
     {
-        ChildProcess pack = ChildProcess.Run(DotNetHost.Path, ["pack", "-c", "Release", "--no-build", "-o", _folder, Path.Combine(Here(), "../../../src", project)])!;
+        ChildProcess pack = ChildProcess.Run(DotNetHost.Path, ["pack", "-c", "Release", "-o", _folder, Path.Combine(Here(), "../../../src", project)])!;
         Assert.True(pack.ExitCode == 0, pack.Output + pack.Errors);
         return ZipFile.OpenRead(Assert.Single(Directory.GetFiles(_folder, "*.nupkg")));
+    }
+
+    private static IEnumerable<string> ForEachFramework(params string[] files) => Frameworks.SelectMany(framework => files.Select(file => $"lib/{framework}/{file}"));
+
+    /// <summary>Of each framework.</summary>
+    private static (string Id, string Version)[][] Dependencies(XDocument nuspec)
+    {
+        XElement[] groups = [.. nuspec.Descendants().Where(static element => element.Name.LocalName is "group")];
+        Assert.Equal(Frameworks, groups.Select(static group => group.Attribute("targetFramework")!.Value), StringComparer.Ordinal);
+        return [.. groups.Select(static group => group.Elements().Select(static one => (one.Attribute("id")!.Value, one.Attribute("version")!.Value)).ToArray())];
+    }
+
+    /// <summary>The same for all frameworks.</summary>
+    private static HashSet<string> Documented(ZipArchive package, string file)
+    {
+        string[][] all = [.. Frameworks.Select(framework => Xml(package, $"lib/{framework}/{file}").Descendants("member").Select(static member => member.Attribute("name")!.Value).ToArray())];
+        Assert.Equal(all[0], all[1], StringComparer.Ordinal);
+        return [.. all[0]];
     }
 
     /// <summary>Without what every package has for the format's sake.</summary>

@@ -9,11 +9,11 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
     /// <summary>Whether it is made by the call for one region.</summary>
     public bool IsOfOne { get; init; }
 
-    /// <summary>Whether the callback is one that gets the bytes and two words of context, where the operation has such a call.</summary>
+    /// <summary>Whether the callback is one that gets the bytes and two words of context.</summary>
     public bool IsCompleted { get; init; }
 
-    /// <summary>What such a callback must be told of a success; null where there is no such call.</summary>
-    public long? Bytes => !IsCompleted || operation > IoOperation.Flush || (operation == IoOperation.Flush && IsOfOne) ? null
+    /// <summary>What such a callback must be told of a success; null where it is not such a one.</summary>
+    public long? Bytes => !IsCompleted ? null
         : operation == IoOperation.Flush ? 0
         : regions.Aggregate(0L, static (sum, region) => unchecked(sum + (region.Count * IoRegion.SectorSize)));
 
@@ -30,9 +30,9 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
 
     public void SubmitTo(DmIoClient client, Notification notification)
     {
-        if (IsCompleted && SubmitCompletedTo(client, notification))
-            return;
-        if (operation == IoOperation.Read)
+        if (IsCompleted)
+            SubmitCompletedTo(client, notification);
+        else if (operation == IoOperation.Read)
             client.SubmitRead(regions[0], buffer, Notification.Arrived, notification, options);
         else if (operation == IoOperation.Write && IsOfOne)
             client.SubmitWrite(regions[0], buffer, Notification.Arrived, notification, options);
@@ -50,9 +50,9 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
 
     public void SubmitTo(IoReactor reactor, Notification notification)
     {
-        if (IsCompleted && SubmitCompletedTo(reactor, notification))
-            return;
-        if (operation == IoOperation.Read)
+        if (IsCompleted)
+            SubmitCompletedTo(reactor, notification);
+        else if (operation == IoOperation.Read)
             reactor.SubmitRead(regions[0], buffer, Notification.Arrived, notification, options);
         else if (operation == IoOperation.Write && IsOfOne)
             reactor.SubmitWrite(regions[0], buffer, Notification.Arrived, notification, options);
@@ -86,19 +86,38 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
             reactor.Submit([ForBatch(notification)]);
     }
 
-    private bool SubmitCompletedTo(DmIoClient client, Notification notification)
+    private void SubmitCompletedTo(DmIoClient client, Notification notification)
     {
-        if (Bytes is null)
-            return false;
-        if (operation == IoOperation.Read)
-            client.SubmitRead(regions[0], buffer, Notification.Completed, notification, notification.Tag, options);
-        else if (operation == IoOperation.Flush)
-            client.SubmitFlush(regions, Notification.Completed, notification, notification.Tag, options);
-        else if (IsOfOne)
-            client.SubmitWrite(regions[0], buffer, Notification.Completed, notification, notification.Tag, options);
-        else
-            client.SubmitWrite(regions, buffer, Notification.Completed, notification, notification.Tag, options);
-        return true;
+        switch (operation, IsOfOne)
+        {
+            case (IoOperation.Read, _):
+                client.SubmitRead(regions[0], buffer, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Write, true):
+                client.SubmitWrite(regions[0], buffer, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Write, false):
+                client.SubmitWrite(regions, buffer, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Flush, true):
+                client.SubmitFlush(regions[0], Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Flush, false):
+                client.SubmitFlush(regions, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Discard, true):
+                client.SubmitDiscard(regions[0], Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Discard, false):
+                client.SubmitDiscard(regions, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (_, true):
+                client.SubmitWriteZeroes(regions[0], Notification.Completed, notification, notification.Tag, options);
+                break;
+            default:
+                client.SubmitWriteZeroes(regions, Notification.Completed, notification, notification.Tag, options);
+                break;
+        }
     }
 
     private void SubmitOneTo(DmIoClient client, Notification notification)
@@ -111,19 +130,38 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
             client.SubmitWriteZeroes(regions[0], Notification.Arrived, notification, options);
     }
 
-    private bool SubmitCompletedTo(IoReactor reactor, Notification notification)
+    private void SubmitCompletedTo(IoReactor reactor, Notification notification)
     {
-        if (Bytes is null)
-            return false;
-        if (operation == IoOperation.Read)
-            reactor.SubmitRead(regions[0], buffer, Notification.Completed, notification, notification.Tag, options);
-        else if (operation == IoOperation.Flush)
-            reactor.SubmitFlush(regions, Notification.Completed, notification, notification.Tag, options);
-        else if (IsOfOne)
-            reactor.SubmitWrite(regions[0], buffer, Notification.Completed, notification, notification.Tag, options);
-        else
-            reactor.SubmitWrite(regions, buffer, Notification.Completed, notification, notification.Tag, options);
-        return true;
+        switch (operation, IsOfOne)
+        {
+            case (IoOperation.Read, _):
+                reactor.SubmitRead(regions[0], buffer, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Write, true):
+                reactor.SubmitWrite(regions[0], buffer, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Write, false):
+                reactor.SubmitWrite(regions, buffer, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Flush, true):
+                reactor.SubmitFlush(regions[0], Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Flush, false):
+                reactor.SubmitFlush(regions, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Discard, true):
+                reactor.SubmitDiscard(regions[0], Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (IoOperation.Discard, false):
+                reactor.SubmitDiscard(regions, Notification.Completed, notification, notification.Tag, options);
+                break;
+            case (_, true):
+                reactor.SubmitWriteZeroes(regions[0], Notification.Completed, notification, notification.Tag, options);
+                break;
+            default:
+                reactor.SubmitWriteZeroes(regions, Notification.Completed, notification, notification.Tag, options);
+                break;
+        }
     }
 
     private void SubmitOneTo(IoReactor reactor, Notification notification)

@@ -45,9 +45,9 @@ public sealed class BufferModelTests
             buffer.Fill(data);
             IoFlags flags = Flags[random.Next(Flags.Length)];
             IoRegion[] regions = Regions(random, devices, length);
-            (ulong failed, ulong unsupported) = Model(devices, media, regions, data);
-            IoResult result = client.Write(regions, buffer.Buffer, flags);
-            Assert.Equal((new RegionBits(failed), new RegionBits(unsupported)), (result.Failed, result.Unsupported));
+            IoResult expected = Refusals.ResultOf(IoOperation.Write, flags, regions, device => Of(device, devices).Facts);
+            Write(devices, media, regions, data, expected.Failed | expected.Unsupported);
+            Assert.Equal(expected, client.Write(regions, buffer.Buffer, flags));
             Assert.Equal(data, buffer.ToArray());
 
             if (shape != BufferShape.Sequence)
@@ -82,41 +82,31 @@ public sealed class BufferModelTests
     }
 #pragma warning restore CA5394
 
-    private static (ulong Failed, ulong Unsupported) Model(TestDevice[] devices, byte[][] media, IoRegion[] regions, byte[] data)
+    /// <summary>Writes the regions that are not refused into the model's media.</summary>
+    private static void Write(TestDevice[] devices, byte[][] media, IoRegion[] regions, byte[] data, RegionBits refused)
     {
-        ulong failed = 0;
-        ulong unsupported = 0;
         for (int i = 0; i < regions.Length; i++)
         {
-            IoRegion region = regions[i];
-            IoFailureCause cause = CauseOf(IoOperation.Write, region, devices);
-            if (cause == IoFailureCause.BeyondEnd)
-                failed |= 1UL << i;
-            else if (cause == IoFailureCause.Misaligned)
-                unsupported |= 1UL << i;
-            else
-                data.AsSpan((int)region.BufferOffset, (int)region.Count * 512).CopyTo(Medium(devices, media, region));
+            if (!refused[i])
+                data.AsSpan((int)regions[i].BufferOffset, (int)regions[i].Count * 512).CopyTo(Medium(devices, media, regions[i]));
         }
-
-        return (failed, unsupported);
     }
 
     private static void Read(ClientUnderTest client, ShapedBuffer buffer, TestDevice[] devices, byte[][] media, IoRegion region, byte[] data)
     {
         Span<byte> expected = data.AsSpan((int)region.BufferOffset, (int)region.Count * 512);
-        bool fails = CauseOf(IoOperation.Read, region, devices) != IoFailureCause.None;
-        if (fails)
-            expected.Clear();
-        else
+        IoResult result = Refusals.ResultOf(IoOperation.Read, IoFlags.None, [region], device => Of(device, devices).Facts);
+        if (result.IsSuccess)
             Medium(devices, media, region).CopyTo(expected);
-        Assert.Equal(fails, !client.Read(region, buffer.Buffer).IsSuccess);
+        else
+            expected.Clear();
+        Assert.Equal(result, client.Read(region, buffer.Buffer));
         Assert.Equal(data, buffer.ToArray());
     }
 
     private static Span<byte> Medium(TestDevice[] devices, byte[][] media, IoRegion region) => region.Count == 0
         ? default
-        : media[Array.FindIndex(devices, device => device.Device == region.Device)].AsSpan((int)region.Sector * 512, (int)region.Count * 512);
+        : media[Array.IndexOf(devices, Of(region.Device, devices))].AsSpan((int)region.Sector * 512, (int)region.Count * 512);
 
-    private static IoFailureCause CauseOf(IoOperation operation, IoRegion region, TestDevice[] devices) =>
-        Refusals.Of(operation, IoFlags.None, region, Array.Find(devices, device => device.Device == region.Device)!.Facts).Cause;
+    private static TestDevice Of(BlockDevice device, TestDevice[] devices) => Array.Find(devices, one => one.Device == device)!;
 }

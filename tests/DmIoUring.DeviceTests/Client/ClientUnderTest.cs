@@ -1,13 +1,14 @@
 using System.Runtime.ExceptionServices;
 using DmIoUring.Drivers;
 using DmIoUring.Engine;
+using DmIoUring.Testing.Contract;
 using DmIoUring.TestSupport;
 
 namespace DmIoUring.DeviceTests.Client;
 
 /// <summary>
-/// A client, or a reactor, whose requests are all made in one way and waited for. Any thread may make them. Disposing it asserts
-/// what holds for every request: one callback for each that was taken, none for one that was refused, and none that threw.
+/// A client, or a reactor, whose requests are all made in one way and waited for. Any thread may make them. The parts of every result agree. Disposing it
+/// asserts what holds for every request: one callback for each that was taken, none for one that was refused, and none that threw.
 /// </summary>
 internal sealed class ClientUnderTest : IDisposable
 {
@@ -67,26 +68,26 @@ internal sealed class ClientUnderTest : IDisposable
     /// <summary>A buffer of a shape; its pages, where it has some, are of this one's pool.</summary>
     public ShapedBuffer NewBuffer(BufferShape shape, int length, int seed = 1) => new(Reserve, Pages, shape, length, seed);
 
-    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default) => _way switch
+    public IoResult Write(ReadOnlySpan<IoRegion> regions, IoBuffer buffer, IoRequestOptions options = default) => Checked(regions.Length, options.Report, _way switch
     {
         CallWay.Sync or CallWay.SyncOnLane => _client!.Write(regions, buffer, options),
         CallWay.Awaited => Wait(_client!.WriteAsync(regions, buffer, options)),
         _ => Submit(new Asked(IoOperation.Write, regions.ToArray(), buffer, options)),
-    };
+    });
 
-    public IoResult Write(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) => _way switch
+    public IoResult Write(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) => Checked(1, options.Report, _way switch
     {
         CallWay.Sync or CallWay.SyncOnLane => _client!.Write(region, buffer, options),
         CallWay.Awaited => Wait(_client!.WriteAsync(region, buffer, options)),
         _ => Submit(new Asked(IoOperation.Write, [region], buffer, options) { IsOfOne = true }),
-    };
+    });
 
-    public IoResult Read(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) => _way switch
+    public IoResult Read(IoRegion region, IoBuffer buffer, IoRequestOptions options = default) => Checked(1, options.Report, _way switch
     {
         CallWay.Sync or CallWay.SyncOnLane => _client!.Read(region, buffer, options),
         CallWay.Awaited => Wait(_client!.ReadAsync(region, buffer, options)),
         _ => Submit(new Asked(IoOperation.Read, [region], buffer, options) { IsOfOne = true }),
-    };
+    });
 
     /// <summary>
     /// Has the engine hold the device before the request that is tested, as after any request on it: only then can the fast path be taken.
@@ -99,8 +100,11 @@ internal sealed class ClientUnderTest : IDisposable
     }
 
     /// <summary>A flush, a discard or zeroes.</summary>
-    public IoResult Maintain(IoOperation operation, params ReadOnlySpan<IoRegion> regions) => (_way, operation) switch
+    public IoResult Maintain(IoOperation operation, params ReadOnlySpan<IoRegion> regions) => Checked(regions.Length, null, (_way, operation) switch
     {
+        (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Flush) when regions.Length == 1 => _client!.Flush(regions[0]),
+        (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Discard) when regions.Length == 1 => _client!.Discard(regions[0]),
+        (CallWay.Sync or CallWay.SyncOnLane, _) when regions.Length == 1 => _client!.WriteZeroes(regions[0]),
         (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Flush) => _client!.Flush(regions),
         (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Discard) => _client!.Discard(regions),
         (CallWay.Sync or CallWay.SyncOnLane, _) => _client!.WriteZeroes(regions),
@@ -111,7 +115,7 @@ internal sealed class ClientUnderTest : IDisposable
         (CallWay.Awaited, IoOperation.Discard) => Wait(_client!.DiscardAsync(regions)),
         (CallWay.Awaited, _) => Wait(_client!.WriteZeroesAsync(regions)),
         _ => Submit(new Asked(operation, regions.ToArray(), default, default) { IsOfOne = regions.Length == 1 }),
-    };
+    });
 
     /// <summary>Waits until every page of the pool is back.</summary>
     public void WaitForPages() =>
@@ -131,6 +135,14 @@ internal sealed class ClientUnderTest : IDisposable
         Assert.All(_taken, notification => Assert.Equal(1, notification.Calls));
         Assert.All(_refused, notification => Assert.Equal(0, notification.Calls));
         Assert.Equal(0, Statistics.CallbackExceptions);
+    }
+
+    /// <summary>A result whose parts agree, as in every way they must.</summary>
+    private static IoResult Checked(int regions, IoReport? report, IoResult result)
+    {
+        if (ResultRules.Violation(result, report, regions) is { } what)
+            Assert.Fail($"{what}: {result}");
+        return result;
     }
 
     private static IoResult Wait(ValueTask<IoResult> task)

@@ -10,8 +10,13 @@ internal static class TestProgram
 
     /// <summary>The folder with the program and all that it needs.</summary>
     /// <param name="name">The program's name.</param>
-    public static string FolderOf(string name) =>
-        AppContext.BaseDirectory.Replace($"/{This}/", $"/{name}/", StringComparison.Ordinal); // They differ by the program's name alone.
+    public static string FolderOf(string name)
+    {
+        // They differ by the program's name alone.
+        string folder = AppContext.BaseDirectory;
+        int at = folder.LastIndexOf($"/{This}/", StringComparison.Ordinal) + 1;
+        return folder[..at] + name + folder[(at + This.Length)..];
+    }
 
     /// <summary>The program of a test.</summary>
     /// <param name="test">The test: project, namespace, class and method, without the prefix.</param>

@@ -1,5 +1,6 @@
 using DmIoUring.Engine;
 using DmIoUring.Interop;
+using DmIoUring.Testing.Contract;
 
 namespace DmIoUring.Simulation.Checks;
 
@@ -8,6 +9,8 @@ internal sealed unsafe partial class Model
 {
     private void CheckResult(ModelRequest request, in IoResult result)
     {
+        if (ResultRules.Violation(result, request.Report, request.Regions.Count) is { } what)
+            verdict.Fail($"{request}: {what}: {result}.");
         ulong failed = 0;
         ulong unsupported = 0;
         ModelRegion? lowest = null;
