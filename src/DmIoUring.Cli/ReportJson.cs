@@ -13,7 +13,7 @@ namespace DmIoUring.Cli;
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(WordConverter<IoWaitPolicy>), typeof(WordConverter<IoCompletionPolling>), typeof(SecondsConverter)],
+    Converters = [typeof(WordConverter<IoWaitPolicy>), typeof(WordConverter<IoCompletionPolling>), typeof(WordConverter<IoUringRefusal>), typeof(SecondsConverter)],
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(CopyReport))]

@@ -17,6 +17,9 @@ internal readonly record struct Spread(double Median, double Min, double Max)
         return new Spread(median, sorted[0], sorted[^1]);
     }
 
+    /// <summary>The same in a larger unit.</summary>
+    public Spread In(double unit) => new(Median / unit, Min / unit, Max / unit);
+
     /// <summary>Whether the figures of both may be of the same thing.</summary>
     public bool Overlaps(Spread other) => Min <= other.Max && other.Min <= Max;
 }

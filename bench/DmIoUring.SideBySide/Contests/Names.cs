@@ -43,7 +43,7 @@ internal static class Names
     public const string Arrays = "arrays";
 
     /// <summary>The devices that everything deep is measured on.</summary>
-    public static readonly IReadOnlyList<Medium> Devices = [Medium.Zram, Medium.LoopOnTmpfs, Medium.LoopOnFile];
+    public static readonly IReadOnlyList<Medium> Devices = [Medium.LoopOnTmpfs, Medium.LoopOnFile, Medium.Zram];
 
     /// <summary>Those that durable writes are measured on: a flush of a file, one that costs nothing, and none.</summary>
     public static readonly IReadOnlyList<Medium> DurableDevices = [Medium.LoopOnFile, Medium.LoopOnTmpfs, Medium.Fua];

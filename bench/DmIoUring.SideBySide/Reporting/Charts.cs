@@ -1,4 +1,5 @@
 using System.Globalization;
+using DmIoUring.Cli;
 using ScottPlot;
 
 namespace DmIoUring.SideBySide.Reporting;
@@ -20,6 +21,30 @@ internal static class Charts
         Plot plot = New(title);
         AddBars(plot, groups, series, static value => value);
         plot.Axes.Margins(bottom: 0, top: 0.1);
+        return plot;
+    }
+
+    /// <summary>The same of medians, with the value over each bar and a line from the lowest to the highest.</summary>
+    public static Plot BarsWithSpread(string title, IReadOnlyList<(string Name, Spread?[] Values)> groups, IReadOnlyList<(string Name, string Colour)> series)
+    {
+        Plot plot = Bars(title, [.. groups.Select(static group => (group.Name, group.Values.Select(static value => value?.Median).ToArray()))], series);
+        plot.Axes.SetLimitsY(0, groups.SelectMany(static group => group.Values).OfType<Spread>().Max(static spread => spread.Max) * 1.12);
+        for (int i = 0; i < groups.Count; i++)
+        {
+            for (int j = 0; j < series.Count; j++)
+            {
+                if (groups[i].Values[j] is not { } spread)
+                    continue;
+                double position = i + OffsetOf(j, series.Count);
+                ScottPlot.Plottables.LinePlot line = plot.Add.Line(position, spread.Min, position, spread.Max);
+                line.Color = Color.FromHex("#333333");
+                line.MarkerSize = 0;
+                ScottPlot.Plottables.Text text = plot.Add.Text(spread.Median.ToString("0", CultureInfo.InvariantCulture), position, spread.Max);
+                text.LabelAlignment = Alignment.LowerCenter;
+                text.LabelFontSize = 12;
+            }
+        }
+
         return plot;
     }
 
@@ -94,16 +119,15 @@ internal static class Charts
     private static void AddBars(
         Plot plot, IReadOnlyList<(string Name, double?[] Values)> groups, IReadOnlyList<(string Name, string Colour)> series, Func<double, double> height)
     {
-        double width = GroupWidth / series.Count;
         for (int i = 0; i < series.Count; i++)
         {
-            double offset = (i - ((series.Count - 1) / 2.0)) * width;
+            double offset = OffsetOf(i, series.Count);
             Bar[] bars = [.. groups.Select((group, index) => (Value: group.Values[i], Position: index + offset)).Where(static bar => bar.Value is not null).Select(bar => new Bar
             {
                 Position = bar.Position,
                 Value = height(bar.Value!.Value),
                 FillColor = Color.FromHex(series[i].Colour),
-                Size = width * 0.94,
+                Size = GroupWidth / series.Count * 0.94,
                 LineWidth = 0,
             })];
             plot.Add.Bars(bars).LegendText = series[i].Name;
@@ -111,4 +135,6 @@ internal static class Charts
 
         plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, groups.Count).Select(static index => (double)index)], [.. groups.Select(static group => group.Name)]);
     }
+    /// <summary>Where a series' bar is in its group, from the middle.</summary>
+    private static double OffsetOf(int series, int count) => (series - ((count - 1) / 2.0)) * (GroupWidth / count);
 }

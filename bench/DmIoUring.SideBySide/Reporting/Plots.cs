@@ -24,13 +24,13 @@ internal sealed class Plots(ResultSet results)
     private Picture? Headline()
     {
         string[] contestants = [Names.Reactor, Names.Lane, Names.Bare, Names.Fio, Names.RandomAccess];
-        (string, double?[])[] rows =
+        (string, Spread?[])[] rows =
         [
             .. Names.Devices.Select(medium => (
-                Names.InWords(medium), contestants.Select(one => Median(new(Names.On(Names.Deep, medium), one), Metric.Iops, Thousand)).ToArray())),
+                Names.InWords(medium), contestants.Select(one => results.SpreadOf(new(Names.On(Names.Deep, medium), one), Metric.Iops)?.In(Thousand)).ToArray())),
         ];
-        const string title = "4 KiB random reads, 128 under way: thousand IOPS";
-        return Has(rows) ? new Picture("headline.png", title, Charts.Bars(title, rows, InColour(contestants))) : null;
+        const string title = "4 KiB random reads, 128 under way: thousand IOPS, medians, lowest to highest";
+        return Has(rows) ? new Picture("headline.png", title, Charts.BarsWithSpread(title, rows, InColour(contestants))) : null;
     }
 
     private Picture? Latency()
@@ -79,5 +79,6 @@ internal sealed class Plots(ResultSet results)
 
     private double? Median(Entrant entrant, string metric, double unit) => results.SpreadOf(entrant, metric)?.Median / unit;
 
-    private static bool Has<T>((T, double?[] Values)[] rows) => rows.Any(static row => row.Values.Any(static value => value is not null));
+    private static bool Has<TName, TValue>((TName, TValue?[] Values)[] rows)
+        where TValue : struct => rows.Any(static row => row.Values.Any(static value => value is not null));
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DmIoUring.Cli;
 using DmIoUring.Testing;
 using DmIoUring.TestSupport;
 
@@ -72,6 +73,40 @@ public sealed class SchemaTests : IDisposable
 
             return self + element.EnumerateObject().Sum(static property => Count(property.Value));
         }
+    }
+
+    /// <summary>One naming policy for names and for the words that a value may be.</summary>
+    [Fact]
+    public void EveryNameAndWordOfTheSchema_IsInSnakeCase()
+    {
+        using JsonDocument schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "dmio.schema.json")));
+        string[] words = [.. Words(schema.RootElement)];
+        Assert.InRange(words.Length, 100, 2000);
+        Assert.All(words, static word => Assert.Matches("^[a-z0-9_.]+$", word));
+
+        static IEnumerable<string> Words(JsonElement element) => element.ValueKind switch
+        {
+            JsonValueKind.Array => element.EnumerateArray().SelectMany(Words),
+            JsonValueKind.Object => element.EnumerateObject().SelectMany(static property => (property.Name, property.Value.ValueKind) switch
+            {
+                ("properties", JsonValueKind.Object) => property.Value.EnumerateObject().SelectMany(static named => Words(named.Value).Prepend(named.Name)),
+                ("enum", JsonValueKind.Array) => property.Value.EnumerateArray().Where(static word => word.ValueKind == JsonValueKind.String).Select(static word => word.GetString()!),
+                _ => Words(property.Value),
+            }),
+            _ => [],
+        };
+    }
+
+    /// <summary>Not every host has each of them.</summary>
+    [Fact]
+    public void EveryRefusalOfIoUring_IsAWordOfTheSchema()
+    {
+        using JsonDocument schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "dmio.schema.json")));
+        JsonElement words = schema.RootElement.GetProperty("$defs").GetProperty("capabilities").GetProperty("properties").GetProperty("refusal").GetProperty("enum");
+        Assert.Equal(
+            Enum.GetValues<IoUringRefusal>().Select(static refusal => JsonSerializer.SerializeToElement(refusal, typeof(IoUringRefusal), ReportJson.Default).GetString()),
+            words.EnumerateArray().Select(static word => word.GetString()),
+            StringComparer.Ordinal);
     }
 
     private static async Task<JsonElement> CheckAsync(int exitCode, string command, params string[] words)
