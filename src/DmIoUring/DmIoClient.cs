@@ -41,7 +41,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     public static bool IsCallbackThread => CallbackThread.IsCurrent;
 
     /// <summary>Starts the client's lanes.</summary>
-    /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
+    /// <param name="options">How it works; <see langword="null"/> for the defaults. A copy is taken: what is changed later is for the next client.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or names a processor that this process can't use.</exception>
     /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="IoUringUnavailableException">
@@ -56,7 +56,7 @@ public sealed partial class DmIoClient : IDisposable, IAsyncDisposable
     internal DmIoClient(DmIoOptions options, RingSource? rings)
     {
         SupportedProcessor.Require();
-        _options = options;
+        _options = options.Copy();
         _options.Validate();
         _telemetry = _options.NewTelemetry("client");
         _reporter = new CallbackReporter(_options.CallbackFailed, _telemetry);

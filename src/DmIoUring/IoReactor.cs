@@ -46,7 +46,7 @@ public sealed partial class IoReactor : IDisposable
     private volatile bool _disposed;
 
     /// <summary>Makes a reactor. The calling thread need not be the one that will own it.</summary>
-    /// <param name="options">How it works; <see langword="null"/> for the defaults.</param>
+    /// <param name="options">How it works; <see langword="null"/> for the defaults. A copy is taken: what is changed later is for the next reactor.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="PlatformNotSupportedException">The processor is neither x64 nor Arm64.</exception>
     /// <exception cref="ObjectDisposedException">The pool that <see cref="IoReactorOptions.Pages"/> names was disposed.</exception>
@@ -63,7 +63,7 @@ public sealed partial class IoReactor : IDisposable
     internal IoReactor(IoReactorOptions options, RingSource? rings)
     {
         SupportedProcessor.Require();
-        _options = options;
+        _options = options with { };
         _options.Validate();
         _wake = _options.CanBeWoken ? new OwnerWake() : null;
         _awakeWait = new AwakeWait(_options);

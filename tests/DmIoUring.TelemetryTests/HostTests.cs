@@ -14,6 +14,33 @@ public sealed class HostTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    /// <summary>Those who make their clients and reactors themselves bind and configure the library's own options.</summary>
+    [Fact]
+    public void TheLibrarysOwnOptions_AreBoundAndConfigured()
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Client:Lanes"] = "3",
+            ["Client:WaitPolicy"] = "Sleep",
+            ["Client:LaneProcessors:0"] = "1",
+            ["Reactor:QueueDepth"] = "64",
+            ["Device:Create"] = "true",
+            ["Device:Length"] = "8192",
+        }).Build();
+        ServiceCollection services = new();
+        services.Configure<DmIoOptions>(configuration.GetSection("Client")).PostConfigure<DmIoOptions>(static options => options.SyncRings = 2);
+        services.Configure<IoReactorOptions>(configuration.GetSection("Reactor")).PostConfigure<IoReactorOptions>(static options => options.CanBeWoken = true);
+        services.Configure<BlockDeviceOptions>(configuration.GetSection("Device")).PostConfigure<BlockDeviceOptions>(static options => options.Direct = false);
+        using ServiceProvider provider = services.BuildServiceProvider();
+        DmIoOptions client = provider.GetRequiredService<IOptions<DmIoOptions>>().Value;
+        Assert.Equal((3, IoWaitPolicy.Sleep, 2), (client.Lanes, client.WaitPolicy, client.SyncRings));
+        Assert.Equal([1], client.LaneProcessors);
+        IoReactorOptions reactor = provider.GetRequiredService<IOptions<IoReactorOptions>>().Value;
+        Assert.Equal((64, true), (reactor.QueueDepth, reactor.CanBeWoken));
+        BlockDeviceOptions device = provider.GetRequiredService<IOptions<BlockDeviceOptions>>().Value;
+        Assert.Equal((true, 8192, false), (device.Create, device.Length, device.Direct));
+    }
+
     [Fact]
     public async Task TheClient_HasTheConfigurationsSettings_AndEndsWithTheHost()
     {

@@ -32,20 +32,20 @@ public abstract partial record IoDriverOptions
     /// that waits (blk_mq_get_tag, block/blk-mq-tag.c), and three quarters while other devices are used, too: one that is stuck
     /// leaves the rest to the others. <see cref="IoStatistics.DeviceWaits"/> counts requests that waited for that.
     /// </remarks>
-    public int QueueDepth { get; init; } = 256;
+    public int QueueDepth { get; set; } = 256;
 
     /// <summary>
     /// The largest chunk that a region is split into, in bytes, a multiple of 4,096. Default 1 MiB: 256 pages is what
     /// the kernel takes without a worker (BIO_MAX_VECS, block/fops.c).
     /// </summary>
-    public int ChunkBytes { get; init; } = 1 << 20;
+    public int ChunkBytes { get; set; } = 1 << 20;
 
     /// <summary>
     /// Called with the exception that a callback threw, on the thread that ran the callback. The exception is not rethrown, and one that this handler throws
     /// is dropped. Without a handler the exception is written to the log, see <see cref="LoggerFactory"/>. Either way it is counted in
     /// <see cref="IoStatistics.CallbackExceptions"/>.
     /// </summary>
-    public Action<Exception>? CallbackFailed { get; init; }
+    public Action<Exception>? CallbackFailed { get; set; }
 
     /// <summary>
     /// How long a request may take once its engine has it; null, the default, for no limit. After that the parts that are not done fail with
@@ -57,52 +57,52 @@ public abstract partial record IoDriverOptions
     /// A device that is reached over a network can have a time limit of its own: see <c>docs/remote-devices.md</c>. With a limit, a
     /// synchronous stable copy uses a lane, and is refused in a callback.
     /// </remarks>
-    public TimeSpan? RequestTimeLimit { get; init; }
+    public TimeSpan? RequestTimeLimit { get; set; }
 
     /// <summary>What carries the I/O. Default: io_uring, and worker threads where the host refuses it.</summary>
-    public IoRingKind Ring { get; init; }
+    public IoRingKind Ring { get; set; }
 
     /// <summary>
     /// How many threads carry the I/O of a client without io_uring, 1 to 256. So many chunks are in flight at once; each chunk on a stuck
     /// device blocks one thread, and one device has at most three quarters of them in each lane. Default 16.
     /// </summary>
-    public int WorkerThreads { get; init; } = 16;
+    public int WorkerThreads { get; set; } = 16;
 
     /// <summary>
     /// How long <see cref="DmIoClient.Dispose"/>, <see cref="DmIoClient.DisposeAsync"/> and <see cref="IoReactor.Dispose"/> wait for pending requests;
     /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit. Default 30 seconds. After that they return. The requests stay pending with their
     /// memory and their devices, and end when the kernel releases these.
     /// </summary>
-    public TimeSpan DisposeTimeLimit { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan DisposeTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Called by Dispose, before it returns, when <see cref="DisposeTimeLimit"/> has passed, with the requests that are still pending. An
     /// exception that the handler throws is dropped. Without a handler the report is written to the log, see <see cref="LoggerFactory"/>.
     /// </summary>
-    public Action<IoUnfinished>? DisposeGaveUp { get; init; }
+    public Action<IoUnfinished>? DisposeGaveUp { get; set; }
 
     /// <summary>
     /// Whether devices are registered with the rings (registered files), so that the kernel looks each up once and not with every entry. A
     /// registered device stays open for later requests until it is disposed. Default true.
     /// </summary>
-    public bool FixedFiles { get; init; } = true;
+    public bool FixedFiles { get; set; } = true;
 
     /// <summary>
     /// Whether the pool's pages are registered with the rings (registered buffers), so that the kernel pins and maps each once and not with
     /// every entry. All rings share one registration, which counts once against RLIMIT_MEMLOCK and takes one descriptor more, where the kernel clones
     /// registrations (6.13); elsewhere each ring pins the pages. <see cref="DmIoClient.PageRegistration"/> says which it is. Default true.
     /// </summary>
-    public bool FixedBuffers { get; init; } = true;
+    public bool FixedBuffers { get; set; } = true;
 
     /// <summary>
     /// How long a kernel thread polls for submissions before it sleeps (SQPOLL), 1 ms to 60 s; <see langword="null"/>, the default, for no such
     /// thread. It saves a lane or a reactor most of its system calls and occupies a processor while it is awake: for machines with idle
     /// processors. There is one for each lane and reactor; synchronous calls have none.
     /// </summary>
-    public TimeSpan? SubmissionPolling { get; init; }
+    public TimeSpan? SubmissionPolling { get; set; }
 
     /// <summary>The processor that <see cref="SubmissionPolling"/>'s thread stays on, counted from 0; <see langword="null"/>, the default, for any.</summary>
-    public int? SubmissionProcessor { get; init; }
+    public int? SubmissionProcessor { get; set; }
 
     /// <summary>
     /// How a lane or a reactor learns of completions. Default None: by interrupts. The other values poll for the completions of contiguous reads
@@ -111,7 +111,7 @@ public abstract partial record IoDriverOptions
     /// flushes, preflushes, discards, zeroes, and the transfers of other devices; of these the first is tried on the polling ring, which refuses
     /// it. Can't be combined with <see cref="SubmissionPolling"/>.
     /// </summary>
-    public IoCompletionPolling CompletionPolling { get; init; }
+    public IoCompletionPolling CompletionPolling { get; set; }
 
     /// <summary>
     /// How a lane, <see cref="IoReactor.Poll"/> and a synchronous request wait for completions while no more than 3 chunks are in flight, and an idle lane
@@ -123,19 +123,19 @@ public abstract partial record IoDriverOptions
     /// ring whose thread waits awake; the device remembers which that is, and both are tried again now and then. Not on worker threads, not in
     /// callbacks, not before a thread has made 64 such transfers, and not under <see cref="IoWaitPolicy.Sleep"/>: then it is the system call.
     /// </remarks>
-    public IoWaitPolicy WaitPolicy { get; init; }
+    public IoWaitPolicy WaitPolicy { get; set; }
 
     /// <summary>
     /// How long a wait may be awake before it sleeps, zero to 1 s; zero for none. Default 50 us. While a thread waits awake it occupies a processor.
     /// Under <see cref="IoWaitPolicy.Adaptive"/> a wait has paid if it ended within a third of this.
     /// </summary>
-    public TimeSpan SpinLimit { get; init; } = TimeSpan.FromMicroseconds(50);
+    public TimeSpan SpinLimit { get; set; } = TimeSpan.FromMicroseconds(50);
 
     /// <summary>
     /// The share of its time that a lane, a reactor or a synchronous caller may spend awake in vain, that is, in waits that slept in the end, 0 to 1.
     /// Default 0.1. For <see cref="IoWaitPolicy.Adaptive"/> only.
     /// </summary>
-    public double SpinShare { get; init; } = 0.1;
+    public double SpinShare { get; set; } = 0.1;
 
     internal long TimeLimitNanoseconds => (long)(RequestTimeLimit.GetValueOrDefault().Ticks * TimeSpan.NanosecondsPerTick);
 
@@ -257,7 +257,7 @@ public sealed record IoReactorOptions : IoDriverOptions
     /// <para>Memory that the pool releases stays pinned, and counts against RLIMIT_MEMLOCK, until every reactor that uses the pool has polled: nothing wakes a
     /// reactor.</para>
     /// </remarks>
-    public PageMemoryPool? Pages { get; init; }
+    public PageMemoryPool? Pages { get; set; }
 
     /// <summary>
     /// Whether other threads may end a wait of <see cref="IoReactor.Poll"/> (<see cref="IoReactor.Wake"/>) and run something in it
@@ -268,7 +268,7 @@ public sealed record IoReactorOptions : IoDriverOptions
     /// A reactor lets go of disposed devices, and of memory that its pool has released, while it polls: wake one that may sleep for long. With
     /// <see cref="IoDriverOptions.CompletionPolling"/> it asks both of its rings in turn all the time.
     /// </remarks>
-    public bool CanBeWoken { get; init; }
+    public bool CanBeWoken { get; set; }
 }
 
 /// <summary>How a lane, a reactor's Poll and a synchronous request wait for completions.</summary>

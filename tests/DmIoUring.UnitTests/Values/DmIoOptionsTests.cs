@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 
 namespace DmIoUring.UnitTests.Values;
 
@@ -6,6 +7,21 @@ public sealed class DmIoOptionsTests
 {
     [Fact]
     public void Defaults_AreValid() => new DmIoOptions().Validate();
+
+    [Fact]
+    public void WhatIsChangedLater_IsForTheNextClient()
+    {
+        int processor = Thread.GetCurrentProcessorId();
+        int[] processors = [processor];
+        DmIoOptions options = new() { Ring = IoRingKind.Workers, LaneProcessors = processors, DisposeTimeLimit = TimeSpan.FromSeconds(7) };
+        using DmIoClient client = new(options);
+        options.Lanes = 3;
+        options.DisposeTimeLimit = TimeSpan.Zero;
+        processors[0] = -1;
+        DmIoOptions taken = (DmIoOptions)typeof(DmIoClient).GetField("_options", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(client)!;
+        Assert.Equal((1, TimeSpan.FromSeconds(7)), (taken.Lanes, taken.DisposeTimeLimit));
+        Assert.Equal([processor], taken.LaneProcessors);
+    }
 
     [Theory]
     [InlineData(1)]

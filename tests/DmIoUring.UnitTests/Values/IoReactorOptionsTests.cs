@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 
 namespace DmIoUring.UnitTests.Values;
 
@@ -15,6 +16,17 @@ public sealed class IoReactorOptionsTests
             (client.QueueDepth, client.ChunkBytes, client.Ring, client.WorkerThreads, client.DisposeTimeLimit, client.RequestTimeLimit, client.FixedFiles, client.FixedBuffers),
             (reactor.QueueDepth, reactor.ChunkBytes, reactor.Ring, reactor.WorkerThreads, reactor.DisposeTimeLimit, reactor.RequestTimeLimit, reactor.FixedFiles, reactor.FixedBuffers));
         Assert.True(reactor.FixedFiles && reactor.FixedBuffers);
+    }
+
+    [Fact]
+    public void WhatIsChangedLater_IsForTheNextReactor()
+    {
+        IoReactorOptions options = new() { Ring = IoRingKind.Workers, QueueDepth = 8 };
+        using IoReactor reactor = new(options);
+        options.QueueDepth = 16;
+        options.CanBeWoken = true;
+        IoReactorOptions taken = (IoReactorOptions)typeof(IoReactor).GetField("_options", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(reactor)!;
+        Assert.Equal((8, false), (taken.QueueDepth, taken.CanBeWoken));
     }
 
     public static TheoryData<string, IoReactorOptions> Bad => new()
