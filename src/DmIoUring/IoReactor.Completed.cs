@@ -62,7 +62,7 @@ public sealed partial class IoReactor
     public void SubmitFlush(IoRegion region, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Flush, new ReadOnlySpan<IoRegion>(in region), options) { Completed = notify, Context = context, Tag = tag });
 
-    /// <summary>Tells the devices that the regions are not needed any more, and calls back with the number of bytes and two words of context.</summary>
+    /// <summary>Tells the devices that the regions are not needed any more, and calls back with two words of context.</summary>
     /// <param name="regions">What to discard; the span is not used after the call returns.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
@@ -73,7 +73,7 @@ public sealed partial class IoReactor
     public void SubmitDiscard(ReadOnlySpan<IoRegion> regions, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Discard, regions, options) { Completed = notify, Context = context, Tag = tag });
 
-    /// <summary>Tells a region's device that the region is not needed any more, and calls back with the number of bytes and two words of context.</summary>
+    /// <summary>Tells a region's device that the region is not needed any more, and calls back with two words of context.</summary>
     /// <param name="region">What to discard.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
@@ -84,7 +84,7 @@ public sealed partial class IoReactor
     public void SubmitDiscard(IoRegion region, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.Discard, new ReadOnlySpan<IoRegion>(in region), options) { Completed = notify, Context = context, Tag = tag });
 
-    /// <summary>Makes the regions read back as zeroes, and calls back with the number of bytes and two words of context.</summary>
+    /// <summary>Makes the regions read back as zeroes, and calls back with two words of context.</summary>
     /// <param name="regions">What to zero; the span is not used after the call returns.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>
@@ -95,7 +95,7 @@ public sealed partial class IoReactor
     public void SubmitWriteZeroes(ReadOnlySpan<IoRegion> regions, IoCompleted notify, object? context, long tag, IoRequestOptions options = default) =>
         Submit(new RequestSpec(IoOperation.WriteZeroes, regions, options) { Completed = notify, Context = context, Tag = tag });
 
-    /// <summary>Makes a region read back as zeroes, and calls back with the number of bytes and two words of context.</summary>
+    /// <summary>Makes a region read back as zeroes, and calls back with two words of context.</summary>
     /// <param name="region">What to zero.</param>
     /// <param name="notify">Called exactly once, in <see cref="Poll"/>; never when this method throws.</param>
     /// <param name="context">Handed to <paramref name="notify"/>.</param>

@@ -135,6 +135,7 @@ internal static class Charts
 
         plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, groups.Count).Select(static index => (double)index)], [.. groups.Select(static group => group.Name)]);
     }
+
     /// <summary>Where a series' bar is in its group, from the middle.</summary>
     private static double OffsetOf(int series, int count) => (series - ((count - 1) / 2.0)) * (GroupWidth / count);
 }

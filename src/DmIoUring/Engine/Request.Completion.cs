@@ -55,7 +55,7 @@ internal sealed unsafe partial class Request
     {
         if (spec.Completed is { } completed)
         {
-            EndWith(completed, spec.Context, spec.Tag, spec.Operation == IoOperation.Flush ? 0 : CompletedCallback.BytesOf(spec.Regions) - (_oddEnd & (IoRegion.SectorSize - 1)));
+            EndWith(completed, spec.Context, spec.Tag, spec.Operation.HasBuffer() ? CompletedCallback.BytesOf(spec.Regions) - (_oddEnd & (IoRegion.SectorSize - 1)) : 0);
             return;
         }
 

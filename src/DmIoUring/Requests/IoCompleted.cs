@@ -6,8 +6,8 @@ namespace DmIoUring;
 /// </summary>
 /// <param name="result">How it ended.</param>
 /// <param name="bytes">
-/// The bytes that were read, or that were written, discarded or zeroed in all regions together; 0 when a region failed or is unsupported, and for a flush. Less
-/// than the regions' sizes only for a read of a file's odd end (<see cref="BlockDevice.SectorCount"/>).
+/// The bytes that were read, or written to all regions together; 0 when a region failed or is unsupported, and for what has no data: a flush, a discard, zeroes.
+/// Less than the regions' sizes only for a read of a file's odd end (<see cref="BlockDevice.SectorCount"/>).
 /// </param>
 /// <param name="context">What the caller gave with the request.</param>
 /// <param name="tag">The number that the caller gave with it.</param>

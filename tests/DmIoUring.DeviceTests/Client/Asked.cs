@@ -14,7 +14,7 @@ internal sealed unsafe class Asked(IoOperation operation, IoRegion[] regions, Io
 
     /// <summary>What such a callback must be told of a success; null where it is not such a one.</summary>
     public long? Bytes => !IsCompleted ? null
-        : operation == IoOperation.Flush ? 0
+        : operation > IoOperation.Write ? 0
         : regions.Aggregate(0L, static (sum, region) => unchecked(sum + (region.Count * IoRegion.SectorSize)));
 
     /// <summary>The first region's device, if it has one.</summary>

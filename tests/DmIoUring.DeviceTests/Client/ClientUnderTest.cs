@@ -23,6 +23,7 @@ internal sealed class ClientUnderTest : IDisposable
     private readonly bool _isCompleted;
     private BlockDevice? _warm;
     private long _ownRequests;
+    private int _ofOne;
 
     /// <summary>Starts it.</summary>
     /// <param name="way">How its requests are made.</param>
@@ -100,22 +101,24 @@ internal sealed class ClientUnderTest : IDisposable
     }
 
     /// <summary>A flush, a discard or zeroes.</summary>
-    public IoResult Maintain(IoOperation operation, params ReadOnlySpan<IoRegion> regions) => Checked(regions.Length, null, (_way, operation) switch
+    public IoResult Maintain(IoOperation operation, params ReadOnlySpan<IoRegion> regions)
     {
-        (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Flush) when regions.Length == 1 => _client!.Flush(regions[0]),
-        (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Discard) when regions.Length == 1 => _client!.Discard(regions[0]),
-        (CallWay.Sync or CallWay.SyncOnLane, _) when regions.Length == 1 => _client!.WriteZeroes(regions[0]),
-        (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Flush) => _client!.Flush(regions),
-        (CallWay.Sync or CallWay.SyncOnLane, IoOperation.Discard) => _client!.Discard(regions),
-        (CallWay.Sync or CallWay.SyncOnLane, _) => _client!.WriteZeroes(regions),
-        (CallWay.Awaited, IoOperation.Flush) when regions.Length == 1 => Wait(_client!.FlushAsync(regions[0])),
-        (CallWay.Awaited, IoOperation.Discard) when regions.Length == 1 => Wait(_client!.DiscardAsync(regions[0])),
-        (CallWay.Awaited, _) when regions.Length == 1 => Wait(_client!.WriteZeroesAsync(regions[0])),
-        (CallWay.Awaited, IoOperation.Flush) => Wait(_client!.FlushAsync(regions)),
-        (CallWay.Awaited, IoOperation.Discard) => Wait(_client!.DiscardAsync(regions)),
-        (CallWay.Awaited, _) => Wait(_client!.WriteZeroesAsync(regions)),
-        _ => Submit(new Asked(operation, regions.ToArray(), default, default) { IsOfOne = regions.Length == 1 }),
-    });
+        // One region by either call, which take turns.
+        bool isOfOne = regions.Length == 1 && (Interlocked.Increment(ref _ofOne) & 1) != 0;
+        if (_way is CallWay.Sync or CallWay.SyncOnLane)
+            return Checked(regions.Length, null, isOfOne ? MaintainSync(operation, regions[0]) : MaintainSync(operation, regions));
+        IoRequestOptions options = new(Report: new IoReport());
+        return Checked(regions.Length, options.Report, (_way, operation, isOfOne) switch
+        {
+            (CallWay.Awaited, IoOperation.Flush, true) => Wait(_client!.FlushAsync(regions[0], options)),
+            (CallWay.Awaited, IoOperation.Discard, true) => Wait(_client!.DiscardAsync(regions[0], options)),
+            (CallWay.Awaited, _, true) => Wait(_client!.WriteZeroesAsync(regions[0], options)),
+            (CallWay.Awaited, IoOperation.Flush, _) => Wait(_client!.FlushAsync(regions, options)),
+            (CallWay.Awaited, IoOperation.Discard, _) => Wait(_client!.DiscardAsync(regions, options)),
+            (CallWay.Awaited, _, _) => Wait(_client!.WriteZeroesAsync(regions, options)),
+            _ => Submit(new Asked(operation, regions.ToArray(), default, options) { IsOfOne = isOfOne }),
+        });
+    }
 
     /// <summary>Waits until every page of the pool is back.</summary>
     public void WaitForPages() =>
@@ -136,6 +139,20 @@ internal sealed class ClientUnderTest : IDisposable
         Assert.All(_refused, notification => Assert.Equal(0, notification.Calls));
         Assert.Equal(0, Statistics.CallbackExceptions);
     }
+
+    private IoResult MaintainSync(IoOperation operation, IoRegion region) => operation switch
+    {
+        IoOperation.Flush => _client!.Flush(region),
+        IoOperation.Discard => _client!.Discard(region),
+        _ => _client!.WriteZeroes(region),
+    };
+
+    private IoResult MaintainSync(IoOperation operation, ReadOnlySpan<IoRegion> regions) => operation switch
+    {
+        IoOperation.Flush => _client!.Flush(regions),
+        IoOperation.Discard => _client!.Discard(regions),
+        _ => _client!.WriteZeroes(regions),
+    };
 
     /// <summary>A result whose parts agree, as in every way they must.</summary>
     private static IoResult Checked(int regions, IoReport? report, IoResult result)

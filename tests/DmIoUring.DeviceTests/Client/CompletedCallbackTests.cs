@@ -27,6 +27,16 @@ public sealed class CompletedCallbackTests
             () => reactor.SubmitWrite(region, data, none, null, 1),
             () => reactor.SubmitWrite(regions, data, none, null, 1),
             () => reactor.SubmitFlush(regions, none, null, 1),
+            () => client.SubmitFlush(region, none, null, 1),
+            () => client.SubmitDiscard(region, none, null, 1),
+            () => client.SubmitDiscard(regions, none, null, 1),
+            () => client.SubmitWriteZeroes(region, none, null, 1),
+            () => client.SubmitWriteZeroes(regions, none, null, 1),
+            () => reactor.SubmitFlush(region, none, null, 1),
+            () => reactor.SubmitDiscard(region, none, null, 1),
+            () => reactor.SubmitDiscard(regions, none, null, 1),
+            () => reactor.SubmitWriteZeroes(region, none, null, 1),
+            () => reactor.SubmitWriteZeroes(regions, none, null, 1),
         ];
         Assert.All(calls, static call => Assert.Equal("notify", Assert.Throws<ArgumentNullException>(call).ParamName));
         Assert.Throws<ArgumentException>(() => client.Submit([IoRequest.Write(region, data, none, null, 1)]));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmIoUring;
 using DmIoUring.Services;
 using DmIoUring.Testing;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 // What stands on the library, in the language that a framework's compiler has by itself: a copy and a mirror of files, a host, simulated disks.
+Console.WriteLine(RuntimeInformation.FrameworkDescription);
 string folder = args[0];
 BlockDeviceOptions file = new() { Create = true, Length = 16 << 20, Direct = false };
 using BlockDevice source = BlockDevice.Open(Path.Combine(folder, "source"), file), copy = BlockDevice.Open(Path.Combine(folder, "copy"), file);
