@@ -65,6 +65,9 @@ public sealed class DeviceStatisticsTests
             "zeroes",
             static (client, one, two, _) => client.Maintain(IoOperation.WriteZeroes, one.Region(8, 24), two.Region(0, 0), one.Region(64, 8)),
             Nothing with { ZeroWrites = 2, ZeroedBytes = 16 * Kilo }),
+        new("a flush of one region", static (client, one, _, _) => client.Maintain(IoOperation.Flush, one.Region(0, 8)), Nothing with { Flushes = 1 }),
+        new("zeroes of one region", static (client, one, _, _) => client.Maintain(IoOperation.WriteZeroes, one.Region(8, 24)), Nothing with { ZeroWrites = 1, ZeroedBytes = 12 * Kilo }),
+        new("a discard of one region", static (client, one, _, _) => client.Maintain(IoOperation.Discard, one.Region(64, 16)), Nothing with { Discards = 1, DiscardedBytes = 8 * Kilo }),
         new(
             "beyond the end",
             static (client, one, two, data) => client.Write([one.Region(one.Device.SectorCount, 8), two.Region(0, 8)], data),
@@ -85,7 +88,8 @@ public sealed class DeviceStatisticsTests
         DeviceStatistics first = Nothing;
         DeviceStatistics second = Nothing;
 
-        // Twice: the second time the devices are held.
+        // Twice: the second time the devices are held. Flushes, zeroes and discards of one region are made by the call for one region and by that for several in turn:
+        // three of them a round, so that the second round has the other one.
         foreach (Row row in (Row[])[.. Table, .. Table])
         {
             _ = row.Ask(client, one, two, data);

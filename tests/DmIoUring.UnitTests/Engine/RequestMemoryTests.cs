@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using DmIoUring.Engine;
 using DmIoUring.Memory;
 using DmIoUring.TestSupport;
@@ -67,6 +68,22 @@ public sealed unsafe class RequestMemoryTests
         holdings.Release();
         pages.Dispose();
         Assert.Equal(2, pool.Counters.Free);
+    }
+
+    /// <summary>The collector moves whatever is young and not pinned when garbage lies before it: the kernel would write into somebody else's memory.</summary>
+    [Fact]
+    public void AnArrayInKeeping_StaysWhereItIs_AndIsTheCollectorsAgainWhenItIsReleased()
+    {
+        RequestMemory holdings = new();
+        for (int round = 0; round < 5; round++)
+        {
+            WeakReference array = PinAnArrayBehindGarbage(holdings, out nint at);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+            Assert.Equal(at, AddressOf(array));
+            holdings.Release();
+            GC.Collect();
+            Assert.False(array.IsAlive);
+        }
     }
 
     [Fact]
@@ -212,5 +229,24 @@ public sealed unsafe class RequestMemoryTests
         public override void Unpin() => Unpins++;
 
         protected override void Dispose(bool disposing) => _memory.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference PinAnArrayBehindGarbage(RequestMemory holdings, out nint at)
+    {
+        for (int i = 0; i < 100; i++)
+            GC.KeepAlive(new byte[100 + i]);
+        byte[] array = new byte[4096];
+        holdings.Pin(array, report: null);
+        fixed (byte* first = array)
+            at = (nint)first;
+        return new WeakReference(array);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static nint AddressOf(WeakReference array)
+    {
+        fixed (byte* first = (byte[])array.Target!)
+            return (nint)first;
     }
 }
