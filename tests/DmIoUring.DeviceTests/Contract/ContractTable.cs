@@ -130,7 +130,7 @@ internal static class ContractTable
             "Memory",
             "16 ios + 16 bios reserved, then waits; old get/put resized the pool by pages",
             "Reserve(pages, requests) grows the pool and the requests together, or nothing; over the reserve a submit waits its turn (FIFO), Try says no at once; never an allocation on the way",
-            "ReserveTests.PagesAndRequests_AreReservedApart_AndTheReservationTellsBoth",
+            "ReservationTests.PagesAndRequests_AreReservedApart_AndTheReservationTellsBoth",
             "ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged",
             "ReserveTests.TenThousandRequests_AgainstAReserveOfOne_EndInOrderOfArrival",
             "ReserveTests.ManyThreads_AgainstAReserveOfOne_AllEnd_EachInItsOrder",

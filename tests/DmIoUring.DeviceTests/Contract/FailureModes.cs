@@ -30,8 +30,8 @@ internal static class FailureModes
             Lifetime,
             "Thread.Interrupt while a lock is waited for",
             "InterruptedLockTests.EveryLock_HasARow",
-            "InterruptedLockTests.PagePool_DoesWhatItWasAskedFor_AndLosesNoPage",
-            "InterruptedLockTests.RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest",
+            "InterruptedPoolLockTests.PagePool_DoesWhatItWasAskedFor_AndLosesNoPage",
+            "InterruptedPoolLockTests.RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest",
             "InterruptedLockTests.CompletionsBehindTheInterrupt_AreNotDropped",
             "InterruptedLockTests.SynchronousWriteOverALane_WithinAReserve_GivesItsRequestBack"),
         new(

@@ -38,6 +38,7 @@ internal static class Mutations
     private const string Registry = "Memory/ExtentRegistry.cs";
     private const string Lock = "Threading/UninterruptedLock.cs";
     private const string InterruptedLocks = "DeviceTests.Threading.InterruptedLockTests.";
+    private const string InterruptedPools = "DeviceTests.Threading.InterruptedPoolLockTests.";
 
     public static IReadOnlyList<Mutation> All { get; } =
     [
@@ -142,8 +143,8 @@ internal static class Mutations
         new("A reserve counts before its table is made", Growth, "                ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table;", "                _reserved += pages; ExtentTable table = extents.Length > 0 ? TableWith(extents) : _table; _reserved -= pages;", "UnitTests.Memory.ReserveFailureTests.Growing_FailsAtAStep_NothingHasChanged"),
         new("Memory leaves the pool before its table is", Memory, "        if (released is null || TableWithout(released) is not { } table)\n            return null;", "        if (released is null)\n            return null;\n        ExtentTable table = TableWithout(released) ?? _table;", "UnitTests.Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesTheMemoryBackLater"),
         new("Rings are not told of memory that went back", Memory, "        Participant?.WakeRings();", "", "UnitTests.Memory.ReserveFailureTests.Shrinking_WithoutMemoryForATable_GivesTheMemoryBackLater"),
-        new("An interrupt ends the wait for a lock", Lock, "UninterruptedWait.Run(_lock, static entered => entered.Enter());", "_lock.Enter();", InterruptedLocks + "PagePool_DoesWhatItWasAskedFor_AndLosesNoPage"),
-        new("An interrupt is lost in the wait for a lock", "Threading/UninterruptedWait.cs", "        if (interrupted)\n            Thread.CurrentThread.Interrupt();", "", InterruptedLocks + "RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest"),
+        new("An interrupt ends the wait for a lock", Lock, "UninterruptedWait.Run(_lock, static entered => entered.Enter());", "_lock.Enter();", InterruptedPools + "PagePool_DoesWhatItWasAskedFor_AndLosesNoPage"),
+        new("An interrupt is lost in the wait for a lock", "Threading/UninterruptedWait.cs", "        if (interrupted)\n            Thread.CurrentThread.Interrupt();", "", InterruptedPools + "RequestPool_DoesWhatItWasAskedFor_AndLosesNoRequest"),
         new("A stable copy's wait is interrupted", "Submission/RequestSource.cs", "_pages.RentUninterrupted(pages)", "_pages.Rent(pages)", InterruptedLocks + "SynchronousStableCopy_WaitsForItsPages"),
         new("A request's return looks before it pushes", Pool, "        _stack.Push(request);\n\n        // Push before reading _waiting: a waiter increments _waiting before it looks at the stack, so one of the two sees the other.\n        if (Volatile.Read(ref _waiting) != 0)", "        bool any = Volatile.Read(ref _waiting) != 0;\n        Thread.Sleep(1); // So that what must not come in between does.\n        _stack.Push(request);\n        if (any)", "UnitTests.Engine.RequestReserveTests.ThreadThatBeginsToWaitDuringAReturn_IsServed"),
         new("A request that returns during a reserve is dropped", Pool, "if (_count <= _reserved + _promised)", "if (_count <= _reserved)", "UnitTests.Engine.RequestReserveTests.RequestThatReturnsDuringAReserve_IsNotDropped"),
